@@ -1,0 +1,266 @@
+package jsonscan
+
+import "strconv"
+
+// slack is how far beyond the last byte of its output run may write.
+const slack = 32
+
+// state is what the next byte of the text must continue.
+type state uint8
+
+const (
+	atValue    state = iota // a value must begin
+	atElement               // a value or ']'
+	atMember                // a member's name or '}'
+	atName                  // a member's name
+	atColon                 // ':'
+	afterValue              // ',' or what closes the container
+	// The states above stand between tokens, those below inside one.
+	inString
+	inEscape  // after a backslash
+	inHex     // inside the four digits of \u
+	inUTF8    // inside a multi-byte character
+	inNumber  // s.number says where
+	inLiteral // s.literal[:s.matched] was read
+)
+
+// compactor is the state machine; it holds all that must outlive a window.
+type compactor struct {
+	options Options
+	capture capture
+
+	state      state
+	inName     bool // the string being read names a member
+	object     bool // the innermost container is an object
+	endsInWord bool // the value that ended was a number or a literal
+	depth      int  // open containers
+	stack      [(MaxDepth + 63) / 64]uint64
+
+	number  numberState
+	literal string
+	matched int // bytes of literal read
+	hex     int // digits of \u still to come
+	utf8    sequence
+
+	fault  error // why run stopped, one of this package's errors
+	reason string
+}
+
+// begin prepares for a value whose compact form will stand at out[from:].
+func (s *compactor) begin(p *Pointer, from int) {
+	s.state, s.depth, s.object, s.inName, s.endsInWord = atValue, 0, false, false, false
+	s.capture.begin(p, from)
+}
+
+// run compacts src to out[k:]. It returns the end of the output, how much of
+// src it read, and whether the value is complete. It stops early at the
+// value's end, at a fault (s.fault is set, and what was read ends before the
+// byte at fault), and when out runs short because a replacement was longer than
+// what it replaced. out must have room for src and slack.
+//
+// Tokens are copied in runs: src[from:i] is read and not yet in out.
+func (s *compactor) run(src, out []byte, k int) (end, read int, done bool) {
+	i, from := 0, 0
+	for i < len(src) {
+		c := src[i]
+		if c <= ' ' && s.state < inString {
+			k = emit(out, k, src, from, i)
+			n := skipSpace(src, i)
+			if n == i {
+				return k, i, s.invalid(c)
+			}
+			i, from = n, n
+			continue
+		}
+		switch s.state {
+		case afterValue:
+			switch {
+			case c == ',' && s.object:
+				s.state = atName
+			case c == ',':
+				s.state = atValue
+			case (c == '}' && s.object) || (c == ']' && !s.object):
+				if s.pop() {
+					return emit(out, k, src, from, i+1), i + 1, true
+				}
+			default:
+				return emit(out, k, src, from, i), i, s.invalid(c)
+			}
+			i++
+		case atMember, atName:
+			switch {
+			case c == '"':
+				s.state, s.inName = inString, true
+				if s.depth <= s.capture.levels {
+					k, from = emit(out, k, src, from, i), i
+					s.capture.nameAt = k
+				}
+			case c == '}' && s.state == atMember:
+				if s.pop() {
+					return emit(out, k, src, from, i+1), i + 1, true
+				}
+			default:
+				return emit(out, k, src, from, i), i, s.invalid(c)
+			}
+			i++
+		case atColon:
+			if c != ':' {
+				return emit(out, k, src, from, i), i, s.invalid(c)
+			}
+			s.state = atValue
+			i++
+		case atValue, atElement:
+			if s.depth <= s.capture.levels && c != ']' {
+				k, from = emit(out, k, src, from, i), i
+				s.capture.value(s.depth, s.object, k)
+			}
+			switch kinds[c] {
+			case numeral:
+				if n := plainNumber(src, i); n > 0 && s.depth > 0 {
+					s.state = afterValue
+					i = n
+					continue
+				}
+				s.state, s.number = inNumber, numberStart
+			case quote:
+				s.state, s.inName = inString, false
+				i++
+			case opener:
+				if s.depth == MaxDepth {
+					return emit(out, k, src, from, i), i, s.refuse(ErrDepth, "nested more than "+strconv.Itoa(MaxDepth)+" deep")
+				}
+				s.push(c == '{')
+				i++
+			case letter:
+				k, from = emit(out, k, src, from, i), i
+				s.state, s.literal, s.matched = inLiteral, literals[c], 0
+			default:
+				if c != ']' || s.state != atElement {
+					return emit(out, k, src, from, i), i, s.invalid(c)
+				}
+				if s.pop() {
+					return emit(out, k, src, from, i+1), i + 1, true
+				}
+				i++
+			}
+		case inString:
+			i = skipPlain(src, i)
+			if i == len(src) {
+				break
+			}
+			if src[i] == '"' {
+				i++
+				k, from, done = s.endString(src, out, from, i, k)
+				if done {
+					return k, i, true
+				}
+				continue
+			}
+			fallthrough
+		default:
+			k, i, from, done = s.token(src, out, from, i, k)
+			if done || s.fault != nil || len(out)-k < len(src)-from+slack {
+				return k, i, done
+			}
+		}
+	}
+	return emit(out, k, src, from, i), i, false
+}
+
+// emit copies src[from:to] to out[k:] and returns where it ends. Short runs,
+// which are most, are copied 16 bytes at a time beyond their end.
+func emit(out []byte, k int, src []byte, from, to int) int {
+	n := to - from
+	if n <= 16 && from+16 <= len(src) {
+		*(*[16]byte)(out[k:]) = *(*[16]byte)(src[from:])
+		return k + n
+	}
+	return k + copy(out[k:], src[from:to])
+}
+
+// endString is called after a string's closing quote at src[i-1].
+func (s *compactor) endString(src, out []byte, from, i, k int) (int, int, bool) {
+	if s.inName {
+		s.state = atColon
+		if s.depth <= s.capture.levels {
+			k, from = emit(out, k, src, from, i), i
+			s.capture.name(s.depth, out[s.capture.nameAt:k])
+		}
+		return k, from, false
+	}
+	if s.depth == 0 {
+		return emit(out, k, src, from, i), i, true
+	}
+	s.state = afterValue
+	return k, from, false
+}
+
+func (s *compactor) push(object bool) {
+	if s.object {
+		s.stack[s.depth/64] |= 1 << (s.depth % 64)
+	} else {
+		s.stack[s.depth/64] &^= 1 << (s.depth % 64)
+	}
+	s.depth++
+	s.object = object
+	s.state = atElement
+	if object {
+		s.state = atMember
+	}
+}
+
+// pop leaves a container and says whether that ended the value.
+func (s *compactor) pop() bool {
+	s.depth--
+	s.object = s.stack[s.depth/64]>>(s.depth%64)&1 == 1
+	s.state = afterValue
+	return s.depth == 0
+}
+
+// refuse notes a fault.
+func (s *compactor) refuse(cause error, reason string) (done bool) {
+	s.fault, s.reason = cause, reason
+	return false
+}
+
+// invalid notes that c can't stand where the state is.
+func (s *compactor) invalid(c byte) (done bool) {
+	where := ""
+	switch s.state {
+	case atValue:
+		where = "where a value should begin"
+	case atElement:
+		where = "where a value or ']' should be"
+	case atMember:
+		where = "where a member's name or '}' should be"
+	case atName:
+		where = "where a member's name should be"
+	case atColon:
+		where = "where ':' should be"
+	case afterValue:
+		where = "where ',' or ']' should be"
+		if s.object {
+			where = "where ',' or '}' should be"
+		}
+	case inString:
+		where = "in a string"
+	case inEscape, inHex:
+		where = "in an escape"
+	case inNumber:
+		where = "in a number"
+	case inLiteral:
+		where = "in " + s.literal
+	}
+	return s.refuse(ErrInvalid, "invalid character "+quoteByte(c)+" "+where)
+}
+
+func tooLarge(limit int64) string {
+	return "value larger than " + strconv.FormatInt(limit, 10) + " bytes"
+}
+
+func quoteByte(c byte) string {
+	if c < 0x80 {
+		return strconv.QuoteRune(rune(c))
+	}
+	return "byte 0x" + strconv.FormatUint(uint64(c), 16)
+}

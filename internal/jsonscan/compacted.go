@@ -1,0 +1,81 @@
+package jsonscan
+
+import "iter"
+
+// A Member is one entry of a compact object or array.
+type Member struct {
+	Name  []byte // with its quotes; nil in an array
+	Value []byte
+}
+
+// Members gives the members of an object, or the elements of an array, in
+// their order; none for a scalar. value must be a compact value that a Scanner
+// made; what it yields are parts of it.
+func Members(value []byte) iter.Seq[Member] {
+	return func(yield func(Member) bool) {
+		if len(value) < 2 || (value[0] != '{' && value[0] != '[') {
+			return
+		}
+		for i := 1; i < len(value)-1; i++ { // i passes the comma
+			var m Member
+			if value[0] == '{' {
+				end := skipString(value, i)
+				m.Name = value[i:end]
+				i = end + 1
+			}
+			end := SkipValue(value, i)
+			m.Value = value[i:end]
+			if !yield(m) {
+				return
+			}
+			i = end
+		}
+	}
+}
+
+// SkipValue returns the end of the compact value that begins at b[i].
+func SkipValue(b []byte, i int) int {
+	switch {
+	case i >= len(b):
+		return i
+	case b[i] == '"':
+		return skipString(b, i)
+	case b[i] != '{' && b[i] != '[':
+		for i < len(b) && b[i] != ',' && b[i] != '}' && b[i] != ']' && b[i] > ' ' {
+			i++
+		}
+		return i
+	}
+	for depth := 0; i < len(b); {
+		switch b[i] {
+		case '"':
+			i = skipString(b, i)
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+		i++
+	}
+	return len(b)
+}
+
+// skipString returns the end of the string whose opening quote is b[i], or
+// len(b) if it does not end.
+func skipString(b []byte, i int) int {
+	for i++; i < len(b); i++ {
+		i = skipPlain(b, i)
+		switch {
+		case i >= len(b):
+			return len(b)
+		case b[i] == '"':
+			return i + 1
+		case b[i] == '\\':
+			i++
+		}
+	}
+	return len(b)
+}
