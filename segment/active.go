@@ -1,0 +1,159 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// active is the segment being written, with its index. Its bytes are, in order:
+//
+//	[0, end)        have index entries: records
+//	[end, written)  were given to the kernel, and are nobody's yet
+type active struct {
+	fs        FS
+	path      string // of the segment
+	indexPath string
+	header    header
+	file      File
+	index     File
+	identity  fs.FileInfo // of file when it was opened
+	count     uint64      // index entries
+	end       Offset
+	written   Offset
+	unsynced  bool // the index has entries that were not synced
+}
+
+func (a *active) next() Sequence { return a.header.base + Sequence(a.count) }
+
+// createActive makes an empty segment. The index comes first: once the
+// segment's name exists, the one before it is sealed for good.
+func createActive(fsys FS, dir string, h header, mode fs.FileMode) (_ *active, err error) {
+	a := &active{fs: fsys, header: h, path: filepath.Join(dir, TextName(h.base)), indexPath: filepath.Join(dir, IndexName(h.base))}
+	if _, err := fsys.Lstat(a.path); !missing(err) {
+		return nil, fmt.Errorf("%w: %s is there already", ErrForeign, a.path)
+	}
+	if a.index, err = fsys.OpenFile(a.indexPath, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode); err != nil {
+		return nil, err
+	}
+	if _, err = a.index.WriteAt(h.encode(), 0); err == nil && h.flags&headerLazy != 0 {
+		err = a.index.Datasync()
+	}
+	if err == nil {
+		a.file, err = fsys.OpenFile(a.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
+	}
+	if err != nil {
+		return nil, errors.Join(err, a.index.Close(), fsys.Remove(a.indexPath))
+	}
+	if a.identity, err = a.file.Stat(); err == nil {
+		err = fsys.SyncDir(dir)
+	}
+	if err != nil {
+		return nil, errors.Join(err, a.file.Close(), a.index.Close())
+	}
+	return a, nil
+}
+
+// intact says whether the segment's name still leads to the open file and the
+// file ends where this process left it.
+func (a *active) intact() error {
+	info, err := a.fs.Lstat(a.path)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrForeign, err)
+	case !a.fs.SameFile(a.identity, info):
+		return fmt.Errorf("%w: %s: another file stands there", ErrForeign, a.path)
+	case info.Size() != int64(a.written):
+		return fmt.Errorf("%w: %s: %d bytes long, %d were written", ErrForeign, a.path, info.Size(), a.written)
+	}
+	return nil
+}
+
+// write gives b to the kernel at the segment's end.
+func (a *active) write(b []byte) error {
+	n, err := a.file.WriteAt(b, int64(a.written))
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		return err
+	}
+	a.written += Offset(len(b))
+	return nil
+}
+
+// takeBack removes what has no index entry.
+func (a *active) takeBack() error {
+	if err := a.file.Truncate(int64(a.end)); err != nil {
+		return err
+	}
+	a.written = a.end
+	return nil
+}
+
+// enter writes index entries for the records that end at a.written, and takes
+// them back on an error.
+func (a *active) enter(entries []Entry) error {
+	var b []byte
+	for i, e := range entries {
+		b = a.header.appendEntry(b, a.next()+Sequence(i), e)
+	}
+	at := headerSize + int64(a.count)*entrySize
+	if _, err := a.index.WriteAt(b, at); err != nil {
+		return errors.Join(err, a.index.Truncate(at))
+	}
+	a.count += uint64(len(entries))
+	a.end = entries[len(entries)-1].End
+	a.unsynced = true
+	return nil
+}
+
+func (a *active) syncIndex() error {
+	if !a.unsynced {
+		return nil
+	}
+	err := a.index.Datasync()
+	if err == nil {
+		a.unsynced = false
+	}
+	return err
+}
+
+// writeTrailer ends the index with a trailer. Until a successor exists it may
+// be written again.
+func (a *active) writeTrailer() error {
+	t, err := a.sum()
+	if err != nil {
+		return err
+	}
+	_, err = a.index.WriteAt(a.header.encodeTrailer(t), headerSize+int64(a.count)*entrySize)
+	a.unsynced = true
+	return err
+}
+
+// sum reads the index once more and sums it up.
+func (a *active) sum() (t trailer, err error) {
+	e := indexFile{file: a.index, path: a.indexPath, header: a.header, count: a.count}
+	for k := range a.count {
+		entry, err := e.entry(k)
+		if err != nil {
+			return t, err
+		}
+		t.add(entry)
+	}
+	return t, nil
+}
+
+// close closes both files; a nil one was never opened.
+func (a *active) close() error {
+	var errs []error
+	for _, f := range []File{a.file, a.index} {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+	}
+	return errors.Join(errs...)
+}

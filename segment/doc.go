@@ -1,0 +1,146 @@
+// Package segment is everything about a log's bytes on disk: the format, the
+// writer, recovery, and reading one segment. This comment is the format's
+// specification; version 1.
+//
+// # Terminology
+//
+// A record is one JSON value on one line. Its sequence is its number in the
+// log, from 1, without gaps. A log is a directory of segments; a segment is a file
+// of records, named after its first sequence. The newest segment is active:
+// it alone is written. Every other is sealed: once a successor's name exists, the
+// old segment is never written again. An offset counts bytes from the start
+// of a segment's text. An index stands beside each segment. The durable mark is
+// the last record that was synced before its index entry was written. A torn
+// tail is what follows the last whole record. Quarantine is where recovery
+// puts bytes that it takes out of a segment.
+//
+// # A directory
+//
+//	HISTLOG                        marker and settings; without it a directory is no log
+//	LOCK                           who holds the writer's lock, for messages only
+//	UPKEEP                         locked by whoever replaces HISTLOG or removes files
+//	00000000000000000001.ndjson    a segment: 20 digits, the sequence of its first record
+//	00000000000000000001.index     its index
+//	00000000000000000748.ndjson    the active segment: the one with the highest number
+//	00000000000000000748.index
+//	origin/                        what migrate kept of its source
+//	quarantine/                    bytes set aside: BASE-OFFSET-LENGTH-CRC32C
+//	events.log                     histlog's diary
+//
+// The writer's lock is a flock on the directory itself, which can't be
+// unlinked. Files of other names are nobody's business; a name that begins with
+// a dot is temporary. A file with a log's name that is not a regular file (a
+// symbolic link, a FIFO, a device) is refused and never opened for its content.
+// New files get the directory's owner and its mode without the execute bits,
+// whatever the umask.
+//
+// # A segment
+//
+//	record LF record LF record LF ...
+//
+// A record is compact JSON in UTF-8: the tokens as they came, no white space
+// between them. A record is never split, at most 1 GiB, and nested at most
+// 10,000 deep; NaN, Infinity and -Infinity are accepted where a setting let
+// them in. A line of spaces keeps the place of a record that was lost and
+// repaired. Sealed segments are never empty. A segment rolls when the next record
+// would take it past segment-size, or when it has reached segment-age; a larger
+// record gets a segment of its own.
+//
+// # An index
+//
+// All numbers are little-endian. CRC is CRC-32C (Castagnoli).
+//
+//	 0       8    10     12     14  16      20     24        40    48       56      60    64
+//	+-------+----+------+------+---+-------+------+---------+-----+--------+-------+-----+
+//	| magic | 1  |  64  |  32  | 0 |   0   | rule | log id  |base |created | flags | CRC |  header
+//	+-------+----+------+------+---+-------+------+---------+-----+--------+-------+-----+
+//	 magic    "histlogI"; then version, header size, entry size, incompatible features
+//	 rule     u32: index of the time rule in HISTLOG that holds for the first record
+//	 base     u64: sequence of the first record
+//	 created  i64: when the segment was begun, Unix nanoseconds
+//	 flags    u32: 1 = lazy: records were written under sync interval or none
+//	 CRC      of bytes 0 to 59
+//
+//	 0        8       16        20      24    28    32
+//	+--------+-------+---------+-------+-----+-----+
+//	| end    | time  | arrived | flags | CRC | CRC |  one entry a record; that of record
+//	+--------+-------+---------+-------+-----+-----+  base+k stands at 64 + 32 k
+//	 end      u64: offset of the byte behind the record's LF
+//	 time     i64: the record's own time, Unix nanoseconds
+//	 arrived  u32: when it was appended, Unix seconds
+//	 flags    u32: 1 durable through here, 2 time is the clock's, 4 rebuilt, 8 lost
+//	 CRC      of the record with its LF
+//	 CRC      of log id, the record's sequence (u64), and bytes 0 to 27 of the entry
+//
+//	 0       8       16      24      32      40      44      48       56  60    64
+//	+-------+-------+-------+-------+-------+-------+-------+--------+---+-----+
+//	| magic | count | plain | least | great | least | great | digest | 0 | CRC |  trailer, of a
+//	|       |       | bytes | time  | time  | arr.  | arr.  |        |   |     |  sealed segment
+//	+-------+-------+-------+-------+-------+-------+-------+--------+---+-----+
+//	 magic    "histlogT"
+//	 digest   u64: CRC-64 (ECMA) of the records' CRCs, in their order
+//	 CRC      of log id, base (u64), and bytes 0 to 59
+//
+// The segment is the truth about what the records are; the index about what
+// the segment can't say: checksums and arrival. So an entry is written before
+// its record is acknowledged, and synced at seal, at close and at most 1 s
+// behind. An index that is lost, torn, or of another log is made anew from the
+// segment; such entries are flagged rebuilt, for their checksums prove nothing.
+//
+// # HISTLOG
+//
+// JSON for people to read, replaced with one rename under the lock of UPKEEP:
+//
+//	{"format": "histlog", "version": 1, "requires": [], "id": UUID, "role": "log",
+//	 "created": RFC 3339, "first_seq": 1, "time_rules": [{"from_seq": 1, "field":
+//	 "/timestamp", "zone": "UTC"}], "settings": {"segment-size": "64M", ...}}
+//
+// Unknown members survive. A newer version, or anything in requires, is
+// [ErrVersion]. Retention moves first_seq before it removes a segment: what is
+// missing at or above it is damage, what is left below it is a leftover.
+//
+// # Time
+//
+// A record's time is the value at its time field: RFC 3339 or ISO 8601, text
+// like 05/30/2025 07:15:35 AM EDT, or Unix seconds or milliseconds; else the
+// clock's, flagged. Order is by sequence: times may run backwards.
+//
+// # How bytes become durable
+//
+// Appending, with sync always: the segment's name leads to the open file and
+// its size is what it was; one write of the record with its LF; fdatasync; name and
+// size once more; the index entry; acknowledgement. With interval=D it is
+// the same for all records of D together. With none the acknowledgement
+// follows the write. A failed fsync is never tried again: it poisons the Writer.
+// A failed write is truncated away.
+//
+// Rolling: fsync the segment, end its index with a trailer, fsync the index;
+// make the next index, then the next segment; fsync the directory.
+//
+// A draft (see [Draft]) is made in bulk and becomes a log when HISTLOG is renamed in,
+// after everything else is durable: complete, or no log.
+//
+// # Recovery
+//
+// Opening for writing brings the active segment and its index into agreement;
+// when there is nothing to do it reads a few hundred bytes:
+//
+//	found                                       done
+//	entries past the last durable mark whose    dropped
+//	bytes are missing or differ
+//	whole records past the last entry           rewritten in place, fdatasynced, indexed (rebuilt)
+//	torn tail                                   to the end of the file: copied to quarantine/, then cut off
+//	a bad line with whole records after it      under sync always: damage, nothing is moved; the segment is
+//	                                            sealed and a new one begun. If lazy: a torn tail
+//	durable records gone (the file is shorter)  damage: sealed, and a new one begun
+//	no index, or another log's                  all records of the segment are adopted as above
+//
+// Records are rewritten before they are indexed because after a failed fsync
+// the page cache shows bytes that the disk does not hold.
+//
+// # Assumptions
+//
+// fsync and fdatasync make bytes survive a power cut; a write of at most 64
+// aligned bytes is not torn; rename replaces atomically; flock works. These hold
+// for local file systems on Linux.
+package segment

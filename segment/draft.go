@@ -1,0 +1,309 @@
+package segment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// A Draft is a log in the making, in bulk: nothing in it is a log to anyone
+// until Publish renames HISTLOG in, after everything else is durable. Killed
+// before that, its directory is cleared by the next NewDraft there. One
+// goroutine uses it.
+type Draft struct {
+	w       Writer // its fields and its entry(); none of its commits
+	madeDir bool
+	sealing chan *active // full segments, to be made durable while the next is filled
+	sealed  chan error
+}
+
+// writebacker is a File that can begin to write a range to disk early.
+type writebacker interface{ Writeback(from, n int64) }
+
+// Create makes an empty log at dir, which must be missing or empty, and opens it for appending.
+func Create(dir string, o Options) (*Writer, error) {
+	d, err := NewDraft(dir, o)
+	if err != nil {
+		return nil, err
+	}
+	w, err := d.publish()
+	if err != nil {
+		return nil, errors.Join(err, d.Discard())
+	}
+	announce(w.fs, w.dir, &holder{os.Getpid(), o.withDefaults().Command, w.now()}, w.mode)
+	return w, nil
+}
+
+// NewDraft begins a log at dir, under the writer's lock: dir must be missing,
+// empty but for lost+found, or hold a draft that was never finished, which it
+// clears. o.Settings become the log's.
+func NewDraft(dir string, o Options) (_ *Draft, err error) {
+	o = o.withDefaults()
+	if err := o.Settings.Check(); err != nil {
+		return nil, err
+	}
+	d := &Draft{w: Writer{fs: o.FS, dir: dir, now: o.Now, marker: newMarker(o.Settings.With(nil), o.Now())}}
+	if d.w.policy, err = o.Settings.Policy(); err != nil {
+		return nil, err
+	}
+	if d.madeDir, err = makeDir(o.FS, dir); err != nil {
+		return nil, err
+	}
+	d.w.unlock, err = acquire(context.Background(), o.FS, dir, o.LockWait)
+	if err != nil {
+		return nil, err
+	}
+	if err = d.begin(); err != nil {
+		return nil, errors.Join(err, d.w.release())
+	}
+	d.sealing, d.sealed = make(chan *active), make(chan error, 1)
+	go sealAll(d.sealing, d.sealed)
+	return d, nil
+}
+
+// makeDir makes dir durably and says whether it had to.
+func makeDir(fsys FS, dir string) (bool, error) {
+	info, err := fsys.Lstat(filepath.Clean(dir) + string(filepath.Separator) + ".")
+	switch {
+	case err == nil && !info.IsDir():
+		return false, fmt.Errorf("%s: not a directory", dir)
+	case err == nil:
+		return false, nil
+	case !missing(err):
+		return false, err
+	}
+	if err := fsys.Mkdir(dir, 0o755); err != nil {
+		return false, err
+	}
+	return true, fsys.SyncDir(filepath.Dir(filepath.Clean(dir)))
+}
+
+func (d *Draft) begin() (err error) {
+	w := &d.w
+	if w.mode, err = fileMode(w.fs, w.dir, w.policy); err != nil {
+		return err
+	}
+	if err := clearDraft(w.fs, w.dir); err != nil {
+		return err
+	}
+	if err := replaceFile(w.fs, filepath.Join(w.dir, draftName), nil, w.mode); err != nil {
+		return err
+	}
+	w.active, err = createActive(w.fs, w.dir, w.newHeader(1), w.mode)
+	return err
+}
+
+// clearDraft removes what a draft that was never finished has left in dir. If
+// there is anything else it removes nothing.
+func clearDraft(fsys FS, dir string) error {
+	entries, err := fsys.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	var ours []fs.DirEntry
+	draft, foreign := false, ""
+	for _, e := range entries {
+		name := e.Name()
+		_, _, segment := parseName(name)
+		switch {
+		case name == markerName:
+			return fmt.Errorf("a log at %s: %w", dir, ErrExists)
+		case name == draftName:
+			draft = true
+		case segment || name == OriginName || name == QuarantineName || name == EventsName || name == lockName || name == upkeepName ||
+			strings.HasPrefix(name, "."+markerName) || strings.HasPrefix(name, "."+draftName):
+			ours = append(ours, e)
+		case name != "lost+found":
+			foreign = name
+		}
+	}
+	if foreign != "" || (len(ours) > 0 && !draft) {
+		if foreign == "" {
+			foreign = ours[0].Name()
+		}
+		return fmt.Errorf("%s is not empty: it holds %s: %w", dir, foreign, ErrExists)
+	}
+	for _, e := range ours {
+		if err := removeAll(fsys, filepath.Join(dir, e.Name()), e); err != nil {
+			return err
+		}
+	}
+	if !draft {
+		return nil
+	}
+	if err := fsys.SyncDir(dir); err != nil {
+		return err
+	}
+	return fsys.Remove(filepath.Join(dir, draftName))
+}
+
+func removeAll(fsys FS, name string, e fs.DirEntry) error {
+	if e.IsDir() {
+		entries, err := fsys.ReadDir(name)
+		if err != nil {
+			return err
+		}
+		for _, inner := range entries {
+			if err := removeAll(fsys, filepath.Join(name, inner.Name()), inner); err != nil {
+				return err
+			}
+		}
+	}
+	return fsys.Remove(name)
+}
+
+// Policy returns the settings of the new log.
+func (d *Draft) Policy() Policy { return d.w.policy }
+
+// Write adds one compact record with the scalar at its time field, or nil.
+// Neither is kept. Nothing is durable before Publish.
+func (d *Draft) Write(compact, timeScalar []byte) error {
+	w := &d.w
+	if int64(len(compact)) > w.policy.MaxRecord {
+		return fmt.Errorf("%w: %d bytes, max-record is %d", ErrTooLarge, len(compact), w.policy.MaxRecord)
+	}
+	if w.staged > 0 && int64(w.staged)+int64(len(compact))+1 > w.policy.SegmentSize {
+		if err := d.roll(); err != nil {
+			return err
+		}
+	}
+	from := len(w.lines)
+	w.lines = append(append(w.lines, compact...), '\n')
+	e := w.entry(w.staged+Offset(len(compact)+1), crc32.Checksum(w.lines[from:], castagnoli), timeScalar, w.marker.Created)
+	e.Flags |= Durable
+	w.staged = e.End
+	w.pending = append(w.pending, e)
+	if len(w.lines) >= flushBytes {
+		return d.flush()
+	}
+	return nil
+}
+
+func (d *Draft) flush() error {
+	w := &d.w
+	if len(w.pending) == 0 {
+		return nil
+	}
+	from := w.active.written
+	if err := w.active.write(w.lines); err != nil {
+		return fmt.Errorf("write %s at offset %d: %w", w.active.path, w.active.written, err)
+	}
+	if f, ok := w.active.file.(writebacker); ok {
+		f.Writeback(int64(from), int64(len(w.lines)))
+	}
+	if err := w.active.enter(w.pending); err != nil {
+		return fmt.Errorf("index %s: %w", w.active.indexPath, err)
+	}
+	w.lines, w.pending = w.lines[:0], w.pending[:0]
+	if cap(w.lines) > 4*flushBytes {
+		w.lines = nil
+	}
+	return nil
+}
+
+func (d *Draft) roll() error {
+	if err := d.flush(); err != nil {
+		return err
+	}
+	w := &d.w
+	next, err := createActive(w.fs, w.dir, w.newHeader(w.active.next()), w.mode)
+	if err != nil {
+		return fmt.Errorf("begin segment %s: %w", TextName(w.active.next()), err)
+	}
+	old := w.active
+	w.active, w.staged = next, 0
+	select {
+	case d.sealing <- old:
+		return nil
+	case err := <-d.sealed:
+		d.sealed <- err // for Discard
+		return errors.Join(err, old.close())
+	}
+}
+
+// sealAll makes full segments durable until there are no more or one can't be.
+func sealAll(full <-chan *active, done chan<- error) {
+	var err error
+	for a := range full {
+		err = errors.Join(a.file.Sync(), a.writeTrailer(), a.syncIndex(), a.close())
+		if err != nil {
+			err = fmt.Errorf("seal %s: %w", a.path, err)
+			break
+		}
+	}
+	done <- err
+}
+
+// finish waits until all full segments are durable.
+func (d *Draft) finish() error {
+	if d.sealing == nil {
+		return nil
+	}
+	close(d.sealing)
+	d.sealing = nil
+	return <-d.sealed
+}
+
+// Flush gives all that was written to the kernel and waits until it is durable,
+// so that it can be read back with View before it is published.
+func (d *Draft) Flush() error {
+	a := d.w.active
+	if err := d.flush(); err != nil {
+		return err
+	}
+	if err := d.finish(); err != nil {
+		return err
+	}
+	if err := a.file.Sync(); err != nil {
+		return fmt.Errorf("sync %s: %w", a.path, err)
+	}
+	if err := a.syncIndex(); err != nil {
+		return fmt.Errorf("sync %s: %w", a.indexPath, err)
+	}
+	return d.w.fs.SyncDir(d.w.dir)
+}
+
+// View returns the draft as the log it will be, for reading back what was flushed.
+func (d *Draft) View() (*Log, error) {
+	segments, err := listSegments(d.w.fs, d.w.dir)
+	return &Log{Dir: d.w.dir, Marker: d.w.marker, Segments: segments, fs: d.w.fs}, err
+}
+
+// Publish makes the draft a log, durably: complete, or no log.
+func (d *Draft) Publish() error {
+	w, err := d.publish()
+	if err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+func (d *Draft) publish() (*Writer, error) {
+	if err := d.Flush(); err != nil {
+		return nil, err
+	}
+	w := &d.w
+	if err := writeMarker(w.fs, w.dir, w.marker, w.mode); err != nil {
+		return nil, err
+	}
+	if err := w.fs.Remove(filepath.Join(w.dir, draftName)); err != nil {
+		return nil, err
+	}
+	return w, w.fs.SyncDir(w.dir)
+}
+
+// Discard removes all that was written, and the directory if NewDraft made it.
+func (d *Draft) Discard() error {
+	w := &d.w
+	_ = d.finish() // what could not be made durable is removed
+	err := errors.Join(w.active.close(), clearDraft(w.fs, w.dir))
+	if err == nil && d.madeDir {
+		err = w.fs.Remove(w.dir)
+	}
+	return errors.Join(err, w.unlock())
+}

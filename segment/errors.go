@@ -1,0 +1,75 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+	"time"
+)
+
+var (
+	// ErrNoLog: the directory is missing or holds no HISTLOG. Create makes a log.
+	ErrNoLog = errors.New("no log")
+	// ErrExists: Create found a log, or anything else, in the directory.
+	ErrExists = errors.New("already there")
+	// ErrDraft: the directory holds a log that was never finished, which is no log. Making one there again clears it.
+	ErrDraft = errors.New("a half-made log")
+	// ErrVersion: the log was written by a newer histlog. Nothing is wrong with it; update histlog.
+	ErrVersion = errors.New("newer format")
+	// ErrCorrupt: bytes on disk are not what was written. It comes inside a *CorruptError that says where.
+	ErrCorrupt = errors.New("damaged")
+	// ErrLocked: another process writes the log. It comes inside a *LockedError that names it.
+	ErrLocked = errors.New("locked by another writer")
+	// ErrForeign: another program changed the active segment under the writer. Nothing more is written.
+	ErrForeign = errors.New("changed by another program")
+	// ErrTooLarge: a record is larger than max-record. Nothing was written.
+	ErrTooLarge = errors.New("record too large")
+	// ErrRetired: retention has taken the record. The oldest one left is in Marker.FirstSeq.
+	ErrRetired = errors.New("retired")
+	// ErrNoRecord: the log has no record of that sequence yet.
+	ErrNoRecord = errors.New("no such record")
+	// ErrClosed: the Writer was closed.
+	ErrClosed = errors.New("writer is closed")
+)
+
+// A CorruptError says which bytes are not what was written.
+type CorruptError struct {
+	Path   string   // of the file
+	Seq    Sequence // first record concerned; 0: none
+	Offset Offset   // in the file, or in the segment's plain text where Seq is set
+	Reason string
+}
+
+func (e *CorruptError) Error() string {
+	if e.Seq != 0 {
+		return fmt.Sprintf("%s: record %d at offset %d: %s", e.Path, e.Seq, e.Offset, e.Reason)
+	}
+	return fmt.Sprintf("%s: offset %d: %s", e.Path, e.Offset, e.Reason)
+}
+
+func (e *CorruptError) Unwrap() error { return ErrCorrupt }
+
+// A LockedError names who holds the writer's lock; PID is 0 where that is not known.
+type LockedError struct {
+	Dir     string
+	PID     int
+	Command string
+	Since   time.Time
+}
+
+func (e *LockedError) Error() string {
+	if e.PID == 0 {
+		return fmt.Sprintf("%s: %v", e.Dir, ErrLocked)
+	}
+	return fmt.Sprintf("%s: %v: pid %d (%s) since %s", e.Dir, ErrLocked, e.PID, e.Command, e.Since.UTC().Format(time.RFC3339))
+}
+
+func (e *LockedError) Unwrap() error { return ErrLocked }
+
+// NoRoom says whether err comes from a full disk, a quota or a limit on file size.
+func NoRoom(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+}
+
+func missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

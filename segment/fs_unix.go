@@ -1,0 +1,59 @@
+//go:build unix
+
+package segment
+
+import (
+	"io/fs"
+	"os"
+	"syscall"
+
+	"github.com/gofrs/flock"
+	"golang.org/x/sys/unix"
+)
+
+// openFlags refuse a symbolic link and never wait for the other end of a FIFO.
+const openFlags = unix.O_NOFOLLOW | unix.O_NONBLOCK
+
+// inherit gives a new file the owner of its directory, so that what root
+// writes is not lost to the pipeline, and the mode whatever the umask.
+func inherit(f *os.File, dir string, perm fs.FileMode) error {
+	if err := f.Chmod(perm); err != nil {
+		return err
+	}
+	info, err := os.Stat(dir)
+	if err != nil || os.Geteuid() != 0 {
+		return err
+	}
+	owner := info.Sys().(*syscall.Stat_t)
+	return f.Chown(int(owner.Uid), int(owner.Gid))
+}
+
+func inheritDir(name string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	info, err := os.Stat(name + "/..")
+	if err != nil {
+		return err
+	}
+	owner := info.Sys().(*syscall.Stat_t)
+	return os.Chown(name, int(owner.Uid), int(owner.Gid))
+}
+
+func (OS) SyncDir(name string) error {
+	d, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if e := d.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+func (OS) TryLock(dir string) (func() error, bool, error) {
+	l := flock.New(dir, flock.SetFlag(os.O_RDONLY))
+	ok, err := l.TryLock()
+	return l.Unlock, ok, err
+}

@@ -1,0 +1,179 @@
+package segment
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"hash/crc64"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// The sizes of an index's parts, in bytes. See the package documentation for their layout.
+const (
+	headerSize  = 64
+	entrySize   = 32
+	trailerSize = 64
+)
+
+var (
+	headerMagic  = [8]byte{'h', 'i', 's', 't', 'l', 'o', 'g', 'I'}
+	trailerMagic = [8]byte{'h', 'i', 's', 't', 'l', 'o', 'g', 'T'}
+	castagnoli   = crc32.MakeTable(crc32.Castagnoli)
+	ecma         = crc64.MakeTable(crc64.ECMA)
+	le           = binary.LittleEndian
+)
+
+// headerFlags say how the segment was written.
+type headerFlags uint32
+
+// headerLazy: some records were written under sync interval or none, so that a
+// power cut may have left holes before whole lines.
+const headerLazy headerFlags = 1
+
+// header is the first part of an index.
+type header struct {
+	rule    uint32 // which of the log's time rules holds for the first record
+	id      uuid.UUID
+	base    Sequence
+	created time.Time
+	flags   headerFlags
+}
+
+func (h header) encode() []byte {
+	b := make([]byte, headerSize)
+	copy(b, headerMagic[:])
+	le.PutUint16(b[8:], Version)
+	le.PutUint16(b[10:], headerSize)
+	le.PutUint16(b[12:], entrySize)
+	le.PutUint32(b[20:], h.rule)
+	copy(b[24:], h.id[:])
+	le.PutUint64(b[40:], uint64(h.base))
+	le.PutUint64(b[48:], uint64(h.created.UnixNano()))
+	le.PutUint32(b[56:], uint32(h.flags))
+	le.PutUint32(b[60:], crc32.Checksum(b[:60], castagnoli))
+	return b
+}
+
+// parseHeader reads a header; the reason is empty if it is a good one of version 1.
+func parseHeader(b []byte) (h header, reason string) {
+	switch {
+	case len(b) < headerSize:
+		return h, "shorter than its header"
+	case !bytes.Equal(b[:8], headerMagic[:]):
+		return h, "not an index"
+	case le.Uint32(b[60:]) != crc32.Checksum(b[:60], castagnoli):
+		return h, "header checksum differs"
+	case le.Uint16(b[8:]) != Version || le.Uint16(b[10:]) != headerSize || le.Uint16(b[12:]) != entrySize || le.Uint32(b[16:]) != 0:
+		return h, "index of another version"
+	}
+	h.rule = le.Uint32(b[20:])
+	copy(h.id[:], b[24:])
+	h.base = Sequence(le.Uint64(b[40:]))
+	h.created = time.Unix(0, int64(le.Uint64(b[48:])))
+	h.flags = headerFlags(le.Uint32(b[56:]))
+	return h, ""
+}
+
+// EntryFlags say what is known of a record.
+type EntryFlags uint32
+
+const (
+	Durable   EntryFlags = 1 << iota // this record and all before it were synced when the entry was written
+	ClockTime                        // the record has no time of its own: Time is when it arrived
+	Rebuilt                          // the entry was made from the segment, which proves nothing about its bytes
+	Lost                             // the record was lost: its line is blank, or not a record
+)
+
+// Entry is what an index holds about one record.
+type Entry struct {
+	End     Offset // of the record with its LF; it begins where the one before ends
+	Time    time.Time
+	Arrived time.Time // to the second
+	Flags   EntryFlags
+	CRC     uint32 // CRC-32C of the record with its LF
+}
+
+// seed begins the checksum of an entry, so that an entry of another log or of
+// another place is never believed.
+func (h header) seed(seq Sequence) uint32 {
+	var b [24]byte
+	copy(b[:], h.id[:])
+	le.PutUint64(b[16:], uint64(seq))
+	return crc32.Checksum(b[:], castagnoli)
+}
+
+func (h header) appendEntry(b []byte, seq Sequence, e Entry) []byte {
+	from := len(b)
+	b = le.AppendUint64(b, uint64(e.End))
+	b = le.AppendUint64(b, uint64(e.Time.UnixNano()))
+	b = le.AppendUint32(b, uint32(e.Arrived.Unix()))
+	b = le.AppendUint32(b, uint32(e.Flags))
+	b = le.AppendUint32(b, e.CRC)
+	return le.AppendUint32(b, crc32.Update(h.seed(seq), castagnoli, b[from:]))
+}
+
+// parseEntry reads the entry of seq; ok is false if its checksum differs.
+func (h header) parseEntry(b []byte, seq Sequence) (e Entry, ok bool) {
+	if le.Uint32(b[28:]) != crc32.Update(h.seed(seq), castagnoli, b[:28]) {
+		return Entry{}, false
+	}
+	return Entry{
+		End:     Offset(le.Uint64(b)),
+		Time:    time.Unix(0, int64(le.Uint64(b[8:]))),
+		Arrived: time.Unix(int64(le.Uint32(b[16:])), 0),
+		Flags:   EntryFlags(le.Uint32(b[20:])),
+		CRC:     le.Uint32(b[24:]),
+	}, true
+}
+
+// trailer sums up a sealed segment.
+type trailer struct {
+	Count                         uint64
+	Plain                         Offset // length of the plain text
+	LeastTime, GreatestTime       int64  // of the records' own times, unix ns; both 0 if none has one
+	LeastArrival, GreatestArrival uint32 // unix s
+	Digest                        uint64 // CRC-64 of the records' checksums in their order
+}
+
+// add counts one record in.
+func (t *trailer) add(e Entry) {
+	at, arrived := e.Time.UnixNano(), uint32(e.Arrived.Unix())
+	if t.Count == 0 {
+		t.LeastTime, t.GreatestTime, t.LeastArrival, t.GreatestArrival = at, at, arrived, arrived
+	}
+	t.LeastTime, t.GreatestTime = min(t.LeastTime, at), max(t.GreatestTime, at)
+	t.LeastArrival, t.GreatestArrival = min(t.LeastArrival, arrived), max(t.GreatestArrival, arrived)
+	t.Count++
+	t.Plain = e.End
+	var crc [4]byte
+	le.PutUint32(crc[:], e.CRC)
+	t.Digest = crc64.Update(t.Digest, ecma, crc[:])
+}
+
+func (h header) encodeTrailer(t trailer) []byte {
+	b := append(make([]byte, 0, trailerSize), trailerMagic[:]...)
+	b = le.AppendUint64(b, t.Count)
+	b = le.AppendUint64(b, uint64(t.Plain))
+	b = le.AppendUint64(b, uint64(t.LeastTime))
+	b = le.AppendUint64(b, uint64(t.GreatestTime))
+	b = le.AppendUint32(b, t.LeastArrival)
+	b = le.AppendUint32(b, t.GreatestArrival)
+	b = le.AppendUint64(b, t.Digest)
+	b = le.AppendUint32(b, 0)
+	return le.AppendUint32(b, crc32.Update(h.seed(h.base), castagnoli, b))
+}
+
+// parseTrailer reads the last bytes of an index; ok is false if they are no trailer.
+func (h header) parseTrailer(b []byte) (t trailer, ok bool) {
+	if len(b) != trailerSize || !bytes.Equal(b[:8], trailerMagic[:]) ||
+		le.Uint32(b[60:]) != crc32.Update(h.seed(h.base), castagnoli, b[:60]) {
+		return t, false
+	}
+	return trailer{
+		Count: le.Uint64(b[8:]), Plain: Offset(le.Uint64(b[16:])),
+		LeastTime: int64(le.Uint64(b[24:])), GreatestTime: int64(le.Uint64(b[32:])),
+		LeastArrival: le.Uint32(b[40:]), GreatestArrival: le.Uint32(b[44:]), Digest: le.Uint64(b[48:]),
+	}, true
+}

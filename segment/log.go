@@ -1,0 +1,203 @@
+package segment
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A Log is a log as it was when it was opened for reading. Reading takes no
+// lock and creates nothing; Refresh sees what was written since.
+type Log struct {
+	Dir      string
+	Marker   Marker
+	Segments []Segment // in order; the last one is active
+	fs       FS
+}
+
+// A Segment is one segment file of a log.
+type Segment struct {
+	Base   Sequence
+	Path   string
+	Sealed bool
+	Next   Sequence // base of the one after it; 0 for the active one
+}
+
+// Open opens the log at dir for reading. fsys nil is OS{}.
+func Open(dir string, fsys FS) (*Log, error) {
+	if fsys == nil {
+		fsys = OS{}
+	}
+	l := &Log{Dir: dir, fs: fsys}
+	return l, l.Refresh()
+}
+
+// FS returns the file system the log was opened on.
+func (l *Log) FS() FS { return l.fs }
+
+// Refresh reads HISTLOG and the directory again. A listing is not taken at one
+// moment: it is believed only once two in a row agree around one HISTLOG.
+func (l *Log) Refresh() error {
+	const attempts = 100
+	var before []Segment
+	for range attempts {
+		m, err := findMarker(l.fs, l.Dir)
+		if err != nil {
+			return err
+		}
+		segments, err := listSegments(l.fs, l.Dir)
+		if err != nil {
+			return err
+		}
+		segments = slices.DeleteFunc(segments, func(s Segment) bool { return s.Next != 0 && s.Next <= m.FirstSeq })
+		if before != nil && slices.Equal(before, segments) {
+			l.Marker, l.Segments = m, segments
+			if len(segments) == 0 {
+				return &CorruptError{Path: l.Dir, Reason: "HISTLOG is there, but no segment"}
+			}
+			return nil
+		}
+		before = segments
+	}
+	return fmt.Errorf("list %s: it changes faster than it can be read", l.Dir)
+}
+
+// Find returns the index in Segments of the one that holds seq, or would.
+// ErrRetired and ErrNoRecord, which only the newest segment can't rule out
+// without being opened, say why there is none.
+func (l *Log) Find(seq Sequence) (int, error) {
+	if seq < l.Marker.FirstSeq {
+		return 0, fmt.Errorf("record %d: %w: the oldest one left is %d", seq, ErrRetired, l.Marker.FirstSeq)
+	}
+	i, found := slices.BinarySearchFunc(l.Segments, seq, func(s Segment, seq Sequence) int { return cmp.Compare(s.Base, seq) })
+	if found {
+		return i, nil
+	}
+	if i == 0 {
+		return 0, &CorruptError{Path: l.Dir, Seq: seq, Reason: "the segment that holds it is missing"}
+	}
+	return i - 1, nil
+}
+
+// listSegments lists the segments of a directory in order.
+func listSegments(fsys FS, dir string) ([]Segment, error) {
+	entries, err := fsys.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var segments []Segment
+	for _, e := range entries {
+		base, suffix, ok := parseName(e.Name())
+		if ok && suffix == textSuffix {
+			segments = append(segments, Segment{Base: base, Path: filepath.Join(dir, e.Name())})
+		}
+	}
+	slices.SortFunc(segments, func(a, b Segment) int { return cmp.Compare(a.Base, b.Base) })
+	for i := 1; i < len(segments); i++ {
+		segments[i-1].Sealed, segments[i-1].Next = true, segments[i].Base
+	}
+	return segments, nil
+}
+
+// findMarker reads HISTLOG; where there is none it says what the directory is instead.
+func findMarker(fsys FS, dir string) (Marker, error) {
+	m, err := readMarker(fsys, dir)
+	if !missing(err) {
+		return m, err
+	}
+	entries, err := fsys.ReadDir(dir)
+	if missing(err) {
+		return m, fmt.Errorf("%w at %s", ErrNoLog, dir)
+	}
+	if err != nil {
+		return m, err
+	}
+	segments := false
+	for _, e := range entries {
+		if e.Name() == draftName {
+			return m, fmt.Errorf("%w at %s: %w", ErrNoLog, dir, ErrDraft)
+		}
+		_, _, ours := parseName(e.Name())
+		segments = segments || ours
+	}
+	if segments {
+		return m, &CorruptError{Path: filepath.Join(dir, markerName), Reason: "missing, but there are segments"}
+	}
+	return m, fmt.Errorf("%w at %s", ErrNoLog, dir)
+}
+
+// Quarantine lists the files in quarantine/, oldest segment first.
+func (l *Log) Quarantine() ([]string, error) {
+	entries, err := l.fs.ReadDir(filepath.Join(l.Dir, QuarantineName))
+	if missing(err) {
+		return nil, nil
+	}
+	var names []string
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") {
+			names = append(names, e.Name())
+		}
+	}
+	return names, err
+}
+
+// Configure changes settings of the log at dir: they hold from its next
+// segment on, and time field and zone for later records. An empty text takes
+// a setting back to its default.
+func Configure(dir string, fsys FS, change Settings) (Settings, error) {
+	l, err := Open(dir, fsys)
+	if err != nil {
+		return nil, err
+	}
+	release, err := l.upkeep()
+	if err != nil {
+		return nil, err
+	}
+	settings, err := l.configure(change)
+	return settings, errors.Join(err, release())
+}
+
+func (l *Log) configure(change Settings) (Settings, error) {
+	if err := l.Refresh(); err != nil {
+		return nil, err
+	}
+	m := l.Marker
+	m.Settings = m.Settings.With(change)
+	for key, text := range m.Settings {
+		if text == "" {
+			delete(m.Settings, key)
+		}
+	}
+	policy, err := m.Settings.Policy()
+	if err == nil {
+		err = change.Check()
+	}
+	if err != nil {
+		return nil, err
+	}
+	next, err := l.NextSeq()
+	if err != nil {
+		return nil, err
+	}
+	rule := TimeRule{next, m.Settings.Get("time-field"), m.Settings.Get("time-zone")}
+	if last := m.TimeRules[len(m.TimeRules)-1]; last.Field != rule.Field || last.Zone != rule.Zone {
+		m.TimeRules = append(slices.Clone(m.TimeRules), rule)
+	}
+	mode, err := fileMode(l.fs, l.Dir, policy)
+	if err != nil {
+		return nil, err
+	}
+	return m.Settings, writeMarker(l.fs, l.Dir, m, mode)
+}
+
+// NextSeq returns the sequence after the newest record that readers see.
+func (l *Log) NextSeq() (Sequence, error) {
+	r, err := l.OpenReader(l.Segments[len(l.Segments)-1])
+	if err != nil {
+		return 0, err
+	}
+	return r.Next(), r.Close()
+}

@@ -1,0 +1,114 @@
+package segment
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Version is the version of the format that this package writes, and the
+// newest it reads.
+const Version = 1
+
+// maxMarker is far more than any HISTLOG needs.
+const maxMarker = 1 << 20
+
+// Marker is the content of HISTLOG: what makes a directory a log.
+type Marker struct {
+	Format    string     `json:"format"` // "histlog"
+	Version   int        `json:"version"`
+	Requires  []string   `json:"requires"` // features without which the log can't be read
+	ID        uuid.UUID  `json:"id"`
+	Role      string     `json:"role"` // "log" or "archive"
+	Created   time.Time  `json:"created"`
+	FirstSeq  Sequence   `json:"first_seq"` // oldest sequence that retention has left
+	TimeRules []TimeRule `json:"time_rules"`
+	Settings  Settings   `json:"settings"`
+
+	unknown map[string]json.RawMessage // members of a later version, kept
+}
+
+func newMarker(settings Settings, now time.Time) Marker {
+	return Marker{
+		Format: "histlog", Version: Version, Requires: []string{}, ID: uuid.New(), Role: "log", Created: now.UTC(), FirstSeq: 1,
+		TimeRules: []TimeRule{{1, settings.Get("time-field"), settings.Get("time-zone")}},
+		Settings:  settings,
+	}
+}
+
+// TimeRule returns the rule for records from seq on.
+func (m *Marker) TimeRule(seq Sequence) TimeRule {
+	rule := m.TimeRules[0]
+	for _, r := range m.TimeRules {
+		if r.FromSeq <= seq {
+			rule = r
+		}
+	}
+	return rule
+}
+
+func readMarker(fsys FS, dir string) (Marker, error) {
+	path := filepath.Join(dir, markerName)
+	b, err := readFile(fsys, path, maxMarker)
+	if err != nil {
+		return Marker{}, err
+	}
+	m, err := parseMarker(b)
+	if err != nil {
+		return Marker{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
+// parseMarker reads a HISTLOG; a newer one is ErrVersion, anything else that is
+// not one ErrCorrupt.
+func parseMarker(b []byte) (Marker, error) {
+	var head struct {
+		Format   string   `json:"format"`
+		Version  int      `json:"version"`
+		Requires []string `json:"requires"`
+	}
+	if err := json.Unmarshal(b, &head); err != nil || head.Format != "histlog" || head.Version < 1 {
+		return Marker{}, fmt.Errorf("%w: this is not what histlog writes there", ErrCorrupt)
+	}
+	if head.Version > Version || len(head.Requires) > 0 {
+		return Marker{}, fmt.Errorf("%w: version %d, requires %q; this histlog reads version %d", ErrVersion, head.Version, head.Requires, Version)
+	}
+	var m Marker
+	if err := errors.Join(json.Unmarshal(b, &m), json.Unmarshal(b, &m.unknown)); err != nil {
+		return Marker{}, fmt.Errorf("%w: %v", ErrCorrupt, err)
+	}
+	if m.FirstSeq < 1 || len(m.TimeRules) == 0 || (m.Role != "log" && m.Role != "archive") {
+		return Marker{}, fmt.Errorf("%w: first_seq, role or time_rules are missing", ErrCorrupt)
+	}
+	for _, known := range []string{"format", "version", "requires", "id", "role", "created", "first_seq", "time_rules", "settings"} {
+		delete(m.unknown, known)
+	}
+	if m.Settings == nil {
+		m.Settings = Settings{}
+	}
+	return m, nil
+}
+
+// encode writes the marker for people to read, unknown members last.
+func (m Marker) encode() ([]byte, error) {
+	b, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	b = b[:len(b)-2] // "\n}"
+	for _, name := range slices.Sorted(maps.Keys(m.unknown)) {
+		key, err := json.Marshal(name)
+		if err != nil {
+			return nil, err
+		}
+		b = fmt.Appendf(b, ",\n  %s: %s", key, m.unknown[name])
+	}
+	return append(b, "\n}\n"...), nil
+}

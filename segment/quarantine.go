@@ -1,0 +1,73 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// quarantineRange copies the bytes [from, to) of f, in the segment that begins
+// with base, to quarantine/ and makes the copy durable under its name. It
+// returns the name. A copy left by an attempt that a crash ended is the same.
+func quarantineRange(fsys FS, dir string, base Sequence, f io.ReaderAt, from, to Offset, mode fs.FileMode) (string, error) {
+	folder := filepath.Join(dir, QuarantineName)
+	if err := ensureDir(fsys, folder); err != nil {
+		return "", err
+	}
+	sum := crc32.New(castagnoli)
+	if _, err := io.Copy(sum, io.NewSectionReader(f, int64(from), int64(to-from))); err != nil {
+		return "", err
+	}
+	name := filepath.Join(folder, fmt.Sprintf("%0*d-%d-%d-%08x", baseDigits, base, from, to-from, sum.Sum32()))
+	temporary := filepath.Join(folder, "."+filepath.Base(name)+".tmp")
+	err := copyRange(fsys, temporary, f, int64(from), int64(to-from), mode)
+	if err == nil {
+		err = fsys.Rename(temporary, name)
+	}
+	if err == nil {
+		err = fsys.SyncDir(folder)
+	}
+	return name, err
+}
+
+// copyRange writes n bytes of f from `from` on to a new durable file.
+func copyRange(fsys FS, name string, f io.ReaderAt, from, n int64, mode fs.FileMode) (err error) {
+	out, err := fsys.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		err = errors.Join(err, out.Close())
+		if err != nil {
+			err = errors.Join(err, fsys.Remove(name))
+		}
+	}()
+	if _, err := io.Copy(io.NewOffsetWriter(out, 0), io.NewSectionReader(f, from, n)); err != nil {
+		return err
+	}
+	return out.Sync()
+}
+
+// ensureDir makes a folder of the log with the log's own mode, if it is missing.
+func ensureDir(fsys FS, folder string) error {
+	parent := filepath.Dir(folder)
+	info, err := fsys.Lstat(folder)
+	if err == nil {
+		if !info.IsDir() {
+			return fmt.Errorf("%s: not a directory", folder)
+		}
+		return nil
+	}
+	above, err := fsys.Lstat(parent)
+	if err != nil {
+		return err
+	}
+	if err := fsys.Mkdir(folder, above.Mode().Perm()); err != nil {
+		return err
+	}
+	return fsys.SyncDir(parent)
+}

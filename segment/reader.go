@@ -1,0 +1,266 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// A Record is one record as it was stored.
+type Record struct {
+	Seq   Sequence
+	Text  []byte // compact JSON, without the LF
+	Start Offset
+	Blank bool // a place kept for a record that was lost and repaired; Text is spaces
+	Entry      // what the index holds about it
+}
+
+// A Reader reads the records of one segment by their sequences. It reads no
+// further than the index goes: what lies beyond may still be taken back.
+// Without an index it reads the segment through once and makes entries of its
+// own, up to the last whole record. One goroutine uses it.
+type Reader struct {
+	segment Segment
+	file    File
+	index   *indexFile // nil: made holds the entries
+	made    []Entry
+	trailer *trailer
+	size    Offset // of the file when last looked at
+	window  window
+}
+
+// window is a piece of the text that was read ahead.
+type window struct {
+	start Offset
+	bytes []byte
+}
+
+// readAhead is how much text is read at once when records are smaller.
+const readAhead = 256 << 10
+
+// OpenReader opens a segment of the log for reading. The error is a
+// *CorruptError where it is there but not readable as a segment of this log.
+func (l *Log) OpenReader(s Segment) (*Reader, error) {
+	r := &Reader{segment: s}
+	var err error
+	if r.file, err = l.fs.OpenFile(s.Path, os.O_RDONLY, 0); err != nil {
+		if missing(err) {
+			err = &CorruptError{Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}
+		}
+		return nil, err
+	}
+	if err := r.openIndex(l); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+func (r *Reader) openIndex(l *Log) error {
+	path := filepath.Join(l.Dir, IndexName(r.segment.Base))
+	f, err := l.fs.OpenFile(path, os.O_RDONLY, 0)
+	if err != nil && !missing(err) {
+		return err
+	}
+	if err == nil {
+		b := make([]byte, headerSize)
+		n, _ := f.ReadAt(b, 0)
+		h, reason := parseHeader(b[:n])
+		if reason == "" && h.id == l.Marker.ID && h.base == r.segment.Base {
+			r.index = &indexFile{file: f, path: path, header: h}
+			return r.Refresh()
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	return r.makeEntries(l.Marker)
+}
+
+// makeEntries reads the whole segment to stand in for a lost index.
+func (r *Reader) makeEntries(m Marker) error {
+	info, err := r.file.Stat()
+	if err != nil {
+		return err
+	}
+	r.size = Offset(info.Size())
+	policy, err := Settings{"time-field": m.TimeRule(r.segment.Base).Field, "time-zone": m.TimeRule(r.segment.Base).Zone}.Policy()
+	if err != nil {
+		return err
+	}
+	w := Writer{policy: policy}
+	j := judge{field: policy.TimeField}
+	good := 0
+	_, err = eachLine(r.file, 0, r.size, func(l line) error {
+		scalar, ok := j.record(l.text)
+		e := w.entry(l.end, l.crc(), scalar, info.ModTime())
+		e.Flags |= Rebuilt
+		if !ok {
+			e.Flags |= Lost
+		}
+		r.made = append(r.made, e)
+		if ok {
+			good = len(r.made)
+		}
+		return nil
+	})
+	if r.segment.Next == 0 { // what follows the last whole record of the active segment may be a torn tail
+		r.made = r.made[:good]
+	}
+	return err
+}
+
+// Refresh sees the records that were written since the Reader was opened or
+// refreshed last.
+func (r *Reader) Refresh() error {
+	info, err := r.file.Stat()
+	if err != nil {
+		return err
+	}
+	r.size = Offset(info.Size())
+	if r.index == nil {
+		return nil
+	}
+	r.trailer, err = r.index.survey()
+	return err
+}
+
+// Indexed says whether the segment has an index of its own.
+func (r *Reader) Indexed() bool { return r.index != nil }
+
+// Segment returns which segment is read.
+func (r *Reader) Segment() Segment { return r.segment }
+
+// ID returns the id that the index bears; zero without one.
+func (r *Reader) ID() uuid.UUID {
+	if r.index == nil {
+		return uuid.UUID{}
+	}
+	return r.index.header.id
+}
+
+// Created returns when the segment was begun; zero without an index.
+func (r *Reader) Created() time.Time {
+	if r.index == nil {
+		return time.Time{}
+	}
+	return r.index.header.created
+}
+
+// Count returns how many records can be seen.
+func (r *Reader) Count() uint64 {
+	if r.index == nil {
+		return uint64(len(r.made))
+	}
+	return r.index.count
+}
+
+// Next returns the sequence after the last record that can be seen.
+func (r *Reader) Next() Sequence { return r.segment.Base + Sequence(r.Count()) }
+
+// Size returns the length of the text up to there.
+func (r *Reader) Size() (Offset, error) {
+	if r.Count() == 0 {
+		return 0, nil
+	}
+	e, err := r.Entry(r.Next() - 1)
+	return e.End, err
+}
+
+// Entry returns what the index holds about a record.
+func (r *Reader) Entry(seq Sequence) (Entry, error) {
+	if seq < r.segment.Base || seq >= r.Next() {
+		if r.segment.Sealed && seq >= r.segment.Base && seq < r.segment.Next {
+			return Entry{}, &CorruptError{Path: r.segment.Path, Seq: seq, Offset: r.size, Reason: "missing: the segment or its index ends before it, or a segment is missing"}
+		}
+		return Entry{}, fmt.Errorf("record %d: %w", seq, ErrNoRecord)
+	}
+	k := uint64(seq - r.segment.Base)
+	if r.index == nil {
+		return r.made[k], nil
+	}
+	return r.index.entry(k)
+}
+
+// start returns where a record that Entry knows begins.
+func (r *Reader) start(seq Sequence) (Offset, error) {
+	if seq == r.segment.Base {
+		return 0, nil
+	}
+	e, err := r.Entry(seq - 1)
+	return e.End, err
+}
+
+// Record reads a record and checks it against its checksum. Its text is the
+// Reader's, good until the next call. A record that is damaged is a *CorruptError.
+func (r *Reader) Record(seq Sequence) (Record, error) {
+	e, err := r.Entry(seq)
+	if err != nil {
+		return Record{}, err
+	}
+	start, err := r.start(seq)
+	if err != nil {
+		return Record{}, err
+	}
+	damaged := func(reason string) error {
+		return &CorruptError{Path: r.segment.Path, Seq: seq, Offset: start, Reason: reason}
+	}
+	switch {
+	case e.End <= start || e.End-start > maxRecord+1:
+		return Record{}, damaged("its index entry makes no sense")
+	case e.End > r.size:
+		if err := r.Refresh(); err != nil {
+			return Record{}, err
+		}
+		if e.End > r.size {
+			return Record{}, damaged(fmt.Sprintf("the file ends at offset %d", r.size))
+		}
+	}
+	text, err := r.read(start, e.End)
+	if err != nil {
+		return Record{}, fmt.Errorf("read %s: record %d: %w", r.segment.Path, seq, err)
+	}
+	if crc32.Checksum(text, castagnoli) != e.CRC {
+		return Record{}, damaged("its checksum differs")
+	}
+	rec := Record{Seq: seq, Text: text[:len(text)-1], Start: start, Entry: e}
+	rec.Blank = e.Flags&Lost != 0 && line{text: rec.Text}.blank()
+	if e.Flags&Lost != 0 && !rec.Blank {
+		return Record{}, damaged("not a record")
+	}
+	return rec, nil
+}
+
+// read returns the text [from, to), read ahead where records are small.
+func (r *Reader) read(from, to Offset) ([]byte, error) {
+	v := &r.window
+	if from < v.start || to > v.start+Offset(len(v.bytes)) {
+		n := max(to-from, min(readAhead, r.size-from))
+		if Offset(cap(v.bytes)) < n {
+			v.bytes = make([]byte, n)
+		}
+		v.start, v.bytes = from, v.bytes[:n]
+		if m, err := r.file.ReadAt(v.bytes, int64(from)); m < len(v.bytes) {
+			v.bytes = v.bytes[:0]
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+			return nil, err
+		}
+	}
+	return v.bytes[from-v.start : to-v.start], nil
+}
+
+// Close closes the files.
+func (r *Reader) Close() error {
+	err := r.file.Close()
+	if r.index != nil {
+		err = errors.Join(err, r.index.file.Close())
+	}
+	return err
+}

@@ -1,0 +1,230 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+)
+
+// Recovery says what opening a log for writing found and mended. The zero
+// value: it had been closed, or killed between two records.
+type Recovery struct {
+	Adopted     uint64          // whole records past the last index entry, made durable and indexed
+	TakenBack   uint64          // records never acknowledged as durable that a power cut spoiled
+	Quarantined []string        // files that hold the bytes set aside
+	Damage      []*CorruptError // durable records that are not what was written; the segment was sealed
+}
+
+// Nothing says whether there was nothing to recover.
+func (r *Recovery) Nothing() bool {
+	return r.Adopted == 0 && r.TakenBack == 0 && len(r.Quarantined) == 0 && len(r.Damage) == 0
+}
+
+// openActive opens the newest segment, brings it and its index into agreement,
+// and says whether it must be sealed because it is damaged.
+//
+// In order, and safe to be killed anywhere: entries that the text does not
+// bear out are dropped; whole records past the last entry are rewritten in
+// place and synced (after a failed fsync the page cache shows bytes that the
+// disk does not hold), then indexed; a torn tail is copied to quarantine/,
+// then cut off.
+func (w *Writer) openActive(base Sequence) (damaged bool, err error) {
+	a := &active{fs: w.fs, path: filepath.Join(w.dir, TextName(base)), indexPath: filepath.Join(w.dir, IndexName(base))}
+	if a.file, err = w.fs.OpenFile(a.path, os.O_RDWR, 0); err != nil {
+		return false, err
+	}
+	w.active = a
+	if a.identity, err = a.file.Stat(); err != nil {
+		return false, err
+	}
+	a.written = Offset(a.identity.Size())
+	if err := w.openIndex(base); err != nil {
+		return false, err
+	}
+	damaged, err = w.trustIndex()
+	if err != nil || damaged {
+		return damaged, err
+	}
+	return w.adoptTail()
+}
+
+// openIndex opens the index of the active segment, or makes one with a header only.
+// A header that is lost is made again: the checksums of the entries are
+// seeded with what it would say, so that they prove it.
+func (w *Writer) openIndex(base Sequence) (err error) {
+	a := w.active
+	if a.index, err = w.fs.OpenFile(a.indexPath, os.O_RDWR|os.O_CREATE, w.mode); err != nil {
+		return err
+	}
+	b := make([]byte, headerSize)
+	n, _ := a.index.ReadAt(b, 0)
+	h, reason := parseHeader(b[:n])
+	if reason == "" && h.id == w.marker.ID && h.base == base {
+		a.header = h
+		return nil
+	}
+	a.header = w.newHeader(base)
+	if _, err = a.index.WriteAt(a.header.encode(), 0); err != nil {
+		return err
+	}
+	if err = a.index.Sync(); err != nil {
+		return err
+	}
+	return w.fs.SyncDir(w.dir)
+}
+
+// trustIndex counts the entries that hold: valid, borne out by the length of
+// the text, and, past the last durable mark, by its checksums. damaged means
+// that records once durable are gone from the text.
+func (w *Writer) trustIndex() (damaged bool, err error) {
+	a := w.active
+	x := indexFile{file: a.index, path: a.indexPath, header: a.header}
+	if _, err := x.survey(); err != nil {
+		return false, err
+	}
+	found := x.count
+	durable := found
+	for k := found; k > 0; k-- {
+		e, err := x.entry(k - 1)
+		if err != nil {
+			return false, err
+		}
+		if e.Flags&Durable != 0 {
+			break
+		}
+		durable--
+	}
+	a.count = durable
+	if a.end, err = x.end(int64(durable) - 1); err != nil {
+		return false, err
+	}
+	if a.end > a.written {
+		w.recovery.Damage = append(w.recovery.Damage, &CorruptError{Path: a.path, Seq: a.next() - 1, Offset: a.written,
+			Reason: fmt.Sprintf("the file ends here, its index says at %d", a.end)})
+		return true, nil
+	}
+	for ; a.count < found; a.count++ {
+		e, err := x.entry(a.count)
+		if err != nil {
+			return false, err
+		}
+		if ok, err := a.bears(e); err != nil {
+			return false, err
+		} else if !ok {
+			break
+		}
+		a.end = e.End
+	}
+	w.recovery.TakenBack = found - a.count
+	return false, a.index.Truncate(headerSize + int64(a.count)*entrySize)
+}
+
+// bears says whether the text from a.end on is the record that e describes.
+func (a *active) bears(e Entry) (bool, error) {
+	if e.End > a.written || e.End <= a.end || e.End-a.end > maxRecord+1 {
+		return false, nil
+	}
+	b := make([]byte, e.End-a.end)
+	if _, err := a.file.ReadAt(b, int64(a.end)); err != nil {
+		return false, err
+	}
+	return crc32.Checksum(b, castagnoli) == e.CRC, nil
+}
+
+// adoptTail deals with the bytes past the last index entry.
+func (w *Writer) adoptTail() (damaged bool, err error) {
+	a := w.active
+	if a.end == a.written {
+		return false, nil
+	}
+	t, err := w.readTail()
+	if err != nil {
+		return false, err
+	}
+	if t.goodAfterBad && a.header.flags&headerLazy == 0 {
+		damaged = true
+		w.recovery.Damage = append(w.recovery.Damage, t.damage...)
+	} else {
+		t.entries, t.wholeEnd = t.entries[:t.goodBefore], t.goodEnd
+	}
+	if n := len(t.entries); n > 0 {
+		if err := a.rewrite(a.end, t.wholeEnd); err != nil {
+			return damaged, err
+		}
+		if err := a.enter(t.entries); err != nil {
+			return damaged, err
+		}
+		w.recovery.Adopted += uint64(n)
+	}
+	if err := a.syncIndex(); err != nil {
+		return damaged, err
+	}
+	return damaged, w.cutTail()
+}
+
+// tail is what stands past the last index entry.
+type tail struct {
+	entries      []Entry // of all whole lines
+	wholeEnd     Offset  // where they end
+	goodBefore   int     // entries before the first line that is no record
+	goodEnd      Offset  // where those end
+	goodAfterBad bool
+	damage       []*CorruptError // the lines that are no records
+}
+
+func (w *Writer) readTail() (t tail, err error) {
+	a := w.active
+	now := w.now()
+	j := judge{field: w.policy.TimeField}
+	t.goodEnd = a.end
+	t.wholeEnd, err = eachLine(a.file, a.end, a.written, func(l line) error {
+		scalar, ok := j.record(l.text)
+		e := w.entry(l.end, l.crc(), scalar, now)
+		e.Flags |= Rebuilt | Durable
+		switch {
+		case !ok:
+			e.Flags |= Lost
+			seq := a.next() + Sequence(len(t.entries))
+			t.damage = append(t.damage, &CorruptError{Path: a.path, Seq: seq, Offset: l.start, Reason: "not a record"})
+		case len(t.damage) == 0:
+			t.goodBefore, t.goodEnd = t.goodBefore+1, l.end
+		default:
+			t.goodAfterBad = true
+		}
+		t.entries = append(t.entries, e)
+		return nil
+	})
+	return t, err
+}
+
+// rewrite writes the bytes [from, to) in place once more and makes them durable.
+func (a *active) rewrite(from, to Offset) error {
+	b := make([]byte, min(1<<20, to-from))
+	for at := from; at < to; {
+		b = b[:min(Offset(len(b)), to-at)]
+		if _, err := a.file.ReadAt(b, int64(at)); err != nil {
+			return err
+		}
+		if _, err := a.file.WriteAt(b, int64(at)); err != nil {
+			return err
+		}
+		at += Offset(len(b))
+	}
+	return a.file.Datasync()
+}
+
+// cutTail sets the bytes past the last index entry aside.
+func (w *Writer) cutTail() error {
+	a := w.active
+	if a.end == a.written {
+		return nil
+	}
+	name, err := quarantineRange(w.fs, w.dir, a.header.base, a.file, a.end, a.written, w.mode)
+	if err != nil {
+		return fmt.Errorf("quarantine %s from offset %d: %w", a.path, a.end, err)
+	}
+	w.recovery.Quarantined = append(w.recovery.Quarantined, name)
+	return errors.Join(a.takeBack(), a.file.Datasync())
+}

@@ -1,0 +1,212 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/units"
+	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/xhit/go-str2duration/v2"
+)
+
+// Settings are what a log's owner chose, as text, by the keys of SettingKeys.
+// What is missing has its default. Keys unknown to this version are kept.
+type Settings map[string]string
+
+// Sync says when a record counts as durable, and so is acknowledged.
+type Sync struct {
+	Mode     SyncMode
+	Interval time.Duration // of SyncInterval
+}
+
+type SyncMode uint8
+
+const (
+	SyncAlways   SyncMode = iota // after its own fdatasync
+	SyncInterval                 // after one that it shares with all records of an interval
+	SyncNone                     // when the kernel has it: a power cut may take it back
+)
+
+func (s Sync) String() string {
+	switch s.Mode {
+	case SyncInterval:
+		return "interval=" + s.Interval.String()
+	case SyncNone:
+		return "none"
+	}
+	return "always"
+}
+
+// Policy is what Settings come to.
+type Policy struct {
+	SegmentSize int64 // bytes of plain text
+	SegmentAge  time.Duration
+	Sync        Sync
+	TimeField   *jsonscan.Pointer
+	TimeZone    *time.Location
+	MaxRecord   int64       // bytes of a compact record
+	Mode        fs.FileMode // of new files; 0: the directory's
+}
+
+// maxRecord is the largest record that the format allows.
+const maxRecord = 1 << 30
+
+// setting is one key: its default, and how its text is read into a Policy.
+type setting struct {
+	key, fallback string
+	apply         func(p *Policy, text string) error
+}
+
+var settingTable = []setting{
+	{"segment-size", "64M", func(p *Policy, s string) (err error) {
+		p.SegmentSize, err = ParseSize(s)
+		return atLeast(p.SegmentSize, 1, err)
+	}},
+	{"segment-age", "7d", func(p *Policy, s string) (err error) {
+		p.SegmentAge, err = ParseDuration(s)
+		return atLeast(int64(p.SegmentAge), int64(time.Second), err)
+	}},
+	{"sync", "always", func(p *Policy, s string) (err error) {
+		p.Sync, err = ParseSync(s)
+		return err
+	}},
+	{"time-field", "/timestamp", func(p *Policy, s string) (err error) {
+		p.TimeField, err = jsonscan.ParsePointer(s)
+		return err
+	}},
+	{"time-zone", "UTC", func(p *Policy, s string) (err error) {
+		p.TimeZone, err = time.LoadLocation(s)
+		return err
+	}},
+	{"max-record", "256M", func(p *Policy, s string) (err error) {
+		p.MaxRecord, err = ParseSize(s)
+		if err == nil && p.MaxRecord > maxRecord {
+			err = errors.New("at most 1GiB")
+		}
+		return atLeast(p.MaxRecord, 1, err)
+	}},
+	{"mode", "", func(p *Policy, s string) error {
+		if s == "" {
+			return nil
+		}
+		n, err := strconv.ParseUint(s, 8, 32)
+		if err != nil || n&^0o666 != 0 || n&0o600 != 0o600 {
+			return errors.New("want an octal file mode such as 0640")
+		}
+		p.Mode = fs.FileMode(n)
+		return nil
+	}},
+}
+
+func atLeast(n, least int64, err error) error {
+	if err == nil && n < least {
+		return errors.New("too small")
+	}
+	return err
+}
+
+// SettingKeys returns the keys in the order in which they are shown.
+func SettingKeys() []string {
+	keys := make([]string, len(settingTable))
+	for i, s := range settingTable {
+		keys[i] = s.key
+	}
+	return keys
+}
+
+// Get returns the value of a key, or its default.
+func (s Settings) Get(key string) string {
+	if text, ok := s[key]; ok {
+		return text
+	}
+	for _, e := range settingTable {
+		if e.key == key {
+			return e.fallback
+		}
+	}
+	return ""
+}
+
+// With returns a copy of s in which the settings of over hold.
+func (s Settings) With(over Settings) Settings {
+	c := maps.Clone(s)
+	if c == nil {
+		c = Settings{}
+	}
+	maps.Copy(c, over)
+	return c
+}
+
+// Check says what is wrong with s: a key it does not know, or a value that its
+// key does not take.
+func (s Settings) Check() error {
+	known := SettingKeys()
+	for _, key := range slices.Sorted(maps.Keys(s)) {
+		if !slices.Contains(known, key) {
+			return fmt.Errorf("unknown setting %q (known: %s)", key, strings.Join(known, ", "))
+		}
+	}
+	_, err := s.Policy()
+	return err
+}
+
+// Policy reads the texts; the error names the key that has a bad one.
+func (s Settings) Policy() (Policy, error) {
+	var p Policy
+	for _, e := range settingTable {
+		if err := e.apply(&p, s.Get(e.key)); err != nil {
+			return Policy{}, fmt.Errorf("setting %s=%s: %w", e.key, s.Get(e.key), err)
+		}
+	}
+	return p, nil
+}
+
+// ParseSize reads a number of bytes: 64M and 64MiB are 1024-based, 64MB is 1000-based.
+func ParseSize(s string) (int64, error) {
+	text := strings.TrimSpace(s)
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 0 {
+		return n, nil
+	}
+	if text != "" && strings.ContainsRune("KMGTPE", rune(text[len(text)-1])) {
+		text += "iB"
+	}
+	n, err := units.ParseStrictBytes(text)
+	if err != nil || n < 0 || n == math.MaxInt64 {
+		return 0, fmt.Errorf("%q is no size: write 64M, 64MiB or 64MB", s)
+	}
+	return n, nil
+}
+
+// ParseDuration reads a span of time: 90s, 24h, 1h30m, 30d, 2w.
+func ParseDuration(s string) (time.Duration, error) {
+	d, err := str2duration.ParseDuration(s)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("%q is no duration: write 90s, 24h or 30d", s)
+	}
+	return d, nil
+}
+
+// ParseSync reads a sync policy.
+func ParseSync(s string) (Sync, error) {
+	interval, isInterval := strings.CutPrefix(s, "interval=")
+	switch {
+	case s == "always":
+		return Sync{}, nil
+	case s == "none":
+		return Sync{Mode: SyncNone}, nil
+	case isInterval:
+		d, err := ParseDuration(interval)
+		if err == nil && d < time.Millisecond {
+			err = errors.New("at least 1ms")
+		}
+		return Sync{SyncInterval, d}, err
+	}
+	return Sync{}, fmt.Errorf("%q is no sync policy: write always, interval=1s or none", s)
+}

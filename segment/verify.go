@@ -1,0 +1,92 @@
+package segment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// A Finding is what Verify says of one segment.
+type Finding struct {
+	Records uint64 // whole and as they were written
+	Bytes   Offset // of plain text read
+	Blank   uint64 // places of records that were lost and repaired
+	Damage  []*CorruptError
+	Rebuilt uint64 // records whose checksum was made from the segment itself, and proves nothing about them
+}
+
+// Verify reads every byte of a segment against its checksums, and a sealed
+// one's index against its trailer. progress, unless nil, is told of the bytes
+// read now and then. The error is for what kept it from reading on; damage is in
+// the Finding.
+func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset)) (f Finding, err error) {
+	r, err := l.OpenReader(s)
+	if err != nil {
+		return f, f.note(err)
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	end := r.Next()
+	if s.Sealed {
+		end = s.Next
+	}
+	var sum trailer
+	for seq := s.Base; seq < end; seq++ {
+		if err := ctx.Err(); err != nil {
+			return f, err
+		}
+		rec, err := r.Record(seq)
+		if err != nil {
+			if err := f.note(err); err != nil {
+				return f, err
+			}
+			if seq >= r.Next() {
+				break // one finding stands for all that are missing
+			}
+			continue
+		}
+		sum.add(rec.Entry)
+		f.Bytes = rec.End
+		switch {
+		case rec.Blank:
+			f.Blank++
+		default:
+			f.Records++
+		}
+		if rec.Flags&Rebuilt != 0 {
+			f.Rebuilt++
+		}
+		if progress != nil {
+			progress(rec.End)
+		}
+	}
+	f.checkWhole(r, sum)
+	return f, nil
+}
+
+// checkWhole compares what only the segment as a whole shows.
+func (f *Finding) checkWhole(r *Reader, sum trailer) {
+	s := r.segment
+	switch {
+	case len(f.Damage) > 0:
+	case !r.Indexed():
+		f.add(&CorruptError{Path: s.Path, Seq: s.Base, Reason: "its index is missing or unreadable"})
+	case s.Sealed && r.trailer == nil:
+		f.add(&CorruptError{Path: r.index.path, Offset: Offset(headerSize + r.index.count*entrySize), Reason: "the trailer is missing or unreadable"})
+	case s.Sealed && sum != *r.trailer:
+		f.add(&CorruptError{Path: r.index.path, Offset: Offset(headerSize + r.index.count*entrySize), Reason: "the trailer does not sum up the entries"})
+	case s.Sealed && r.size != sum.Plain:
+		f.add(&CorruptError{Path: s.Path, Offset: sum.Plain, Reason: fmt.Sprintf("%d bytes more than were written", r.size-sum.Plain)})
+	}
+}
+
+// note adds damage; any other error it returns.
+func (f *Finding) note(err error) error {
+	var damage *CorruptError
+	if !errors.As(err, &damage) {
+		return err
+	}
+	f.add(damage)
+	return nil
+}
+
+func (f *Finding) add(e *CorruptError) { f.Damage = append(f.Damage, e) }
