@@ -18,6 +18,8 @@ import (
 type Draft struct {
 	w       Writer // its fields and its entry(); none of its commits
 	madeDir bool
+	sum     Sum          // of the full segments
+	filling trailer      // of the active one
 	sealing chan *active // full segments, to be made durable while the next is filled
 	sealed  chan error
 }
@@ -178,6 +180,7 @@ func (d *Draft) Write(compact, timeScalar []byte) error {
 	e.Flags |= Durable
 	w.staged = e.End
 	w.pending = append(w.pending, e)
+	d.filling.add(e)
 	if len(w.lines) >= flushBytes {
 		return d.flush()
 	}
@@ -217,6 +220,8 @@ func (d *Draft) roll() error {
 	}
 	old := w.active
 	w.active, w.staged = next, 0
+	d.sum.Join(d.filling.total())
+	d.filling = trailer{}
 	select {
 	case d.sealing <- old:
 		return nil
@@ -249,6 +254,13 @@ func (d *Draft) finish() error {
 	return <-d.sealed
 }
 
+// Sum says what was written comes to.
+func (d *Draft) Sum() Sum {
+	sum := d.sum
+	sum.Join(d.filling.total())
+	return sum
+}
+
 // Flush gives all that was written to the kernel and waits until it is durable,
 // so that it can be read back with View before it is published.
 func (d *Draft) Flush() error {
@@ -264,6 +276,11 @@ func (d *Draft) Flush() error {
 	}
 	if err := a.syncIndex(); err != nil {
 		return fmt.Errorf("sync %s: %w", a.indexPath, err)
+	}
+	if _, err := d.w.fs.Lstat(filepath.Join(d.w.dir, OriginName)); err == nil {
+		if err := d.w.fs.SyncDir(filepath.Join(d.w.dir, OriginName)); err != nil {
+			return err
+		}
 	}
 	return d.w.fs.SyncDir(d.w.dir)
 }

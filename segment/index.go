@@ -132,7 +132,7 @@ func (h header) parseEntry(b []byte, seq Sequence) (e Entry, ok bool) {
 type trailer struct {
 	Count                         uint64
 	Plain                         Offset // length of the plain text
-	LeastTime, GreatestTime       int64  // of the records' own times, unix ns; both 0 if none has one
+	LeastTime, GreatestTime       int64  // of the records, unix ns
 	LeastArrival, GreatestArrival uint32 // unix s
 	Digest                        uint64 // CRC-64 of the records' checksums in their order
 }

@@ -31,6 +31,7 @@ type Reader struct {
 	index   *indexFile // nil: made holds the entries
 	made    []Entry
 	trailer *trailer
+	reason  string // what is wrong with the index's header; "": nothing
 	size    Offset // of the file when last looked at
 	window  window
 }
@@ -70,11 +71,18 @@ func (r *Reader) openIndex(l *Log) error {
 	if err == nil {
 		b := make([]byte, headerSize)
 		n, _ := f.ReadAt(b, 0)
-		h, reason := parseHeader(b[:n])
-		if reason == "" && h.id == l.Marker.ID && h.base == r.segment.Base {
-			r.index = &indexFile{file: f, path: path, header: h}
-			return r.Refresh()
+		r.index = &indexFile{file: f, path: path}
+		r.index.header, r.reason = parseHeader(b[:n])
+		if r.reason == "" && (r.index.header.id != l.Marker.ID || r.index.header.base != r.segment.Base) {
+			r.reason = "the index of another segment"
 		}
+		if r.reason != "" { // the entries are proof enough where they hold
+			r.index.header = header{id: l.Marker.ID, base: r.segment.Base}
+		}
+		if err := r.Refresh(); err != nil || r.index.count > 0 || r.reason == "" {
+			return err
+		}
+		r.index = nil
 		if err := f.Close(); err != nil {
 			return err
 		}
@@ -187,13 +195,44 @@ func (r *Reader) Entry(seq Sequence) (Entry, error) {
 	return r.index.entry(k)
 }
 
-// start returns where a record that Entry knows begins.
+// start returns where a record begins: where the one before ends. If that
+// one's entry is damaged, the line it stands on still shows it.
 func (r *Reader) start(seq Sequence) (Offset, error) {
 	if seq == r.segment.Base {
 		return 0, nil
 	}
 	e, err := r.Entry(seq - 1)
-	return e.End, err
+	if !errors.Is(err, ErrCorrupt) {
+		return e.End, err
+	}
+	from, err := r.start(seq - 1)
+	if err != nil {
+		return 0, err
+	}
+	end := Offset(-1)
+	_, err = eachLine(r.file, from, min(r.size, from+maxRecord+1), func(l line) error {
+		end = l.end
+		return errStop
+	})
+	if err != nil && err != errStop {
+		return 0, err
+	}
+	if end < 0 {
+		return 0, &CorruptError{Path: r.segment.Path, Seq: seq, Offset: from, Reason: "where it begins is lost"}
+	}
+	return end, nil
+}
+
+// errStop ends a walk over lines early.
+var errStop = errors.New("stop")
+
+// Span returns the least and the greatest time of a sealed segment's records,
+// from its trailer; ok is false without one.
+func (r *Reader) Span() (least, greatest time.Time, ok bool) {
+	if r.trailer == nil {
+		return least, greatest, false
+	}
+	return time.Unix(0, r.trailer.LeastTime), time.Unix(0, r.trailer.GreatestTime), true
 }
 
 // Record reads a record and checks it against its checksum. Its text is the

@@ -9,7 +9,7 @@ import (
 // A Finding is what Verify says of one segment.
 type Finding struct {
 	Records uint64 // whole and as they were written
-	Bytes   Offset // of plain text read
+	Sum     Sum    // of these, and of blank places
 	Blank   uint64 // places of records that were lost and repaired
 	Damage  []*CorruptError
 	Rebuilt uint64 // records whose checksum was made from the segment itself, and proves nothing about them
@@ -45,7 +45,6 @@ func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset))
 			continue
 		}
 		sum.add(rec.Entry)
-		f.Bytes = rec.End
 		switch {
 		case rec.Blank:
 			f.Blank++
@@ -59,6 +58,7 @@ func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset))
 			progress(rec.End)
 		}
 	}
+	f.Sum = sum.total()
 	f.checkWhole(r, sum)
 	return f, nil
 }
@@ -70,6 +70,8 @@ func (f *Finding) checkWhole(r *Reader, sum trailer) {
 	case len(f.Damage) > 0:
 	case !r.Indexed():
 		f.add(&CorruptError{Path: s.Path, Seq: s.Base, Reason: "its index is missing or unreadable"})
+	case r.reason != "":
+		f.add(&CorruptError{Path: r.index.path, Reason: r.reason})
 	case s.Sealed && r.trailer == nil:
 		f.add(&CorruptError{Path: r.index.path, Offset: Offset(headerSize + r.index.count*entrySize), Reason: "the trailer is missing or unreadable"})
 	case s.Sealed && sum != *r.trailer:

@@ -1,0 +1,44 @@
+package migrate
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/histlog/histlog/segment"
+)
+
+var (
+	// ErrEmpty: the source holds no value at all.
+	ErrEmpty = errors.New("the source is empty")
+	// ErrChanged: the source was written to while it was read. Nothing was kept; try again when it rests.
+	ErrChanged = errors.New("the source changed while it was read")
+	// ErrUndecided: which array holds the records can't be told; Options.Records names it.
+	ErrUndecided = errors.New("which array holds the records can't be told")
+	// ErrNoArray: there is nothing to take records from where Options.Records points.
+	ErrNoArray = errors.New("no array there")
+	// ErrEncoding: the source is not UTF-8 text.
+	ErrEncoding = errors.New("not UTF-8 text")
+	// ErrDiffers: what was read back from the new log is not what was written to it.
+	ErrDiffers = errors.New("the log read back differs from what was written")
+)
+
+// A SourceError says where a source could not be read on.
+type SourceError struct {
+	Offset  int64            // bytes from the start of the source
+	Record  segment.Sequence // that was being read, from 1; 0: none
+	Pointer string           // JSON pointer in the source
+	Err     error            // says what is wrong
+}
+
+func (e *SourceError) Error() string {
+	where := fmt.Sprintf("offset %d", e.Offset)
+	if e.Record > 0 {
+		where += fmt.Sprintf(", record %d", e.Record)
+	}
+	if e.Pointer != "" {
+		where += ", " + e.Pointer
+	}
+	return fmt.Sprintf("%v (%s)", e.Err, where)
+}
+
+func (e *SourceError) Unwrap() error { return e.Err }

@@ -1,0 +1,137 @@
+package migrate
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/segment"
+)
+
+// The files of origin/ from which the source can be made again.
+const (
+	prefixName = "prefix"      // the source's bytes before its first record
+	suffixName = "suffix"      // those after its last
+	layoutName = "layout.json" // what stood between
+)
+
+// A layout is how the source's writer put records down.
+type layout struct {
+	Records string `json:"records"` // pointer to their array, or "stream"
+	Depth   int    `json:"depth"`   // containers around a record
+	Between string `json:"between"` // bytes from the end of a record to the next
+	Style   *Style `json:"style"`   // nil: no pattern was seen
+}
+
+// sampleBytes of the first record show how its writer indents.
+const sampleBytes = 64 << 10
+
+// An originWriter keeps what surrounds the records of a source, by listening
+// to what the scanner reads: the prefix, a sample of the first record, the gap
+// after each, which becomes the beginning of the suffix when no record follows.
+type originWriter struct {
+	draft          *segment.Draft
+	scan           *jsonscan.Scanner
+	prefix, suffix io.WriteCloser
+	sample, gap    headBuffer
+	layout         layout
+	gaps           int  // seen between records
+	uneven         bool // they differ
+}
+
+// headBuffer keeps the first limit bytes written to it.
+type headBuffer struct {
+	bytes.Buffer
+	limit int
+}
+
+func (h *headBuffer) Write(p []byte) (int, error) {
+	h.Buffer.Write(p[:min(len(p), h.limit-h.Len())])
+	return len(p), nil
+}
+
+func newOriginWriter(d *segment.Draft, s *jsonscan.Scanner) (*originWriter, error) {
+	o := &originWriter{draft: d, scan: s, sample: headBuffer{limit: sampleBytes}, gap: headBuffer{limit: sampleBytes}}
+	var err error
+	if o.prefix, err = d.CreateOrigin(prefixName); err != nil {
+		return nil, err
+	}
+	return o, s.Tee(o.prefix)
+}
+
+// endPrefix is called before the first record.
+func (o *originWriter) endPrefix() error { return o.scan.Tee(&o.sample) }
+
+// endRecord is called after each, with its compact form.
+func (o *originWriter) endRecord(compact []byte, depth int) error {
+	o.gap.Reset()
+	if err := o.scan.Tee(&o.gap); err != nil {
+		return err
+	}
+	if o.sample.Len() > 0 {
+		o.layout.Style = detectStyle(o.sample.Bytes(), compact, depth)
+		o.sample.Reset()
+	}
+	return nil
+}
+
+// between is called before each record but the first.
+func (o *originWriter) between() error {
+	if err := o.scan.Tee(nil); err != nil {
+		return err
+	}
+	if o.gaps++; o.gaps == 1 {
+		o.layout.Between = o.gap.String()
+	}
+	o.uneven = o.uneven || o.gap.String() != o.layout.Between
+	return nil
+}
+
+// beginSuffix is called after the last record, where it is clear that none follows.
+func (o *originWriter) beginSuffix() (err error) {
+	if err = o.scan.Tee(nil); err != nil {
+		return err
+	}
+	if o.suffix, err = o.draft.CreateOrigin(suffixName); err != nil {
+		return err
+	}
+	if _, err = o.suffix.Write(o.gap.Bytes()); err != nil {
+		return err
+	}
+	return o.scan.Tee(o.suffix)
+}
+
+// close is called at the end of the source.
+func (o *originWriter) close(depth int, records string) error {
+	o.layout.Depth, o.layout.Records = depth, records
+	if o.uneven {
+		o.layout.Style = nil
+	}
+	if err := o.scan.Tee(nil); err != nil {
+		return err
+	}
+	b, err := json.MarshalIndent(o.layout, "", "  ")
+	if err != nil {
+		return err
+	}
+	f, err := o.draft.CreateOrigin(layoutName)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(b, '\n'))
+	return errors.Join(err, f.Close(), o.abandon())
+}
+
+// abandon closes the files.
+func (o *originWriter) abandon() error {
+	var err error
+	for _, f := range []io.Closer{o.prefix, o.suffix} {
+		if f != nil {
+			err = errors.Join(err, f.Close())
+		}
+	}
+	o.prefix, o.suffix = nil, nil
+	return err
+}

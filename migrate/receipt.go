@@ -1,0 +1,72 @@
+package migrate
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"time"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// receiptName is the receipt's file in origin/.
+const receiptName = "receipt.json"
+
+// A Receipt is what a migration proves. Pointers are nil where there is nothing to say.
+type Receipt struct {
+	Source       string           `json:"source"` // as it was named
+	Records      uint64           `json:"records"`
+	SourceBytes  int64            `json:"source_bytes"`
+	SourceSHA256 string           `json:"source_sha256"` // of the source as it was read
+	LogBytes     int64            `json:"log_bytes"`     // of plain text
+	LogDigest    string           `json:"log_digest"`    // CRC-64 of the records' checksums
+	Segments     int              `json:"segments"`
+	FirstSeq     segment.Sequence `json:"first_seq"`
+	LastSeq      segment.Sequence `json:"last_seq"`
+	FirstTime    *time.Time       `json:"first_time"`
+	LastTime     *time.Time       `json:"last_time"`
+	Elapsed      float64          `json:"elapsed_seconds"`
+	PeakRSS      uint64           `json:"peak_rss_bytes"`
+	Salvaged     bool             `json:"salvaged"`
+	Quarantined  int64            `json:"quarantined_bytes"`
+	Verified     string           `json:"verified"`         // "digest" or "none"
+	Declared     *int64           `json:"declared_entries"` // the source's own total_entries
+	Migrated     time.Time        `json:"migrated_at"`
+}
+
+func (r Receipt) write(d *segment.Draft) error {
+	b, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	f, err := d.CreateOrigin(receiptName)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(b, '\n'))
+	return errors.Join(err, f.Close())
+}
+
+// ReadReceipt returns the receipt of a log, or nil if it was not migrated.
+func ReadReceipt(l *segment.Log) (*Receipt, error) {
+	var r Receipt
+	err := readJSON(l, receiptName, &r)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return &r, err
+}
+
+// readJSON reads a small file of origin/.
+func readJSON(l *segment.Log, name string, into any) error {
+	f, err := l.OpenOrigin(name)
+	if err != nil {
+		return err
+	}
+	b, err := io.ReadAll(io.LimitReader(f, 1<<20))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return json.Unmarshal(b, into)
+}

@@ -1,0 +1,103 @@
+package migrate
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+)
+
+// chunkBytes is small enough that the hash finds in the processor's cache what
+// was just read.
+const chunkBytes = 256 << 10
+
+// chunks is how many are on their way between the reading and the scanning.
+const chunks = 8
+
+// A source reads a file ahead and hashes it on the way, on a goroutine of its
+// own. It is a jsonscan.Source.
+type source struct {
+	full  chan []byte
+	free  chan []byte
+	stop  chan struct{}
+	sum   hash.Hash
+	size  int64 // bytes handed to the scanner
+	held  []byte
+	cause error // why full was closed
+}
+
+// openSource opens the file to migrate, a regular one that can be read again.
+func openSource(path string) (*os.File, os.FileInfo, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if info.IsDir() {
+		return nil, nil, fmt.Errorf("%s: is a directory, not a JSON file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	return f, info, nil
+}
+
+// readAhead begins to read r.
+func readAhead(r io.Reader) *source {
+	s := &source{full: make(chan []byte, chunks), free: make(chan []byte, chunks), stop: make(chan struct{}), sum: sha256.New()}
+	for range chunks {
+		s.free <- make([]byte, chunkBytes)
+	}
+	go s.run(r)
+	return s
+}
+
+func (s *source) run(r io.Reader) {
+	defer close(s.full)
+	for {
+		var b []byte
+		select {
+		case b = <-s.free:
+		case <-s.stop:
+			return
+		}
+		n, err := r.Read(b[:chunkBytes])
+		if n > 0 {
+			s.sum.Write(b[:n])
+			select {
+			case s.full <- b[:n]:
+			case <-s.stop:
+				return
+			}
+		} else {
+			s.free <- b
+		}
+		if err != nil {
+			s.cause = err
+			return
+		}
+	}
+}
+
+// Next gives the next chunk and takes back the one before.
+func (s *source) Next() ([]byte, error) {
+	if s.held != nil {
+		s.free <- s.held
+		s.held = nil
+	}
+	b, ok := <-s.full
+	if !ok {
+		return nil, s.cause
+	}
+	s.held = b
+	s.size += int64(len(b))
+	return b, nil
+}
+
+// close ends the reading and waits for its goroutine.
+func (s *source) close() {
+	close(s.stop)
+	for range s.full {
+	}
+}

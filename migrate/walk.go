@@ -1,0 +1,328 @@
+package migrate
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/histlog/histlog/internal/jsonscan"
+)
+
+// historyName is the member that the pipeline keeps its records in, and
+// declaredName the one in which it says how many they are.
+const (
+	historyName  = "history"
+	declaredName = "total_entries"
+)
+
+// A shape is what a pass takes for records. The zero value: it finds out.
+type shape struct {
+	pointer *jsonscan.Pointer // the array's elements; nil: not known
+	stream  bool              // each value of the source
+}
+
+// readAgain is the error of a pass that took the wrong thing for records.
+type readAgain struct {
+	as  shape
+	why string
+}
+
+func (e *readAgain) Error() string { return e.why }
+
+// A walk leads through the source to its records, calls record at each, and
+// notes on the way what it can't decide.
+type walk struct {
+	as        shape
+	record    func() error
+	path      string // pointer to the array of records, once found
+	depth     int    // containers that a record stands in
+	found     bool   // records were taken
+	inRecords bool
+	second    string // pointer to a second array of objects
+	declared  *int64 // how many records the source says it has
+	at        string // pointer to the value being looked at
+}
+
+// where names what the records were taken from, for origin/.
+func (w *walk) where() string {
+	if w.depth == 0 {
+		return "stream"
+	}
+	return w.path
+}
+
+// pointer returns where the walk stands, records being those taken.
+func (w *walk) pointer(records uint64) string {
+	switch {
+	case w.inRecords && w.depth > 0:
+		return w.path + "/" + strconv.FormatUint(records, 10)
+	case w.inRecords:
+		return ""
+	}
+	return w.at
+}
+
+// root reads the source's values.
+func (w *walk) root(m *migration) error {
+	if p := w.as.pointer; p != nil && len(p.Tokens()) == 0 {
+		w.as.stream = true
+	}
+	if w.as.stream {
+		return w.eachValue(m)
+	}
+	if err := w.first(m); err != nil {
+		return err
+	}
+	c, err := m.scan.Peek()
+	switch {
+	case err == io.EOF:
+		return w.decide()
+	case err != nil:
+		return err
+	case w.as.pointer != nil:
+		return m.unexpected(c, "after the value that holds the records")
+	}
+	return &readAgain{shape{stream: true}, "it holds several values"}
+}
+
+// eachValue takes every value of a stream as a record.
+func (w *walk) eachValue(m *migration) error {
+	if err := m.origin.endPrefix(); err != nil {
+		return err
+	}
+	w.inRecords = true
+	for {
+		if err := w.record(); err != nil {
+			return err
+		}
+		if err := m.origin.endRecord(m.buf, w.depth); err != nil {
+			return err
+		}
+		if _, err := m.scan.Peek(); err == io.EOF {
+			return m.origin.beginSuffix()
+		} else if err != nil {
+			return err
+		}
+		if err := m.origin.between(); err != nil {
+			return err
+		}
+	}
+}
+
+// first reads the root's first value.
+func (w *walk) first(m *migration) error {
+	c, err := m.scan.Peek()
+	if err != nil {
+		return err
+	}
+	if p := w.as.pointer; p != nil {
+		return w.follow(m, p.Tokens())
+	}
+	switch c {
+	case '[':
+		return w.elements(m, "", 1)
+	case '{':
+		return w.members(m, func(name string) error { return w.member(m, name) })
+	}
+	return &readAgain{shape{stream: true}, "its first value is a single one"}
+}
+
+// decide is called at the source's end.
+func (w *walk) decide() error {
+	switch {
+	case w.second != "":
+		return fmt.Errorf("%w: %s and %s are both arrays of objects", ErrUndecided, w.path, w.second)
+	case !w.found && w.as.pointer != nil:
+		return fmt.Errorf("%w: %s", ErrNoArray, w.as.pointer)
+	case !w.found:
+		return &readAgain{shape{stream: true}, "it is a single object"}
+	}
+	return nil
+}
+
+// members reads an object and calls value where each member's value begins.
+func (w *walk) members(m *migration, value func(name string) error) error {
+	m.scan.Next()
+	c, err := m.scan.Peek()
+	if err == nil && c == '}' {
+		m.scan.Next()
+		return nil
+	}
+	at := w.at
+	for {
+		w.at = at
+		name, err := m.name()
+		if err != nil {
+			return err
+		}
+		w.at = at + jsonscan.PointerToken(name)
+		if err := value(name); err != nil {
+			return err
+		}
+		w.at = at
+		more, err := m.comma('}')
+		if !more {
+			return err
+		}
+	}
+}
+
+// member looks at one member of the root object.
+func (w *walk) member(m *migration, name string) error {
+	c, err := m.scan.Peek()
+	if err != nil {
+		return m.cut(err)
+	}
+	if name == declaredName && !w.inRecords {
+		return w.declare(m)
+	}
+	if c != '[' {
+		return m.scan.Skip()
+	}
+	here := jsonscan.PointerToken(name)
+	if name == historyName {
+		if w.found {
+			p, _ := jsonscan.ParsePointer(here)
+			if w.path == here {
+				return fmt.Errorf("%w: there are two members %q", ErrUndecided, name)
+			}
+			return &readAgain{shape{pointer: p}, fmt.Sprintf("%s comes after %s", here, w.path)}
+		}
+		return w.elements(m, here, 2)
+	}
+	return w.candidate(m, here)
+}
+
+// candidate reads an array that is not "history": the first one of objects is
+// taken for the records, a second one makes the walk undecided.
+func (w *walk) candidate(m *migration, here string) error {
+	m.scan.Next()
+	c, err := m.scan.Peek()
+	if err != nil {
+		return m.cut(err)
+	}
+	if c == '{' && !w.found {
+		return w.elementsFrom(m, here, 2)
+	}
+	if c == '{' && w.path != jsonscan.PointerToken(historyName) {
+		w.second = here
+	}
+	return m.skipRest()
+}
+
+// declare reads the number of records that the source itself says it has.
+func (w *walk) declare(m *migration) error {
+	b, err := m.scan.Value(nil)
+	if err != nil {
+		return err
+	}
+	if n, err := strconv.ParseInt(string(b), 10, 64); err == nil {
+		w.declared = &n
+	}
+	return nil
+}
+
+// follow leads along a pointer to the array of records.
+func (w *walk) follow(m *migration, tokens []string) error {
+	c, err := m.scan.Peek()
+	switch {
+	case err != nil:
+		return m.cut(err)
+	case len(tokens) == 0 && c == '[' && !w.found:
+		return w.elements(m, w.at, len(w.as.pointer.Tokens())+1)
+	case len(tokens) > 0 && c == '{':
+		root := w.at == ""
+		return w.members(m, func(name string) error {
+			switch {
+			case name == tokens[0]:
+				return w.follow(m, tokens[1:])
+			case root && name == declaredName:
+				return w.declare(m)
+			}
+			return m.scan.Skip()
+		})
+	case len(tokens) > 0 && c == '[':
+		return w.followElement(m, tokens)
+	case len(tokens) == 0 && w.found:
+		return fmt.Errorf("%w: there are two members %s", ErrUndecided, w.at)
+	}
+	return m.scan.Skip()
+}
+
+func (w *walk) followElement(m *migration, tokens []string) error {
+	m.scan.Next()
+	at := w.at
+	if c, err := m.scan.Peek(); err == nil && c == ']' {
+		m.scan.Next()
+		return nil
+	}
+	for i := 0; ; i++ {
+		var err error
+		if w.at = at + "/" + strconv.Itoa(i); strconv.Itoa(i) == tokens[0] {
+			err = w.follow(m, tokens[1:])
+		} else {
+			err = m.scan.Skip()
+		}
+		if err != nil {
+			return err
+		}
+		w.at = at
+		if more, err := m.comma(']'); !more {
+			return err
+		}
+	}
+}
+
+// elements takes the elements of the array that begins here as records.
+func (w *walk) elements(m *migration, path string, depth int) error {
+	m.scan.Next()
+	return w.elementsFrom(m, path, depth)
+}
+
+// elementsFrom is elements behind the array's bracket.
+func (w *walk) elementsFrom(m *migration, path string, depth int) error {
+	w.found, w.path, w.depth = true, path, depth
+	c, err := m.scan.Peek()
+	if err != nil {
+		return m.cut(err)
+	}
+	if c == ']' {
+		m.scan.Next()
+		return nil
+	}
+	if err := m.origin.endPrefix(); err != nil {
+		return err
+	}
+	w.inRecords = true
+	for {
+		if err := w.record(); err != nil {
+			return err
+		}
+		if err := m.origin.endRecord(m.buf, w.depth); err != nil {
+			return err
+		}
+		c, err := m.scan.Peek()
+		if err != nil {
+			return m.cut(err)
+		}
+		if c == ']' {
+			break
+		}
+		if c != ',' {
+			return m.unexpected(c, "where ',' or ']' should be")
+		}
+		m.scan.Next()
+		if _, err := m.scan.Peek(); err != nil {
+			return m.cut(err)
+		}
+		if err := m.origin.between(); err != nil {
+			return err
+		}
+	}
+	w.inRecords = false
+	if err := m.origin.beginSuffix(); err != nil {
+		return err
+	}
+	m.scan.Next()
+	return nil
+}

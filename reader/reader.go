@@ -1,0 +1,208 @@
+package reader
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// A Query says which records to read. The zero value: all.
+type Query struct {
+	From, To     segment.Sequence // inclusive; 0: from the oldest, to the newest
+	Since, Until time.Time        // inclusive, by the records' times; zero: no bound
+	Last         uint64           // of these only the last so many; 0: all
+}
+
+func (q Query) timed() bool { return !q.Since.IsZero() || !q.Until.IsZero() }
+
+// covers says whether a record's time is asked for.
+func (q Query) covers(t time.Time) bool {
+	return !t.Before(q.Since) && (q.Until.IsZero() || !t.After(q.Until))
+}
+
+// A Record is one record, or what is known of a damaged one: its sequence.
+type Record struct {
+	segment.Record
+	Damage error // why it can't be read; nil: it was
+}
+
+// A Reader gives records in the order of their sequences. It holds one segment
+// open at a time. One goroutine uses it.
+type Reader struct {
+	log     *segment.Log
+	query   Query
+	seq     segment.Sequence // to read next
+	current *segment.Reader  // holds seq, or is nil
+	record  Record
+	err     error
+}
+
+// New returns a Reader of log, which becomes the Reader's. A range that begins
+// before the oldest record left is segment.ErrRetired.
+func New(log *segment.Log, q Query) (*Reader, error) {
+	r := &Reader{log: log, query: q, seq: max(q.From, log.Marker.FirstSeq)}
+	if q.From != 0 && q.From < log.Marker.FirstSeq {
+		_, err := log.Find(q.From)
+		return nil, err
+	}
+	if q.Last == 0 {
+		return r, nil
+	}
+	start, err := r.startOfLast()
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	r.seq = start
+	return r, nil
+}
+
+// startOfLast walks backwards until it has passed as many records as asked for.
+func (r *Reader) startOfLast() (segment.Sequence, error) {
+	next, err := r.log.NextSeq()
+	if err != nil {
+		return 0, err
+	}
+	if r.query.To != 0 && r.query.To < next {
+		next = r.query.To + 1
+	}
+	if !r.query.timed() {
+		if uint64(next-r.seq) <= r.query.Last || next < r.seq {
+			return r.seq, nil
+		}
+		return next - segment.Sequence(r.query.Last), nil
+	}
+	start := next
+	for found := uint64(0); start > r.seq && found < r.query.Last; {
+		if err := r.open(start - 1); err != nil {
+			return 0, err
+		}
+		base := r.current.Segment().Base
+		if r.outside() {
+			start = base
+			continue
+		}
+		for start > max(base, r.seq) && found < r.query.Last {
+			start--
+			if e, err := r.current.Entry(start); err != nil || r.query.covers(e.Time) {
+				found++
+			}
+		}
+	}
+	return start, nil
+}
+
+// outside says whether the trailer of the current segment rules all of its records out.
+func (r *Reader) outside() bool {
+	least, greatest, ok := r.current.Span()
+	return ok && r.query.timed() && (greatest.Before(r.query.Since) || (!r.query.Until.IsZero() && least.After(r.query.Until)))
+}
+
+// open makes the segment that holds seq the current one.
+func (r *Reader) open(seq segment.Sequence) error {
+	if c := r.current; c != nil {
+		if s := c.Segment(); seq >= s.Base && (s.Next == 0 || seq < s.Next) {
+			return nil
+		}
+	}
+	if err := r.closeCurrent(); err != nil {
+		return err
+	}
+	i, err := r.log.Find(seq)
+	if err != nil {
+		return err
+	}
+	r.current, err = r.log.OpenReader(r.log.Segments[i])
+	return err
+}
+
+// Next reads on to the next record and says whether there is one: false at the
+// end of the range, at what is for now the end of the log, and on an error.
+func (r *Reader) Next() bool {
+	for r.err == nil && (r.query.To == 0 || r.seq <= r.query.To) {
+		if err := r.open(r.seq); err != nil {
+			return r.damaged(err)
+		}
+		s := r.current.Segment()
+		if s.Sealed && r.outside() {
+			r.seq = s.Next
+			continue
+		}
+		if !s.Sealed && r.seq >= r.current.Next() {
+			return false
+		}
+		if r.query.timed() {
+			if e, err := r.current.Entry(r.seq); err == nil && !r.query.covers(e.Time) {
+				r.seq++
+				continue
+			}
+		}
+		rec, err := r.current.Record(r.seq)
+		if err != nil {
+			return r.damaged(err)
+		}
+		r.record = Record{Record: rec}
+		r.seq++
+		return true
+	}
+	return false
+}
+
+// damaged gives the record at r.seq as a damaged one, or stops at another
+// error. Of a segment that can't be opened only the first record is given.
+func (r *Reader) damaged(err error) bool {
+	if !errors.Is(err, segment.ErrCorrupt) {
+		r.err = err
+		return false
+	}
+	r.record = Record{Record: segment.Record{Seq: r.seq}, Damage: err}
+	r.seq++
+	if r.current != nil {
+		return true
+	}
+	if i, err := r.log.Find(r.seq - 1); err == nil && r.log.Segments[i].Sealed {
+		r.seq = r.log.Segments[i].Next
+	} else if err != nil {
+		r.seq = r.log.Segments[0].Base
+	} else {
+		r.err = fmt.Errorf("the active segment can't be read: %w", r.record.Damage)
+	}
+	return true
+}
+
+// Record returns what Next read. Its text is the Reader's, good until the next call.
+func (r *Reader) Record() Record { return r.record }
+
+// Seq returns the sequence that Next looks for.
+func (r *Reader) Seq() segment.Sequence { return r.seq }
+
+// Err returns what stopped the Reader, or nil at an end.
+func (r *Reader) Err() error { return r.err }
+
+// Refresh sees what was appended since: after it, Next may find more.
+func (r *Reader) Refresh() error {
+	if err := r.log.Refresh(); err != nil {
+		return err
+	}
+	if r.current == nil {
+		return nil
+	}
+	last := r.log.Segments[len(r.log.Segments)-1]
+	if s := r.current.Segment(); s == last {
+		return r.current.Refresh()
+	}
+	return r.closeCurrent()
+}
+
+func (r *Reader) closeCurrent() error {
+	if r.current == nil {
+		return nil
+	}
+	err := r.current.Close()
+	r.current = nil
+	return err
+}
+
+// Close closes the segment that is open.
+func (r *Reader) Close() error { return r.closeCurrent() }

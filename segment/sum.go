@@ -1,0 +1,60 @@
+package segment
+
+import (
+	"errors"
+	"hash/crc64"
+	"time"
+)
+
+// A Sum says what a run of records comes to.
+type Sum struct {
+	Records     uint64
+	Bytes       Offset    // of plain text
+	First, Last time.Time // the least and the greatest time of a record
+	Digest      uint64    // of the records' checksums in their order, segment by segment
+}
+
+func (t trailer) total() Sum {
+	return Sum{t.Count, t.Plain, time.Unix(0, t.LeastTime), time.Unix(0, t.GreatestTime), t.Digest}
+}
+
+// Join adds what follows in the next segment.
+func (s *Sum) Join(next Sum) {
+	switch {
+	case next.Records == 0:
+		return
+	case s.Records == 0:
+		*s = next
+		return
+	}
+	if next.First.Before(s.First) {
+		s.First = next.First
+	}
+	if next.Last.After(s.Last) {
+		s.Last = next.Last
+	}
+	s.Records += next.Records
+	s.Bytes += next.Bytes
+	s.Digest = crc64.Update(s.Digest, ecma, le.AppendUint64(nil, next.Digest))
+}
+
+// Sum sums a segment up from its trailer or its index, reading no text.
+func (l *Log) Sum(s Segment) (sum Sum, err error) {
+	r, err := l.OpenReader(s)
+	if err != nil {
+		return sum, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	if r.trailer != nil {
+		return r.trailer.total(), nil
+	}
+	var t trailer
+	for seq := s.Base; seq < r.Next(); seq++ {
+		e, err := r.Entry(seq)
+		if err != nil {
+			return sum, err
+		}
+		t.add(e)
+	}
+	return t.total(), nil
+}
