@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/segment"
+	"github.com/urfave/cli/v2"
+)
+
+func appendCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "append",
+		Usage:     "add each JSON value of standard input or of files as one durable record",
+		ArgsUsage: "DIR [FILE…]",
+		Description: `Prints each record's sequence once it is durable. Reads a stream: a pipeline
+may keep one process open, write batch after batch, and read one line for each.
+
+   python3 poll.py | histlog append step2
+   histlog append step2 batch.json --create`,
+		Flags: append(append([]cli.Flag{
+			&cli.BoolFlag{Name: "create", Usage: "make the log if there is none"},
+			&cli.StringFlag{Name: "lock-wait", Usage: "how long to wait for another writer; 0s: not at all", Value: "10s"},
+			&cli.BoolFlag{Name: "exclusive", Usage: "keep the writer's lock although no input comes"},
+			&cli.BoolFlag{Name: "allow-empty", Usage: "no value at all is no error"},
+			jsonFlag(),
+		}, inputFlags()...), newLogFlags()...),
+		Action: runAppend,
+	}
+}
+
+// idle is how long the writer's lock is kept without input.
+const idle = time.Second
+
+// groupBytes is how much of what stands ready is committed together.
+const groupBytes = 4 << 20
+
+// A feeder appends what a stream of values gives and acknowledges it.
+type feeder struct {
+	dir       string
+	out       io.Writer
+	stderr    io.Writer
+	json      bool
+	create    bool
+	exclusive bool
+	options   segment.Options
+	writer    *segment.Writer // nil: the lock was given up
+	waiting   []segment.Ack   // written, not yet committed
+	bytes     int64           // of these
+	count     uint64
+	dead      bool // nobody reads the acknowledgements
+}
+
+func runAppend(c *cli.Context) (err error) {
+	if c.NArg() < 1 {
+		return usage("append", "want the log's directory")
+	}
+	f := &feeder{dir: c.Args().First(), out: c.App.Writer, stderr: c.App.ErrWriter, json: c.Bool("json"), create: c.Bool("create"), exclusive: c.Bool("exclusive")}
+	if f.options.LockWait, err = segment.ParseDuration(c.String("lock-wait")); err != nil {
+		return usage("append", "--lock-wait: %v", err)
+	}
+	if f.options.Settings, err = settingsOf(c); err != nil {
+		return err
+	}
+	accept, err := acceptOf(c)
+	if err != nil {
+		return err
+	}
+	policy, err := f.policy()
+	if err != nil {
+		return named("append", err)
+	}
+	accept.MaxBytes, accept.Capture = policy.MaxRecord, policy.TimeField
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // so that a closed pipe is an error of the write
+	if c.NArg() == 1 && isTerminal(os.Stdin) {
+		say(c.App.ErrWriter, "reading JSON from the terminal; end it with Ctrl-D")
+	}
+	err = f.run(c.Context, policy.Sync, c.Args().Tail(), accept)
+	if err == nil && f.count == 0 && !c.Bool("allow-empty") {
+		return &exitError{exitRejected, fmt.Errorf("append to %s: no value came", f.dir), "an empty batch is meant? --allow-empty"}
+	}
+	return err
+}
+
+// policy returns the settings that will hold, and whether there is a log to append to.
+func (f *feeder) policy() (segment.Policy, error) {
+	l, err := segment.Open(f.dir, nil)
+	switch {
+	case err == nil:
+		return l.Marker.Settings.With(f.options.Settings).Policy()
+	case f.create && errors.Is(err, segment.ErrNoLog), errors.Is(err, segment.ErrCorrupt) && l.Marker.Format != "":
+		return f.options.Settings.Policy()
+	}
+	return segment.Policy{}, err
+}
+
+// run appends until the input ends, and then gives everything back.
+func (f *feeder) run(ctx context.Context, sync segment.Sync, files []string, accept jsonscan.Options) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	values := readValues(ctx, files, accept)
+	err := f.feed(ctx, sync, values)
+	if err == nil || f.writer != nil {
+		err = errors.Join(err, f.commit())
+	}
+	return errors.Join(err, f.giveUp())
+}
+
+// feed appends values as they come. The lock is taken for a value and given
+// up when none has come for a while.
+func (f *feeder) feed(ctx context.Context, sync segment.Sync, values *valueStream) error {
+	quiet := time.NewTimer(idle)
+	defer quiet.Stop()
+	var group <-chan time.Time // when to commit what waits
+	for !f.dead {
+		var v value
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-group:
+			group = nil
+			if err := f.commit(); err != nil {
+				return err
+			}
+			continue
+		case <-quiet.C:
+			if !f.exclusive {
+				group = nil
+				if err := errors.Join(f.commit(), f.giveUp()); err != nil {
+					return err
+				}
+			}
+			continue
+		case v = <-values.next:
+		}
+		if v.err == io.EOF {
+			return nil
+		}
+		if v.err != nil {
+			return v.err
+		}
+		err := f.write(ctx, v)
+		values.done <- v.text
+		if err != nil {
+			return err
+		}
+		quiet.Reset(idle)
+		switch {
+		case sync.Mode == segment.SyncInterval:
+			if group == nil {
+				group = time.After(sync.Interval)
+			}
+		case len(values.next) == 0 || f.bytes >= groupBytes:
+			if err := f.commit(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// write stages one value.
+func (f *feeder) write(ctx context.Context, v value) error {
+	if f.writer == nil {
+		if err := f.open(ctx); err != nil {
+			return err
+		}
+	}
+	ack, err := f.writer.Write(v.text, v.time)
+	if err != nil {
+		return fmt.Errorf("append to %s: %w", f.dir, err)
+	}
+	f.count++
+	f.waiting = append(f.waiting, ack)
+	f.bytes += ack.Bytes
+	return nil
+}
+
+// open takes the lock.
+func (f *feeder) open(ctx context.Context) (err error) {
+	f.writer, err = segment.OpenWriter(ctx, f.dir, f.options)
+	if f.create && errors.Is(err, segment.ErrNoLog) {
+		if f.writer, err = segment.Create(f.dir, f.options); err == nil {
+			record(f.dir, slog.LevelInfo, "created")
+		} else if errors.Is(err, segment.ErrExists) || errors.Is(err, segment.ErrLocked) { // another one was faster
+			f.writer, err = segment.OpenWriter(ctx, f.dir, f.options)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("append: %w", err)
+	}
+	r := f.writer.Recovery()
+	recordRecovery(f.dir, r)
+	for _, d := range r.Damage {
+		say(f.stderr, "warning: %v; appending goes on in a new segment", d)
+	}
+	for _, name := range r.Quarantined {
+		say(f.stderr, "warning: a torn write was set aside in %s", name)
+	}
+	return nil
+}
+
+// commit makes what waits durable and acknowledges it.
+func (f *feeder) commit() error {
+	if f.writer == nil || len(f.waiting) == 0 {
+		return nil
+	}
+	acks := f.waiting
+	f.waiting, f.bytes = f.waiting[:0], 0
+	if err := f.writer.Commit(); err != nil {
+		return fmt.Errorf("append to %s: %w", f.dir, err)
+	}
+	durable := f.writer.Policy().Sync.Mode != segment.SyncNone
+	for _, a := range acks {
+		a.Durable = durable
+		if err := f.acknowledge(a); err != nil {
+			f.dead = true
+			return nil
+		}
+	}
+	return nil
+}
+
+func (f *feeder) acknowledge(a segment.Ack) error {
+	if !f.json {
+		_, err := fmt.Fprintf(f.out, "%d\n", a.Seq)
+		return err
+	}
+	return printJSON(f.out, map[string]any{
+		"seq": a.Seq, "time": utc(a.Time), "segment": a.Segment, "offset": a.Offset, "bytes": a.Bytes, "durable": a.Durable, "duplicate": false,
+	})
+}
+
+// giveUp lets other writers have the lock.
+func (f *feeder) giveUp() error {
+	if f.writer == nil {
+		return nil
+	}
+	err := f.writer.Close()
+	f.writer = nil
+	return err
+}

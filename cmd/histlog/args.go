@@ -1,0 +1,138 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// normalize rewrites arguments so that flags may stand anywhere: the library
+// reads none after the first argument. Every flag becomes --name=value before
+// the arguments, and -n5 and -fn5 are understood.
+func normalize(commands []*cli.Command, args []string) ([]string, error) {
+	at := slices.IndexFunc(args[1:], func(a string) bool { return !strings.HasPrefix(a, "-") || a == "-" }) + 1
+	if at == 0 {
+		for _, a := range args[1:] {
+			if a != "--help" && a != "-h" {
+				return nil, usage("", "unknown flag %s before a command", a)
+			}
+		}
+		return args, nil
+	}
+	command := find(commands, args[at])
+	if command == nil {
+		return nil, unknownCommand(commands, args[at])
+	}
+	p := parser{command: command, rest: append(slices.Clone(args[1:at]), args[at+1:]...)}
+	for len(p.rest) > 0 {
+		if err := p.next(); err != nil {
+			return nil, err
+		}
+	}
+	out := append([]string{args[0], command.Name}, p.flags...)
+	return append(append(out, "--"), p.arguments...), nil
+}
+
+func find(commands []*cli.Command, name string) *cli.Command {
+	i := slices.IndexFunc(commands, func(c *cli.Command) bool { return c.HasName(name) })
+	if i < 0 {
+		return nil
+	}
+	return commands[i]
+}
+
+func unknownCommand(commands []*cli.Command, name string) error {
+	err := usage("", "unknown command %q", name)
+	if near := cli.SuggestCommand(commands, name); near != "" {
+		err.hint = near
+	}
+	return err
+}
+
+// parser splits the arguments of one command.
+type parser struct {
+	command          *cli.Command
+	rest             []string
+	flags, arguments []string
+}
+
+func (p *parser) next() error {
+	a := p.rest[0]
+	p.rest = p.rest[1:]
+	switch {
+	case a == "--":
+		p.arguments = append(p.arguments, p.rest...)
+		p.rest = nil
+	case strings.HasPrefix(a, "--"):
+		return p.long(a)
+	case len(a) > 1 && a[0] == '-':
+		return p.short(a)
+	default:
+		p.arguments = append(p.arguments, a)
+	}
+	return nil
+}
+
+func (p *parser) long(a string) error {
+	name, value, has := strings.Cut(a[2:], "=")
+	return p.add(a, name, value, has)
+}
+
+// short reads a cluster of one-letter flags; the first that takes a value takes the rest.
+func (p *parser) short(a string) error {
+	for letters := a[1:]; letters != ""; {
+		name := letters[:1]
+		letters = letters[1:]
+		if f := p.lookup(name); f != nil && takesValue(f) {
+			value := strings.TrimPrefix(letters, "=")
+			return p.add("-"+name, name, value, letters != "")
+		}
+		if err := p.add(a, name, "", false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *parser) add(shown, name, value string, has bool) error {
+	f := p.lookup(name)
+	if f == nil {
+		return p.unknown(shown, name)
+	}
+	switch {
+	case !takesValue(f) && has:
+		return usage(p.command.Name, "flag --%s takes no value", name)
+	case !takesValue(f):
+		p.flags = append(p.flags, "--"+name)
+		return nil
+	case !has && len(p.rest) == 0:
+		return usage(p.command.Name, "flag %s needs a value", shown)
+	case !has:
+		value, p.rest = p.rest[0], p.rest[1:]
+	}
+	p.flags = append(p.flags, "--"+name+"="+value)
+	return nil
+}
+
+func (p *parser) unknown(shown, name string) error {
+	err := usage(p.command.Name, "unknown flag %s", shown)
+	if near := cli.SuggestFlag(p.command.Flags, name, false); near != "" && len(name) > 1 {
+		err.hint = "did you mean " + near + "? see: histlog help " + p.command.Name
+	}
+	return err
+}
+
+func (p *parser) lookup(name string) cli.Flag {
+	for _, f := range append(p.command.Flags, cli.HelpFlag) {
+		if slices.Contains(f.Names(), name) {
+			return f
+		}
+	}
+	return nil
+}
+
+func takesValue(f cli.Flag) bool {
+	d, ok := f.(cli.DocGenerationFlag)
+	return ok && d.TakesValue()
+}

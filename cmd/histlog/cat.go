@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/histlog/histlog/reader"
+	"github.com/histlog/histlog/segment"
+	"github.com/urfave/cli/v2"
+)
+
+func catCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "cat",
+		Usage:     "print records, byte for byte, one a line",
+		ArgsUsage: "DIR [SEQ|SEQ..SEQ]",
+		Description: `   histlog cat step2 | jq .total_matches
+   histlog cat step2 17..20
+   histlog cat -n 1 step2`,
+		Flags: append([]cli.Flag{
+			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on as records are appended"},
+			&cli.BoolFlag{Name: "follow-name", Aliases: []string{"F"}, Usage: "as -f, and wait for DIR to appear"},
+			&cli.BoolFlag{Name: "json", Usage: `print {"seq", "time", "record"} a line`},
+		}, rangeFlags("all")...),
+		Action: runCat,
+	}
+}
+
+func runCat(c *cli.Context) error {
+	if c.NArg() < 1 || c.NArg() > 2 {
+		return usage("cat", "want DIR and perhaps SEQ or SEQ..SEQ, not %d arguments", c.NArg())
+	}
+	q, err := query(c, 0)
+	if err != nil {
+		return err
+	}
+	if c.NArg() == 2 {
+		if q.From != 0 || q.To != 0 {
+			return usage("cat", "name the range once: as SEQ..SEQ, or with --from and --to")
+		}
+		if q.From, q.To, err = parseRange(c.Args().Get(1)); err != nil {
+			return usage("cat", "%v", err)
+		}
+	}
+	if err := present(c, q); err != nil {
+		return err
+	}
+	out := newOutput(c)
+	if c.Bool("json") {
+		return stream(c, c.Args().First(), q, out, out.wrapped)
+	}
+	return stream(c, c.Args().First(), q, out, out.exact)
+}
+
+// present fails if a record is asked for by a sequence that does not exist.
+func present(c *cli.Context, q reader.Query) error {
+	if c.NArg() < 2 || c.Bool("follow") || c.Bool("follow-name") {
+		return nil
+	}
+	l, err := openLog(c.Args().First())
+	if err != nil {
+		return err
+	}
+	next, err := l.NextSeq()
+	if err == nil && q.To >= next {
+		return fmt.Errorf("%w: the newest is %d, asked for %d", segment.ErrNoRecord, next-1, q.To)
+	}
+	return err
+}
+
+// wrapped prints a record with its sequence and time around it.
+func (o *output) wrapped(rec reader.Record) error {
+	if _, err := o.WriteString(`{"seq":` + strconv.FormatUint(uint64(rec.Seq), 10) + `,"time":"` + *utc(rec.Time) + `","record":`); err != nil {
+		return err
+	}
+	if _, err := o.Write(rec.Text); err != nil {
+		return err
+	}
+	_, err := o.WriteString("}\n")
+	return err
+}

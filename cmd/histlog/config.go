@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/histlog/histlog/segment"
+	"github.com/urfave/cli/v2"
+)
+
+func configCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "config",
+		Usage:     "show or set a log's settings",
+		ArgsUsage: "DIR [KEY=VALUE…]",
+		Description: `Changes hold from the next segment on; time-field and time-zone for later
+records. KEY= takes a setting back to its default.
+
+   histlog config step2
+   histlog config step2 segment-size=128M sync=interval=1s`,
+		Flags:  []cli.Flag{jsonFlag()},
+		Action: runConfig,
+	}
+}
+
+func runConfig(c *cli.Context) error {
+	if c.NArg() < 1 {
+		return usage("config", "want the log's directory")
+	}
+	dir := c.Args().First()
+	change := segment.Settings{}
+	for _, pair := range c.Args().Tail() {
+		key, text, ok := strings.Cut(pair, "=")
+		if !ok {
+			return usage("config", "%q is no KEY=VALUE", pair)
+		}
+		change[key] = text
+	}
+	if err := change.Check(); err != nil {
+		return usage("config", "%v", err)
+	}
+	l, err := openLog(dir)
+	if err != nil {
+		return err
+	}
+	settings := l.Marker.Settings
+	if len(change) > 0 {
+		if settings, err = segment.Configure(l.Dir, nil, change); err != nil {
+			return err
+		}
+		record(l.Dir, slog.LevelInfo, "configured", "change", change)
+	}
+	return showSettings(c, settings)
+}
+
+func showSettings(c *cli.Context, s segment.Settings) error {
+	if c.Bool("json") {
+		return printJSON(c.App.Writer, allSettings(s))
+	}
+	for _, key := range segment.SettingKeys() {
+		note := ""
+		if _, set := s[key]; !set {
+			note = "  (default)"
+		}
+		if _, err := fmt.Fprintf(c.App.Writer, "%-14s %s%s\n", key, s.Get(key), note); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// allSettings gives every setting, defaults too.
+func allSettings(s segment.Settings) map[string]string {
+	all := map[string]string{}
+	for _, key := range segment.SettingKeys() {
+		all[key] = s.Get(key)
+	}
+	return all
+}

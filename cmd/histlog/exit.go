@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/migrate"
+	"github.com/histlog/histlog/segment"
+)
+
+// The exit codes, a part of the command line's contract.
+const (
+	exitOK       = 0
+	exitFailure  = 1
+	exitUsage    = 2
+	exitDamaged  = 3
+	exitLocked   = 4
+	exitNoRoom   = 5
+	exitRejected = 6
+)
+
+// An exitError ends the program with a code of its own; hint says what to try.
+type exitError struct {
+	code int
+	err  error
+	hint string
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+// errReported is for what was said already.
+var errReported = errors.New("reported")
+
+// usage makes a usage error of a command.
+func usage(command, format string, a ...any) *exitError {
+	hint := "see: histlog help " + command
+	if command == "" {
+		hint = "see: histlog help"
+	}
+	return &exitError{exitUsage, fmt.Errorf(format, a...), hint}
+}
+
+// report prints an error and its hint, and returns the exit code.
+func report(stderr io.Writer, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	code, hint := explain(err)
+	if !errors.Is(err, errReported) {
+		say(stderr, "%v", err)
+		if hint != "" {
+			fmt.Fprintf(stderr, "hint: %s\n", hint)
+		}
+	}
+	return code
+}
+
+// explain says what exit code an error has and what helps.
+func explain(err error) (code int, hint string) {
+	var own *exitError
+	var foreign *segment.LockedError
+	switch {
+	case errors.As(err, &own):
+		return own.code, own.hint
+	case errors.Is(err, segment.ErrDraft):
+		return exitFailure, "a migration did not finish there; run it again, which clears what it left"
+	case errors.Is(err, segment.ErrNoLog):
+		return exitFailure, "is the disk mounted, the path right? histlog append --create makes a new log"
+	case errors.Is(err, segment.ErrExists):
+		return exitFailure, "choose another directory"
+	case errors.Is(err, segment.ErrVersion):
+		return exitFailure, "update histlog; the log itself is fine"
+	case errors.As(err, &foreign):
+		return exitLocked, "wait for it with --lock-wait 60s, or end that process"
+	case segment.NoRoom(err):
+		return exitNoRoom, "make room; what was acknowledged is safe, and the same command works again then"
+	case errors.Is(err, segment.ErrForeign):
+		return exitFailure, "find out what else writes into the log's directory; histlog verify shows what it did"
+	case errors.Is(err, segment.ErrCorrupt), errors.Is(err, migrate.ErrDiffers):
+		return exitDamaged, "histlog verify lists every damaged record; all others stay readable"
+	case errors.Is(err, segment.ErrRetired):
+		return exitFailure, "ask for a later record"
+	case errors.Is(err, segment.ErrTooLarge), errors.Is(err, jsonscan.ErrTooLarge):
+		return exitRejected, "raise the limit with --max-record"
+	case errors.Is(err, migrate.ErrUndecided):
+		return exitUsage, "name the array with --records, such as --records /history; --records / '' means each value is one record"
+	case errors.Is(err, context.Canceled):
+		return exitFailure, ""
+	case errors.Is(err, fs.ErrPermission):
+		return exitFailure, "check the owner and the mode of the file and its directory"
+	}
+	return explainInput(err)
+}
+
+// explainInput explains what may be wrong with input.
+func explainInput(err error) (code int, hint string) {
+	switch {
+	case errors.Is(err, migrate.ErrEmpty):
+		return exitRejected, "was the writer killed before it wrote? nothing was made"
+	case errors.Is(err, migrate.ErrChanged):
+		return exitRejected, "stop the program that writes it, or copy the file and migrate the copy"
+	case errors.Is(err, migrate.ErrNoArray):
+		return exitRejected, "histlog migrate without --records finds the array by itself"
+	case errors.Is(err, migrate.ErrEncoding):
+		return exitRejected, "convert it first: iconv -f UTF-16 -t UTF-8"
+	case errors.Is(err, jsonscan.ErrCut):
+		return exitRejected, "the file was cut off, as a killed writer leaves it"
+	case errors.Is(err, jsonscan.ErrNonFinite):
+		return exitRejected, "Python writes that; choose --non-finite null, string or keep"
+	case errors.Is(err, jsonscan.ErrUTF8):
+		return exitRejected, "choose --invalid-utf8 replace to put U+FFFD in its place"
+	case errors.Is(err, jsonscan.ErrInvalid), errors.Is(err, jsonscan.ErrDepth):
+		return exitRejected, "mend the text at that place"
+	}
+	return exitFailure, ""
+}

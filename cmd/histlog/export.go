@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/histlog/histlog/migrate"
+	"github.com/histlog/histlog/reader"
+	"github.com/histlog/histlog/segment"
+	"github.com/urfave/cli/v2"
+)
+
+func exportCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "export",
+		Usage:     "write the old JSON again",
+		ArgsUsage: "DIR",
+		Description: `   histlog export step2 | sha256sum
+   histlog export -n 50 -o step2.json step2`,
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, put in place whole or not at all (default: standard output)"},
+			&cli.StringFlag{Name: "format", Usage: "original (the migrated file again) or array", Value: "original"},
+		}, rangeFlags("all")...),
+		Action: runExport,
+	}
+}
+
+func runExport(c *cli.Context) error {
+	dir, err := oneDir(c)
+	if err != nil {
+		return err
+	}
+	formats := map[string]migrate.Format{"original": migrate.Original, "array": migrate.Array}
+	format, ok := formats[c.String("format")]
+	if !ok {
+		return usage("export", "--format %s: want original or array", c.String("format"))
+	}
+	q, err := query(c, 0)
+	if err != nil {
+		return err
+	}
+	l, err := openLog(dir)
+	if err != nil {
+		return err
+	}
+	write := func(out io.Writer) error { return export(c, l, q, format, out) }
+	if name := c.String("output"); name != "" {
+		return atomically(name, write)
+	}
+	return write(c.App.Writer)
+}
+
+func export(c *cli.Context, l *segment.Log, q reader.Query, format migrate.Format, out io.Writer) error {
+	r, err := reader.New(l, q)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	done, err := migrate.Export(out, l, format, whole(c, r))
+	if err != nil {
+		return err
+	}
+	if len(done.Stale) > 0 {
+		say(c.App.ErrWriter, "the text around the records is the source's: %s may no longer be true", strings.Join(done.Stale, ", "))
+	}
+	return nil
+}
+
+// whole gives the records of r; the first that is damaged is an error.
+func whole(c *cli.Context, r *reader.Reader) iter.Seq2[segment.Record, error] {
+	return func(yield func(segment.Record, error) bool) {
+		for r.Next() {
+			rec := r.Record()
+			err := rec.Damage
+			if e := c.Context.Err(); e != nil {
+				err = e
+			}
+			if !yield(rec.Record, err) || err != nil {
+				return
+			}
+		}
+		if r.Err() != nil {
+			yield(segment.Record{}, r.Err())
+		}
+	}
+}
+
+// atomically writes a file that is there whole and durable, or as it was before.
+func atomically(name string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+		}
+	}()
+	mode := os.FileMode(0o644)
+	if info, err := os.Stat(name); err == nil {
+		mode = info.Mode().Perm()
+	}
+	if err := errors.Join(write(f), f.Chmod(mode), f.Sync()); err != nil {
+		return err
+	}
+	if err := errors.Join(f.Close(), os.Rename(f.Name(), name)); err != nil {
+		return err
+	}
+	return segment.OS{}.SyncDir(filepath.Dir(name))
+}

@@ -1,0 +1,16 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// dieOf ends the process by the signal, as its parent expects to see.
+func dieOf(s os.Signal) {
+	signal.Reset(s)
+	_ = syscall.Kill(syscall.Getpid(), s.(syscall.Signal))
+	select {}
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/mattn/go-runewidth"
+)
+
+// summary shows a record in a few words: its leading scalars, and how many
+// members its containers have. It stops when it has filled the columns.
+func summary(text []byte, columns int) string {
+	if text[0] != '{' && text[0] != '[' {
+		return safe(scalarText(text))
+	}
+	var b strings.Builder
+	for m := range jsonscan.Members(text) {
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		if m.Name != nil {
+			b.WriteString(safe(jsonscan.Unquote(m.Name)))
+			b.WriteByte('=')
+		}
+		b.WriteString(safe(scalarText(m.Value)))
+		if b.Len() > 4*columns {
+			break
+		}
+	}
+	return b.String()
+}
+
+// scalarText shows a value: a string without its quotes, a container as the
+// count of what it holds.
+func scalarText(value []byte) string {
+	const most = 200 // bytes of a string that a line could show
+	switch value[0] {
+	case '"':
+		if len(value) > most {
+			return string(value[1:most])
+		}
+		return jsonscan.Unquote(value)
+	case '{':
+		return fmt.Sprintf("{%d}", countMembers(value))
+	case '[':
+		return fmt.Sprintf("[%d]", countMembers(value))
+	}
+	return string(value)
+}
+
+func countMembers(value []byte) (n int) {
+	for range jsonscan.Members(value) {
+		n++
+	}
+	return n
+}
+
+// truncate cuts a text to columns, with an ellipsis.
+func truncate(s string, columns int) string {
+	return runewidth.Truncate(s, columns, "…")
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/histlog/histlog/segment"
+	"github.com/urfave/cli/v2"
+)
+
+func verifyCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "verify",
+		Usage:       "read every byte of a log against its checksum",
+		ArgsUsage:   "DIR",
+		Description: `   histlog verify step2`,
+		Flags:       []cli.Flag{jsonFlag(), progressFlag()},
+		Action:      runVerify,
+	}
+}
+
+// verdict is what verify finds, as JSON.
+type verdict struct {
+	Records    uint64   `json:"records"`
+	Bytes      int64    `json:"bytes"`
+	Damaged    []damage `json:"damaged"`
+	Quarantine []string `json:"quarantine"`
+	Rebuilt    uint64   `json:"rebuilt"` // records whose checksum was made from the segment itself
+	Blank      uint64   `json:"blank"`   // places of records that were lost and repaired
+	OK         bool     `json:"ok"`
+}
+
+type damage struct {
+	Seq     *segment.Sequence `json:"seq"`
+	Segment string            `json:"segment"`
+	Offset  segment.Offset    `json:"offset"`
+	Reason  string            `json:"reason"`
+}
+
+func runVerify(c *cli.Context) error {
+	dir, err := oneDir(c)
+	if err != nil {
+		return err
+	}
+	bar, err := newProgress(c, "verifying")
+	if err != nil {
+		return err
+	}
+	started := time.Now()
+	l, err := openLog(dir)
+	if err != nil {
+		return err
+	}
+	v, err := verifyAll(c, l, bar)
+	bar.finish()
+	if err != nil {
+		return err
+	}
+	if !v.OK {
+		record(l.Dir, slog.LevelError, "verify found damage", "damaged", v.Damaged)
+	}
+	if err := v.print(c, l, time.Since(started)); err != nil {
+		return err
+	}
+	if !v.OK {
+		return &exitError{code: exitDamaged, err: errReported}
+	}
+	return nil
+}
+
+func verifyAll(c *cli.Context, l *segment.Log, bar *progress) (v verdict, err error) {
+	v.Damaged = []damage{}
+	if v.Quarantine, err = l.Quarantine(); err != nil {
+		return v, err
+	}
+	if v.Quarantine == nil {
+		v.Quarantine = []string{}
+	}
+	var total int64
+	for _, s := range l.Segments {
+		total += diskBytes(s)
+	}
+	if s := l.Segments[0]; s.Base > l.Marker.FirstSeq {
+		first := l.Marker.FirstSeq
+		v.Damaged = append(v.Damaged, damage{&first, segment.TextName(first), 0, fmt.Sprintf("missing: the segments of records %d to %d", first, s.Base-1)})
+	}
+	for _, s := range l.Segments {
+		before := v.Bytes
+		f, err := l.Verify(c.Context, s, func(read segment.Offset) { bar.set(before+int64(read), total) })
+		if err != nil {
+			return v, err
+		}
+		v.Records += f.Records
+		v.Bytes += int64(f.Sum.Bytes)
+		v.Rebuilt += f.Rebuilt
+		v.Blank += f.Blank
+		for _, d := range f.Damage {
+			v.Damaged = append(v.Damaged, damageOf(d))
+		}
+	}
+	v.OK = len(v.Damaged) == 0
+	return v, nil
+}
+
+func damageOf(e *segment.CorruptError) damage {
+	d := damage{nil, filepath.Base(e.Path), e.Offset, e.Reason}
+	if e.Seq != 0 {
+		d.Seq = &e.Seq
+	}
+	return d
+}
+
+func (v verdict) print(c *cli.Context, l *segment.Log, took time.Duration) error {
+	if c.Bool("json") {
+		return printJSON(c.App.Writer, v)
+	}
+	for _, d := range v.Damaged {
+		where := ""
+		if d.Seq != nil {
+			where = fmt.Sprintf("record %d, ", *d.Seq)
+		}
+		if _, err := fmt.Fprintf(c.App.Writer, "DAMAGED  %s%s at offset %d: %s\n", where, d.Segment, d.Offset, d.Reason); err != nil {
+			return err
+		}
+	}
+	for _, name := range v.Quarantine {
+		if _, err := fmt.Fprintf(c.App.Writer, "set aside  %s\n", filepath.Join(l.Dir, segment.QuarantineName, name)); err != nil {
+			return err
+		}
+	}
+	word := "OK"
+	if !v.OK {
+		word = "NOT OK"
+	}
+	_, err := fmt.Fprintf(c.App.Writer, "%s  %d records, %s, read in %s · %d damaged · %d in quarantine · %d with rebuilt checksums\n",
+		word, v.Records, bytesText(v.Bytes), durationText(took), len(v.Damaged), len(v.Quarantine), v.Rebuilt)
+	return err
+}
