@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 
 	"github.com/histlog/histlog/reader"
 	"github.com/histlog/histlog/segment"
@@ -45,11 +44,10 @@ func runCat(c *cli.Context) error {
 	if err := present(c, q); err != nil {
 		return err
 	}
-	out := newOutput(c)
 	if c.Bool("json") {
-		return stream(c, c.Args().First(), q, out, out.wrapped)
+		return stream(c, c.Args().First(), q, wrappedPrinter)
 	}
-	return stream(c, c.Args().First(), q, out, out.exact)
+	return stream(c, c.Args().First(), q, exactPrinter)
 }
 
 // present fails if a record is asked for by a sequence that does not exist.
@@ -68,14 +66,12 @@ func present(c *cli.Context, q reader.Query) error {
 	return err
 }
 
-// wrapped prints a record with its sequence and time around it.
-func (o *output) wrapped(rec reader.Record) error {
-	if _, err := o.WriteString(`{"seq":` + strconv.FormatUint(uint64(rec.Seq), 10) + `,"time":"` + *utc(rec.Time) + `","record":`); err != nil {
+// wrappedPrinter prints records with their sequence and time around them.
+func wrappedPrinter(_ *cli.Context, _ *segment.Log, out *output) (printer, error) {
+	return printer{show: func(rec reader.Record) error {
+		fmt.Fprintf(out, `{"seq":%d,"time":"%s","record":`, rec.Seq, *utc(rec.Time))
+		out.Write(rec.Text)
+		_, err := out.WriteString("}\n") // the first error sticks
 		return err
-	}
-	if _, err := o.Write(rec.Text); err != nil {
-		return err
-	}
-	_, err := o.WriteString("}\n")
-	return err
+	}}, nil
 }

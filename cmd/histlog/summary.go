@@ -8,14 +8,18 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// summary shows a record in a few words: its leading scalars, and how many
-// members its containers have. It stops when it has filled the columns.
-func summary(text []byte, columns int) string {
+// summary shows a record in a few words: its leading scalars but the one named
+// hide, and how many members its containers have. It stops when it has filled
+// the columns.
+func summary(text []byte, hide string, columns int) string {
 	if text[0] != '{' && text[0] != '[' {
 		return safe(scalarText(text))
 	}
 	var b strings.Builder
 	for m := range jsonscan.Members(text) {
+		if m.Name != nil && jsonscan.Unquote(m.Name) == hide {
+			continue
+		}
 		if b.Len() > 0 {
 			b.WriteByte(' ')
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -35,11 +36,10 @@ func tailCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			out := newOutput(c)
 			if c.Bool("raw") {
-				return stream(c, dir, q, out, out.exact)
+				return stream(c, dir, q, exactPrinter)
 			}
-			return stream(c, dir, q, out, newLines(c, out).line)
+			return stream(c, dir, q, linePrinter)
 		},
 	}
 }
@@ -54,24 +54,37 @@ func newOutput(c *cli.Context) *output {
 	return &output{bufio.NewWriterSize(c.App.Writer, 128<<10), c.App.Writer}
 }
 
-// exact prints a record's bytes.
-func (o *output) exact(rec reader.Record) error {
-	if _, err := o.Write(rec.Text); err != nil {
-		return err
-	}
-	return o.WriteByte('\n')
+// A printer shows records on an output.
+type printer struct {
+	show func(reader.Record) error
+	wait func() // called while none come; nil: nothing to do
+}
+
+// exactPrinter prints records' bytes.
+func exactPrinter(_ *cli.Context, _ *segment.Log, out *output) (printer, error) {
+	return printer{show: func(rec reader.Record) error {
+		if _, err := out.Write(rec.Text); err != nil {
+			return err
+		}
+		return out.WriteByte('\n')
+	}}, nil
 }
 
 // stream prints the records of a query, and those that come if the flags say so.
-func stream(c *cli.Context, dir string, q reader.Query, out *output, show func(reader.Record) error) (err error) {
+func stream(c *cli.Context, dir string, q reader.Query, newPrinter func(*cli.Context, *segment.Log, *output) (printer, error)) (err error) {
 	follow := c.Bool("follow") || c.Bool("follow-name")
 	l, err := openLog(dir)
 	for c.Bool("follow-name") && errors.Is(err, segment.ErrNoLog) {
 		if err := pause(c.Context); err != nil {
-			return nil
+			return err
 		}
 		l, err = openLog(dir)
 	}
+	if err != nil {
+		return err
+	}
+	out := newOutput(c)
+	p, err := newPrinter(c, l, out)
 	if err != nil {
 		return err
 	}
@@ -87,7 +100,7 @@ func stream(c *cli.Context, dir string, q reader.Query, out *output, show func(r
 	defer func() { err = errors.Join(err, r.Close()) }()
 	skipped := 0
 	for {
-		n, err := printAll(c, r, show)
+		n, err := printAll(c, r, p.show)
 		skipped += n
 		if err = errors.Join(err, out.Flush()); err != nil {
 			return err
@@ -95,8 +108,11 @@ func stream(c *cli.Context, dir string, q reader.Query, out *output, show func(r
 		if !follow || (q.To != 0 && r.Seq() > q.To) {
 			break
 		}
-		if watch.Wait(c.Context) != nil {
-			return c.Context.Err()
+		if p.wait != nil {
+			p.wait()
+		}
+		if err := watch.Wait(c.Context); err != nil {
+			return err
 		}
 		if err := r.Refresh(); err != nil {
 			return err
@@ -144,29 +160,76 @@ type lines struct {
 	out      *output
 	zone     *time.Location
 	width    int
+	terminal bool
+	colour   bool
+	cadence  time.Duration
+	hide     string // name of the member that the TIME column shows
 	previous time.Time
 	header   bool
+	status   bool // a line that says how long it has waited stands on the screen
 }
 
-func newLines(c *cli.Context, out *output) *lines {
-	return &lines{out: out, zone: zone(c), width: width(out.file)}
+func linePrinter(c *cli.Context, l *segment.Log, out *output) (printer, error) {
+	p := &lines{out: out, zone: zone(c), width: width(out.file), terminal: isTerminal(out.file)}
+	p.colour = p.terminal && os.Getenv("NO_COLOR") == ""
+	if names := strings.Split(l.Marker.Settings.Get("time-field"), "/"); len(names) == 2 {
+		p.hide = names[1]
+	}
+	if !p.terminal {
+		return printer{show: p.line}, nil
+	}
+	survey, err := reader.Look(l)
+	if err != nil {
+		return printer{}, err
+	}
+	p.cadence = survey.Cadence
+	return printer{show: p.line, wait: p.waiting}, nil
 }
+
+const (
+	red       = "\x1b[31m"
+	plain     = "\x1b[0m"
+	eraseLine = "\r\x1b[K"
+)
 
 func (l *lines) line(rec reader.Record) error {
+	if l.status {
+		l.status = false
+		l.out.WriteString(eraseLine)
+	}
 	if !l.header {
 		l.header = true
 		name, _ := rec.Time.In(l.zone).Zone()
 		fmt.Fprintf(l.out, "%-*s  %-*s  %*s  %*s  %s\n", seqWidth, "SEQ", timeWidth, "TIME ("+name+")", gapWidth, "GAP", sizeWidth, "SIZE", "FIELDS")
 	}
-	gap := ""
+	gap, late := "", false
 	if !l.previous.IsZero() {
-		gap = durationText(rec.Time.Sub(l.previous))
+		d := rec.Time.Sub(l.previous)
+		gap, late = durationText(d), l.cadence > 0 && d > reader.StallFactor*l.cadence
 	}
 	l.previous = rec.Time
-	text := fmt.Sprintf("%-*d  %-*s  %*s  %*s  %s", seqWidth, rec.Seq, timeWidth, rec.Time.In(l.zone).Format("01-02 15:04:05"),
-		gapWidth, gap, sizeWidth, bytesText(int64(len(rec.Text))), summary(rec.Text, l.width))
-	_, err := fmt.Fprintln(l.out, cut(text, l.width))
+	text := fmt.Sprintf("%-*d  %-*s  %*s  %*s  %s", seqWidth, rec.Seq, timeWidth, rec.Time.In(l.zone).Format(stamp),
+		gapWidth, gap, sizeWidth, bytesText(int64(len(rec.Text))), summary(rec.Text, l.hide, l.width))
+	text = strings.TrimRight(truncate(text, l.width), " ")
+	if late && l.colour {
+		text = strings.Replace(text, gap, red+gap+plain, 1)
+	}
+	_, err := fmt.Fprintln(l.out, text)
 	return err
+}
+
+// waiting says on a terminal how long no record has come.
+func (l *lines) waiting() {
+	if l.previous.IsZero() {
+		return
+	}
+	l.status = true
+	usual := ""
+	if l.cadence > 0 {
+		usual = ", usual gap " + durationText(l.cadence)
+	}
+	fmt.Fprintf(l.out, "%swaiting %s%s", eraseLine, durationText(time.Since(l.previous).Truncate(time.Second)), usual)
+	l.out.Flush()
 }
 
 // The widths of tail's columns.
@@ -176,8 +239,3 @@ const (
 	gapWidth  = 6
 	sizeWidth = 6
 )
-
-// cut shortens a line to the columns that it may take.
-func cut(s string, columns int) string {
-	return strings.TrimRight(truncate(s, columns), " ")
-}

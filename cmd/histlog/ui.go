@@ -86,9 +86,12 @@ func unsafe(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) || r == unicode.ReplacementChar
 }
 
-// bytesText shows a size: 395KB, 1.48GB.
+// bytesText shows a size: 80B, 395KB, 1.48GB.
 func bytesText(n int64) string {
-	return strings.ReplaceAll(humanize.BytesN(uint64(max(n, 0)), 3), " ", "")
+	if n < 1000 {
+		return fmt.Sprintf("%dB", max(n, 0))
+	}
+	return strings.ToUpper(strings.ReplaceAll(humanize.BytesN(uint64(n), 3), " ", ""))
 }
 
 // durationText shows a span with two units at most: 2m58s, 40h43m, 12d4h.
