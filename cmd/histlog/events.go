@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"path/filepath"
 
@@ -22,7 +23,7 @@ func record(dir string, level slog.Level, event string, attributes ...any) {
 	defer turn.Unlock()
 	out := &lumberjack.Logger{Filename: path, MaxSize: 1, MaxBackups: 3}
 	defer out.Close()
-	slog.New(slog.NewJSONHandler(out, nil)).Log(nil, level, event, attributes...)
+	slog.New(slog.NewJSONHandler(out, nil)).Log(context.Background(), level, event, attributes...)
 }
 
 // recordRecovery notes what opening a log had to mend.

@@ -1,0 +1,42 @@
+# Bare `make` lists the targets.
+GO ?= go
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test race fuzz bench lint cross clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/histlog
+	$(GO) build -trimpath -o bin/ ./cmd/histlog
+
+demo: ## migrate a realistic step2.json, append, look, and get the old file back
+	@sh scripts/demo.sh
+
+test: ## run every test
+	$(GO) test ./...
+
+race: ## run every test under the race detector
+	$(GO) test -race ./...
+
+fuzz: ## fuzz each parser for FUZZTIME (default 1m)
+	@sh scripts/fuzz.sh $(or $(FUZZTIME),1m)
+
+bench: ## measure, as ratios to named alternatives in the same run
+	@sh scripts/bench.sh
+
+lint: ## gofmt, go vet, staticcheck
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'gofmt would change these' >&2; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+cross: ## build for the other systems
+	GOOS=linux GOARCH=arm64 $(GO) vet ./...
+	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
+	GOOS=windows GOARCH=amd64 $(GO) vet ./...
+	GOOS=linux GOARCH=arm64 $(GO) build -o /dev/null ./...
+	GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./...
+	GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./...
+
+clean: ## remove what the targets made
+	rm -rf bin demo
