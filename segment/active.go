@@ -33,8 +33,10 @@ func (a *active) next() Sequence { return a.header.base + Sequence(a.count) }
 // segment's name exists, the one before it is sealed for good.
 func createActive(fsys FS, dir string, h header, mode fs.FileMode) (_ *active, err error) {
 	a := &active{fs: fsys, header: h, path: filepath.Join(dir, TextName(h.base)), indexPath: filepath.Join(dir, IndexName(h.base))}
-	if _, err := fsys.Lstat(a.path); !missing(err) {
+	if _, err := fsys.Lstat(a.path); err == nil {
 		return nil, fmt.Errorf("%w: %s is there already", ErrForeign, a.path)
+	} else if !missing(err) {
+		return nil, err
 	}
 	if a.index, err = fsys.OpenFile(a.indexPath, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode); err != nil {
 		return nil, err
@@ -94,6 +96,10 @@ func (a *active) takeBack() error {
 	return nil
 }
 
+// errIndexTorn: an index holds entries that could not be taken back. Their
+// records must stay too.
+var errIndexTorn = errors.New("and its entries could not be taken back")
+
 // enter writes index entries for the records that end at a.written, and takes
 // them back on an error.
 func (a *active) enter(entries []Entry) error {
@@ -103,7 +109,10 @@ func (a *active) enter(entries []Entry) error {
 	}
 	at := headerSize + int64(a.count)*entrySize
 	if _, err := a.index.WriteAt(b, at); err != nil {
-		return errors.Join(err, a.index.Truncate(at))
+		if e := a.index.Truncate(at); e != nil {
+			return fmt.Errorf("%w, %w: %w", err, errIndexTorn, e)
+		}
+		return err
 	}
 	a.count += uint64(len(entries))
 	a.end = entries[len(entries)-1].End
@@ -134,17 +143,35 @@ func (a *active) writeTrailer() error {
 	return err
 }
 
-// sum reads the index once more and sums it up.
+// sum reads the index once more and sums it up. An entry that has rotted is
+// made again from the text.
 func (a *active) sum() (t trailer, err error) {
-	e := indexFile{file: a.index, path: a.indexPath, header: a.header, count: a.count}
+	x := indexFile{file: a.index, path: a.indexPath, header: a.header, count: a.count}
 	for k := range a.count {
-		entry, err := e.entry(k)
+		e, err := x.entry(k)
+		if errors.Is(err, ErrCorrupt) {
+			e, err = a.remake(k, t.Plain)
+			x.block = nil
+		}
 		if err != nil {
 			return t, err
 		}
-		t.add(entry)
+		t.add(e)
 	}
 	return t, nil
+}
+
+// remake writes the entry of the k-th record, which begins at start, anew.
+func (a *active) remake(k uint64, start Offset) (e Entry, err error) {
+	_, err = eachLine(a.file, start, a.end, func(l line) error {
+		e = Entry{End: l.end, CRC: l.crc(), Time: a.header.created, Arrived: a.header.created, Flags: Rebuilt | ClockTime}
+		return errStop
+	})
+	if err != errStop {
+		return e, errors.Join(err, &CorruptError{Path: a.path, Seq: a.header.base + Sequence(k), Offset: start, Reason: "no line stands there"})
+	}
+	_, err = a.index.WriteAt(a.header.appendEntry(nil, a.header.base+Sequence(k), e), headerSize+int64(k)*entrySize)
+	return e, err
 }
 
 // close closes both files; a nil one was never opened.

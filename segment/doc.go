@@ -58,7 +58,8 @@
 //	 rule     u32: index of the time rule in HISTLOG that holds for the first record
 //	 base     u64: sequence of the first record
 //	 created  i64: when the segment was begun, Unix nanoseconds
-//	 flags    u32: 1 = lazy: records were written under sync interval or none
+//	 flags    u32: 1 = lazy: records were written under sync interval or none;
+//	          2 = damaged: to be sealed as it is, see Recovery
 //	 CRC      of bytes 0 to 59
 //
 //	 0        8       16        20      24    28    32

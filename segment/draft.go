@@ -8,7 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 )
 
 // A Draft is a log in the making, in bulk: nothing in it is a log to anyone
@@ -22,6 +22,8 @@ type Draft struct {
 	filling trailer      // of the active one
 	sealing chan *active // full segments, to be made durable while the next is filled
 	sealed  chan error
+	done    bool  // published
+	err     error // the first that a method met: a draft that failed is never published
 }
 
 // writebacker is a File that can begin to write a range to disk early.
@@ -63,8 +65,6 @@ func NewDraft(dir string, o Options) (_ *Draft, err error) {
 	if err = d.begin(); err != nil {
 		return nil, errors.Join(err, d.w.release())
 	}
-	d.sealing, d.sealed = make(chan *active), make(chan error, 1)
-	go sealAll(d.sealing, d.sealed)
 	return d, nil
 }
 
@@ -79,7 +79,7 @@ func makeDir(fsys FS, dir string) (bool, error) {
 	case !missing(err):
 		return false, err
 	}
-	if err := fsys.Mkdir(dir, 0o755); err != nil {
+	if err := fsys.Mkdir(dir, 0); err != nil {
 		return false, err
 	}
 	return true, fsys.SyncDir(filepath.Dir(filepath.Clean(dir)))
@@ -93,7 +93,10 @@ func (d *Draft) begin() (err error) {
 	if err := clearDraft(w.fs, w.dir); err != nil {
 		return err
 	}
-	if err := replaceFile(w.fs, filepath.Join(w.dir, draftName), nil, w.mode); err != nil {
+	if err := writeFile(w.fs, filepath.Join(w.dir, draftName), nil, w.mode); err != nil {
+		return err
+	}
+	if err := w.fs.SyncDir(w.dir); err != nil {
 		return err
 	}
 	w.active, err = createActive(w.fs, w.dir, w.newHeader(1), w.mode)
@@ -107,36 +110,46 @@ func clearDraft(fsys FS, dir string) error {
 	if err != nil {
 		return err
 	}
-	var ours []fs.DirEntry
-	draft, foreign := false, ""
+	has := func(name string) bool {
+		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name })
+	}
+	if has(markerName) {
+		return fmt.Errorf("a log at %s: %w", dir, ErrExists)
+	}
+	draft := has(draftName)
 	for _, e := range entries {
-		name := e.Name()
-		_, _, segment := parseName(name)
-		switch {
-		case name == markerName:
-			return fmt.Errorf("a log at %s: %w", dir, ErrExists)
-		case name == draftName:
-			draft = true
-		case segment || name == OriginName || name == QuarantineName || name == EventsName || name == lockName || name == upkeepName ||
-			strings.HasPrefix(name, "."+markerName) || strings.HasPrefix(name, "."+draftName):
-			ours = append(ours, e)
-		case name != "lost+found":
-			foreign = name
-		}
-	}
-	if foreign != "" || (len(ours) > 0 && !draft) {
-		if foreign == "" {
-			foreign = ours[0].Name()
-		}
-		return fmt.Errorf("%s is not empty: it holds %s: %w", dir, foreign, ErrExists)
-	}
-	for _, e := range ours {
-		if err := removeAll(fsys, filepath.Join(dir, e.Name()), e); err != nil {
-			return err
+		if name := e.Name(); name != "lost+found" && name != draftName && !(draft && draftFile(name)) {
+			return fmt.Errorf("%s is not empty: it holds %s: %w", dir, name, ErrExists)
 		}
 	}
 	if !draft {
 		return nil
+	}
+	return removeDraft(fsys, dir)
+}
+
+// draftFile says whether a draft makes files of that name.
+func draftFile(name string) bool {
+	_, _, segment := parseName(name)
+	switch name {
+	case OriginName, QuarantineName, EventsName, lockName, upkeepName, "." + markerName + ".tmp":
+		return true
+	}
+	return segment
+}
+
+// removeDraft removes the files of a draft, its marker last, and no others.
+func removeDraft(fsys FS, dir string) error {
+	entries, err := fsys.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if draftFile(e.Name()) {
+			if err := removeAll(fsys, filepath.Join(dir, e.Name()), e); err != nil {
+				return err
+			}
+		}
 	}
 	if err := fsys.SyncDir(dir); err != nil {
 		return err
@@ -165,10 +178,17 @@ func (d *Draft) Policy() Policy { return d.w.policy }
 // Write adds one compact record with the scalar at its time field, or nil.
 // Neither is kept. Nothing is durable before Publish.
 func (d *Draft) Write(compact, timeScalar []byte) error {
-	w := &d.w
-	if int64(len(compact)) > w.policy.MaxRecord {
-		return fmt.Errorf("%w: %d bytes, max-record is %d", ErrTooLarge, len(compact), w.policy.MaxRecord)
+	if most := d.w.policy.MaxRecord; int64(len(compact)) > most {
+		return fmt.Errorf("%w: %d bytes, max-record is %d", ErrTooLarge, len(compact), most)
 	}
+	if d.err == nil {
+		d.err = d.write(compact, timeScalar)
+	}
+	return d.err
+}
+
+func (d *Draft) write(compact, timeScalar []byte) error {
+	w := &d.w
 	if w.staged > 0 && int64(w.staged)+int64(len(compact))+1 > w.policy.SegmentSize {
 		if err := d.roll(); err != nil {
 			return err
@@ -222,11 +242,15 @@ func (d *Draft) roll() error {
 	w.active, w.staged = next, 0
 	d.sum.Join(d.filling.total())
 	d.filling = trailer{}
+	if d.sealing == nil {
+		d.sealing, d.sealed = make(chan *active), make(chan error, 1)
+		go sealAll(d.sealing, d.sealed)
+	}
 	select {
 	case d.sealing <- old:
 		return nil
 	case err := <-d.sealed:
-		d.sealed <- err // for Discard
+		d.sealing = nil
 		return errors.Join(err, old.close())
 	}
 }
@@ -264,13 +288,17 @@ func (d *Draft) Sum() Sum {
 // Flush gives all that was written to the kernel and waits until it is durable,
 // so that it can be read back with View before it is published.
 func (d *Draft) Flush() error {
+	if d.err == nil {
+		d.err = d.settle()
+	}
+	return d.err
+}
+
+func (d *Draft) settle() error {
+	if err := errors.Join(d.flush(), d.finish()); err != nil {
+		return err
+	}
 	a := d.w.active
-	if err := d.flush(); err != nil {
-		return err
-	}
-	if err := d.finish(); err != nil {
-		return err
-	}
 	if err := a.file.Sync(); err != nil {
 		return fmt.Errorf("sync %s: %w", a.path, err)
 	}
@@ -297,7 +325,8 @@ func (d *Draft) Publish() error {
 	if err != nil {
 		return err
 	}
-	return w.Close()
+	_ = w.Close() // the log is durable already
+	return nil
 }
 
 func (d *Draft) publish() (*Writer, error) {
@@ -308,18 +337,33 @@ func (d *Draft) publish() (*Writer, error) {
 	if err := writeMarker(w.fs, w.dir, w.marker, w.mode); err != nil {
 		return nil, err
 	}
-	if err := w.fs.Remove(filepath.Join(w.dir, draftName)); err != nil {
-		return nil, err
-	}
-	return w, w.fs.SyncDir(w.dir)
+	d.done = true
+	_ = w.fs.Remove(filepath.Join(w.dir, draftName)) // beside HISTLOG it means nothing
+	return w, nil
 }
 
-// Discard removes all that was written, and the directory if NewDraft made it.
+// unpublish takes back a HISTLOG whose rename may not have become durable.
+func unpublish(fsys FS, dir string) error {
+	err := fsys.Remove(filepath.Join(dir, markerName))
+	if missing(err) {
+		return nil
+	}
+	return errors.Join(err, fsys.SyncDir(dir))
+}
+
+// Discard removes all that was written, and the directory if NewDraft made it
+// and nobody else put anything there. After Publish it does nothing.
 func (d *Draft) Discard() error {
+	if d.done {
+		return nil
+	}
 	w := &d.w
 	_ = d.finish() // what could not be made durable is removed
-	err := errors.Join(w.active.close(), clearDraft(w.fs, w.dir))
-	if err == nil && d.madeDir {
+	err := errors.Join(w.active.close(), unpublish(w.fs, w.dir))
+	if err == nil {
+		err = removeDraft(w.fs, w.dir)
+	}
+	if entries, e := w.fs.ReadDir(w.dir); err == nil && d.madeDir && e == nil && len(entries) == 0 {
 		err = w.fs.Remove(w.dir)
 	}
 	return errors.Join(err, w.unlock())

@@ -18,7 +18,8 @@ type FS interface {
 	Lstat(name string) (fs.FileInfo, error)
 	SameFile(a, b fs.FileInfo) bool
 	ReadDir(name string) ([]fs.DirEntry, error)
-	// Mkdir makes a directory with its parent's owner.
+	// Mkdir makes a directory with its parent's owner, and exactly perm; 0
+	// is 0755 less the umask.
 	Mkdir(name string, perm fs.FileMode) error
 	Rename(from, to string) error
 	Remove(name string) error
@@ -48,7 +49,7 @@ type OS struct{}
 type osFile struct{ *os.File }
 
 func (OS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
-	f, err := os.OpenFile(name, flag|openFlags, perm)
+	f, made, err := openOrMake(name, flag|openFlags, perm)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +57,7 @@ func (OS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 	if err == nil && !info.Mode().IsRegular() {
 		err = &fs.PathError{Op: "open", Path: name, Err: errors.New("not a regular file")}
 	}
-	if err == nil && flag&os.O_CREATE != 0 && info.Size() == 0 {
+	if err == nil && made {
 		err = inherit(f, filepath.Dir(name), perm)
 	}
 	if err != nil {
@@ -66,6 +67,18 @@ func (OS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 	return osFile{f}, nil
 }
 
+// openOrMake opens a file and says whether it made it.
+func openOrMake(name string, flag int, perm fs.FileMode) (f *os.File, made bool, err error) {
+	if flag&os.O_CREATE != 0 {
+		f, err = os.OpenFile(name, flag|os.O_EXCL, perm)
+		if err == nil || flag&os.O_EXCL != 0 || !errors.Is(err, fs.ErrExist) {
+			return f, err == nil, err
+		}
+	}
+	f, err = os.OpenFile(name, flag&^os.O_CREATE, perm)
+	return f, false, err
+}
+
 func (OS) Lstat(name string) (fs.FileInfo, error)     { return os.Lstat(name) }
 func (OS) SameFile(a, b fs.FileInfo) bool             { return os.SameFile(a, b) }
 func (OS) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
@@ -73,11 +86,14 @@ func (OS) Rename(from, to string) error               { return os.Rename(from, t
 func (OS) Remove(name string) error                   { return os.Remove(name) }
 
 func (OS) Mkdir(name string, perm fs.FileMode) error {
-	if err := os.Mkdir(name, perm); err != nil {
+	if err := os.Mkdir(name, 0o755); err != nil {
 		return err
 	}
-	return inheritDir(name)
+	return inheritDir(name, perm)
 }
+
+// errTooLong: a small file is larger than it can be.
+var errTooLong = errors.New("too long")
 
 // readFile reads a whole small file, of at most limit bytes.
 func readFile(fsys FS, name string, limit int64) ([]byte, error) {
@@ -88,7 +104,7 @@ func readFile(fsys FS, name string, limit int64) ([]byte, error) {
 	defer f.Close()
 	b, err := io.ReadAll(io.NewSectionReader(f, 0, limit+1))
 	if err == nil && int64(len(b)) > limit {
-		err = fmt.Errorf("read %s: larger than %d bytes", name, limit)
+		err = fmt.Errorf("read %s: %w: more than %d bytes", name, errTooLong, limit)
 	}
 	return b, err
 }

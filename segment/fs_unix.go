@@ -28,12 +28,18 @@ func inherit(f *os.File, dir string, perm fs.FileMode) error {
 	return f.Chown(int(owner.Uid), int(owner.Gid))
 }
 
-func inheritDir(name string) error {
-	if os.Geteuid() != 0 {
-		return nil
+func inheritDir(name string, perm fs.FileMode) error {
+	made, err := os.Stat(name)
+	if err != nil {
+		return err
+	}
+	if perm != 0 {
+		if err := os.Chmod(name, perm|made.Mode()&fs.ModeSetgid); err != nil {
+			return err
+		}
 	}
 	info, err := os.Stat(name + "/..")
-	if err != nil {
+	if err != nil || os.Geteuid() != 0 {
 		return err
 	}
 	owner := info.Sys().(*syscall.Stat_t)

@@ -11,7 +11,7 @@ import (
 const openFlags = 0
 
 func inherit(*os.File, string, fs.FileMode) error { return nil }
-func inheritDir(string) error                     { return nil }
+func inheritDir(string, fs.FileMode) error        { return nil }
 
 // SyncDir does nothing: Windows writes directory entries through.
 func (OS) SyncDir(string) error { return nil }

@@ -28,9 +28,14 @@ var (
 // headerFlags say how the segment was written.
 type headerFlags uint32
 
-// headerLazy: some records were written under sync interval or none, so that a
-// power cut may have left holes before whole lines.
-const headerLazy headerFlags = 1
+const (
+	// headerLazy: some records were written under sync interval or none, so that
+	// a power cut may have left holes before whole lines.
+	headerLazy headerFlags = 1 << iota
+	// headerDamaged: recovery found damage before whole records. The segment is
+	// to be sealed as it is, whenever that succeeds.
+	headerDamaged
+)
 
 // header is the first part of an index.
 type header struct {
@@ -116,7 +121,7 @@ func (h header) appendEntry(b []byte, seq Sequence, e Entry) []byte {
 
 // parseEntry reads the entry of seq; ok is false if its checksum differs.
 func (h header) parseEntry(b []byte, seq Sequence) (e Entry, ok bool) {
-	if le.Uint32(b[28:]) != crc32.Update(h.seed(seq), castagnoli, b[:28]) {
+	if le.Uint32(b[28:]) != crc32.Update(h.seed(seq), castagnoli, b[:28]) || Offset(le.Uint64(b)) <= 0 {
 		return Entry{}, false
 	}
 	return Entry{

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"hash/crc32"
 	"io"
+	"time"
 
 	"github.com/histlog/histlog/internal/jsonscan"
 )
@@ -27,6 +28,9 @@ func eachLine(f io.ReaderAt, from, to Offset, fn func(line) error) (Offset, erro
 	buf := make([]byte, 0, 256<<10)
 	at := from // offset of buf[0]
 	for read := from; read < to; {
+		if len(buf) > maxRecord { // no record is that long
+			break
+		}
 		if len(buf) == cap(buf) {
 			buf = append(make([]byte, 0, 2*cap(buf)), buf...)
 		}
@@ -56,19 +60,33 @@ func eachLine(f io.ReaderAt, from, to Offset, fn func(line) error) (Offset, erro
 	return at, nil
 }
 
-// judge tells records from other lines. The grammar is the laxest that any
-// setting could have written, and frozen with the format's version.
-type judge struct {
-	field *jsonscan.Pointer
-	buf   []byte
+// indexer makes index entries from lines, where those that were written are lost.
+type indexer struct {
+	marker *Marker
+	rule   TimeRule
+	policy Policy // of rule: time field and zone
+	buf    []byte
 }
 
-// record says whether text is one compact record, and gives the scalar at its time field.
-func (j *judge) record(text []byte) (scalar []byte, ok bool) {
-	s := jsonscan.NewBytes(text, jsonscan.Options{NonFinite: jsonscan.KeepNonFinite, Capture: j.field})
-	var err error
-	if j.buf, err = s.Value(j.buf[:0]); err != nil || !bytes.Equal(j.buf, text) {
-		return nil, false
+// entry makes the entry of the record seq from its line. ok is false for a line
+// that is no record, which is then flagged Lost. The grammar is the laxest that
+// any setting could have written, and frozen with the format's version.
+func (x *indexer) entry(seq Sequence, l line, now time.Time) (e Entry, ok bool, err error) {
+	if rule := x.marker.TimeRule(seq); x.policy.TimeField == nil || rule != x.rule {
+		x.rule = rule
+		if x.policy, err = (Settings{"time-field": rule.Field, "time-zone": rule.Zone}).Policy(); err != nil {
+			return e, false, err
+		}
 	}
-	return s.Captured(j.buf), true
+	s := jsonscan.NewBytes(l.text, jsonscan.Options{NonFinite: jsonscan.KeepNonFinite, Capture: x.policy.TimeField})
+	var scalar []byte
+	if x.buf, err = s.Value(x.buf[:0]); err == nil && bytes.Equal(x.buf, l.text) {
+		scalar, ok = s.Captured(x.buf), true
+	}
+	e = newEntry(l.end, l.crc(), scalar, x.policy.TimeZone, now)
+	e.Flags |= Rebuilt
+	if !ok {
+		e.Flags |= Lost
+	}
+	return e, ok, nil
 }

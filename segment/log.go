@@ -43,7 +43,7 @@ func (l *Log) FS() FS { return l.fs }
 func (l *Log) Refresh() error {
 	const attempts = 100
 	var before []Segment
-	for range attempts {
+	for n := range attempts {
 		m, err := findMarker(l.fs, l.Dir)
 		if err != nil {
 			return err
@@ -53,7 +53,7 @@ func (l *Log) Refresh() error {
 			return err
 		}
 		segments = slices.DeleteFunc(segments, func(s Segment) bool { return s.Next != 0 && s.Next <= m.FirstSeq })
-		if before != nil && slices.Equal(before, segments) {
+		if n > 0 && slices.Equal(before, segments) {
 			l.Marker, l.Segments = m, segments
 			if len(segments) == 0 {
 				return &CorruptError{Path: l.Dir, Reason: "HISTLOG is there, but no segment"}
@@ -166,7 +166,7 @@ func (l *Log) configure(change Settings) (Settings, error) {
 	}
 	m := l.Marker
 	m.Settings = m.Settings.With(change)
-	for key, text := range m.Settings {
+	for key, text := range change {
 		if text == "" {
 			delete(m.Settings, key)
 		}

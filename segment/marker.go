@@ -56,36 +56,43 @@ func (m *Marker) TimeRule(seq Sequence) TimeRule {
 func readMarker(fsys FS, dir string) (Marker, error) {
 	path := filepath.Join(dir, markerName)
 	b, err := readFile(fsys, path, maxMarker)
+	if errors.Is(err, errTooLong) {
+		return Marker{}, &CorruptError{Path: path, Reason: err.Error()}
+	}
 	if err != nil {
 		return Marker{}, err
 	}
 	m, err := parseMarker(b)
-	if err != nil {
-		return Marker{}, fmt.Errorf("%s: %w", path, err)
+	var damage *CorruptError
+	switch {
+	case errors.As(err, &damage):
+		damage.Path = path
+	case err != nil:
+		err = fmt.Errorf("%s: %w", path, err)
 	}
-	return m, nil
+	return m, err
 }
 
 // parseMarker reads a HISTLOG; a newer one is ErrVersion, anything else that is
-// not one ErrCorrupt.
+// not one a *CorruptError.
 func parseMarker(b []byte) (Marker, error) {
 	var head struct {
-		Format   string   `json:"format"`
-		Version  int      `json:"version"`
-		Requires []string `json:"requires"`
+		Format   string          `json:"format"`
+		Version  int             `json:"version"`
+		Requires json.RawMessage `json:"requires"`
 	}
 	if err := json.Unmarshal(b, &head); err != nil || head.Format != "histlog" || head.Version < 1 {
-		return Marker{}, fmt.Errorf("%w: this is not what histlog writes there", ErrCorrupt)
+		return Marker{}, &CorruptError{Path: markerName, Reason: "this is not what histlog writes there"}
 	}
-	if head.Version > Version || len(head.Requires) > 0 {
-		return Marker{}, fmt.Errorf("%w: version %d, requires %q; this histlog reads version %d", ErrVersion, head.Version, head.Requires, Version)
+	if nothing := string(head.Requires); head.Version > Version || (nothing != "" && nothing != "[]" && nothing != "null") {
+		return Marker{}, fmt.Errorf("%w: version %d, requires %s; this histlog reads version %d", ErrVersion, head.Version, head.Requires, Version)
 	}
 	var m Marker
 	if err := errors.Join(json.Unmarshal(b, &m), json.Unmarshal(b, &m.unknown)); err != nil {
-		return Marker{}, fmt.Errorf("%w: %v", ErrCorrupt, err)
+		return Marker{}, &CorruptError{Path: markerName, Reason: err.Error()}
 	}
-	if m.FirstSeq < 1 || len(m.TimeRules) == 0 || (m.Role != "log" && m.Role != "archive") {
-		return Marker{}, fmt.Errorf("%w: first_seq, role or time_rules are missing", ErrCorrupt)
+	if m.FirstSeq < 1 || m.ID == uuid.Nil || len(m.TimeRules) == 0 || (m.Role != "log" && m.Role != "archive") {
+		return Marker{}, &CorruptError{Path: markerName, Reason: "id, first_seq, role or time_rules are missing"}
 	}
 	for _, known := range []string{"format", "version", "requires", "id", "role", "created", "first_seq", "time_rules", "settings"} {
 		delete(m.unknown, known)

@@ -23,13 +23,15 @@ type Record struct {
 
 // A Reader reads the records of one segment by their sequences. It reads no
 // further than the index goes: what lies beyond may still be taken back.
-// Without an index it reads the segment through once and makes entries of its
-// own, up to the last whole record. One goroutine uses it.
+// Where a sealed segment's index is lost or torn it reads the text once and
+// makes entries of its own, up to the last whole record; so it does for an
+// active one that has no index. One goroutine uses it.
 type Reader struct {
 	segment Segment
 	file    File
-	index   *indexFile // nil: made holds the entries
-	made    []Entry
+	index   *indexFile // nil: there is none
+	made    []Entry    // of the records behind those that the index holds
+	marker  Marker
 	trailer *trailer
 	reason  string // what is wrong with the index's header; "": nothing
 	size    Offset // of the file when last looked at
@@ -48,7 +50,7 @@ const readAhead = 256 << 10
 // OpenReader opens a segment of the log for reading. The error is a
 // *CorruptError where it is there but not readable as a segment of this log.
 func (l *Log) OpenReader(s Segment) (*Reader, error) {
-	r := &Reader{segment: s}
+	r := &Reader{segment: s, marker: l.Marker}
 	var err error
 	if r.file, err = l.fs.OpenFile(s.Path, os.O_RDONLY, 0); err != nil {
 		if missing(err) {
@@ -87,32 +89,33 @@ func (r *Reader) openIndex(l *Log) error {
 			return err
 		}
 	}
-	return r.makeEntries(l.Marker)
+	return r.Refresh()
 }
 
-// makeEntries reads the whole segment to stand in for a lost index.
-func (r *Reader) makeEntries(m Marker) error {
+// makeEntries reads the text to stand in for an index, or the end of one.
+func (r *Reader) makeEntries() error {
+	var from Offset
+	if r.index != nil && r.index.count > 0 {
+		e, err := r.index.entry(r.index.count - 1)
+		if err != nil {
+			return err
+		}
+		from = e.End
+	}
 	info, err := r.file.Stat()
 	if err != nil {
 		return err
 	}
-	r.size = Offset(info.Size())
-	policy, err := Settings{"time-field": m.TimeRule(r.segment.Base).Field, "time-zone": m.TimeRule(r.segment.Base).Zone}.Policy()
-	if err != nil {
-		return err
-	}
-	w := Writer{policy: policy}
-	j := judge{field: policy.TimeField}
+	x := indexer{marker: &r.marker}
 	good := 0
-	_, err = eachLine(r.file, 0, r.size, func(l line) error {
-		scalar, ok := j.record(l.text)
-		e := w.entry(l.end, l.crc(), scalar, info.ModTime())
-		e.Flags |= Rebuilt
-		if !ok {
-			e.Flags |= Lost
+	r.made = r.made[:0]
+	_, err = eachLine(r.file, min(from, r.size), r.size, func(l line) error {
+		e, ok, err := x.entry(r.Next(), l, info.ModTime())
+		if err != nil {
+			return err
 		}
 		r.made = append(r.made, e)
-		if ok {
+		if ok || l.blank() {
 			good = len(r.made)
 		}
 		return nil
@@ -131,11 +134,17 @@ func (r *Reader) Refresh() error {
 		return err
 	}
 	r.size = Offset(info.Size())
+	r.window.bytes = r.window.bytes[:0]
 	if r.index == nil {
-		return nil
+		return r.makeEntries()
 	}
-	r.trailer, err = r.index.survey()
-	return err
+	if r.trailer, err = r.index.survey(); err != nil {
+		return err
+	}
+	if r.segment.Sealed && r.trailer == nil && r.segment.Base+Sequence(r.index.count) < r.segment.Next {
+		return r.makeEntries()
+	}
+	return nil
 }
 
 // Indexed says whether the segment has an index of its own.
@@ -162,8 +171,13 @@ func (r *Reader) Created() time.Time {
 
 // Count returns how many records can be seen.
 func (r *Reader) Count() uint64 {
+	return r.indexed() + uint64(len(r.made))
+}
+
+// indexed returns how many of these the index holds.
+func (r *Reader) indexed() uint64 {
 	if r.index == nil {
-		return uint64(len(r.made))
+		return 0
 	}
 	return r.index.count
 }
@@ -180,8 +194,32 @@ func (r *Reader) Size() (Offset, error) {
 	return e.End, err
 }
 
-// Entry returns what the index holds about a record.
+// Entry returns what the index holds about a record. Where that has rotted it
+// is made from the text, flagged Rebuilt.
 func (r *Reader) Entry(seq Sequence) (Entry, error) {
+	e, err := r.indexEntry(seq)
+	if !errors.Is(err, ErrCorrupt) || seq >= r.Next() {
+		return e, err
+	}
+	start, e2 := r.start(seq)
+	if e2 != nil {
+		return e, e2
+	}
+	x := indexer{marker: &r.marker}
+	_, e2 = eachLine(r.file, min(start, r.size), min(r.size, start+maxRecord+1), func(l line) error {
+		if e, _, err = x.entry(seq, l, r.Created()); err != nil {
+			return err
+		}
+		return errStop
+	})
+	if e2 != nil && e2 != errStop {
+		return e, e2
+	}
+	return e, err
+}
+
+// indexEntry is Entry without a replacement for what has rotted.
+func (r *Reader) indexEntry(seq Sequence) (Entry, error) {
 	if seq < r.segment.Base || seq >= r.Next() {
 		if r.segment.Sealed && seq >= r.segment.Base && seq < r.segment.Next {
 			return Entry{}, &CorruptError{Path: r.segment.Path, Seq: seq, Offset: r.size, Reason: "missing: the segment or its index ends before it, or a segment is missing"}
@@ -189,38 +227,19 @@ func (r *Reader) Entry(seq Sequence) (Entry, error) {
 		return Entry{}, fmt.Errorf("record %d: %w", seq, ErrNoRecord)
 	}
 	k := uint64(seq - r.segment.Base)
-	if r.index == nil {
-		return r.made[k], nil
+	if n := r.indexed(); k >= n {
+		return r.made[k-n], nil
 	}
 	return r.index.entry(k)
 }
 
-// start returns where a record begins: where the one before ends. If that
-// one's entry is damaged, the line it stands on still shows it.
+// start returns where a record begins: where the one before ends.
 func (r *Reader) start(seq Sequence) (Offset, error) {
 	if seq == r.segment.Base {
 		return 0, nil
 	}
 	e, err := r.Entry(seq - 1)
-	if !errors.Is(err, ErrCorrupt) {
-		return e.End, err
-	}
-	from, err := r.start(seq - 1)
-	if err != nil {
-		return 0, err
-	}
-	end := Offset(-1)
-	_, err = eachLine(r.file, from, min(r.size, from+maxRecord+1), func(l line) error {
-		end = l.end
-		return errStop
-	})
-	if err != nil && err != errStop {
-		return 0, err
-	}
-	if end < 0 {
-		return 0, &CorruptError{Path: r.segment.Path, Seq: seq, Offset: from, Reason: "where it begins is lost"}
-	}
-	return end, nil
+	return e.End, err
 }
 
 // errStop ends a walk over lines early.

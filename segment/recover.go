@@ -22,6 +22,47 @@ func (r *Recovery) Nothing() bool {
 	return r.Adopted == 0 && r.TakenBack == 0 && len(r.Quarantined) == 0 && len(r.Damage) == 0
 }
 
+// lostActive looks for the index of a segment after `last` that is gone. It
+// returns the sequence after the last record that this index knows of, 0 if
+// there is none: an index without entries is what a crash leaves that comes
+// before its segment is made.
+func (w *Writer) lostActive(last Sequence) (next Sequence, err error) {
+	entries, err := w.fs.ReadDir(w.dir)
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range entries {
+		base, suffix, ok := parseName(e.Name())
+		if !ok || suffix != indexSuffix || base <= last {
+			continue
+		}
+		f, err := w.fs.OpenFile(filepath.Join(w.dir, e.Name()), os.O_RDONLY, 0)
+		if err != nil {
+			return 0, err
+		}
+		x := indexFile{file: f, path: e.Name(), header: header{id: w.marker.ID, base: base}}
+		_, err = x.survey()
+		if err = errors.Join(err, f.Close()); err != nil {
+			return 0, err
+		}
+		if x.count > 0 {
+			next = base + Sequence(x.count)
+			w.recovery.Damage = append(w.recovery.Damage, &CorruptError{Path: filepath.Join(w.dir, TextName(base)), Seq: base,
+				Reason: fmt.Sprintf("the segment is missing; its index knows of %d records", x.count)})
+		}
+	}
+	return next, nil
+}
+
+// beginAfter begins a segment with next, after one that is lost.
+func (w *Writer) beginAfter(next Sequence) (err error) {
+	if next == 0 {
+		return nil
+	}
+	w.active, err = createActive(w.fs, w.dir, w.newHeader(next), w.mode)
+	return err
+}
+
 // openActive opens the newest segment, brings it and its index into agreement,
 // and says whether it must be sealed because it is damaged.
 //
@@ -47,7 +88,32 @@ func (w *Writer) openActive(base Sequence) (damaged bool, err error) {
 	if err != nil || damaged {
 		return damaged, err
 	}
-	return w.adoptTail()
+	if a.header.flags&headerDamaged != 0 {
+		if err := w.listLost(); err != nil {
+			return false, err
+		}
+	}
+	damaged, err = w.adoptTail()
+	return damaged || a.header.flags&headerDamaged != 0, err
+}
+
+// listLost reports the damage that an earlier recovery found but could not
+// seal away.
+func (w *Writer) listLost() error {
+	a := w.active
+	x := indexFile{file: a.index, path: a.indexPath, header: a.header, count: a.count}
+	start := Offset(0)
+	for k := range a.count {
+		e, err := x.entry(k)
+		if err != nil {
+			return err
+		}
+		if e.Flags&Lost != 0 {
+			w.recovery.Damage = append(w.recovery.Damage, &CorruptError{Path: a.path, Seq: a.header.base + Sequence(k), Offset: start, Reason: "not a record"})
+		}
+		start = e.End
+	}
+	return nil
 }
 
 // openIndex opens the index of the active segment, or makes one with a header only.
@@ -88,10 +154,11 @@ func (w *Writer) trustIndex() (damaged bool, err error) {
 	durable := found
 	for k := found; k > 0; k-- {
 		e, err := x.entry(k - 1)
-		if err != nil {
+		if errors.Is(err, ErrCorrupt) { // what follows is only as good as the text
+			found = k - 1
+		} else if err != nil {
 			return false, err
-		}
-		if e.Flags&Durable != 0 {
+		} else if e.Flags&Durable != 0 {
 			break
 		}
 		durable--
@@ -101,9 +168,10 @@ func (w *Writer) trustIndex() (damaged bool, err error) {
 		return false, err
 	}
 	if a.end > a.written {
-		w.recovery.Damage = append(w.recovery.Damage, &CorruptError{Path: a.path, Seq: a.next() - 1, Offset: a.written,
+		first, err := x.firstBeyond(a.written, durable)
+		w.recovery.Damage = append(w.recovery.Damage, &CorruptError{Path: a.path, Seq: first, Offset: a.written,
 			Reason: fmt.Sprintf("the file ends here, its index says at %d", a.end)})
-		return true, nil
+		return true, errors.Join(err, a.index.Truncate(headerSize+int64(durable)*entrySize))
 	}
 	for ; a.count < found; a.count++ {
 		e, err := x.entry(a.count)
@@ -113,12 +181,28 @@ func (w *Writer) trustIndex() (damaged bool, err error) {
 		if ok, err := a.bears(e); err != nil {
 			return false, err
 		} else if !ok {
+			w.spoiled = true
 			break
 		}
 		a.end = e.End
 	}
 	w.recovery.TakenBack = found - a.count
 	return false, a.index.Truncate(headerSize + int64(a.count)*entrySize)
+}
+
+// firstBeyond returns the first of count records that ends beyond an offset.
+func (x *indexFile) firstBeyond(at Offset, count uint64) (Sequence, error) {
+	k := count
+	for ; k > 0; k-- {
+		e, err := x.entry(k - 1)
+		if err != nil {
+			return 0, err
+		}
+		if e.End <= at {
+			break
+		}
+	}
+	return x.header.base + Sequence(k), nil
 }
 
 // bears says whether the text from a.end on is the record that e describes.
@@ -139,6 +223,9 @@ func (w *Writer) adoptTail() (damaged bool, err error) {
 	if a.end == a.written {
 		return false, nil
 	}
+	if w.spoiled { // the text past here is not what was written
+		return false, w.cutTail()
+	}
 	t, err := w.readTail()
 	if err != nil {
 		return false, err
@@ -146,6 +233,9 @@ func (w *Writer) adoptTail() (damaged bool, err error) {
 	if t.goodAfterBad && a.header.flags&headerLazy == 0 {
 		damaged = true
 		w.recovery.Damage = append(w.recovery.Damage, t.damage...)
+		if err := w.flag(headerDamaged); err != nil {
+			return true, err
+		}
 	} else {
 		t.entries, t.wholeEnd = t.entries[:t.goodBefore], t.goodEnd
 	}
@@ -177,16 +267,17 @@ type tail struct {
 func (w *Writer) readTail() (t tail, err error) {
 	a := w.active
 	now := w.now()
-	j := judge{field: w.policy.TimeField}
+	x := indexer{marker: &w.marker}
 	t.goodEnd = a.end
 	t.wholeEnd, err = eachLine(a.file, a.end, a.written, func(l line) error {
-		scalar, ok := j.record(l.text)
-		e := w.entry(l.end, l.crc(), scalar, now)
-		e.Flags |= Rebuilt | Durable
+		seq := a.next() + Sequence(len(t.entries))
+		e, ok, err := x.entry(seq, l, now)
+		if err != nil {
+			return err
+		}
+		e.Flags |= Durable
 		switch {
-		case !ok:
-			e.Flags |= Lost
-			seq := a.next() + Sequence(len(t.entries))
+		case !ok && !l.blank():
 			t.damage = append(t.damage, &CorruptError{Path: a.path, Seq: seq, Offset: l.start, Reason: "not a record"})
 		case len(t.damage) == 0:
 			t.goodBefore, t.goodEnd = t.goodBefore+1, l.end

@@ -145,7 +145,7 @@ func (s Settings) With(over Settings) Settings {
 }
 
 // Check says what is wrong with s: a key it does not know, or a value that its
-// key does not take.
+// key does not take. An empty text stands for the default.
 func (s Settings) Check() error {
 	known := SettingKeys()
 	for _, key := range slices.Sorted(maps.Keys(s)) {
@@ -153,7 +153,9 @@ func (s Settings) Check() error {
 			return fmt.Errorf("unknown setting %q (known: %s)", key, strings.Join(known, ", "))
 		}
 	}
-	_, err := s.Policy()
+	set := s.With(nil)
+	maps.DeleteFunc(set, func(_, text string) bool { return text == "" })
+	_, err := set.Policy()
 	return err
 }
 

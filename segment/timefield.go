@@ -18,27 +18,10 @@ type TimeRule struct {
 
 // timeLayouts are the texts that are times. A layout without a zone is read in
 // the log's; fractions of a second may follow the seconds of any.
-var timeLayouts = []struct {
-	layout string
-	zone   zoneKind
-}{
-	{time.RFC3339, zoneOffset},
-	{"2006-01-02T15:04:05", zoneNone},
-	{"2006-01-02 15:04:05Z07:00", zoneOffset},
-	{"2006-01-02 15:04:05", zoneNone},
-	{"2006-01-02T15:04:05Z0700", zoneOffset},
-	{"01/02/2006 03:04:05 PM MST", zoneName},
-	{"01/02/2006 03:04:05 PM", zoneNone},
-	{"2006-01-02", zoneNone},
+var timeLayouts = []string{
+	time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02T15:04:05Z0700",
+	"01/02/2006 03:04:05 PM", "2006-01-02",
 }
-
-type zoneKind uint8
-
-const (
-	zoneNone zoneKind = iota
-	zoneOffset
-	zoneName
-)
 
 // zoneHours is the table of RFC 822: no other abbreviation has one meaning.
 var zoneHours = map[string]int{
@@ -60,37 +43,38 @@ func ParseTime(scalar []byte, zone *time.Location) (time.Time, bool) {
 }
 
 func parseTimeText(text string, zone *time.Location) (time.Time, bool) {
-	for _, l := range timeLayouts {
-		t, err := time.ParseInLocation(l.layout, text, zone)
-		if err != nil {
-			continue
+	for _, layout := range timeLayouts {
+		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
+			return t, representable(t)
 		}
-		if l.zone == zoneName {
-			name := text[strings.LastIndexByte(text, ' ')+1:]
-			hours, known := zoneHours[name]
-			if !known {
-				return time.Time{}, false
-			}
-			y, m, d := t.Date()
-			t = time.Date(y, m, d, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.FixedZone(name, hours*3600))
-		}
-		return t, representable(t)
 	}
-	return time.Time{}, false
+	return parseNamedZone(text)
+}
+
+// parseNamedZone reads a text like 05/30/2025 07:15:35 AM EDT.
+func parseNamedZone(text string) (time.Time, bool) {
+	at := strings.LastIndexByte(text, ' ') + 1
+	hours, known := zoneHours[text[at:]]
+	if !known {
+		return time.Time{}, false
+	}
+	t, err := time.ParseInLocation("01/02/2006 03:04:05 PM ", text[:at], time.FixedZone(text[at:], hours*3600))
+	return t, err == nil && representable(t)
 }
 
 // parseUnix reads seconds, or milliseconds from 1e11 on, which as seconds is the year 5138.
 func parseUnix(text string) (time.Time, bool) {
 	const leastMilliseconds = 1e11
 	v, err := strconv.ParseFloat(text, 64)
-	if err != nil || v <= 0 || v >= leastMilliseconds*1000 {
+	if err != nil || !(v > 0 && v < leastMilliseconds*1000) {
 		return time.Time{}, false
 	}
 	if v >= leastMilliseconds {
 		v /= 1000
 	}
 	whole, fraction := math.Modf(v)
-	return time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1000), true
+	t := time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1000)
+	return t, representable(t)
 }
 
 // representable says whether a time fits the index, which counts nanoseconds in an int64.

@@ -34,6 +34,11 @@ func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset))
 		if err := ctx.Err(); err != nil {
 			return f, err
 		}
+		if _, err := r.indexEntry(seq); err != nil && seq < r.Next() {
+			if err := f.note(err); err != nil {
+				return f, err
+			}
+		}
 		rec, err := r.Record(seq)
 		if err != nil {
 			if err := f.note(err); err != nil {

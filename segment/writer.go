@@ -71,10 +71,12 @@ type Writer struct {
 	lines    []byte  // records staged and not yet given to the kernel
 	pending  []Entry // of all records since the last commit
 	staged   Offset  // where the last of them ends
+	failed   error   // why records staged since the last commit were taken back: the next one's error
 	err      error   // what poisoned the writer
 	closed   bool
 	behind   *time.Timer // syncs the index at most indexDelay behind
 	recovery Recovery
+	spoiled  bool // recovery found records, never durable, that differ from their entries
 	scratch  []byte
 }
 
@@ -89,6 +91,9 @@ const indexDelay = time.Second
 // long the log is. See [Writer.Recovery] for what it found.
 func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
 	o = o.withDefaults()
+	if err := o.Settings.Check(); err != nil {
+		return nil, err
+	}
 	if _, err := findMarker(o.FS, dir); err != nil {
 		return nil, err
 	}
@@ -98,6 +103,7 @@ func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
 	}
 	w, err := openLocked(dir, o, unlock)
 	if err != nil {
+		w.err = err
 		return nil, errors.Join(err, w.release())
 	}
 	announce(w.fs, dir, &holder{os.Getpid(), o.Command, w.now()}, w.mode)
@@ -117,13 +123,23 @@ func openLocked(dir string, o Options, unlock func() error) (*Writer, error) {
 	if len(segments) == 0 {
 		return w, &CorruptError{Path: dir, Reason: "HISTLOG is there, but no segment"}
 	}
-	damaged, err := w.openActive(segments[len(segments)-1].Base)
+	last := segments[len(segments)-1].Base
+	if next, err := w.lostActive(last); err != nil || next != 0 {
+		return w, errors.Join(err, w.beginAfter(next))
+	}
+	damaged, err := w.openActive(last)
 	if err != nil {
 		return w, fmt.Errorf("recover %s: %w", dir, err)
 	}
 	w.staged = w.active.end
-	if damaged {
-		return w, w.roll()
+	if !damaged {
+		return w, nil
+	}
+	if err := w.roll(); err != nil {
+		for _, d := range w.recovery.Damage {
+			err = errors.Join(err, d)
+		}
+		return w, err
 	}
 	return w, nil
 }
@@ -159,9 +175,18 @@ func (w *Writer) NextSeq() Sequence {
 func (w *Writer) Append(value []byte) (Ack, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.usable(); err != nil {
+		return Ack{}, err
+	}
 	s := jsonscan.NewBytes(value, jsonscan.Options{MaxBytes: w.policy.MaxRecord, Capture: w.policy.TimeField})
 	text, err := s.Value(w.scratch[:0])
 	w.scratch = text
+	if err == io.EOF {
+		err = &jsonscan.SyntaxError{Reason: "no value", Cause: jsonscan.ErrCut}
+	}
+	if errors.Is(err, jsonscan.ErrTooLarge) {
+		err = fmt.Errorf("%w: %w", ErrTooLarge, err)
+	}
 	if err != nil {
 		return Ack{}, err
 	}
@@ -178,7 +203,8 @@ func (w *Writer) Append(value []byte) (Ack, error) {
 
 // Write stages one compact record, as jsonscan.Scanner made it, with the scalar
 // at its time field or nil. Neither slice is kept. The record is nobody's until
-// Commit returns nil, and the Ack counts from then on; its Durable is false.
+// Commit returns nil, and the Ack counts from then on; its Durable is false. A
+// Write that fails on the disk takes the whole group back: Commit says so.
 func (w *Writer) Write(compact, timeScalar []byte) (Ack, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -233,8 +259,12 @@ func (w *Writer) full(n int, now time.Time) bool {
 
 // entry makes the index entry of a record.
 func (w *Writer) entry(end Offset, crc uint32, timeScalar []byte, now time.Time) Entry {
+	return newEntry(end, crc, timeScalar, w.policy.TimeZone, now)
+}
+
+func newEntry(end Offset, crc uint32, timeScalar []byte, zone *time.Location, now time.Time) Entry {
 	e := Entry{End: end, Arrived: now, CRC: crc, Time: now, Flags: ClockTime}
-	if t, ok := ParseTime(timeScalar, w.policy.TimeZone); ok {
+	if t, ok := ParseTime(timeScalar, zone); ok {
 		e.Time, e.Flags = t, 0
 	}
 	return e
@@ -243,18 +273,27 @@ func (w *Writer) entry(end Offset, crc uint32, timeScalar []byte, now time.Time)
 // admitLazy notes in the index, durably and before the first such record, that
 // records are written whose order on disk nothing ensures.
 func (w *Writer) admitLazy() error {
-	h := &w.active.header
-	if w.policy.Sync.Mode == SyncAlways || h.flags&headerLazy != 0 {
+	if w.policy.Sync.Mode == SyncAlways {
 		return nil
 	}
-	h.flags |= headerLazy
-	_, err := w.active.index.WriteAt(h.encode(), 0)
-	if err == nil {
-		err = w.active.index.Sync()
+	return w.flag(headerLazy)
+}
+
+// flag sets a flag in the active index's header, durably.
+func (w *Writer) flag(f headerFlags) error {
+	a := w.active
+	if a.header.flags&f != 0 {
+		return nil
 	}
-	if err != nil {
-		return w.poison(err)
+	h := a.header
+	h.flags |= f
+	if _, err := a.index.WriteAt(h.encode(), 0); err != nil {
+		return fmt.Errorf("index %s: %w", a.indexPath, err)
 	}
+	if err := a.index.Sync(); err != nil {
+		return w.poison(fmt.Errorf("sync %s: %w", a.indexPath, err))
+	}
+	a.header = h
 	return nil
 }
 
@@ -289,7 +328,12 @@ func (w *Writer) commit() error {
 	if err := w.usable(); err != nil {
 		return err
 	}
+	if err := w.failed; err != nil {
+		w.failed = nil
+		return err
+	}
 	if err := w.flush(); err != nil {
+		w.failed = nil
 		return err
 	}
 	if len(w.pending) == 0 {
@@ -308,7 +352,13 @@ func (w *Writer) commit() error {
 		return w.poison(err)
 	}
 	if err := a.enter(w.pending); err != nil {
-		return w.takeBack(fmt.Errorf("index %s: %w", a.indexPath, err))
+		err = fmt.Errorf("index %s: %w", a.indexPath, err)
+		if errors.Is(err, errIndexTorn) {
+			return w.poison(err)
+		}
+		err = w.takeBack(err)
+		w.failed = nil
+		return err
 	}
 	w.pending = w.pending[:0]
 	w.syncIndexSoon()
@@ -317,7 +367,7 @@ func (w *Writer) commit() error {
 
 // takeBack removes what was staged since the last commit, because of err.
 func (w *Writer) takeBack(err error) error {
-	w.lines, w.pending, w.staged = w.lines[:0], w.pending[:0], w.active.end
+	w.lines, w.pending, w.staged, w.failed = w.lines[:0], w.pending[:0], w.active.end, err
 	if e := w.active.takeBack(); e != nil {
 		return w.poison(errors.Join(err, e))
 	}
@@ -353,6 +403,9 @@ func (w *Writer) syncIndexSoon() {
 // again; after it, only a new Writer knows.
 func (w *Writer) roll() error {
 	old := w.active
+	if err := old.intact(); err != nil {
+		return w.poison(err)
+	}
 	if err := old.file.Sync(); err != nil {
 		return w.poison(fmt.Errorf("seal %s: %w", old.path, err))
 	}
@@ -381,10 +434,15 @@ func (w *Writer) roll() error {
 }
 
 // reload reads the log's settings, which hold from the next segment on.
-func (w *Writer) reload() (err error) {
-	if w.marker, err = findMarker(w.fs, w.dir); err != nil {
+func (w *Writer) reload() error {
+	m, err := findMarker(w.fs, w.dir)
+	if err != nil {
 		return err
 	}
+	if w.active != nil && m.ID != w.marker.ID {
+		return w.poison(fmt.Errorf("%w: another log stands at %s", ErrForeign, w.dir))
+	}
+	w.marker = m
 	if w.policy, err = w.marker.Settings.With(w.settings).Policy(); err != nil {
 		return err
 	}
@@ -418,7 +476,9 @@ func (w *Writer) Close() error {
 	if w.behind != nil {
 		w.behind.Stop()
 	}
-	announce(w.fs, w.dir, nil, w.mode)
+	if w.err == nil {
+		announce(w.fs, w.dir, nil, w.mode)
+	}
 	return errors.Join(err, w.release())
 }
 

@@ -108,10 +108,13 @@ func (f *feeder) run(ctx context.Context, sync segment.Sync, files []string, acc
 	defer stop()
 	values := readValues(ctx, files, accept)
 	err := f.feed(ctx, sync, values)
-	if err == nil || f.writer != nil {
-		err = errors.Join(err, f.commit())
+	if e := f.commit(); err == nil {
+		err = e // else the same, or of what the first one left
 	}
-	return errors.Join(err, f.giveUp())
+	if e := f.giveUp(); err == nil {
+		err = e
+	}
+	return err
 }
 
 // feed appends values as they come. The lock is taken for a value and given

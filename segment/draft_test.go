@@ -1,0 +1,469 @@
+package segment
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func newDraft(t testing.TB, dir string, o Options) *Draft {
+	t.Helper()
+	d, err := NewDraft(dir, o)
+	check(t, err)
+	return d
+}
+
+func fillDraft(t testing.TB, d *Draft, from, to Sequence) {
+	t.Helper()
+	for n := from; n <= to; n++ {
+		check(t, d.Write([]byte(text(n)), fmt.Appendf(nil, `"2025-05-28T12:00:%02dZ"`, n)))
+	}
+}
+
+// withTimeout fails a test in which fn does not end.
+func withTimeout(t *testing.T, what string, fn func() error) error {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- fn() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(2 * time.Second):
+		t.Fatalf("%s does not end", what)
+		return nil
+	}
+}
+
+func TestPublish(t *testing.T) {
+	for _, n := range []Sequence{0, 1, 5, 40} {
+		dir := newDir(t)
+		d := newDraft(t, dir, options(Settings{"segment-size": "400"}))
+		fillDraft(t, d, 1, n)
+		_, err := Open(dir, nil)
+		wantIs(t, err, ErrDraft)
+		_, err = OpenWriter(t.Context(), dir, options(nil))
+		wantIs(t, err, ErrDraft)
+		check(t, d.Publish())
+		wantTexts(t, dir, texts(1, n))
+		l := openLog(t, dir)
+		for _, s := range l.Segments {
+			f, err := l.Verify(t.Context(), s, nil)
+			check(t, err)
+			if len(f.Damage) > 0 || f.Rebuilt > 0 {
+				t.Errorf("%d records: %+v", n, f)
+			}
+		}
+		w := openWriter(t, dir)
+		if r := w.Recovery(); !r.Nothing() {
+			t.Errorf("%d records: %+v", n, r)
+		}
+		appendTexts(t, w, n+1, n+1)
+		for name := range snapshot(t, dir) {
+			if strings.Contains(name, draftName) || strings.HasSuffix(name, ".tmp") {
+				t.Errorf("%d records: %s was left", n, name)
+			}
+		}
+	}
+}
+
+func TestDraftKeepsTimes(t *testing.T) {
+	dir := newDir(t)
+	d := newDraft(t, dir, options(nil))
+	check(t, d.Write([]byte(`{"timestamp":1748424862}`), []byte(`1748424862`)))
+	check(t, d.Write([]byte(`{}`), nil))
+	check(t, d.Publish())
+	r := openReader(t, openLog(t, dir), 0)
+	for seq, want := range map[Sequence]Entry{
+		1: {Time: time.Unix(1748424862, 0), Flags: Durable},
+		2: {Time: newClock().Now(), Flags: Durable | ClockTime},
+	} {
+		e, err := r.Entry(seq)
+		check(t, err)
+		if !e.Time.Equal(want.Time) || e.Flags != want.Flags || !e.Arrived.Equal(newClock().Now()) {
+			t.Errorf("record %d: %+v, want %+v", seq, e, want)
+		}
+	}
+}
+
+func TestDraftTooLarge(t *testing.T) {
+	dir := newDir(t)
+	d := newDraft(t, dir, options(Settings{"max-record": "100"}))
+	fillDraft(t, d, 1, 1)
+	wantIs(t, d.Write([]byte(`"`+strings.Repeat("x", 100)+`"`), nil), ErrTooLarge)
+	fillDraft(t, d, 2, 2)
+	check(t, d.Publish())
+	wantTexts(t, dir, texts(1, 2))
+}
+
+func TestFlushAndView(t *testing.T) {
+	dir := newDir(t)
+	d := newDraft(t, dir, options(Settings{"segment-size": "400"}))
+	fillDraft(t, d, 1, 12)
+	check(t, d.Flush())
+	l, err := d.View()
+	check(t, err)
+	var got Sequence
+	for i, s := range l.Segments {
+		r := openReader(t, l, i)
+		for seq := s.Base; seq < r.Next(); seq++ {
+			rec, err := r.Record(seq)
+			check(t, err)
+			got++
+			if rec.Seq != got || string(rec.Text) != text(got) {
+				t.Errorf("record %d: %d %s", got, rec.Seq, rec.Text)
+			}
+		}
+	}
+	if got != 12 {
+		t.Errorf("%d records, want 12", got)
+	}
+	_, err = Open(dir, nil)
+	wantIs(t, err, ErrDraft)
+	check(t, d.Publish())
+	wantTexts(t, dir, texts(1, 12))
+}
+
+// Nothing says that Flush comes last.
+func TestWriteAfterFlush(t *testing.T) {
+	dir := newDir(t)
+	d := newDraft(t, dir, options(Settings{"segment-size": "400"}))
+	fillDraft(t, d, 1, 3)
+	check(t, d.Flush())
+	check(t, withTimeout(t, "Write after Flush", func() error {
+		for n := Sequence(4); n <= 20; n++ {
+			if err := d.Write([]byte(text(n)), nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	check(t, d.Flush())
+	check(t, d.Publish())
+	wantTexts(t, dir, texts(1, 20))
+}
+
+func TestDiscard(t *testing.T) {
+	for _, row := range []struct {
+		name       string
+		before     func(t *testing.T, dir string)
+		during     func(t *testing.T, dir string)
+		want       []string // files left
+		wantNoLeft bool     // not even the directory
+	}{
+		{name: "made", wantNoLeft: true},
+		{name: "was there", before: mkdir},
+		{
+			name:   "lost+found",
+			before: func(t *testing.T, dir string) { mkdir(t, dir); mkdir(t, filepath.Join(dir, "lost+found")) },
+			want:   []string{"lost+found"},
+		},
+		{
+			name: "with origin/",
+			during: func(t *testing.T, dir string) {
+				mkdir(t, filepath.Join(dir, OriginName))
+				write(t, filepath.Join(dir, OriginName, "prefix"), []byte("{"))
+			},
+			wantNoLeft: true,
+		},
+		{
+			name:   "somebody else's file",
+			during: func(t *testing.T, dir string) { write(t, filepath.Join(dir, "notes"), []byte("precious")) },
+			want:   []string{"notes"},
+		},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			dir := newDir(t)
+			if row.before != nil {
+				row.before(t, dir)
+			}
+			d := newDraft(t, dir, options(Settings{"segment-size": "400"}))
+			fillDraft(t, d, 1, 12)
+			if row.during != nil {
+				row.during(t, dir)
+			}
+			err := d.Discard()
+			if row.name != "somebody else's file" {
+				check(t, err)
+			}
+			if _, err := os.Lstat(dir); row.wantNoLeft {
+				wantIs(t, err, os.ErrNotExist)
+				return
+			}
+			entries, err := os.ReadDir(dir)
+			check(t, err)
+			var names []string
+			for _, e := range entries {
+				names = append(names, e.Name())
+			}
+			if strings.Join(names, " ") != strings.Join(row.want, " ") {
+				t.Errorf("left: %q, want %q", names, row.want)
+			}
+			_, err = Open(dir, nil)
+			wantIs(t, err, ErrNoLog)
+		})
+	}
+}
+
+func mkdir(t *testing.T, dir string) {
+	t.Helper()
+	check(t, os.Mkdir(dir, 0o755))
+}
+
+// killDraft leaves a draft as a kill would.
+func killDraft(t *testing.T, d *Draft) {
+	t.Helper()
+	check(t, d.flush())
+	check(t, d.finish())
+	check(t, d.w.release())
+}
+
+func TestHalfMadeDraftIsCleared(t *testing.T) {
+	dir := newDir(t)
+	d := newDraft(t, dir, options(Settings{"segment-size": "400"}))
+	fillDraft(t, d, 1, 12)
+	mkdir(t, filepath.Join(dir, OriginName))
+	write(t, filepath.Join(dir, OriginName, "prefix"), []byte("{"))
+	killDraft(t, d)
+
+	_, err := Open(dir, nil)
+	wantIs(t, err, ErrDraft)
+	wantIs(t, err, ErrNoLog)
+	d = newDraft(t, dir, options(nil))
+	fillDraft(t, d, 1, 2)
+	check(t, d.Publish())
+	wantTexts(t, dir, texts(1, 2))
+	if got := bases(t, dir); len(got) != 1 {
+		t.Errorf("segments %v", got)
+	}
+	if _, err := os.Lstat(filepath.Join(dir, OriginName)); !missing(err) {
+		t.Errorf("origin/ of the draft before is there: %v", err)
+	}
+}
+
+// A kill at any operation of making a draft and of publishing it leaves
+// nothing, a draft that the next one clears, or the whole log.
+func TestDraftKilledAnywhere(t *testing.T) {
+	for kill := 1; ; kill++ {
+		dir, fsys := newDir(t), &killFS{at: kill, alive: true}
+		o := options(Settings{"segment-size": "400"})
+		o.FS = fsys
+		if d, err := NewDraft(dir, o); err == nil {
+			for n := Sequence(1); n <= 12 && err == nil; n++ {
+				err = d.Write([]byte(text(n)), nil)
+			}
+			if err == nil {
+				_ = d.Publish()
+			}
+			_ = d.finish()
+			_ = d.w.unlock()
+		}
+		if l, err := Open(dir, nil); err == nil {
+			wantTexts(t, dir, texts(1, 12))
+			for _, s := range l.Segments {
+				if f, err := l.Verify(t.Context(), s, nil); err != nil || len(f.Damage) > 0 {
+					t.Errorf("%+v, %v", f, err)
+				}
+			}
+			check(t, openWriter(t, dir).Close())
+		} else {
+			wantIs(t, err, ErrNoLog)
+			d, err := NewDraft(dir, options(nil))
+			if err != nil {
+				t.Errorf("killed at operation %d: the next NewDraft: %v; there is %q", kill, err, fileNames(t, dir))
+				continue
+			}
+			check(t, d.Publish())
+			wantTexts(t, dir, nil)
+		}
+		if fsys.alive {
+			return
+		}
+	}
+}
+
+func fileNames(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	check(t, err)
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// killFS stops all changes from one operation on, as a kill does.
+type killFS struct {
+	faultFS
+	at    int
+	alive bool
+}
+
+func (k *killFS) step() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.at--
+	if k.at <= 0 {
+		k.alive = false
+		return syscall.EIO
+	}
+	return nil
+}
+
+func (k *killFS) OpenFile(name string, flag int, perm os.FileMode) (File, error) {
+	if flag&(os.O_CREATE|os.O_TRUNC) != 0 {
+		if err := k.step(); err != nil {
+			return nil, err
+		}
+	}
+	f, err := k.noSync.OpenFile(name, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	return killFile{f, k}, nil
+}
+
+func (k *killFS) Mkdir(name string, perm os.FileMode) error {
+	if err := k.step(); err != nil {
+		return err
+	}
+	return k.noSync.Mkdir(name, perm)
+}
+
+func (k *killFS) Rename(from, to string) error {
+	if err := k.step(); err != nil {
+		return err
+	}
+	return k.noSync.Rename(from, to)
+}
+
+func (k *killFS) Remove(name string) error {
+	if err := k.step(); err != nil {
+		return err
+	}
+	return k.noSync.Remove(name)
+}
+
+func (k *killFS) SyncDir(string) error { return k.step() }
+
+type killFile struct {
+	File
+	fs *killFS
+}
+
+func (f killFile) WriteAt(b []byte, at int64) (int, error) {
+	if err := f.fs.step(); err != nil {
+		return 0, err
+	}
+	return f.File.WriteAt(b, at)
+}
+
+func (f killFile) Truncate(size int64) error {
+	if err := f.fs.step(); err != nil {
+		return err
+	}
+	return f.File.Truncate(size)
+}
+
+func (f killFile) Sync() error     { return f.fs.step() }
+func (f killFile) Datasync() error { return f.fs.step() }
+
+func TestNewDraftRefuses(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		make func(t *testing.T, dir string)
+	}{
+		{"log", func(t *testing.T, dir string) { check(t, create(t, dir, nil).Close()) }},
+		{"file", func(t *testing.T, dir string) { mkdir(t, dir); write(t, filepath.Join(dir, "notes"), []byte("x")) }},
+		{"dot file", func(t *testing.T, dir string) { mkdir(t, dir); write(t, filepath.Join(dir, ".keep"), nil) }},
+		{"folder", func(t *testing.T, dir string) { mkdir(t, dir); mkdir(t, filepath.Join(dir, "data")) }},
+		{"segments without HISTLOG", func(t *testing.T, dir string) {
+			check(t, create(t, dir, nil).Close())
+			check(t, os.Remove(filepath.Join(dir, markerName)))
+		}},
+		{"origin/ without a draft", func(t *testing.T, dir string) { mkdir(t, dir); mkdir(t, filepath.Join(dir, OriginName)) }},
+		{"draft with somebody else's file", func(t *testing.T, dir string) {
+			d := newDraft(t, dir, options(nil))
+			fillDraft(t, d, 1, 2)
+			killDraft(t, d)
+			write(t, filepath.Join(dir, "notes"), []byte("x"))
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			dir := newDir(t)
+			row.make(t, dir)
+			before := snapshot(t, dir)
+			_, err := NewDraft(dir, options(nil))
+			wantIs(t, err, ErrExists)
+			_, err = Create(dir, options(nil))
+			wantIs(t, err, ErrExists)
+			wantSame(t, before, snapshot(t, dir), "a refused draft")
+		})
+	}
+	path := filepath.Join(t.TempDir(), "file")
+	write(t, path, []byte("x"))
+	if _, err := NewDraft(path, options(nil)); err == nil || string(read(t, path)) != "x" {
+		t.Errorf("a file in place of the directory: %v", err)
+	}
+	if _, err := NewDraft(filepath.Join(t.TempDir(), "a", "b"), options(nil)); !missing(err) {
+		t.Errorf("a missing parent: %v", err)
+	}
+	for key, value := range map[string]string{"sync": "often", "segment-sise": "1"} {
+		dir := newDir(t)
+		if _, err := NewDraft(dir, options(Settings{key: value})); err == nil || !strings.Contains(err.Error(), key) {
+			t.Errorf("%s=%s: %v", key, value, err)
+		}
+		if _, err := os.Lstat(dir); !missing(err) {
+			t.Errorf("%s=%s: the directory was made", key, value)
+		}
+	}
+}
+
+func TestCreateInEmptyDirectory(t *testing.T) {
+	dir := newDir(t)
+	mkdir(t, dir)
+	mkdir(t, filepath.Join(dir, "lost+found"))
+	w := create(t, dir, nil)
+	appendTexts(t, w, 1, 1)
+	wantTexts(t, dir, texts(1, 1))
+}
+
+// What a failed operation leaves in doubt is never published by trying again.
+func TestDraftFaults(t *testing.T) {
+	everyFault(t, func(t *testing.T, fsys *faultFS) {
+		dir := newDir(t)
+		o := options(Settings{"segment-size": "200"})
+		o.FS = fsys
+		d, err := NewDraft(dir, o)
+		if err == nil {
+			for n := Sequence(1); n <= 5 && err == nil; n++ {
+				err = d.Write([]byte(text(n)), nil)
+			}
+			if err == nil {
+				err = d.Flush()
+			}
+			_ = d.Flush() // once more, as if it were nothing
+			e := d.Publish()
+			_ = d.Discard()
+			if e == nil && err != nil {
+				t.Fatalf("published after %v", err)
+			}
+		}
+		notRetried(t, fsys)
+		l, err := Open(dir, nil)
+		if err != nil {
+			wantIs(t, err, ErrNoLog)
+			check(t, create(t, dir, nil).Close())
+			return
+		}
+		wantTexts(t, dir, texts(1, 5))
+		for _, s := range l.Segments {
+			if f, err := l.Verify(t.Context(), s, nil); err != nil || len(f.Damage) > 0 {
+				t.Errorf("%+v, %v", f, err)
+			}
+		}
+	})
+}

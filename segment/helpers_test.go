@@ -1,0 +1,253 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// noSync is the machine's file system without waiting for the disk: the tests
+// look at what the kernel holds, never at what a power cut leaves.
+type noSync struct{ OS }
+
+type noSyncFile struct{ File }
+
+func (noSyncFile) Sync() error     { return nil }
+func (noSyncFile) Datasync() error { return nil }
+
+func (noSync) SyncDir(string) error { return nil }
+
+func (noSync) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
+	f, err := OS{}.OpenFile(name, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	return noSyncFile{f}, nil
+}
+
+// clock is a clock that stands still until it is set.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newClock() *clock { return &clock{now: time.Date(2025, 5, 28, 16, 14, 22, 0, time.UTC)} }
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func options(settings Settings) Options {
+	return Options{FS: noSync{}, Now: newClock().Now, Settings: settings, Command: "test"}
+}
+
+func create(t testing.TB, dir string, settings Settings) *Writer {
+	t.Helper()
+	w, err := Create(dir, options(settings))
+	check(t, err)
+	t.Cleanup(func() { w.Close() })
+	return w
+}
+
+func openWriter(t testing.TB, dir string) *Writer {
+	t.Helper()
+	w, err := OpenWriter(t.Context(), dir, options(nil))
+	check(t, err)
+	t.Cleanup(func() { w.Close() })
+	return w
+}
+
+func openLog(t testing.TB, dir string) *Log {
+	t.Helper()
+	l, err := Open(dir, nil)
+	check(t, err)
+	return l
+}
+
+func openReader(t testing.TB, l *Log, i int) *Reader {
+	t.Helper()
+	r, err := l.OpenReader(l.Segments[i])
+	check(t, err)
+	t.Cleanup(func() { r.Close() })
+	return r
+}
+
+// text returns the record that the tests append as number n.
+func text(n Sequence) string {
+	return fmt.Sprintf(`{"timestamp":"2025-05-28T12:%02d:%02dZ","n":%d,"odds":[0.73,-0.25,3.0]}`, n/60%60, n%60, n)
+}
+
+// appendTexts appends the records from..to.
+func appendTexts(t testing.TB, w *Writer, from, to Sequence) {
+	t.Helper()
+	for n := from; n <= to; n++ {
+		ack, err := w.Append([]byte(text(n)))
+		check(t, err)
+		if ack.Seq != n {
+			t.Fatalf("appended record %d, got sequence %d", n, ack.Seq)
+		}
+	}
+}
+
+// contents reads all records of a log, and the errors of those that can't be read.
+func contents(t testing.TB, dir string) (good map[Sequence]string, bad map[Sequence]error) {
+	t.Helper()
+	good, bad = map[Sequence]string{}, map[Sequence]error{}
+	l := openLog(t, dir)
+	for i, s := range l.Segments {
+		r := openReader(t, l, i)
+		end := r.Next()
+		if s.Sealed {
+			end = s.Next
+		}
+		for seq := s.Base; seq < end; seq++ {
+			rec, err := r.Record(seq)
+			if err != nil {
+				bad[seq] = err
+				continue
+			}
+			good[seq] = string(rec.Text)
+		}
+	}
+	return good, bad
+}
+
+// wantTexts holds a log against the records that it must have, by sequence.
+func wantTexts(t testing.TB, dir string, want map[Sequence]string) {
+	t.Helper()
+	good, bad := contents(t, dir)
+	for seq, err := range bad {
+		t.Errorf("record %d: %v", seq, err)
+	}
+	wantGood(t, good, want)
+}
+
+func wantGood(t testing.TB, good, want map[Sequence]string) {
+	t.Helper()
+	seen := len(good)
+	for _, seq := range slices.Sorted(maps.Keys(want)) {
+		if got, ok := good[seq]; !ok {
+			t.Errorf("record %d is gone (%d records are there), want %s", seq, seen, want[seq])
+			return
+		} else if got != want[seq] {
+			t.Errorf("record %d: got %q, want %q", seq, got, want[seq])
+			return
+		}
+	}
+	for _, seq := range slices.Sorted(maps.Keys(good)) {
+		if _, ok := want[seq]; !ok {
+			t.Errorf("record %d: %q was never submitted as that", seq, good[seq])
+		}
+	}
+}
+
+// texts returns the records from..to as a log of the tests holds them.
+func texts(from, to Sequence) map[Sequence]string {
+	m := map[Sequence]string{}
+	for n := from; n <= to; n++ {
+		m[n] = text(n)
+	}
+	return m
+}
+
+// snapshot returns the bytes and mode of all files below dir but LOCK.
+func snapshot(t testing.TB, dir string) map[string]string {
+	t.Helper()
+	m := map[string]string{}
+	check(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.Name() == lockName {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		name := strings.TrimPrefix(path, dir)
+		m[name] = info.Mode().String()
+		if info.Mode().IsRegular() {
+			m[name] += " " + string(read(t, path))
+		}
+		return nil
+	}))
+	return m
+}
+
+func wantSame(t testing.TB, before, after map[string]string, what string) {
+	t.Helper()
+	for name := range before {
+		if after[name] != before[name] {
+			t.Errorf("%s changed %s: %.160q is now %.160q", what, name, before[name], after[name])
+		}
+	}
+	for name := range after {
+		if _, ok := before[name]; !ok {
+			t.Errorf("%s made %s", what, name)
+		}
+	}
+}
+
+// copyOf returns a copy of a log directory: what a kill at this moment leaves.
+func copyOf(t testing.TB, dir string) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "copy")
+	check(t, os.CopyFS(to, os.DirFS(dir)))
+	return to
+}
+
+func read(t testing.TB, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	check(t, err)
+	return b
+}
+
+func write(t testing.TB, path string, b []byte) {
+	t.Helper()
+	check(t, os.WriteFile(path, b, 0o644))
+}
+
+// edit replaces the bytes of a file by what change makes of them.
+func edit(t testing.TB, path string, change func(b []byte) []byte) {
+	t.Helper()
+	write(t, path, change(read(t, path)))
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantIs(t testing.TB, err, target error) {
+	t.Helper()
+	if !errors.Is(err, target) {
+		t.Errorf("got error %v, want %v", err, target)
+	}
+}
+
+func wantCorrupt(t testing.TB, err error) *CorruptError {
+	t.Helper()
+	var damage *CorruptError
+	if !errors.As(err, &damage) {
+		t.Errorf("got error %v, want a *CorruptError", err)
+		return &CorruptError{}
+	}
+	return damage
+}

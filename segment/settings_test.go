@@ -1,0 +1,125 @@
+package segment
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestParseSize(t *testing.T) {
+	for text, want := range map[string]int64{
+		"0": 0, "1": 1, "67108864": 67108864, "64M": 67108864, "64MiB": 67108864, "64MB": 64000000,
+		"1K": 1024, "1KiB": 1024, "1KB": 1000, "1G": 1 << 30, "1GiB": 1 << 30, "1GB": 1000000000, "2T": 2 << 40, " 64M ": 67108864,
+	} {
+		if got, err := ParseSize(text); err != nil || got != want {
+			t.Errorf("ParseSize(%q) = %d, %v; want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", " ", "M", "-1", "-64M", "64X", "M64", "64 apples", "0x40", "1e6", "NaN", "99999999999999999999", "99999999999G", "9223372036854775807M"} {
+		if got, err := ParseSize(text); err == nil {
+			t.Errorf("ParseSize(%q) = %d", text, got)
+		}
+	}
+}
+
+func TestParseDuration(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"90s": 90 * time.Second, "24h": 24 * time.Hour, "1h30m": 90 * time.Minute, "30d": 720 * time.Hour, "2w": 336 * time.Hour,
+		"500ms": 500 * time.Millisecond, "1d12h": 36 * time.Hour, "0s": 0,
+	} {
+		if got, err := ParseDuration(text); err != nil || got != want {
+			t.Errorf("ParseDuration(%q) = %v, %v; want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "d", "30", "-1h", "30 days", "1y", "h1", "99999999w", "9999999999999999999s"} {
+		if got, err := ParseDuration(text); err == nil {
+			t.Errorf("ParseDuration(%q) = %v", text, got)
+		}
+	}
+}
+
+func TestParseSync(t *testing.T) {
+	for text, want := range map[string]Sync{
+		"always": {Mode: SyncAlways}, "none": {Mode: SyncNone},
+		"interval=1s": {SyncInterval, time.Second}, "interval=250ms": {SyncInterval, 250 * time.Millisecond}, "interval=1ms": {SyncInterval, time.Millisecond},
+		"interval=1d": {SyncInterval, 24 * time.Hour},
+	} {
+		got, err := ParseSync(text)
+		if err != nil || got != want {
+			t.Errorf("ParseSync(%q) = %v, %v; want %v", text, got, err, want)
+		}
+		if again, err := ParseSync(got.String()); err != nil || again != got {
+			t.Errorf("%v reads back as %v, %v", got, again, err)
+		}
+	}
+	for _, text := range []string{"", "Always", "always ", "interval", "interval=", "interval=0s", "interval=1us", "interval=-1s", "interval=often", "never"} {
+		if got, err := ParseSync(text); err == nil {
+			t.Errorf("ParseSync(%q) = %v", text, got)
+		}
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	p, err := Settings(nil).Policy()
+	check(t, err)
+	if p.SegmentSize != 64<<20 || p.SegmentAge != 7*24*time.Hour || p.Sync.Mode != SyncAlways || p.TimeField.String() != "/timestamp" ||
+		p.TimeZone.String() != "UTC" || p.MaxRecord <= 0 || p.MaxRecord > 1<<30 || p.Mode != 0 {
+		t.Errorf("%+v", p)
+	}
+	check(t, Settings(nil).Check())
+}
+
+func TestSettingsRefused(t *testing.T) {
+	for key, values := range map[string][]string{
+		"segment-size": {"0", "-1", "big"},
+		"segment-age":  {"0s", "1ms", "-1d", "old"},
+		"sync":         {"sometimes", "interval"},
+		"time-field":   {"timestamp", "/a~2"},
+		"time-zone":    {"Mars/Olympus", "EDT5"},
+		"max-record":   {"0", "2G", "1073741825"},
+		"mode":         {"0999", "0777", "rw-r--r--", "0400", "04644", "-1"},
+	} {
+		if !slices.Contains(SettingKeys(), key) {
+			t.Errorf("%s is not among the keys", key)
+		}
+		for _, value := range values {
+			err := Settings{key: value}.Check()
+			if err == nil || !strings.Contains(err.Error(), key) {
+				t.Errorf("%s=%q: got %v, want an error that names the key", key, value, err)
+			}
+		}
+	}
+	if err := (Settings{"colour": "red"}).Check(); err == nil || !strings.Contains(err.Error(), "colour") {
+		t.Errorf("an unknown key: %v", err)
+	}
+	if _, err := (Settings{"colour": "red"}).Policy(); err != nil {
+		t.Errorf("an unknown key in HISTLOG, of a later version: %v", err)
+	}
+}
+
+// Settings for a run are checked like any other: a key that is misspelt must
+// not be taken for one that holds.
+func TestSettingsForARunAreChecked(t *testing.T) {
+	dir := newDir(t)
+	check(t, create(t, dir, nil).Close())
+	for _, s := range []Settings{{"sync": "sometimes"}, {"segment-sise": "1M"}} {
+		w, err := OpenWriter(t.Context(), dir, options(s))
+		if err == nil {
+			t.Errorf("%v was accepted", s)
+			check(t, w.Close())
+		}
+	}
+}
+
+func TestSettingsWith(t *testing.T) {
+	base := Settings{"sync": "none", "mode": "0640"}
+	got := base.With(Settings{"sync": "always", "colour": "red"})
+	if got.Get("sync") != "always" || got.Get("mode") != "0640" || got.Get("colour") != "red" || got.Get("segment-age") != "7d" || got.Get("x") != "" {
+		t.Errorf("%v", got)
+	}
+	got["mode"] = "0600"
+	if base.Get("sync") != "none" || base.Get("mode") != "0640" || len(base) != 2 {
+		t.Errorf("With changed what it was called on: %v", base)
+	}
+}

@@ -1,0 +1,169 @@
+package segment
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+)
+
+func zone(t testing.TB, name string) *time.Location {
+	t.Helper()
+	z, err := time.LoadLocation(name)
+	check(t, err)
+	return z
+}
+
+// wantTime holds ParseTime against a time of RFC 3339 with fractions, or "" for none.
+func wantTime(t *testing.T, scalar string, zone *time.Location, want string) {
+	t.Helper()
+	got, ok := ParseTime([]byte(scalar), zone)
+	text := ""
+	if ok {
+		text = got.UTC().Format(time.RFC3339Nano)
+	}
+	if text != want {
+		t.Errorf("%s in %v: got %q, want %q", scalar, zone, text, want)
+	}
+}
+
+func TestParseTimeLayouts(t *testing.T) {
+	for _, row := range []struct{ text, utc, newYork string }{ // "": as in UTC
+		{"2025-05-28T16:14:22Z", "2025-05-28T16:14:22Z", ""},
+		{"2025-05-28T16:14:22.104113-04:00", "2025-05-28T20:14:22.104113Z", ""},
+		{"2025-05-28T16:14:22.123456789+05:30", "2025-05-28T10:44:22.123456789Z", ""},
+		{"2025-05-28T16:14:22-0400", "2025-05-28T20:14:22Z", ""},
+		{"2025-05-28T16:14:22.5-0400", "2025-05-28T20:14:22.5Z", ""},
+		{"2025-05-28 16:14:22-04:00", "2025-05-28T20:14:22Z", ""},
+		{"2025-05-28 16:14:22Z", "2025-05-28T16:14:22Z", ""},
+		{"2025-05-28T16:14:22", "2025-05-28T16:14:22Z", "2025-05-28T20:14:22Z"},
+		{"2025-05-28T16:14:22.104113", "2025-05-28T16:14:22.104113Z", "2025-05-28T20:14:22.104113Z"},
+		{"2025-01-28T16:14:22", "2025-01-28T16:14:22Z", "2025-01-28T21:14:22Z"},
+		{"2025-05-28 16:14:22", "2025-05-28T16:14:22Z", "2025-05-28T20:14:22Z"},
+		{"2025-05-28 16:14:22.5", "2025-05-28T16:14:22.5Z", "2025-05-28T20:14:22.5Z"},
+		{"2025-05-28", "2025-05-28T00:00:00Z", "2025-05-28T04:00:00Z"},
+		{"05/30/2025 07:15:35 AM EDT", "2025-05-30T11:15:35Z", ""},
+		{"05/30/2025 07:15:35 PM EDT", "2025-05-30T23:15:35Z", ""},
+		{"05/30/2025 12:15:35 AM EDT", "2025-05-30T04:15:35Z", ""},
+		{"05/30/2025 12:15:35 PM EDT", "2025-05-30T16:15:35Z", ""},
+		{"05/30/2025 07:15:35 AM", "2025-05-30T07:15:35Z", "2025-05-30T11:15:35Z"},
+		{"1960-01-01T00:00:00Z", "1960-01-01T00:00:00Z", ""},
+	} {
+		wantTime(t, `"`+row.text+`"`, time.UTC, row.utc)
+		if row.newYork == "" {
+			row.newYork = row.utc
+		}
+		wantTime(t, `"`+row.text+`"`, zone(t, "America/New_York"), row.newYork)
+	}
+	wantTime(t, `"2025\u002d05-28T16:14:22Z"`, time.UTC, "2025-05-28T16:14:22Z")
+}
+
+// An abbreviation means what RFC 822 says, wherever the log's own zone is and
+// whatever season it has.
+func TestParseTimeZoneNames(t *testing.T) {
+	for name, hours := range map[string]int{
+		"UT": 0, "GMT": 0, "UTC": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
+	} {
+		for _, month := range []int{1, 7} {
+			want := time.Date(2025, time.Month(month), 15, 7-hours, 15, 35, 0, time.UTC).Format(time.RFC3339)
+			for _, z := range []string{"UTC", "America/New_York", "America/Los_Angeles", "Europe/London", "Asia/Shanghai"} {
+				wantTime(t, fmt.Sprintf(`"%02d/15/2025 07:15:35 AM %s"`, month, name), zone(t, z), want)
+			}
+		}
+	}
+}
+
+func TestParseTimeNeverGuesses(t *testing.T) {
+	for _, name := range []string{"IST", "BST", "CET", "CEST", "JST", "AEST", "WAT", "XYZ", "GMT+3", "GMT-3", "+03", "edt", "America/New_York"} {
+		for _, z := range []string{"UTC", "Europe/Berlin", "Asia/Kolkata"} {
+			wantTime(t, `"05/30/2025 07:15:35 AM `+name+`"`, zone(t, z), "")
+		}
+	}
+	for _, scalar := range []string{
+		``, `""`, `" "`, `"now"`, `null`, `true`, `false`, `"null"`, `"1748448862"`, `"2025"`, `"2025-13-01"`, `"2025-02-30"`,
+		`"2025-05-28T25:00:00Z"`, `"2025-05-28T16:14:22Z "`, `" 2025-05-28T16:14:22Z"`, `"30/05/2025 07:15:35 AM EDT"`, `"05/30/2025 13:15:35 PM EDT"`,
+		`"05/30/2025 07:15:35 AM EDT EDT"`, `"28.05.2025"`, `"2025-05-28T16:14"`,
+		`0`, `-0`, `-1`, `-1748448862`, `1e400`, `1e18`, `123456789012345678901234567890`, `NaN`, `Infinity`, `-Infinity`,
+		`"0001-01-01T00:00:00Z"`, `"9999-12-31T23:59:59Z"`, `"2300-01-01"`,
+	} {
+		wantTime(t, scalar, time.UTC, "")
+	}
+}
+
+func TestParseTimeUnix(t *testing.T) {
+	for scalar, want := range map[string]string{
+		`1748448862`:        "2025-05-28T16:14:22Z",
+		`1748448862.5`:      "2025-05-28T16:14:22.5Z",
+		`1748448862.104113`: "2025-05-28T16:14:22.104113Z",
+		`1.748448862e9`:     "2025-05-28T16:14:22Z",
+		`1748448862104`:     "2025-05-28T16:14:22.104Z",
+		`1748448862104.113`: "2025-05-28T16:14:22.104113Z",
+		`1`:                 "1970-01-01T00:00:01Z",
+		`0.5`:               "1970-01-01T00:00:00.5Z",
+		`100000000000`:      "1973-03-03T09:46:40Z", // the first that is milliseconds
+	} {
+		wantTime(t, scalar, zone(t, "America/New_York"), want)
+	}
+}
+
+// Whatever ParseTime gives must come back from an index as it was.
+func TestParseTimeFitsTheIndex(t *testing.T) {
+	h := header{base: 1}
+	for _, scalar := range []string{
+		`1e9`, `9e9`, `9.3e9`, `1e10`, `99999999999`, `1e11`, `9e12`, `9.3e12`, `99999999999999`,
+		`"1677-12-31T00:00:00Z"`, `"1679-01-01T00:00:00Z"`, `"2261-12-31T23:59:59Z"`, `"2262-06-01T00:00:00Z"`, `NaN`, `1e-300`, `4.9e-324`,
+	} {
+		at, ok := ParseTime([]byte(scalar), time.UTC)
+		if !ok {
+			continue
+		}
+		e, whole := h.parseEntry(h.appendEntry(nil, 1, Entry{End: 1, Time: at, Arrived: time.Unix(1, 0)}), 1)
+		if !whole || !e.Time.Equal(at) {
+			t.Errorf("%s is %v, and in the index %v", scalar, at, e.Time)
+		}
+	}
+}
+
+// A time that is told at a log's field is that of its record; any other is the clock's.
+func TestTimeOfRecord(t *testing.T) {
+	clockTime := newClock().Now()
+	for _, row := range []struct {
+		field, zone, value string
+		want               time.Time
+	}{
+		{"/timestamp", "UTC", `{"timestamp":"2025-01-02T03:04:05Z"}`, time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)},
+		{"/timestamp", "America/New_York", `{"timestamp":"2025-01-02T03:04:05"}`, time.Date(2025, 1, 2, 8, 4, 5, 0, time.UTC)},
+		{"/timestamp", "UTC", `{"time":"2025-01-02T03:04:05Z"}`, clockTime},
+		{"/timestamp", "UTC", `{"timestamp":{"a":1}}`, clockTime},
+		{"/timestamp", "UTC", `{"timestamp":1e400}`, clockTime},
+		{"/timestamp", "UTC", `[]`, clockTime},
+		{"/a/1/b", "UTC", `{"a":[0,{"b":1735787045}]}`, time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)},
+		{"", "UTC", `"2025-01-02T03:04:05Z"`, time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)},
+		{"/timestamp", "UTC", `{"timestamp":1,"timestamp":1735787045}`, time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)},
+	} {
+		t.Run(row.value, func(t *testing.T) {
+			dir := newDir(t)
+			w := create(t, dir, Settings{"time-field": row.field, "time-zone": row.zone})
+			ack, err := w.Append([]byte(row.value))
+			check(t, err)
+			e, err := openReader(t, openLog(t, dir), 0).Entry(1)
+			check(t, err)
+			if !ack.Time.Equal(row.want) || !e.Time.Equal(row.want) {
+				t.Errorf("acknowledged %v, indexed %v, want %v", ack.Time, e.Time, row.want)
+			}
+			if clock := e.Flags&ClockTime != 0; clock != row.want.Equal(clockTime) {
+				t.Errorf("flagged as the clock's: %v", clock)
+			}
+		})
+	}
+}
+
+func TestParseUnixPrecision(t *testing.T) {
+	for _, v := range []float64{0.000001, 1748448862.999999, 1748448862.9999999, 99999999999.4 / 100} {
+		got, ok := ParseTime([]byte(strings.TrimSuffix(fmt.Sprintf("%.7f", v), "0")), time.UTC)
+		if !ok || math.Abs(float64(got.UnixNano())/1e9-v) > 1e-6 {
+			t.Errorf("%.7f is %v", v, got)
+		}
+	}
+}
