@@ -224,6 +224,7 @@ func (m *migration) finish(ctx context.Context) error {
 	if err := m.origin.close(m.walk.depth, m.walk.where()); err != nil {
 		return err
 	}
+	m.buf = nil
 	if err := m.draft.Flush(); err != nil {
 		return err
 	}

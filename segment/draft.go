@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -194,15 +193,33 @@ func (d *Draft) write(compact, timeScalar []byte) error {
 			return err
 		}
 	}
-	from := len(w.lines)
-	w.lines = append(append(w.lines, compact...), '\n')
-	e := w.entry(w.staged+Offset(len(compact)+1), crc32.Checksum(w.lines[from:], castagnoli), timeScalar, w.marker.Created)
+	if len(w.lines)+len(compact) >= flushBytes {
+		if err := d.flush(); err != nil {
+			return err
+		}
+	}
+	e := w.entry(w.staged+Offset(len(compact)+1), line{text: compact}.crc(), timeScalar, w.marker.Created)
 	e.Flags |= Durable
 	w.staged = e.End
 	w.pending = append(w.pending, e)
 	d.filling.add(e)
-	if len(w.lines) >= flushBytes {
-		return d.flush()
+	if len(compact) < flushBytes {
+		w.lines = append(append(w.lines, compact...), '\n')
+		return nil
+	}
+	w.lines = append(w.lines, '\n') // a large record is not copied
+	return d.give(compact)
+}
+
+// give writes b to the active segment and lets the disk begin with it.
+func (d *Draft) give(b []byte) error {
+	a := d.w.active
+	from := a.written
+	if err := a.write(b); err != nil {
+		return fmt.Errorf("write %s at offset %d: %w", a.path, from, err)
+	}
+	if f, ok := a.file.(writebacker); ok {
+		f.Writeback(int64(from), int64(len(b)))
 	}
 	return nil
 }
@@ -212,20 +229,13 @@ func (d *Draft) flush() error {
 	if len(w.pending) == 0 {
 		return nil
 	}
-	from := w.active.written
-	if err := w.active.write(w.lines); err != nil {
-		return fmt.Errorf("write %s at offset %d: %w", w.active.path, w.active.written, err)
-	}
-	if f, ok := w.active.file.(writebacker); ok {
-		f.Writeback(int64(from), int64(len(w.lines)))
+	if err := d.give(w.lines); err != nil {
+		return err
 	}
 	if err := w.active.enter(w.pending); err != nil {
 		return fmt.Errorf("index %s: %w", w.active.indexPath, err)
 	}
 	w.lines, w.pending = w.lines[:0], w.pending[:0]
-	if cap(w.lines) > 4*flushBytes {
-		w.lines = nil
-	}
 	return nil
 }
 

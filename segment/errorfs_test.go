@@ -339,7 +339,7 @@ func TestIndexWriteAndTruncateFail(t *testing.T) {
 	}
 	_ = w.Close()
 	h.holds(t, dir)
-	w = openWriter(t, dir)
+	openWriter(t, dir)
 	if good, _ := contents(t, dir); len(good) < len(h.acked) {
 		t.Errorf("%d records, %d were acknowledged", len(good), len(h.acked))
 	}

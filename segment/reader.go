@@ -300,7 +300,7 @@ func (r *Reader) read(from, to Offset) ([]byte, error) {
 	if from < v.start || to > v.start+Offset(len(v.bytes)) {
 		n := max(to-from, min(readAhead, r.size-from))
 		if Offset(cap(v.bytes)) < n {
-			v.bytes = make([]byte, n)
+			v.bytes = make([]byte, max(n, min(2*Offset(cap(v.bytes)), maxRecord)))
 		}
 		v.start, v.bytes = from, v.bytes[:n]
 		if m, err := r.file.ReadAt(v.bytes, int64(from)); m < len(v.bytes) {

@@ -24,6 +24,12 @@ const (
 	inLiteral // s.literal[:s.matched] was read
 )
 
+// indentation is what white space before a value most often is. That it is
+// again as long as before the last value of the same depth is cheap to check.
+const indentation = "\n" + spaces16 + spaces16 + spaces16 + spaces16
+
+const spaces16 = "                "
+
 // compactor is the state machine; it holds all that must outlive a window.
 type compactor struct {
 	options Options
@@ -35,6 +41,8 @@ type compactor struct {
 	endsInWord bool // the value that ended was a number or a literal
 	depth      int  // open containers
 	stack      [(MaxDepth + 63) / 64]uint64
+
+	pads    [64]uint8 // by depth: how much white space stood before the last value there
 
 	number  numberState
 	literal string
@@ -65,9 +73,16 @@ func (s *compactor) run(src, out []byte, k int) (end, read int, done bool) {
 		c := src[i]
 		if c <= ' ' && s.state < inString {
 			k = emit(out, k, src, from, i)
-			n := skipSpace(src, i)
-			if n == i {
-				return k, i, s.invalid(c)
+			pad := &s.pads[s.depth%len(s.pads)]
+			n := i + int(*pad)
+			if n >= len(src) || src[n] <= ' ' || string(src[i:n]) != indentation[:n-i] {
+				n = skipSpace(src, i)
+				if n == i {
+					return k, i, s.invalid(c)
+				}
+				if n-i < len(indentation) && n < len(src) && src[n] != ']' && src[n] != '}' {
+					*pad = uint8(n - i)
+				}
 			}
 			i, from = n, n
 			continue
@@ -75,10 +90,8 @@ func (s *compactor) run(src, out []byte, k int) (end, read int, done bool) {
 		switch s.state {
 		case afterValue:
 			switch {
-			case c == ',' && s.object:
-				s.state = atName
 			case c == ',':
-				s.state = atValue
+				s.comma()
 			case (c == '}' && s.object) || (c == ']' && !s.object):
 				if s.pop() {
 					return emit(out, k, src, from, i+1), i + 1, true
@@ -109,6 +122,11 @@ func (s *compactor) run(src, out []byte, k int) (end, read int, done bool) {
 			}
 			s.state = atValue
 			i++
+			if i+1 < len(src) && src[i] == ' ' && src[i+1] > ' ' {
+				k = emit(out, k, src, from, i)
+				i++
+				from = i
+			}
 		case atValue, atElement:
 			if s.depth <= s.capture.levels && c != ']' {
 				k, from = emit(out, k, src, from, i), i
@@ -117,8 +135,15 @@ func (s *compactor) run(src, out []byte, k int) (end, read int, done bool) {
 			switch kinds[c] {
 			case numeral:
 				if n := plainNumber(src, i); n > 0 && s.depth > 0 {
-					s.state = afterValue
 					i = n
+					s.state = afterValue
+					if src[i] == ',' {
+						i++
+						s.comma()
+						if !s.object && s.depth > s.capture.levels {
+							i, from, k = s.scalars(src, out, i, from, k)
+						}
+					}
 					continue
 				}
 				s.state, s.number = inNumber, numberStart
@@ -167,6 +192,36 @@ func (s *compactor) run(src, out []byte, k int) (end, read int, done bool) {
 	return emit(out, k, src, from, i), i, false
 }
 
+// scalars reads on after a comma in an array, as long as numbers and plain
+// strings follow that stand on lines of their own as the one before did: what
+// most of an indented file is.
+func (s *compactor) scalars(src, out []byte, i, from, k int) (int, int, int) {
+	pad := int(s.pads[s.depth%len(s.pads)])
+	for {
+		at := i + pad
+		if at >= len(src) || string(src[i:at]) != indentation[:pad] {
+			return i, from, k
+		}
+		end := 0
+		if c := src[at]; c == '"' {
+			if end = skipPlain(src, at+1) + 1; end > len(src) || src[end-1] != '"' {
+				return i, from, k
+			}
+		} else if c <= '9' && kinds[c] == numeral {
+			end = plainNumber(src, at)
+		}
+		if end == 0 || end >= len(src) {
+			return i, from, k
+		}
+		k, from = emit(out, k, src, from, i), at
+		if i = end; src[i] != ',' {
+			s.state = afterValue
+			return i, from, k
+		}
+		i++
+	}
+}
+
 // emit copies src[from:to] to out[k:] and returns where it ends. Short runs,
 // which are most, are copied 16 bytes at a time beyond their end.
 func emit(out []byte, k int, src []byte, from, to int) int {
@@ -193,6 +248,14 @@ func (s *compactor) endString(src, out []byte, from, i, k int) (int, int, bool) 
 	}
 	s.state = afterValue
 	return k, from, false
+}
+
+// comma is called after a comma between values.
+func (s *compactor) comma() {
+	s.state = atValue
+	if s.object {
+		s.state = atName
+	}
 }
 
 func (s *compactor) push(object bool) {

@@ -72,6 +72,21 @@ func skipPlain(src []byte, i int) int {
 
 func digit(c byte) bool { return c-'0' <= 9 }
 
+// skipDigits returns the index of the first byte at or after i that is no digit.
+func skipDigits(src []byte, i int) int {
+	for i+8 <= len(src) {
+		x := binary.LittleEndian.Uint64(src[i:]) ^ '0'*lowBits
+		if m := (x + (0x7F-9)*lowBits | x) & highBits; m != 0 {
+			return i + bits.TrailingZeros64(m)/8
+		}
+		i += 8
+	}
+	for i < len(src) && digit(src[i]) {
+		i++
+	}
+	return i
+}
+
 // wordByte says whether c could continue a number or a literal.
 func wordByte(c byte) bool {
 	return digit(c) || (c|0x20)-'a' < 26 || c == '.' || c == '-' || c == '+' || c == '_'
@@ -84,18 +99,14 @@ func plainNumber(src []byte, i int) int {
 		i++
 	}
 	first := i
-	for i < len(src) && digit(src[i]) {
-		i++
-	}
+	i = skipDigits(src, i)
 	if i == first || (src[first] == '0' && i > first+1) || i == len(src) {
 		return 0
 	}
 	if src[i] == '.' {
 		i++
 		first = i
-		for i < len(src) && digit(src[i]) {
-			i++
-		}
+		i = skipDigits(src, i)
 		if i == first || i == len(src) {
 			return 0
 		}
