@@ -17,16 +17,13 @@ import (
 type Draft struct {
 	w       Writer // its fields and its entry(); none of its commits
 	madeDir bool
-	sum     Sum          // of the full segments
-	filling trailer      // of the active one
-	sealing chan *active // full segments, to be made durable while the next is filled
-	sealed  chan error
-	done    bool  // published
-	err     error // the first that a method met: a draft that failed is never published
+	sum     Sum     // of the full segments
+	filling trailer // of the active one
+	bulk    *bulk   // nil: nothing was written since the last Flush
+	batch   batch   // being filled
+	done    bool    // published
+	err     error   // the first that a method met: a draft that failed is never published
 }
-
-// writebacker is a File that can begin to write a range to disk early.
-type writebacker interface{ Writeback(from, n int64) }
 
 // Create makes an empty log at dir, which must be missing or empty, and opens it for appending.
 func Create(dir string, o Options) (*Writer, error) {
@@ -186,106 +183,79 @@ func (d *Draft) Write(compact, timeScalar []byte) error {
 	return d.err
 }
 
-func (d *Draft) write(compact, timeScalar []byte) error {
+func (d *Draft) write(compact, timeScalar []byte) (err error) {
 	w := &d.w
-	if w.staged > 0 && int64(w.staged)+int64(len(compact))+1 > w.policy.SegmentSize {
-		if err := d.roll(); err != nil {
+	if d.bulk == nil {
+		d.bulk = startBulk()
+		if d.batch, err = d.bulk.next(w.active); err != nil {
 			return err
 		}
 	}
-	if len(w.lines)+len(compact) >= flushBytes {
-		if err := d.flush(); err != nil {
+	if w.staged > 0 && int64(w.staged)+int64(len(compact))+1 > w.policy.SegmentSize {
+		if err := d.roll(); err != nil {
 			return err
 		}
 	}
 	e := w.entry(w.staged+Offset(len(compact)+1), line{text: compact}.crc(), timeScalar, w.marker.Created)
 	e.Flags |= Durable
 	w.staged = e.End
-	w.pending = append(w.pending, e)
 	d.filling.add(e)
-	if len(compact) < flushBytes {
-		w.lines = append(append(w.lines, compact...), '\n')
-		return nil
-	}
-	w.lines = append(w.lines, '\n') // a large record is not copied
-	return d.give(compact)
-}
-
-// give writes b to the active segment and lets the disk begin with it.
-func (d *Draft) give(b []byte) error {
-	a := d.w.active
-	from := a.written
-	if err := a.write(b); err != nil {
-		return fmt.Errorf("write %s at offset %d: %w", a.path, from, err)
-	}
-	if f, ok := a.file.(writebacker); ok {
-		f.Writeback(int64(from), int64(len(b)))
-	}
-	return nil
-}
-
-func (d *Draft) flush() error {
-	w := &d.w
-	if len(w.pending) == 0 {
-		return nil
-	}
-	if err := d.give(w.lines); err != nil {
+	if err := errors.Join(d.add(compact), d.add([]byte{'\n'})); err != nil {
 		return err
 	}
-	if err := w.active.enter(w.pending); err != nil {
-		return fmt.Errorf("index %s: %w", w.active.indexPath, err)
-	}
-	w.lines, w.pending = w.lines[:0], w.pending[:0]
+	d.batch.entries = append(d.batch.entries, e)
 	return nil
 }
 
+// add adds to the batch, and sends it off when it is full.
+func (d *Draft) add(text []byte) error {
+	for len(text) > 0 {
+		room := cap(d.batch.text) - len(d.batch.text)
+		if room == 0 {
+			if err := d.send(); err != nil {
+				return err
+			}
+			continue
+		}
+		n := min(room, len(text))
+		d.batch.text = append(d.batch.text, text[:n]...)
+		text = text[n:]
+	}
+	return nil
+}
+
+// send gives the batch away and begins another.
+func (d *Draft) send() (err error) {
+	d.bulk.jobs <- d.batch
+	d.batch, err = d.bulk.next(d.w.active)
+	return err
+}
+
+// roll begins the next segment.
 func (d *Draft) roll() error {
-	if err := d.flush(); err != nil {
-		return err
-	}
 	w := &d.w
-	next, err := createActive(w.fs, w.dir, w.newHeader(w.active.next()), w.mode)
+	base := w.active.header.base + Sequence(d.filling.Count)
+	next, err := createActive(w.fs, w.dir, w.newHeader(base), w.mode)
 	if err != nil {
-		return fmt.Errorf("begin segment %s: %w", TextName(w.active.next()), err)
+		return fmt.Errorf("begin segment %s: %w", TextName(base), err)
 	}
-	old := w.active
+	d.batch.last = true
 	w.active, w.staged = next, 0
 	d.sum.Join(d.filling.total())
 	d.filling = trailer{}
-	if d.sealing == nil {
-		d.sealing, d.sealed = make(chan *active), make(chan error, 1)
-		go sealAll(d.sealing, d.sealed)
-	}
-	select {
-	case d.sealing <- old:
-		return nil
-	case err := <-d.sealed:
-		d.sealing = nil
-		return errors.Join(err, old.close())
-	}
+	return d.send()
 }
 
-// sealAll makes full segments durable until there are no more or one can't be.
-func sealAll(full <-chan *active, done chan<- error) {
-	var err error
-	for a := range full {
-		err = errors.Join(a.file.Sync(), a.writeTrailer(), a.syncIndex(), a.close())
-		if err != nil {
-			err = fmt.Errorf("seal %s: %w", a.path, err)
-			break
-		}
-	}
-	done <- err
-}
-
-// finish waits until all full segments are durable.
+// finish waits until all that was written has left this process, and full
+// segments are durable.
 func (d *Draft) finish() error {
-	if d.sealing == nil {
+	if d.bulk == nil {
 		return nil
 	}
-	close(d.sealing)
-	d.sealing = nil
-	return <-d.sealed
+	d.bulk.jobs <- d.batch
+	err := d.bulk.wait()
+	d.bulk, d.batch = nil, batch{}
+	return err
 }
 
 // Sum says what was written comes to.
@@ -305,7 +275,7 @@ func (d *Draft) Flush() error {
 }
 
 func (d *Draft) settle() error {
-	if err := errors.Join(d.flush(), d.finish()); err != nil {
+	if err := d.finish(); err != nil {
 		return err
 	}
 	a := d.w.active

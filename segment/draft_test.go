@@ -216,7 +216,6 @@ func mkdir(t *testing.T, dir string) {
 // killDraft leaves a draft as a kill would.
 func killDraft(t *testing.T, d *Draft) {
 	t.Helper()
-	check(t, d.flush())
 	check(t, d.finish())
 	check(t, d.w.release())
 }

@@ -1,0 +1,116 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+)
+
+// A batch is a piece of a segment's text on its way to the disk.
+type batch struct {
+	active  *active
+	text    []byte  // follows what the segment has
+	entries []Entry // of records that end here, or ended in a batch before
+	last    bool    // the segment is full
+}
+
+// batches is how many there are: one being filled, one being written, one on
+// the way between.
+const batches = 3
+
+// bulk writes a draft's batches, in their order, on a goroutine of its own, and
+// makes full segments durable on another, while the caller fills the next.
+type bulk struct {
+	jobs  chan batch
+	free  chan batch
+	full  chan *active
+	fault atomic.Pointer[error] // the first
+	done  chan struct{}
+}
+
+func startBulk() *bulk {
+	b := &bulk{jobs: make(chan batch, batches), free: make(chan batch, batches), full: make(chan *active), done: make(chan struct{})}
+	for range batches {
+		b.free <- batch{text: make([]byte, 0, flushBytes)}
+	}
+	go b.writeAll()
+	go b.sealAll()
+	return b
+}
+
+// next returns a batch to fill, or the first error of those before.
+func (b *bulk) next(a *active) (batch, error) {
+	j := <-b.free
+	j.active, j.text, j.entries, j.last = a, j.text[:0], j.entries[:0], false
+	return j, b.failed()
+}
+
+func (b *bulk) failed() error {
+	if e := b.fault.Load(); e != nil {
+		return *e
+	}
+	return nil
+}
+
+func (b *bulk) fail(err error) { b.fault.CompareAndSwap(nil, &err) }
+
+// wait returns when all that was given is written and full segments are durable.
+func (b *bulk) wait() error {
+	close(b.jobs)
+	<-b.done
+	return b.failed()
+}
+
+func (b *bulk) writeAll() {
+	for j := range b.jobs {
+		if b.failed() == nil {
+			if err := j.write(); err != nil {
+				b.fail(err)
+			}
+		}
+		if j.last {
+			b.full <- j.active
+		}
+		b.free <- j
+	}
+	close(b.full)
+}
+
+func (b *bulk) sealAll() {
+	for a := range b.full {
+		err := b.failed()
+		if err == nil {
+			if err = a.file.Sync(); err == nil {
+				err = a.writeTrailer()
+			}
+			if err == nil {
+				err = a.syncIndex()
+			}
+		}
+		if err = errors.Join(err, a.close()); err != nil {
+			b.fail(fmt.Errorf("seal %s: %w", a.path, err))
+		}
+	}
+	close(b.done)
+}
+
+// write writes the batch's text, lets the disk begin with it, and enters the records.
+func (j *batch) write() error {
+	a, from := j.active, j.active.written
+	if err := a.write(j.text); err != nil {
+		return fmt.Errorf("write %s at offset %d: %w", a.path, from, err)
+	}
+	if f, ok := a.file.(writebacker); ok {
+		f.Writeback(int64(from), int64(len(j.text)))
+	}
+	if len(j.entries) == 0 {
+		return nil
+	}
+	if err := a.enter(j.entries); err != nil {
+		return fmt.Errorf("index %s: %w", a.indexPath, err)
+	}
+	return nil
+}
+
+// writebacker is a File that can begin to write a range to disk early.
+type writebacker interface{ Writeback(from, n int64) }
