@@ -91,19 +91,24 @@ func attempt(ctx context.Context, o Options, as shape) (_ *migration, err error)
 		defer f.Close()
 		in, before = f, info
 	}
+	text, end, err := decompress(in)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	m := &migration{o: o, walk: walk{as: as}}
 	m.draft, err = segment.NewDraft(o.Dir, segment.Options{FS: o.FS, Settings: o.Settings})
 	if err != nil {
 		return nil, err
 	}
-	m.source = readAhead(in)
+	m.source = readAhead(ctx, text)
 	accept := o.Accept
 	accept.MaxBytes, accept.Capture = m.draft.Policy().MaxRecord, m.draft.Policy().TimeField
 	m.scan = jsonscan.New(m.source, accept)
 	err = m.pass(ctx, before)
 	m.source.close()
 	if before != nil {
-		err = unchanged(in.(*os.File), before, m.source.size, err)
+		err = unchanged(in.(*os.File), before, err)
 	}
 	if err == nil {
 		err = m.finish(ctx)
@@ -123,16 +128,16 @@ func (m *migration) discard() error {
 }
 
 // unchanged turns err into ErrChanged if the file that was read is not what it
-// was before, or had another size than was read.
-func unchanged(f *os.File, before os.FileInfo, read int64, err error) error {
+// was before.
+func unchanged(f *os.File, before os.FileInfo, err error) error {
 	after, e := f.Stat()
 	if e != nil {
 		return errors.Join(err, e)
 	}
-	if after.Size() == before.Size() && after.ModTime().Equal(before.ModTime()) && (err != nil || read == before.Size() || !before.Mode().IsRegular()) {
+	if after.Size() == before.Size() && after.ModTime().Equal(before.ModTime()) {
 		return err
 	}
-	return fmt.Errorf("%w: it had %d bytes, now %d, of which %d were read", ErrChanged, before.Size(), after.Size(), read)
+	return fmt.Errorf("%w: it had %d bytes, now %d", ErrChanged, before.Size(), after.Size())
 }
 
 // pass reads the source through.

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"hash"
@@ -18,6 +19,7 @@ const chunks = 8
 // A source reads a file ahead and hashes it on the way, on a goroutine of its
 // own. It is a jsonscan.Source.
 type source struct {
+	ctx   context.Context
 	full  chan []byte
 	free  chan []byte
 	stop  chan struct{}
@@ -43,9 +45,10 @@ func openSource(path string) (*os.File, os.FileInfo, error) {
 	return f, info, nil
 }
 
-// readAhead begins to read r.
-func readAhead(r io.Reader) *source {
-	s := &source{full: make(chan []byte, chunks), free: make(chan []byte, chunks), stop: make(chan struct{}), sum: sha256.New()}
+// readAhead begins to read r. When the context ends, so does what the scanner
+// gets, although r may still be waited for.
+func readAhead(ctx context.Context, r io.Reader) *source {
+	s := &source{ctx: ctx, full: make(chan []byte, chunks), free: make(chan []byte, chunks), stop: make(chan struct{}), sum: sha256.New()}
 	for range chunks {
 		s.free <- make([]byte, chunkBytes)
 	}
@@ -86,7 +89,13 @@ func (s *source) Next() ([]byte, error) {
 		s.free <- s.held
 		s.held = nil
 	}
-	b, ok := <-s.full
+	var b []byte
+	var ok bool
+	select {
+	case b, ok = <-s.full:
+	case <-s.ctx.Done():
+		return nil, s.ctx.Err()
+	}
 	if !ok {
 		return nil, s.cause
 	}
@@ -95,9 +104,12 @@ func (s *source) Next() ([]byte, error) {
 	return b, nil
 }
 
-// close ends the reading and waits for its goroutine.
+// close ends the reading, and waits for its goroutine unless that may wait itself.
 func (s *source) close() {
 	close(s.stop)
+	if s.ctx.Err() != nil {
+		return
+	}
 	for range s.full {
 	}
 }

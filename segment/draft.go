@@ -58,8 +58,11 @@ func NewDraft(dir string, o Options) (_ *Draft, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = d.begin(); err != nil {
+	if err = clearDraft(o.FS, dir); err != nil {
 		return nil, errors.Join(err, d.w.release())
+	}
+	if err = d.begin(); err != nil {
+		return nil, errors.Join(err, d.Discard())
 	}
 	return d, nil
 }
@@ -84,9 +87,6 @@ func makeDir(fsys FS, dir string) (bool, error) {
 func (d *Draft) begin() (err error) {
 	w := &d.w
 	if w.mode, err = fileMode(w.fs, w.dir, w.policy); err != nil {
-		return err
-	}
-	if err := clearDraft(w.fs, w.dir); err != nil {
 		return err
 	}
 	if err := writeFile(w.fs, filepath.Join(w.dir, draftName), nil, w.mode); err != nil {
@@ -150,7 +150,10 @@ func removeDraft(fsys FS, dir string) error {
 	if err := fsys.SyncDir(dir); err != nil {
 		return err
 	}
-	return fsys.Remove(filepath.Join(dir, draftName))
+	if err := fsys.Remove(filepath.Join(dir, draftName)); !missing(err) {
+		return err
+	}
+	return nil
 }
 
 func removeAll(fsys FS, name string, e fs.DirEntry) error {
@@ -339,7 +342,10 @@ func (d *Draft) Discard() error {
 	}
 	w := &d.w
 	_ = d.finish() // what could not be made durable is removed
-	err := errors.Join(w.active.close(), unpublish(w.fs, w.dir))
+	err := unpublish(w.fs, w.dir)
+	if w.active != nil {
+		err = errors.Join(err, w.active.close())
+	}
 	if err == nil {
 		err = removeDraft(w.fs, w.dir)
 	}

@@ -56,7 +56,7 @@ type feeder struct {
 	waiting   []segment.Ack   // written, not yet committed
 	bytes     int64           // of these
 	count     uint64
-	dead      bool // nobody reads the acknowledgements
+	deaf      error // why acknowledgements can't be written
 }
 
 func runAppend(c *cli.Context) (err error) {
@@ -123,7 +123,7 @@ func (f *feeder) feed(ctx context.Context, sync segment.Sync, values *valueStrea
 	quiet := time.NewTimer(idle)
 	defer quiet.Stop()
 	var group <-chan time.Time // when to commit what waits
-	for !f.dead {
+	for f.deaf == nil {
 		var v value
 		select {
 		case <-ctx.Done():
@@ -213,7 +213,7 @@ func (f *feeder) open(ctx context.Context) (err error) {
 
 // commit makes what waits durable and acknowledges it.
 func (f *feeder) commit() error {
-	if f.writer == nil || len(f.waiting) == 0 {
+	if f.writer == nil || f.deaf != nil || len(f.waiting) == 0 {
 		return nil
 	}
 	acks := f.waiting
@@ -224,9 +224,8 @@ func (f *feeder) commit() error {
 	durable := f.writer.Policy().Sync.Mode != segment.SyncNone
 	for _, a := range acks {
 		a.Durable = durable
-		if err := f.acknowledge(a); err != nil {
-			f.dead = true
-			return nil
+		if f.deaf = f.acknowledge(a); f.deaf != nil {
+			return &exitError{exitFailure, fmt.Errorf("append to %s: record %d is there, but its acknowledgement could not be written: %w", f.dir, a.Seq, f.deaf), ""}
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+	"github.com/xrash/smetrics"
 )
 
 // normalize rewrites arguments so that flags may stand anywhere: the library
@@ -18,7 +19,7 @@ func normalize(commands []*cli.Command, args []string) ([]string, error) {
 				return nil, usage("", "unknown flag %s before a command", a)
 			}
 		}
-		return args, nil
+		return []string{args[0], "help"}, nil
 	}
 	command := find(commands, args[at])
 	if command == nil {
@@ -29,6 +30,9 @@ func normalize(commands []*cli.Command, args []string) ([]string, error) {
 		if err := p.next(); err != nil {
 			return nil, err
 		}
+	}
+	if p.help {
+		return []string{args[0], "help", command.Name}, nil
 	}
 	out := append([]string{args[0], command.Name}, p.flags...)
 	return append(append(out, "--"), p.arguments...), nil
@@ -43,9 +47,14 @@ func find(commands []*cli.Command, name string) *cli.Command {
 }
 
 func unknownCommand(commands []*cli.Command, name string) error {
+	const close = 0.7 // of 1, which is the same
 	err := usage("", "unknown command %q", name)
-	if near := cli.SuggestCommand(commands, name); near != "" {
-		err.hint = near
+	best := close
+	for _, c := range commands {
+		if near := smetrics.JaroWinkler(c.Name, strings.ToLower(name), 0.7, 4); near > best {
+			best = near
+			err.hint = "did you mean " + c.Name + "? see: histlog help"
+		}
 	}
 	return err
 }
@@ -55,6 +64,7 @@ type parser struct {
 	command          *cli.Command
 	rest             []string
 	flags, arguments []string
+	help             bool
 }
 
 func (p *parser) next() error {
@@ -96,6 +106,10 @@ func (p *parser) short(a string) error {
 }
 
 func (p *parser) add(shown, name, value string, has bool) error {
+	if slices.Contains(cli.HelpFlag.Names(), name) {
+		p.help = true
+		return nil
+	}
 	f := p.lookup(name)
 	if f == nil {
 		return p.unknown(shown, name)
@@ -124,7 +138,7 @@ func (p *parser) unknown(shown, name string) error {
 }
 
 func (p *parser) lookup(name string) cli.Flag {
-	for _, f := range append(p.command.Flags, cli.HelpFlag) {
+	for _, f := range p.command.Flags {
 		if slices.Contains(f.Names(), name) {
 			return f
 		}

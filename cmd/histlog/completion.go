@@ -16,6 +16,9 @@ func completionCommand() *cli.Command {
    histlog completion zsh > ~/.zfunc/_histlog
    histlog completion fish > ~/.config/fish/completions/histlog.fish`,
 		Action: func(c *cli.Context) error {
+			if c.NArg() != 1 {
+				return usage("completion", "want one argument: bash, zsh or fish")
+			}
 			var script string
 			var err error
 			switch c.Args().First() {
@@ -26,7 +29,7 @@ func completionCommand() *cli.Command {
 			case "fish":
 				script, err = c.App.ToFishCompletion()
 			default:
-				return usage("completion", "want one argument: bash, zsh or fish")
+				return usage("completion", "%q is no shell: want bash, zsh or fish", c.Args().First())
 			}
 			if err == nil {
 				_, err = fmt.Fprint(c.App.Writer, script)

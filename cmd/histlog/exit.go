@@ -104,6 +104,8 @@ func explainInput(err error) (code int, hint string) {
 		return exitRejected, "was the writer killed before it wrote? nothing was made"
 	case errors.Is(err, migrate.ErrChanged):
 		return exitRejected, "stop the program that writes it, or copy the file and migrate the copy"
+	case errors.Is(err, migrate.ErrCompressed):
+		return exitRejected, "gzip -t or zstd -t tells more; decompress what can be had, and migrate that"
 	case errors.Is(err, migrate.ErrNoArray):
 		return exitRejected, "histlog migrate without --records finds the array by itself"
 	case errors.Is(err, migrate.ErrEncoding):

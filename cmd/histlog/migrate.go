@@ -109,8 +109,12 @@ func runMigrate(c *cli.Context) error {
 	if d := receipt.Declared; d != nil && *d != int64(receipt.Records) {
 		say(c.App.ErrWriter, "%s says that it holds %d entries, but %d were found; all of these are in the log", o.Source, *d, receipt.Records)
 	}
-	_, err = fmt.Fprintf(c.App.Writer, "%d records of %s (%s) are in %s (%s), verified, in %s; see: histlog inspect %s\n",
-		receipt.Records, o.Source, bytesText(receipt.SourceBytes), o.Dir, bytesText(receipt.LogBytes),
+	proof := "verified"
+	if o.Verify == migrate.VerifyNone {
+		proof = "not read back"
+	}
+	_, err = fmt.Fprintf(c.App.Writer, "%d records of %s (%s) are in %s (%s), %s, in %s; see: histlog inspect %s\n",
+		receipt.Records, o.Source, bytesText(receipt.SourceBytes), o.Dir, bytesText(receipt.LogBytes), proof,
 		durationText(time.Duration(receipt.Elapsed*float64(time.Second))), o.Dir)
 	return err
 }

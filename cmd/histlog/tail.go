@@ -102,7 +102,10 @@ func stream(c *cli.Context, dir string, q reader.Query, newPrinter func(*cli.Con
 	for {
 		n, err := printAll(c, r, p.show)
 		skipped += n
-		if err = errors.Join(err, out.Flush()); err != nil {
+		if e := out.Flush(); err == nil {
+			err = e // else the same, for bufio's errors stick
+		}
+		if err != nil {
 			return err
 		}
 		if !follow || (q.To != 0 && r.Seq() > q.To) {

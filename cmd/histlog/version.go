@@ -49,6 +49,8 @@ func helpCommand() *cli.Command {
 			switch {
 			case c.NArg() == 0:
 				return cli.ShowAppHelp(c)
+			case c.NArg() > 1:
+				return usage("", "want one command, not %d", c.NArg())
 			case find(c.App.Commands, c.Args().First()) == nil:
 				return unknownCommand(c.App.Commands, c.Args().First())
 			}

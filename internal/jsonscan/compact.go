@@ -42,7 +42,7 @@ type compactor struct {
 	depth      int  // open containers
 	stack      [(MaxDepth + 63) / 64]uint64
 
-	pads    [64]uint8 // by depth: how much white space stood before the last value there
+	pads [64]uint8 // by depth: how much white space stood before the last value there
 
 	number  numberState
 	literal string
@@ -52,6 +52,7 @@ type compactor struct {
 
 	fault  error // why run stopped, one of this package's errors
 	reason string
+	back   int // bytes read since the first one at fault
 }
 
 // begin prepares for a value whose compact form will stand at out[from:].

@@ -263,7 +263,7 @@ func (s *Scanner) Skip() error {
 
 // fail makes the error that ends the stream; partial is the compact value so far.
 func (s *Scanner) fail(cause error, reason string, partial []byte) error {
-	s.err = &SyntaxError{Offset: s.Offset(), Pointer: pointerAt(partial), Reason: reason, Cause: cause}
+	s.err = &SyntaxError{Offset: s.Offset() - int64(s.back), Pointer: pointerAt(partial), Reason: reason, Cause: cause}
 	return s.err
 }
 

@@ -87,7 +87,7 @@ func TestStream(t *testing.T) {
 		{`{"a":1} {"b":[1,x]}`, "{\"a\":1}\n{\"b\":[1,", `invalid character 'x' where a value should begin at offset 16 (/b/1)`},
 		{`{"a/b":{"c":1 "d"`, `{"a/b":{"c":1`, `invalid character '"' where ',' or '}' should be at offset 14 (/a~1b/c)`},
 		{`[1,[2,"abc`, `[1,[2,"abc`, `the text ends inside a value at offset 10 (/1/1)`},
-		{`[NaN]`, `[`, `NaN is not a JSON number at offset 4 (/0)`},
+		{`[NaN]`, `[`, `NaN is not a JSON number at offset 1 (/0)`},
 	} {
 		for name, r := range map[string]io.Reader{
 			"whole": strings.NewReader(c.text),

@@ -259,6 +259,7 @@ func (s *compactor) word(src, out []byte, from, i, k int) (_, read, _ int, done 
 	case "NaN", "Infinity", "-Infinity":
 		switch s.options.NonFinite {
 		case RejectNonFinite:
+			s.back = len(text)
 			return k, i, i, s.refuse(ErrNonFinite, text+" is not a JSON number")
 		case NullNonFinite:
 			text = "null"
@@ -277,25 +278,26 @@ type sequence struct {
 	read   int  // bytes of it read
 	want   int  // bytes that must follow
 	lo, hi byte // what the next one must lie between
+	first  byte
 }
 
 // lead returns the sequence that c begins, or one that wants nothing if c begins none.
 func lead(c byte) sequence {
 	switch {
 	case c >= 0xC2 && c <= 0xDF:
-		return sequence{1, 1, 0x80, 0xBF}
+		return sequence{1, 1, 0x80, 0xBF, c}
 	case c == 0xE0:
-		return sequence{1, 2, 0xA0, 0xBF}
+		return sequence{1, 2, 0xA0, 0xBF, c}
 	case c == 0xED:
-		return sequence{1, 2, 0x80, 0x9F}
+		return sequence{1, 2, 0x80, 0x9F, c}
 	case c >= 0xE1 && c <= 0xEF:
-		return sequence{1, 2, 0x80, 0xBF}
+		return sequence{1, 2, 0x80, 0xBF, c}
 	case c == 0xF0:
-		return sequence{1, 3, 0x90, 0xBF}
+		return sequence{1, 3, 0x90, 0xBF, c}
 	case c >= 0xF1 && c <= 0xF3:
-		return sequence{1, 3, 0x80, 0xBF}
+		return sequence{1, 3, 0x80, 0xBF, c}
 	case c == 0xF4:
-		return sequence{1, 3, 0x80, 0x8F}
+		return sequence{1, 3, 0x80, 0x8F, c}
 	}
 	return sequence{}
 }
@@ -307,6 +309,7 @@ func (s *compactor) character(src, out []byte, from, i, k int) (_, read, _ int, 
 		c := src[i]
 		if q.read == 0 {
 			if q = lead(c); q.want == 0 {
+				s.utf8 = sequence{first: c}
 				return s.malformed(src, out, from, i, k, 1)
 			}
 			continue
@@ -331,7 +334,8 @@ func (s *compactor) character(src, out []byte, from, i, k int) (_, read, _ int, 
 func (s *compactor) malformed(src, out []byte, from, i, k, more int) (_, read, _ int, done bool) {
 	k = emit(out, k, src, from, i)
 	if s.options.InvalidUTF8 == RejectUTF8 {
-		return k, i, i, s.refuse(ErrUTF8, "invalid UTF-8: "+quoteByte(src[i])+" in a string")
+		s.back = s.utf8.read
+		return k, i, i, s.refuse(ErrUTF8, "invalid UTF-8: "+quoteByte(s.utf8.first)+" in a string")
 	}
 	k = max(k-s.utf8.read, 0)
 	k += copy(out[k:], "\uFFFD")

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// TestCrash kills an appending process again and again. Every record that it
+// acknowledged must be there, byte for byte, in order and once; of the others
+// there may be those that came next; and the next process goes on.
+func TestCrash(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	const rounds = 20
+	log := filepath.Join(t.TempDir(), "log")
+	next := segment.Sequence(1) // that the next record gets
+	acknowledged, more := 0, 0
+	for i := range rounds {
+		round := crashRound{number: i, first: next, log: log, policy: []string{"always", "interval=2ms", "none"}[i%3]}
+		acks := round.run(t, 1+random.IntN(300), time.Duration(random.IntN(3000))*time.Microsecond)
+		there := round.check(t)
+		histlog(t, nil, "verify", log)
+		if there < acks {
+			t.Fatalf("round %d, sync %s: %d records were acknowledged, %d are there", i, round.policy, acks, there)
+		}
+		after := round.appendAfter(t)
+		histlog(t, nil, "verify", log)
+		if after < there {
+			t.Fatalf("round %d, sync %s: %d records were there, %d after recovery", i, round.policy, there, after)
+		}
+		next += segment.Sequence(after) + 1
+		acknowledged, more = acknowledged+acks, more+after-acks
+	}
+	t.Logf("%d records were acknowledged, %d more were there", acknowledged, more)
+	if n := bytes.Count(histlog(t, nil, "cat", log), []byte("\n")); n != int(next-1) {
+		t.Errorf("the log has %d records, want %d", n, next-1)
+	}
+}
+
+// A crashRound is one process that appends until it is killed.
+type crashRound struct {
+	number int
+	first  segment.Sequence // of its records
+	log    string
+	policy string
+}
+
+// value returns the i-th value that a round appends.
+func (c crashRound) value(i int) string {
+	size := i * 37 % 400
+	if i%50 == 49 {
+		size = 9000
+	}
+	return fmt.Sprintf(`{"round":%d,"i":%d,"pad":%q}`, c.number, i, strings.Repeat("é", size/2))
+}
+
+// run appends values until so many acknowledgements were read and then the
+// delay has passed, kills the process, and returns how many acknowledgements it had written.
+func (c crashRound) run(t *testing.T, least int, delay time.Duration) (acks int) {
+	t.Helper()
+	p := exec.Command("histlog", "append", "--create", "--segment-size", "64K", "--sync", c.policy, c.log)
+	stdin, err := p.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := p.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	p.Stderr = &stderr
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	fed := make(chan struct{})
+	go func() {
+		defer close(fed)
+		for i := 0; ; i++ {
+			if _, err := io.WriteString(stdin, c.value(i)+"\n"); err != nil {
+				return // it was killed
+			}
+		}
+	}()
+	lines := bufio.NewReader(stdout)
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			break // what follows the last LF was not acknowledged
+		}
+		if want := fmt.Sprintln(uint64(c.first) + uint64(acks)); line != want {
+			t.Fatalf("round %d, sync %s: acknowledged was %q, want %q", c.number, c.policy, line, want)
+		}
+		if acks++; acks == least {
+			time.AfterFunc(delay, func() { _ = p.Process.Kill() })
+		}
+	}
+	_ = p.Wait() // it was killed
+	<-fed
+	if acks < least {
+		t.Fatalf("histlog append ended by itself: %v\n%s", p.ProcessState, stderr.String())
+	}
+	return acks
+}
+
+// check reads what the round has left and returns how many records that is.
+func (c crashRound) check(t *testing.T) (there int) {
+	t.Helper()
+	for line := range strings.Lines(string(histlog(t, nil, "cat", "--from", fmt.Sprint(c.first), c.log))) {
+		if want := c.value(there) + "\n"; line != want {
+			t.Fatalf("round %d, sync %s: record %d is %q, want %q", c.number, c.policy, c.first+segment.Sequence(there), line, want)
+		}
+		there++
+	}
+	return there
+}
+
+// appendAfter appends one record more, for which the log is recovered, and
+// returns how many records the round has left before it. There may be more than
+// could be read: whole records whose index entries were not written.
+func (c crashRound) appendAfter(t *testing.T) (there int) {
+	t.Helper()
+	const last = `{"last":true}` + "\n"
+	seq, err := strconv.Atoi(strings.TrimSpace(string(histlog(t, strings.NewReader(last), "append", c.log))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	there = seq - int(c.first)
+	var want strings.Builder
+	for i := range there {
+		want.WriteString(c.value(i) + "\n")
+	}
+	want.WriteString(last)
+	if got := histlog(t, nil, "cat", "--from", fmt.Sprint(c.first), c.log); string(got) != want.String() {
+		t.Fatalf("round %d, sync %s: after the next append the log has from %d on\n%.2000s\nwant\n%.2000s", c.number, c.policy, c.first, got, want.String())
+	}
+	return there
+}
+
+// histlog runs the command to its successful end and returns its stdout.
+func histlog(t *testing.T, stdin io.Reader, args ...string) []byte {
+	t.Helper()
+	c := exec.Command("histlog", args...)
+	var stderr bytes.Buffer
+	c.Stdin, c.Stderr = stdin, &stderr
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("histlog %v: %v\n%s%s", args, err, out, stderr.String())
+	}
+	return out
+}

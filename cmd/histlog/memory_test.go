@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"testing"
+
+	"github.com/histlog/histlog/internal/genhistory"
+)
+
+const mib = 1 << 20
+
+// TestMemory asserts how much memory is resident at most while a history of
+// 150 MB is worked on, in batches of 1.8 MB, by a process of its own.
+func TestMemory(t *testing.T) {
+	needFigures(t)
+	dir := t.TempDir()
+	write := func(name string, shape genhistory.Shape) {
+		f, err := os.Create(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := genhistory.Write(f, genhistory.Options{Records: 84, Shape: shape}); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("step2.json", genhistory.ShapeHistory)
+	write("batch.json", genhistory.ShapeBatch)
+	for _, c := range []struct {
+		most int
+		args []string
+	}{
+		{64 * mib, []string{"migrate", "step2.json"}},
+		{32 * mib, []string{"append", "step2", "batch.json"}},
+		{32 * mib, []string{"tail", "step2"}},
+		{32 * mib, []string{"inspect", "step2"}},
+		{32 * mib, []string{"cat", "-n", "1", "step2"}},
+	} {
+		peak := figure(t, peakEnv, dir, c.args...)
+		t.Logf("%s: %.1f MiB", c.args[0], float64(peak)/mib)
+		if peak > c.most && !raceDetector {
+			t.Errorf("histlog %v: %.1f MiB were resident, want at most %d MiB", c.args, float64(peak)/mib, c.most/mib)
+		}
+	}
+	read := figure(t, readEnv, dir, "cat", "-n", "1", "step2")
+	t.Logf("cat -n 1: %.1f MiB read", float64(read)/mib)
+	if read > 4*mib {
+		t.Errorf("cat -n 1 read %.1f MiB of a log of %.1f MiB", float64(read)/mib, float64(sizeOf(t, filepath.Join(dir, "step2")))/mib)
+	}
+}
+
+func needFigures(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("works on 150 MB")
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("no /proc")
+	}
+}
+
+// figure runs histlog in dir and returns the figure that it left in the file env names.
+func figure(t *testing.T, env, dir string, args ...string) int {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "figure")
+	c := exec.Command("histlog", args...)
+	var stderr bytes.Buffer
+	c.Dir, c.Stdout, c.Stderr = dir, io.Discard, &stderr
+	c.Env = append(os.Environ(), env+"="+name)
+	if err := c.Run(); err != nil {
+		t.Fatalf("histlog %v: %v\n%s", args, err, stderr.String())
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.Atoi(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func sizeOf(t *testing.T, dir string) (size int64) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		size += info.Size()
+	}
+	return size
+}
