@@ -18,6 +18,14 @@ var (
 	ErrNoArray = errors.New("no array there")
 	// ErrEncoding: the source is not UTF-8 text.
 	ErrEncoding = errors.New("not UTF-8 text")
+	// ErrOnce: the source is read more than once, which standard input does not allow. Name a file.
+	ErrOnce = errors.New("standard input can be read only once")
+	// ErrNoRoom: the disk is too small for the log. It comes inside a *RoomError.
+	ErrNoRoom = errors.New("not enough room on the disk")
+	// ErrNotHere: no record of the log is the source's first. It is another log's source, or was trimmed beyond the log's end.
+	ErrNotHere = errors.New("the source does not begin with a record of the log")
+	// ErrDiverged: the source begins with records of the log, but goes on with others than the log has.
+	ErrDiverged = errors.New("the source and the log have gone different ways")
 	// ErrDiffers: what was read back from the new log is not what was written to it.
 	ErrDiffers = errors.New("the log read back differs from what was written")
 )

@@ -28,7 +28,8 @@ type layout struct {
 // sampleBytes of the first record show how its writer indents.
 const sampleBytes = 64 << 10
 
-// An originWriter keeps what surrounds the records of a source, by listening
+// An originWriter keeps what surrounds the records of a source (a nil one
+// nothing), by listening
 // to what the scanner reads: the prefix, a sample of the first record, the gap
 // after each, which becomes the beginning of the suffix when no record follows.
 type originWriter struct {
@@ -62,10 +63,18 @@ func newOriginWriter(d *segment.Draft, s *jsonscan.Scanner) (*originWriter, erro
 }
 
 // endPrefix is called before the first record.
-func (o *originWriter) endPrefix() error { return o.scan.Tee(&o.sample) }
+func (o *originWriter) endPrefix() error {
+	if o == nil {
+		return nil
+	}
+	return o.scan.Tee(&o.sample)
+}
 
 // endRecord is called after each, with its compact form.
 func (o *originWriter) endRecord(compact []byte, depth int) error {
+	if o == nil {
+		return nil
+	}
 	o.gap.Reset()
 	if err := o.scan.Tee(&o.gap); err != nil {
 		return err
@@ -79,6 +88,9 @@ func (o *originWriter) endRecord(compact []byte, depth int) error {
 
 // between is called before each record but the first.
 func (o *originWriter) between() error {
+	if o == nil {
+		return nil
+	}
 	if err := o.scan.Tee(nil); err != nil {
 		return err
 	}
@@ -91,6 +103,9 @@ func (o *originWriter) between() error {
 
 // beginSuffix is called after the last record, where it is clear that none follows.
 func (o *originWriter) beginSuffix() (err error) {
+	if o == nil {
+		return nil
+	}
 	if err = o.scan.Tee(nil); err != nil {
 		return err
 	}
@@ -122,6 +137,31 @@ func (o *originWriter) close(depth int, records string) error {
 	}
 	_, err = f.Write(append(b, '\n'))
 	return errors.Join(err, f.Close(), o.abandon())
+}
+
+// endAtDamage is called when the source can't be read on: nothing follows the
+// last record but what is in quarantine.
+func (o *originWriter) endAtDamage() (err error) {
+	if err = o.scan.Tee(nil); err != nil {
+		return err
+	}
+	if o.suffix != nil {
+		if err = o.suffix.Close(); err != nil {
+			return err
+		}
+	}
+	o.suffix, err = o.draft.CreateOrigin(suffixName)
+	return err
+}
+
+// forgetPrefix empties the prefix: no record follows it.
+func (o *originWriter) forgetPrefix() error {
+	err := errors.Join(o.scan.Tee(nil), o.prefix.Close())
+	if err != nil {
+		return err
+	}
+	o.prefix, err = o.draft.CreateOrigin(prefixName)
+	return err
 }
 
 // abandon closes the files.

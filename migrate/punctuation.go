@@ -10,74 +10,74 @@ import (
 // These read what stands between the values that a walk leads through.
 
 // name reads a member's name and the colon after it.
-func (m *migration) name() (string, error) {
-	c, err := m.scan.Peek()
+func (p *pass) name() (string, error) {
+	c, err := p.scan.Peek()
 	if err != nil {
-		return "", m.cut(err)
+		return "", p.cut(err)
 	}
 	if c != '"' {
-		return "", m.unexpected(c, "where a member's name should be")
+		return "", p.unexpected(c, "where a member's name should be")
 	}
-	b, err := m.scan.Value(nil)
+	b, err := p.scan.Value(nil)
 	if err != nil {
 		return "", err
 	}
-	if c, err = m.scan.Peek(); err != nil {
-		return "", m.cut(err)
+	if c, err = p.scan.Peek(); err != nil {
+		return "", p.cut(err)
 	}
 	if c != ':' {
-		return "", m.unexpected(c, "where ':' should be")
+		return "", p.unexpected(c, "where ':' should be")
 	}
-	m.scan.Next()
-	if _, err := m.scan.Peek(); err != nil {
-		return "", m.cut(err)
+	p.scan.Next()
+	if _, err := p.scan.Peek(); err != nil {
+		return "", p.cut(err)
 	}
 	return jsonscan.Unquote(b), nil
 }
 
 // comma reads what follows a value in a container and says whether another one comes.
-func (m *migration) comma(closing byte) (more bool, err error) {
-	c, err := m.scan.Peek()
+func (p *pass) comma(closing byte) (more bool, err error) {
+	c, err := p.scan.Peek()
 	switch {
 	case err != nil:
-		return false, m.cut(err)
+		return false, p.cut(err)
 	case c == closing:
-		m.scan.Next()
+		p.scan.Next()
 		return false, nil
 	case c != ',':
-		return false, m.unexpected(c, "where ',' or "+strconv.QuoteRune(rune(closing))+" should be")
+		return false, p.unexpected(c, "where ',' or "+strconv.QuoteRune(rune(closing))+" should be")
 	}
-	m.scan.Next()
+	p.scan.Next()
 	return true, nil
 }
 
 // skipRest reads the elements of an array behind its bracket and keeps none.
-func (m *migration) skipRest() error {
-	if c, err := m.scan.Peek(); err == nil && c == ']' {
-		m.scan.Next()
+func (p *pass) skipRest() error {
+	if c, err := p.scan.Peek(); err == nil && c == ']' {
+		p.scan.Next()
 		return nil
 	}
 	for {
-		if _, err := m.scan.Peek(); err != nil {
-			return m.cut(err)
+		if _, err := p.scan.Peek(); err != nil {
+			return p.cut(err)
 		}
-		if err := m.scan.Skip(); err != nil {
+		if err := p.scan.Skip(); err != nil {
 			return err
 		}
-		if more, err := m.comma(']'); !more {
+		if more, err := p.comma(']'); !more {
 			return err
 		}
 	}
 }
 
-func (m *migration) unexpected(c byte, where string) error {
-	return &jsonscan.SyntaxError{Offset: m.scan.Offset(), Reason: "invalid character " + strconv.QuoteRune(rune(c)) + " " + where, Cause: jsonscan.ErrInvalid}
+func (p *pass) unexpected(c byte, where string) error {
+	return &jsonscan.SyntaxError{Offset: p.scan.Offset(), Reason: "invalid character " + strconv.QuoteRune(rune(c)) + " " + where, Cause: jsonscan.ErrInvalid}
 }
 
 // cut turns the end of the source, where it can't be, into an error that says so.
-func (m *migration) cut(err error) error {
+func (p *pass) cut(err error) error {
 	if err != io.EOF {
 		return err
 	}
-	return &jsonscan.SyntaxError{Offset: m.scan.Offset(), Reason: jsonscan.ErrCut.Error(), Cause: jsonscan.ErrCut}
+	return &jsonscan.SyntaxError{Offset: p.scan.Offset(), Reason: jsonscan.ErrCut.Error(), Cause: jsonscan.ErrCut}
 }

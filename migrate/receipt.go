@@ -30,7 +30,8 @@ type Receipt struct {
 	PeakRSS      uint64           `json:"peak_rss_bytes"`
 	Salvaged     bool             `json:"salvaged"`
 	Quarantined  int64            `json:"quarantined_bytes"`
-	Verified     string           `json:"verified"`         // "digest" or "none"
+	Damage       string           `json:"damage,omitempty"` // why the source was salvaged
+	Verified     string           `json:"verified"`         // "digest", "roundtrip", "tokens" or "none"
 	Declared     *int64           `json:"declared_entries"` // the source's own total_entries
 	Migrated     time.Time        `json:"migrated_at"`
 }

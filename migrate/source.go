@@ -3,10 +3,12 @@ package migrate
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"hash"
 	"io"
 	"os"
+	"path/filepath"
 )
 
 // chunkBytes is small enough that the hash finds in the processor's cache what
@@ -16,20 +18,21 @@ const chunkBytes = 256 << 10
 // chunks is how many are on their way between the reading and the scanning.
 const chunks = 8
 
-// A source reads a file ahead and hashes it on the way, on a goroutine of its
-// own. It is a jsonscan.Source.
+// A source reads a file ahead, decompresses it if need be and hashes its text, on
+// a goroutine of its own. It is a jsonscan.Source.
 type source struct {
 	ctx   context.Context
 	full  chan []byte
 	free  chan []byte
 	stop  chan struct{}
 	sum   hash.Hash
-	size  int64 // bytes handed to the scanner
+	size  int64 // bytes of text handed to the scanner
+	text  *text
 	held  []byte
 	cause error // why full was closed
 }
 
-// openSource opens the file to migrate, a regular one that can be read again.
+// openSource opens the file to migrate.
 func openSource(path string) (*os.File, os.FileInfo, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -45,6 +48,16 @@ func openSource(path string) (*os.File, os.FileInfo, error) {
 	return f, info, nil
 }
 
+// existing returns the nearest directory above path that is there.
+func existing(path string) string {
+	for {
+		if _, err := os.Stat(path); err == nil || path == filepath.Dir(path) {
+			return path
+		}
+		path = filepath.Dir(path)
+	}
+}
+
 // readAhead begins to read r. When the context ends, so does what the scanner
 // gets, although r may still be waited for.
 func readAhead(ctx context.Context, r io.Reader) *source {
@@ -52,12 +65,14 @@ func readAhead(ctx context.Context, r io.Reader) *source {
 	for range chunks {
 		s.free <- make([]byte, chunkBytes)
 	}
-	go s.run(r)
+	s.text = &text{in: r}
+	go s.run(s.text)
 	return s
 }
 
-func (s *source) run(r io.Reader) {
+func (s *source) run(r *text) {
 	defer close(s.full)
+	defer r.close()
 	for {
 		var b []byte
 		select {
@@ -66,8 +81,8 @@ func (s *source) run(r io.Reader) {
 			return
 		}
 		n, err := r.Read(b[:chunkBytes])
+		s.sum.Write(b[:n])
 		if n > 0 {
-			s.sum.Write(b[:n])
 			select {
 			case s.full <- b[:n]:
 			case <-s.stop:
@@ -103,6 +118,9 @@ func (s *source) Next() ([]byte, error) {
 	s.size += int64(len(b))
 	return b, nil
 }
+
+// digest returns the SHA-256 of a text that was read to its end.
+func (s *source) digest() string { return hex.EncodeToString(s.sum.Sum(nil)) }
 
 // close ends the reading, and waits for its goroutine unless that may wait itself.
 func (s *source) close() {

@@ -29,11 +29,10 @@ type readAgain struct {
 
 func (e *readAgain) Error() string { return e.why }
 
-// A walk leads through the source to its records, calls record at each, and
-// notes on the way what it can't decide.
+// A walk leads through the source to its records, and notes on the way what it
+// can't decide.
 type walk struct {
 	as        shape
-	record    func() error
 	path      string // pointer to the array of records, once found
 	depth     int    // containers that a record stands in
 	found     bool   // records were taken
@@ -63,66 +62,66 @@ func (w *walk) pointer(records uint64) string {
 }
 
 // root reads the source's values.
-func (w *walk) root(m *migration) error {
-	if p := w.as.pointer; p != nil && len(p.Tokens()) == 0 {
+func (w *walk) root(p *pass) error {
+	if at := w.as.pointer; at != nil && len(at.Tokens()) == 0 {
 		w.as.stream = true
 	}
 	if w.as.stream {
-		return w.eachValue(m)
+		return w.eachValue(p)
 	}
-	if err := w.first(m); err != nil {
+	if err := w.first(p); err != nil {
 		return err
 	}
-	c, err := m.scan.Peek()
+	c, err := p.scan.Peek()
 	switch {
 	case err == io.EOF:
 		return w.decide()
 	case err != nil:
 		return err
-	case w.as.pointer != nil:
-		return m.unexpected(c, "after the value that holds the records")
+	case w.as.pointer != nil || (w.found && c != '{' && c != '['):
+		return p.unexpected(c, "after the value that holds the records")
 	}
 	return &readAgain{shape{stream: true}, "it holds several values"}
 }
 
 // eachValue takes every value of a stream as a record.
-func (w *walk) eachValue(m *migration) error {
-	if err := m.origin.endPrefix(); err != nil {
+func (w *walk) eachValue(p *pass) error {
+	if err := p.origin.endPrefix(); err != nil {
 		return err
 	}
 	w.inRecords = true
 	for {
-		if err := w.record(); err != nil {
+		if err := p.record(); err != nil {
 			return err
 		}
-		if err := m.origin.endRecord(m.buf, w.depth); err != nil {
+		if err := p.origin.endRecord(p.buf, w.depth); err != nil {
 			return err
 		}
-		if _, err := m.scan.Peek(); err == io.EOF {
-			return m.origin.beginSuffix()
+		if _, err := p.scan.Peek(); err == io.EOF {
+			return p.origin.beginSuffix()
 		} else if err != nil {
 			return err
 		}
-		if err := m.origin.between(); err != nil {
+		if err := p.origin.between(); err != nil {
 			return err
 		}
 	}
 }
 
 // first reads the root's first value.
-func (w *walk) first(m *migration) error {
-	c, err := m.scan.Peek()
+func (w *walk) first(p *pass) error {
+	c, err := p.scan.Peek()
 	if err != nil {
 		return err
 	}
-	if p := w.as.pointer; p != nil {
-		return w.follow(m, p.Tokens())
+	if at := w.as.pointer; at != nil {
+		return w.follow(p, at.Tokens())
 	}
 	switch c {
 	case '[':
-		return w.elements(m, "", 1)
+		return w.elements(p, "", 1)
 	case '{':
-		return w.members(m, func(name string) error { return w.member(m, name) })
+		return w.members(p, func(name string) error { return w.member(p, name) })
 	}
 	return &readAgain{shape{stream: true}, "its first value is a single one"}
 }
@@ -141,17 +140,17 @@ func (w *walk) decide() error {
 }
 
 // members reads an object and calls value where each member's value begins.
-func (w *walk) members(m *migration, value func(name string) error) error {
-	m.scan.Next()
-	c, err := m.scan.Peek()
+func (w *walk) members(p *pass, value func(name string) error) error {
+	p.scan.Next()
+	c, err := p.scan.Peek()
 	if err == nil && c == '}' {
-		m.scan.Next()
+		p.scan.Next()
 		return nil
 	}
 	at := w.at
 	for {
 		w.at = at
-		name, err := m.name()
+		name, err := p.name()
 		if err != nil {
 			return err
 		}
@@ -160,7 +159,7 @@ func (w *walk) members(m *migration, value func(name string) error) error {
 			return err
 		}
 		w.at = at
-		more, err := m.comma('}')
+		more, err := p.comma('}')
 		if !more {
 			return err
 		}
@@ -168,51 +167,51 @@ func (w *walk) members(m *migration, value func(name string) error) error {
 }
 
 // member looks at one member of the root object.
-func (w *walk) member(m *migration, name string) error {
-	c, err := m.scan.Peek()
+func (w *walk) member(p *pass, name string) error {
+	c, err := p.scan.Peek()
 	if err != nil {
-		return m.cut(err)
+		return p.cut(err)
 	}
 	if name == declaredName && !w.inRecords {
-		return w.declare(m)
+		return w.declare(p)
 	}
 	if c != '[' {
-		return m.scan.Skip()
+		return p.scan.Skip()
 	}
 	here := jsonscan.PointerToken(name)
 	if name == historyName {
 		if w.found {
-			p, _ := jsonscan.ParsePointer(here)
+			at, _ := jsonscan.ParsePointer(here)
 			if w.path == here {
 				return fmt.Errorf("%w: there are two members %q", ErrUndecided, name)
 			}
-			return &readAgain{shape{pointer: p}, fmt.Sprintf("%s comes after %s", here, w.path)}
+			return &readAgain{shape{pointer: at}, fmt.Sprintf("%s comes after %s", here, w.path)}
 		}
-		return w.elements(m, here, 2)
+		return w.elements(p, here, 2)
 	}
-	return w.candidate(m, here)
+	return w.candidate(p, here)
 }
 
 // candidate reads an array that is not "history": the first one of objects is
 // taken for the records, a second one makes the walk undecided.
-func (w *walk) candidate(m *migration, here string) error {
-	m.scan.Next()
-	c, err := m.scan.Peek()
+func (w *walk) candidate(p *pass, here string) error {
+	p.scan.Next()
+	c, err := p.scan.Peek()
 	if err != nil {
-		return m.cut(err)
+		return p.cut(err)
 	}
 	if c == '{' && !w.found {
-		return w.elementsFrom(m, here, 2)
+		return w.elementsFrom(p, here, 2)
 	}
 	if c == '{' && w.path != jsonscan.PointerToken(historyName) {
 		w.second = here
 	}
-	return m.skipRest()
+	return p.skipRest()
 }
 
 // declare reads the number of records that the source itself says it has.
-func (w *walk) declare(m *migration) error {
-	b, err := m.scan.Value(nil)
+func (w *walk) declare(p *pass) error {
+	b, err := p.scan.Value(nil)
 	if err != nil {
 		return err
 	}
@@ -223,106 +222,106 @@ func (w *walk) declare(m *migration) error {
 }
 
 // follow leads along a pointer to the array of records.
-func (w *walk) follow(m *migration, tokens []string) error {
-	c, err := m.scan.Peek()
+func (w *walk) follow(p *pass, tokens []string) error {
+	c, err := p.scan.Peek()
 	switch {
 	case err != nil:
-		return m.cut(err)
+		return p.cut(err)
 	case len(tokens) == 0 && c == '[' && !w.found:
-		return w.elements(m, w.at, len(w.as.pointer.Tokens())+1)
+		return w.elements(p, w.at, len(w.as.pointer.Tokens())+1)
 	case len(tokens) > 0 && c == '{':
 		root := w.at == ""
-		return w.members(m, func(name string) error {
+		return w.members(p, func(name string) error {
 			switch {
 			case name == tokens[0]:
-				return w.follow(m, tokens[1:])
+				return w.follow(p, tokens[1:])
 			case root && name == declaredName:
-				return w.declare(m)
+				return w.declare(p)
 			}
-			return m.scan.Skip()
+			return p.scan.Skip()
 		})
 	case len(tokens) > 0 && c == '[':
-		return w.followElement(m, tokens)
+		return w.followElement(p, tokens)
 	case len(tokens) == 0 && w.found:
 		return fmt.Errorf("%w: there are two members %s", ErrUndecided, w.at)
 	}
-	return m.scan.Skip()
+	return p.scan.Skip()
 }
 
-func (w *walk) followElement(m *migration, tokens []string) error {
-	m.scan.Next()
+func (w *walk) followElement(p *pass, tokens []string) error {
+	p.scan.Next()
 	at := w.at
-	if c, err := m.scan.Peek(); err == nil && c == ']' {
-		m.scan.Next()
+	if c, err := p.scan.Peek(); err == nil && c == ']' {
+		p.scan.Next()
 		return nil
 	}
 	for i := 0; ; i++ {
 		var err error
 		if w.at = at + "/" + strconv.Itoa(i); strconv.Itoa(i) == tokens[0] {
-			err = w.follow(m, tokens[1:])
+			err = w.follow(p, tokens[1:])
 		} else {
-			err = m.scan.Skip()
+			err = p.scan.Skip()
 		}
 		if err != nil {
 			return err
 		}
 		w.at = at
-		if more, err := m.comma(']'); !more {
+		if more, err := p.comma(']'); !more {
 			return err
 		}
 	}
 }
 
 // elements takes the elements of the array that begins here as records.
-func (w *walk) elements(m *migration, path string, depth int) error {
-	m.scan.Next()
-	return w.elementsFrom(m, path, depth)
+func (w *walk) elements(p *pass, path string, depth int) error {
+	p.scan.Next()
+	return w.elementsFrom(p, path, depth)
 }
 
 // elementsFrom is elements behind the array's bracket.
-func (w *walk) elementsFrom(m *migration, path string, depth int) error {
+func (w *walk) elementsFrom(p *pass, path string, depth int) error {
 	w.found, w.path, w.depth = true, path, depth
-	c, err := m.scan.Peek()
+	c, err := p.scan.Peek()
 	if err != nil {
-		return m.cut(err)
+		return p.cut(err)
 	}
 	if c == ']' {
-		m.scan.Next()
+		p.scan.Next()
 		return nil
 	}
-	if err := m.origin.endPrefix(); err != nil {
+	if err := p.origin.endPrefix(); err != nil {
 		return err
 	}
 	w.inRecords = true
 	for {
-		if err := w.record(); err != nil {
+		if err := p.record(); err != nil {
 			return err
 		}
-		if err := m.origin.endRecord(m.buf, w.depth); err != nil {
+		if err := p.origin.endRecord(p.buf, w.depth); err != nil {
 			return err
 		}
-		c, err := m.scan.Peek()
+		c, err := p.scan.Peek()
 		if err != nil {
-			return m.cut(err)
+			return p.cut(err)
 		}
 		if c == ']' {
 			break
 		}
 		if c != ',' {
-			return m.unexpected(c, "where ',' or ']' should be")
+			return p.unexpected(c, "where ',' or ']' should be")
 		}
-		m.scan.Next()
-		if _, err := m.scan.Peek(); err != nil {
-			return m.cut(err)
+		p.scan.Next()
+		if _, err := p.scan.Peek(); err != nil {
+			return p.cut(err)
 		}
-		if err := m.origin.between(); err != nil {
+		if err := p.origin.between(); err != nil {
 			return err
 		}
 	}
 	w.inRecords = false
-	if err := m.origin.beginSuffix(); err != nil {
+	if err := p.origin.beginSuffix(); err != nil {
 		return err
 	}
-	m.scan.Next()
+	p.scan.Next()
 	return nil
 }

@@ -128,7 +128,7 @@ func clearDraft(fsys FS, dir string) error {
 func draftFile(name string) bool {
 	_, _, segment := parseName(name)
 	switch name {
-	case OriginName, QuarantineName, EventsName, lockName, upkeepName, "." + markerName + ".tmp":
+	case OriginName, QuarantineName, EventsName, EventsName + ".lock", lockName, upkeepName, "." + markerName + ".tmp":
 		return true
 	}
 	return segment

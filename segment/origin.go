@@ -3,6 +3,8 @@ package segment
 import (
 	"bufio"
 	"errors"
+	"hash"
+	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
@@ -30,6 +32,50 @@ func (d *Draft) CreateOrigin(name string) (io.WriteCloser, error) {
 
 func (o *originFile) Close() error {
 	return errors.Join(o.Flush(), o.file.Sync(), o.file.Close())
+}
+
+// CreateQuarantine begins a file in quarantine/ for what follows an offset of
+// a migrated source. It is durable, under a name that tells its length and
+// checksum, once Close has returned nil and the draft was flushed.
+func (d *Draft) CreateQuarantine(from int64) (io.WriteCloser, error) {
+	folder := filepath.Join(d.w.dir, QuarantineName)
+	if err := ensureDir(d.w.fs, folder); err != nil {
+		return nil, err
+	}
+	temporary := filepath.Join(folder, ".source.tmp")
+	f, err := d.w.fs.OpenFile(temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, d.w.mode)
+	if err != nil {
+		return nil, err
+	}
+	q := &quarantineFile{fs: d.w.fs, folder: folder, temporary: temporary, from: from, file: f, sum: crc32.New(castagnoli)}
+	q.out = bufio.NewWriter(io.MultiWriter(io.NewOffsetWriter(f, 0), q.sum))
+	return q, nil
+}
+
+// quarantineFile writes a file of quarantine/ whose content is not known yet.
+type quarantineFile struct {
+	fs                FS
+	folder, temporary string
+	from, n           int64
+	file              File
+	sum               hash.Hash32
+	out               *bufio.Writer
+}
+
+func (q *quarantineFile) Write(p []byte) (int, error) {
+	q.n += int64(len(p))
+	return q.out.Write(p)
+}
+
+func (q *quarantineFile) Close() error {
+	err := errors.Join(q.out.Flush(), q.file.Sync(), q.file.Close())
+	if err == nil {
+		err = q.fs.Rename(q.temporary, filepath.Join(q.folder, quarantineName(0, Offset(q.from), Offset(q.n), q.sum.Sum32())))
+	}
+	if err == nil {
+		err = q.fs.SyncDir(q.folder)
+	}
+	return err
 }
 
 // OpenOrigin opens a file of origin/. fs.ErrNotExist: the log was not migrated.

@@ -22,7 +22,7 @@ func quarantineRange(fsys FS, dir string, base Sequence, f io.ReaderAt, from, to
 	if _, err := io.Copy(sum, io.NewSectionReader(f, int64(from), int64(to-from))); err != nil {
 		return "", err
 	}
-	name := filepath.Join(folder, fmt.Sprintf("%0*d-%d-%d-%08x", baseDigits, base, from, to-from, sum.Sum32()))
+	name := filepath.Join(folder, quarantineName(base, from, to-from, sum.Sum32()))
 	temporary := filepath.Join(folder, "."+filepath.Base(name)+".tmp")
 	err := copyRange(fsys, temporary, f, int64(from), int64(to-from), mode)
 	if err == nil {
@@ -32,6 +32,12 @@ func quarantineRange(fsys FS, dir string, base Sequence, f io.ReaderAt, from, to
 		err = fsys.SyncDir(folder)
 	}
 	return name, err
+}
+
+// quarantineName tells where bytes came from: the segment's base, or 0 for the
+// source of a migration, offset and length, and their checksum.
+func quarantineName(base Sequence, from, n Offset, crc uint32) string {
+	return fmt.Sprintf("%0*d-%d-%d-%08x", baseDigits, base, from, n, crc)
 }
 
 // copyRange writes n bytes of f from `from` on to a new durable file.

@@ -38,6 +38,9 @@ func (s *Sum) Join(next Sum) {
 	s.Digest = crc64.Update(s.Digest, ecma, le.AppendUint64(nil, next.Digest))
 }
 
+// Checksum returns the CRC-32C that the index holds of a compact record.
+func Checksum(compact []byte) uint32 { return line{text: compact}.crc() }
+
 // Sum sums a segment up from its trailer or its index, reading no text.
 func (l *Log) Sum(s Segment) (sum Sum, err error) {
 	r, err := l.OpenReader(s)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -96,10 +97,17 @@ func (f *feeder) policy() (segment.Policy, error) {
 	switch {
 	case err == nil:
 		return l.Marker.Settings.With(f.options.Settings).Policy()
-	case f.create && errors.Is(err, segment.ErrNoLog), errors.Is(err, segment.ErrCorrupt) && l.Marker.Format != "":
+	case f.create && errors.Is(err, segment.ErrNoLog) && !migrationAt(f.dir), errors.Is(err, segment.ErrCorrupt) && l.Marker.Format != "":
 		return f.options.Settings.Policy()
 	}
 	return segment.Policy{}, err
+}
+
+// migrationAt says whether dir holds a half-made migration, which is the next
+// migrate's to clear.
+func migrationAt(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, segment.OriginName))
+	return err == nil
 }
 
 // run appends until the input ends, and then gives everything back.
@@ -190,7 +198,7 @@ func (f *feeder) write(ctx context.Context, v value) error {
 // open takes the lock.
 func (f *feeder) open(ctx context.Context) (err error) {
 	f.writer, err = segment.OpenWriter(ctx, f.dir, f.options)
-	if f.create && errors.Is(err, segment.ErrNoLog) {
+	if f.create && errors.Is(err, segment.ErrNoLog) && !migrationAt(f.dir) {
 		if f.writer, err = segment.Create(f.dir, f.options); err == nil {
 			record(f.dir, slog.LevelInfo, "created")
 		} else if errors.Is(err, segment.ErrExists) || errors.Is(err, segment.ErrLocked) { // another one was faster

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"os"
 	"path/filepath"
 
 	"github.com/gofrs/flock"
@@ -16,6 +17,17 @@ import (
 // diary must never keep anything from working.
 func record(dir string, level slog.Level, event string, attributes ...any) {
 	path := filepath.Join(dir, segment.EventsName)
+	info, err := os.Stat(dir)
+	if err != nil {
+		return
+	}
+	for _, name := range []string{path, path + ".lock"} { // with the log's owner and mode, which lumberjack keeps
+		f, err := segment.OS{}.OpenFile(name, os.O_RDWR|os.O_CREATE, info.Mode().Perm()&0o666)
+		if err != nil {
+			return
+		}
+		f.Close()
+	}
 	turn := flock.New(path + ".lock")
 	if ok, err := turn.TryLock(); err != nil || !ok {
 		return

@@ -88,7 +88,13 @@ func explain(err error) (code int, hint string) {
 	case errors.Is(err, segment.ErrTooLarge), errors.Is(err, jsonscan.ErrTooLarge):
 		return exitRejected, "raise the limit with --max-record"
 	case errors.Is(err, migrate.ErrUndecided):
-		return exitUsage, "name the array with --records, such as --records /history; --records / '' means each value is one record"
+		return exitUsage, "name the array with --records /history, say; an empty pointer makes each value one record"
+	case errors.Is(err, migrate.ErrOnce):
+		return exitUsage, "give the name of a file instead of -"
+	case errors.Is(err, migrate.ErrNoRoom):
+		return exitNoRoom, "make room, or choose a directory on a larger disk"
+	case errors.Is(err, migrate.ErrNotHere), errors.Is(err, migrate.ErrDiverged):
+		return exitFailure, "is that the source of this log? histlog migrate SOURCE OTHERDIR makes another log"
 	case errors.Is(err, context.Canceled):
 		return exitFailure, ""
 	case errors.Is(err, fs.ErrPermission):
@@ -99,23 +105,31 @@ func explain(err error) (code int, hint string) {
 
 // explainInput explains what may be wrong with input.
 func explainInput(err error) (code int, hint string) {
+	var inSource *migrate.SourceError
+	migrating := errors.As(err, &inSource)
 	switch {
+	case errors.Is(err, migrate.ErrWindow):
+		return exitRejected, "zstd -dc --long=31 FILE | histlog migrate - DIR"
 	case errors.Is(err, migrate.ErrEmpty):
 		return exitRejected, "was the writer killed before it wrote? nothing was made"
 	case errors.Is(err, migrate.ErrChanged):
 		return exitRejected, "stop the program that writes it, or copy the file and migrate the copy"
 	case errors.Is(err, migrate.ErrCompressed):
-		return exitRejected, "gzip -t or zstd -t tells more; decompress what can be had, and migrate that"
+		return exitRejected, "gzip -t or zstd -t tells more; --salvage keeps what can be had"
 	case errors.Is(err, migrate.ErrNoArray):
 		return exitRejected, "histlog migrate without --records finds the array by itself"
 	case errors.Is(err, migrate.ErrEncoding):
 		return exitRejected, "convert it first: iconv -f UTF-16 -t UTF-8"
+	case errors.Is(err, jsonscan.ErrCut) && migrating:
+		return exitRejected, "it was cut off, as a killed writer leaves it; --salvage keeps every whole record before the end"
 	case errors.Is(err, jsonscan.ErrCut):
-		return exitRejected, "the file was cut off, as a killed writer leaves it"
+		return exitRejected, "was the program that writes it killed?"
 	case errors.Is(err, jsonscan.ErrNonFinite):
 		return exitRejected, "Python writes that; choose --non-finite null, string or keep"
 	case errors.Is(err, jsonscan.ErrUTF8):
 		return exitRejected, "choose --invalid-utf8 replace to put U+FFFD in its place"
+	case migrating:
+		return exitRejected, "mend the text at that place, or keep the whole records before it with --salvage"
 	case errors.Is(err, jsonscan.ErrInvalid), errors.Is(err, jsonscan.ErrDepth):
 		return exitRejected, "mend the text at that place"
 	}

@@ -43,6 +43,8 @@ func TestMemory(t *testing.T) {
 		{32 * mib, []string{"tail", "step2"}},
 		{32 * mib, []string{"inspect", "step2"}},
 		{32 * mib, []string{"cat", "-n", "1", "step2"}},
+		{32 * mib, []string{"verify", "step2"}},
+		{32 * mib, []string{"export", "-o", "again.json", "step2"}},
 	} {
 		peak := figure(t, peakEnv, dir, c.args...)
 		t.Logf("%s: %.1f MiB", c.args[0], float64(peak)/mib)

@@ -26,10 +26,15 @@ func migrateCommand() *cli.Command {
 unless given. The source is only read. DIR becomes a whole log, or none.
 
    histlog migrate step2.json
-   histlog migrate step2.json /var/lib/step2 --segment-size 128M`,
+   histlog migrate --dry-run step2.json
+   histlog migrate --continue step2.json`,
 		Flags: append(append([]cli.Flag{
 			&cli.StringFlag{Name: "records", Usage: "JSON `POINTER` to the array of records: /a/b or .a.b; '' for each value"},
-			&cli.StringFlag{Name: "verify", Usage: "how the log is proven: digest (read back and compare) or none", Value: "digest"},
+			&cli.StringFlag{Name: "verify", Usage: "how the log is proven: digest (read back and compare), roundtrip (and make SOURCE again from it) or none", Value: "digest"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done; write nothing"},
+			&cli.BoolFlag{Name: "continue", Usage: "DIR is the log of SOURCE already: append what came since"},
+			&cli.BoolFlag{Name: "salvage", Usage: "of a cut or damaged SOURCE keep every whole record before the damage"},
+			&cli.StringFlag{Name: "lock-wait", Usage: "with --continue: how long to wait for another writer", Value: "10s"},
 			progressFlag(), jsonFlag(),
 		}, inputFlags()...), newLogFlags()...),
 		Action: runMigrate,
@@ -97,14 +102,39 @@ func runMigrate(c *cli.Context) error {
 		return err
 	}
 	o.Progress = bar.set
+	switch only := c.Bool; {
+	case only("dry-run") && only("continue"), only("continue") && only("salvage"), only("dry-run") && only("salvage"):
+		return usage("migrate", "choose one of --dry-run, --continue and --salvage")
+	case only("dry-run"):
+		return dryRun(c, o, bar)
+	case only("continue"):
+		return continueMigration(c, o, bar)
+	}
 	receipt, err := migrate.Run(c.Context, o)
 	bar.finish()
 	if err != nil {
 		return named("migrate "+o.Source, err)
 	}
 	record(o.Dir, slog.LevelInfo, "migrated", "source", o.Source, "records", receipt.Records, "sha256", receipt.SourceSHA256)
+	if err := showReceipt(c, o, receipt); err != nil {
+		return err
+	}
+	if receipt.Salvaged {
+		return &exitError{code: exitDamaged, err: errReported}
+	}
+	return nil
+}
+
+func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) error {
+	if receipt.Salvaged {
+		say(c.App.ErrWriter, "%s: %s", o.Source, receipt.Damage)
+		say(c.App.ErrWriter, "salvaged %d whole records; the %d bytes after them are in %s", receipt.Records, receipt.Quarantined, filepath.Join(o.Dir, segment.QuarantineName))
+	}
 	if c.Bool("json") {
 		return printJSON(c.App.Writer, receipt)
+	}
+	if receipt.Verified == "tokens" {
+		say(c.App.ErrWriter, "the white space of %s follows no pattern that json.dump writes, so it was compared token by token; export writes it in another style", o.Source)
 	}
 	if d := receipt.Declared; d != nil && *d != int64(receipt.Records) {
 		say(c.App.ErrWriter, "%s says that it holds %d entries, but %d were found; all of these are in the log", o.Source, *d, receipt.Records)
@@ -113,7 +143,7 @@ func runMigrate(c *cli.Context) error {
 	if o.Verify == migrate.VerifyNone {
 		proof = "not read back"
 	}
-	_, err = fmt.Fprintf(c.App.Writer, "%d records of %s (%s) are in %s (%s), %s, in %s; see: histlog inspect %s\n",
+	_, err := fmt.Fprintf(c.App.Writer, "%d records of %s (%s) are in %s (%s), %s, in %s; see: histlog inspect %s\n",
 		receipt.Records, o.Source, bytesText(receipt.SourceBytes), o.Dir, bytesText(receipt.LogBytes), proof,
 		durationText(time.Duration(receipt.Elapsed*float64(time.Second))), o.Dir)
 	return err
@@ -125,7 +155,7 @@ func migrateOptions(c *cli.Context) (o migrate.Options, err error) {
 	}
 	o.Source, o.Dir = c.Args().Get(0), c.Args().Get(1)
 	if o.Dir == "" {
-		if o.Dir = strings.TrimSuffix(o.Source, filepath.Ext(o.Source)); o.Source == "-" || o.Dir == o.Source || o.Dir == "" {
+		if o.Dir = withoutEnding(o.Source); o.Source == "-" || o.Dir == o.Source || o.Dir == "" {
 			return o, usage("migrate", "name the log's DIR: it can't be made from %q", o.Source)
 		}
 	}
@@ -142,12 +172,92 @@ func migrateOptions(c *cli.Context) (o migrate.Options, err error) {
 	}
 	switch c.String("verify") {
 	case "digest":
+	case "roundtrip":
+		o.Verify = migrate.VerifyRoundtrip
 	case "none":
 		o.Verify = migrate.VerifyNone
 	default:
-		return o, usage("migrate", "--verify %s: want digest or none", c.String("verify"))
+		return o, usage("migrate", "--verify %s: want digest, roundtrip or none", c.String("verify"))
 	}
+	o.Salvage = c.Bool("salvage")
 	return o, nil
+}
+
+// withoutEnding takes .json off a name, and .gz or .zst behind it.
+func withoutEnding(name string) string {
+	if ext := filepath.Ext(name); ext == ".gz" || ext == ".zst" {
+		name = strings.TrimSuffix(name, ext)
+	}
+	return strings.TrimSuffix(name, filepath.Ext(name))
+}
+
+// dryRun says what a migration would do.
+func dryRun(c *cli.Context, o migrate.Options, bar *progress) error {
+	plan, err := migrate.DryRun(c.Context, o)
+	bar.finish()
+	if err != nil {
+		return named("migrate "+o.Source, err)
+	}
+	if c.Bool("json") {
+		return printJSON(c.App.Writer, plan)
+	}
+	out := c.App.Writer
+	span := ""
+	if plan.FirstTime != nil {
+		span = ", " + plan.FirstTime.UTC().Format(time.RFC3339) + " to " + plan.LastTime.UTC().Format(time.RFC3339)
+	}
+	fmt.Fprintf(out, "%d records at %s%s\n", plan.Records, pointerText(plan.RecordsAt), span)
+	fmt.Fprintf(out, "%s of JSON become %s of records, the largest %s; %s are free\n", bytesText(plan.SourceBytes), bytesText(plan.LogBytes), bytesText(plan.Largest), bytesText(int64(plan.FreeBytes)))
+	if plan.NonFinite > 0 {
+		fmt.Fprintf(out, "%d NaN or Infinity, which --non-finite must allow\n", plan.NonFinite)
+	}
+	_, err = fmt.Fprintf(out, "it will take about %s; nothing was written\n", durationText(time.Duration(plan.Seconds*1.2*float64(time.Second))))
+	return err
+}
+
+func pointerText(at string) string {
+	switch at {
+	case "":
+		return "the root array"
+	case "stream":
+		return "the root, one value each"
+	}
+	return safe(at)
+}
+
+// continueMigration appends what came to a source since it was migrated.
+func continueMigration(c *cli.Context, o migrate.Options, bar *progress) error {
+	wait, err := segment.ParseDuration(c.String("lock-wait"))
+	if err != nil {
+		return usage("migrate", "--lock-wait: %v", err)
+	}
+	done, err := migrate.Continue(c.Context, o, wait)
+	bar.finish()
+	if err != nil {
+		return named("migrate "+o.Source, err)
+	}
+	if done.Appended > 0 {
+		record(o.Dir, slog.LevelInfo, "continued", "source", o.Source, "appended", done.Appended)
+	}
+	if c.Bool("json") {
+		return printJSON(c.App.Writer, map[string]any{
+			"records": done.Records, "here": done.Here, "first_seq": seqOrNil(done.First), "appended": done.Appended,
+			"appended_first_seq": seqOrNil(done.FirstNew), "appended_last_seq": seqOrNil(done.LastNew),
+		})
+	}
+	if done.Appended == 0 {
+		_, err = fmt.Fprintf(c.App.Writer, "nothing new: all %d records of %s are in %s as seq %d–%d\n", done.Records, o.Source, o.Dir, done.First, uint64(done.First)+done.Here-1)
+		return err
+	}
+	_, err = fmt.Fprintf(c.App.Writer, "%d new records of %s are in %s as seq %d–%d; the %d before were there\n", done.Appended, o.Source, o.Dir, done.FirstNew, done.LastNew, done.Here)
+	return err
+}
+
+func seqOrNil(seq segment.Sequence) *segment.Sequence {
+	if seq == 0 {
+		return nil
+	}
+	return &seq
 }
 
 // named puts what was being done before an error, unless it says so itself.

@@ -46,10 +46,14 @@ func exitsMain() {
 	}
 }
 
-// cutCommand is `cut FILE BYTES`: FILE keeps that many bytes.
+// cutCommand is `cut FILE BYTES`: FILE keeps that many bytes, or loses so many
+// at its end if the number is negative.
 func cutCommand(ts *testscript.TestScript, _ bool, args []string) {
 	n, err := strconv.ParseInt(args[1], 10, 64)
 	ts.Check(err)
+	if n < 0 {
+		n += int64(len(ts.ReadFile(args[0])))
+	}
 	ts.Check(os.Truncate(ts.MkAbs(args[0]), n))
 }
 

@@ -6,30 +6,38 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/migrate"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
 
 func verifyCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "verify",
-		Usage:       "read every byte of a log against its checksum",
-		ArgsUsage:   "DIR",
-		Description: `   histlog verify step2`,
-		Flags:       []cli.Flag{jsonFlag(), progressFlag()},
-		Action:      runVerify,
+		Name:      "verify",
+		Usage:     "read every byte of a log against its checksum",
+		ArgsUsage: "DIR",
+		Description: `   histlog verify step2
+   histlog verify --against step2.json step2`,
+		Flags: append([]cli.Flag{
+			jsonFlag(), progressFlag(),
+			&cli.StringFlag{Name: "against", Usage: "compare with a monolithic `SOURCE`, record for record"},
+			&cli.StringFlag{Name: "records", Usage: "with --against: JSON `POINTER` to the array of records"},
+		}, inputFlags()...),
+		Action: runVerify,
 	}
 }
 
 // verdict is what verify finds, as JSON.
 type verdict struct {
-	Records    uint64   `json:"records"`
-	Bytes      int64    `json:"bytes"`
-	Damaged    []damage `json:"damaged"`
-	Quarantine []string `json:"quarantine"`
-	Rebuilt    uint64   `json:"rebuilt"` // records whose checksum was made from the segment itself
-	Blank      uint64   `json:"blank"`   // places of records that were lost and repaired
-	OK         bool     `json:"ok"`
+	Records    uint64         `json:"records"`
+	Bytes      int64          `json:"bytes"`
+	Damaged    []damage       `json:"damaged"`
+	Quarantine []string       `json:"quarantine"`
+	Rebuilt    uint64         `json:"rebuilt"` // records whose checksum was made from the segment itself
+	Blank      uint64         `json:"blank"`   // places of records that were lost and repaired
+	OK         bool           `json:"ok"`
+	Against    *migrate.Match `json:"against,omitempty"`
 }
 
 type damage struct {
@@ -55,6 +63,9 @@ func runVerify(c *cli.Context) error {
 	}
 	v, err := verifyAll(c, l, bar)
 	bar.finish()
+	if err == nil && c.IsSet("against") {
+		v.Against, err = against(c, l)
+	}
 	if err != nil {
 		return err
 	}
@@ -67,7 +78,26 @@ func runVerify(c *cli.Context) error {
 	if !v.OK {
 		return &exitError{code: exitDamaged, err: errReported}
 	}
+	if v.Against != nil && v.Against.Here < v.Against.Records {
+		return &exitError{code: exitDamaged, err: errReported}
+	}
 	return nil
+}
+
+// against compares the log with a monolith.
+func against(c *cli.Context, l *segment.Log) (*migrate.Match, error) {
+	o := migrate.Options{Source: c.String("against"), Dir: l.Dir}
+	var err error
+	if o.Accept, err = acceptOf(c); err != nil {
+		return nil, err
+	}
+	if c.IsSet("records") {
+		if o.Records, err = jsonscan.ParsePointer(c.String("records")); err != nil {
+			return nil, usage("verify", "--records: %v", err)
+		}
+	}
+	m, err := migrate.Compare(c.Context, o, l)
+	return &m, err
 }
 
 func verifyAll(c *cli.Context, l *segment.Log, bar *progress) (v verdict, err error) {
@@ -136,5 +166,17 @@ func (v verdict) print(c *cli.Context, l *segment.Log, took time.Duration) error
 	}
 	_, err := fmt.Fprintf(c.App.Writer, "%s  %d records, %s, read in %s · %d damaged · %d in quarantine · %d with rebuilt checksums\n",
 		word, v.Records, bytesText(v.Bytes), durationText(took), len(v.Damaged), len(v.Quarantine), v.Rebuilt)
+	if err != nil || v.Against == nil {
+		return err
+	}
+	m, source := v.Against, c.String("against")
+	switch {
+	case m.Here < m.Records:
+		_, err = fmt.Fprintf(c.App.Writer, "%d of %d records are here; keep %s, and run: histlog migrate --continue %s %s\n", m.Here, m.Records, source, source, l.Dir)
+	case m.Records == 0:
+		_, err = fmt.Fprintf(c.App.Writer, "%s holds no records\n", source)
+	default:
+		_, err = fmt.Fprintf(c.App.Writer, "%d of %d records are here as seq %d–%d; %s can be deleted\n", m.Here, m.Records, m.First, uint64(m.First)+m.Here-1, source)
+	}
 	return err
 }

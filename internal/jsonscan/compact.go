@@ -44,11 +44,12 @@ type compactor struct {
 
 	pads [64]uint8 // by depth: how much white space stood before the last value there
 
-	number  numberState
-	literal string
-	matched int // bytes of literal read
-	hex     int // digits of \u still to come
-	utf8    sequence
+	nonFinite int64 // tokens let in
+	number    numberState
+	literal   string
+	matched   int // bytes of literal read
+	hex       int // digits of \u still to come
+	utf8      sequence
 
 	fault  error // why run stopped, one of this package's errors
 	reason string

@@ -56,7 +56,8 @@ type Scanner struct {
 	base    int64 // offset of chunk in the stream
 	word    bool  // the byte before pos ended a number or a literal
 	tee     io.Writer
-	teeFrom int // chunk[teeFrom:pos] was not given to tee yet
+	teeFrom int  // chunk[teeFrom:pos] was not given to tee yet
+	atEnd   bool // see Unfinished
 	scratch []byte
 	err     error
 }
@@ -105,6 +106,19 @@ func (s *bytesSource) Next() ([]byte, error) {
 	s.b = nil
 	return b, nil
 }
+
+// Limit sets Options.MaxBytes for the values from here on.
+func (s *Scanner) Limit(maxBytes int64) { s.options.MaxBytes = maxBytes }
+
+// Capture sets Options.Capture for the values from here on.
+func (s *Scanner) Capture(p *Pointer) { s.options.Capture, s.capture = p, capture{} }
+
+// NonFinite returns how many NaN, Infinity and -Infinity were let in.
+func (s *Scanner) NonFinite() int64 { return s.nonFinite }
+
+// Unfinished says whether the value read last is a number that only the end of
+// the stream ended: were the stream cut, more of it would be missing.
+func (s *Scanner) Unfinished() bool { return s.atEnd }
 
 // Offset returns the offset of the next unread byte.
 func (s *Scanner) Offset() int64 { return s.base + int64(s.pos) }
@@ -217,18 +231,18 @@ func (s *Scanner) Value(dst []byte) ([]byte, error) {
 			return dst, nil
 		}
 		if err := s.fill(); err != nil {
-			return s.atEnd(dst, from, err)
+			return s.end(dst, from, err)
 		}
 	}
 }
 
-// atEnd ends a value at the end of the stream: only a number can end there.
-func (s *Scanner) atEnd(dst []byte, from int, err error) ([]byte, error) {
+// end ends a value at the end of the stream: only a number can end there.
+func (s *Scanner) end(dst []byte, from int, err error) ([]byte, error) {
 	if err != io.EOF {
 		return dst, err
 	}
 	if s.depth == 0 && s.state == inNumber && s.number.complete() {
-		s.word = true
+		s.word, s.atEnd = true, true
 		return dst, nil
 	}
 	s.err = nil
@@ -255,7 +269,7 @@ func (s *Scanner) Skip() error {
 			return nil
 		}
 		if err := s.fill(); err != nil {
-			_, err = s.atEnd(nil, 0, err)
+			_, err = s.end(nil, 0, err)
 			return err
 		}
 	}

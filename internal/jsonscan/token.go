@@ -257,6 +257,7 @@ func (s *compactor) word(src, out []byte, from, i, k int) (_, read, _ int, done 
 	text := s.literal
 	switch text {
 	case "NaN", "Infinity", "-Infinity":
+		s.nonFinite++
 		switch s.options.NonFinite {
 		case RejectNonFinite:
 			s.back = len(text)

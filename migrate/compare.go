@@ -1,0 +1,195 @@
+package migrate
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// A Match says which of a source's records a log holds: the first Here of
+// them, as First and on. Less than all are there if the log ends before them.
+type Match struct {
+	Records uint64           `json:"records"`   // of the source
+	Here    uint64           `json:"here"`      // of these in the log
+	First   segment.Sequence `json:"first_seq"` // of the first; 0 if none is here
+}
+
+// Compare reads a source and finds its records in a log, byte for byte. The
+// source may have been trimmed at its beginning since it was migrated, or have
+// grown. ErrNotHere, ErrDiverged: it is not that log's.
+func Compare(ctx context.Context, o Options, l *segment.Log) (Match, error) {
+	if o.Source == "-" {
+		return Match{}, ErrOnce
+	}
+	return compare(ctx, o, l)
+}
+
+func compare(ctx context.Context, o Options, l *segment.Log) (Match, error) {
+	m, err := align(ctx, o, l)
+	if err != nil || m.Here == 0 {
+		return m, err
+	}
+	return m, m.eachNew(ctx, o, l, func([]byte, []byte) error { return nil })
+}
+
+// align finds out, from lengths and checksums in the log's index, with which
+// record of the log the source begins. It reads the source once. Where the
+// log repeats itself, the earliest place wins at which the source's records
+// go on like the log's until one of them ends.
+func align(ctx context.Context, o Options, l *segment.Log) (Match, error) {
+	var m Match
+	x := newChecksums(l)
+	defer x.close()
+	var starts []segment.Sequence // where the source may begin, ascending
+	p, err := readSource(ctx, o, o.Accept, func(p *pass) error {
+		starts, m = nil, Match{}
+		p.scan.Capture(nil)
+		p.take = func(compact, _ []byte) (err error) {
+			if p.records == 0 {
+				starts, err = x.find(segment.Checksum(compact), len(compact))
+				return err
+			}
+			starts, err = x.keep(starts, segment.Sequence(p.records), segment.Checksum(compact), len(compact))
+			return err
+		}
+		return nil
+	})
+	m.Records = p.records
+	if err != nil || m.Records == 0 {
+		return m, err
+	}
+	next, err := l.NextSeq()
+	if err != nil {
+		return m, err
+	}
+	if len(starts) == 0 {
+		return m, x.noMatch(next)
+	}
+	m.First = starts[0]
+	m.Here = min(m.Records, uint64(next-m.First))
+	return m, nil
+}
+
+// eachNew reads the source again: it compares the records that are here byte
+// for byte with the log's, and gives those that are not to take.
+func (m *Match) eachNew(ctx context.Context, o Options, l *segment.Log, take take) error {
+	next, stop := iter.Pull2(records(l, m.First))
+	defer stop()
+	_, err := readSource(ctx, o, o.Accept, func(p *pass) error {
+		policy, err := l.Marker.Settings.Policy()
+		if err != nil {
+			return err
+		}
+		p.scan.Limit(policy.MaxRecord)
+		p.scan.Capture(policy.TimeField)
+		p.take = func(compact, timeScalar []byte) error {
+			if p.records >= m.Here {
+				return take(compact, timeScalar)
+			}
+			rec, err, _ := next()
+			if err != nil {
+				return err
+			}
+			if !rec.Blank && !bytes.Equal(rec.Text, compact) {
+				return fmt.Errorf("%w: record %d of the source is not record %d of the log", ErrDiverged, p.records+1, rec.Seq)
+			}
+			return nil
+		}
+		return nil
+	})
+	return err
+}
+
+// checksums reads a log's index by sequence.
+type checksums struct {
+	log     *segment.Log
+	reader  *segment.Reader
+	matched segment.Sequence // the furthest that a start was followed
+}
+
+func newChecksums(l *segment.Log) *checksums { return &checksums{log: l} }
+
+func (x *checksums) close() {
+	if x.reader != nil {
+		_ = x.reader.Close()
+	}
+}
+
+// is says whether record seq has that checksum and length.
+func (x *checksums) is(seq segment.Sequence, crc uint32, length int) (bool, error) {
+	if r := x.reader; r == nil || seq < r.Segment().Base || (r.Segment().Next != 0 && seq >= r.Segment().Next) {
+		x.close()
+		i, err := x.log.Find(seq)
+		if err != nil {
+			return false, err
+		}
+		if x.reader, err = x.log.OpenReader(x.log.Segments[i]); err != nil {
+			return false, err
+		}
+	}
+	e, err := x.reader.Entry(seq)
+	if err != nil || e.CRC != crc {
+		return false, err
+	}
+	var start segment.Offset
+	if seq > x.reader.Segment().Base {
+		before, err := x.reader.Entry(seq - 1)
+		if err != nil {
+			return false, err
+		}
+		start = before.End
+	}
+	return int(e.End-start) == length+1, nil
+}
+
+// find returns all records of that checksum and length.
+func (x *checksums) find(crc uint32, length int) (found []segment.Sequence, err error) {
+	next, err := x.log.NextSeq()
+	if err != nil {
+		return nil, err
+	}
+	for seq := x.log.Segments[0].Base; seq < next; seq++ {
+		ok, err := x.is(seq, crc, length)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			found = append(found, seq)
+		}
+	}
+	return found, nil
+}
+
+// keep returns the starts from which the n-th record has that checksum and
+// length, or lies behind the log's end.
+func (x *checksums) keep(starts []segment.Sequence, n segment.Sequence, crc uint32, length int) ([]segment.Sequence, error) {
+	next, err := x.log.NextSeq()
+	if err != nil {
+		return nil, err
+	}
+	kept := starts[:0]
+	for _, s := range starts {
+		ok := s+n >= next
+		if !ok {
+			if ok, err = x.is(s+n, crc, length); err != nil {
+				return nil, err
+			}
+		}
+		if ok {
+			kept = append(kept, s)
+			x.matched = max(x.matched, s+n)
+		}
+	}
+	return kept, nil
+}
+
+// noMatch says why no start is left.
+func (x *checksums) noMatch(next segment.Sequence) error {
+	if x.matched == 0 {
+		return fmt.Errorf("%w: its first record is not among %d to %d", ErrNotHere, x.log.Segments[0].Base, next-1)
+	}
+	return fmt.Errorf("%w after record %d of the log", ErrDiverged, x.matched)
+}

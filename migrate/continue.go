@@ -1,0 +1,65 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// A Continued says what Continue did.
+type Continued struct {
+	Match
+	Appended uint64
+	FirstNew segment.Sequence // 0 if there was nothing new
+	LastNew  segment.Sequence
+}
+
+// groupRecords and groupBytes are how much Continue commits at once, at most.
+const (
+	groupRecords = 1000
+	groupBytes   = 4 << 20
+)
+
+// Continue appends to the log at o.Dir those records of a source that came
+// since it was migrated, under the writer's lock. It compares the records that
+// are there already, byte for byte, before it appends. Killed at any moment,
+// it has appended some, and can be run again.
+func Continue(ctx context.Context, o Options, wait time.Duration) (c Continued, err error) {
+	if o.Source == "-" {
+		return c, ErrOnce
+	}
+	w, err := segment.OpenWriter(ctx, o.Dir, segment.Options{FS: o.FS, LockWait: wait, Settings: o.Settings})
+	if err != nil {
+		return c, err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	l, err := segment.Open(o.Dir, o.FS)
+	if err != nil {
+		return c, err
+	}
+	if c.Match, err = align(ctx, o, l); err != nil {
+		return c, err
+	}
+	bytes := 0
+	err = c.eachNew(ctx, o, l, func(compact, timeScalar []byte) error {
+		ack, err := w.Write(compact, timeScalar)
+		if err != nil {
+			return err
+		}
+		if c.Appended++; c.Appended == 1 {
+			c.FirstNew = ack.Seq
+		}
+		c.LastNew = ack.Seq
+		if bytes += len(compact); bytes < groupBytes && c.Appended%groupRecords != 0 {
+			return nil
+		}
+		bytes = 0
+		return w.Commit()
+	})
+	if err == nil {
+		err = w.Commit()
+	}
+	return c, err
+}

@@ -1,0 +1,178 @@
+package migrate
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/segment"
+)
+
+// A pass is one reading of a source, from its first byte to its last.
+type pass struct {
+	ctx     context.Context
+	o       Options
+	source  *source
+	scan    *jsonscan.Scanner
+	walk    walk
+	take    take
+	origin  *originWriter // nil: nothing is kept of what surrounds the records
+	records uint64        // taken
+	once    bool          // the source can't be read again
+	size    int64         // of the source; 0: not known
+	end     int64         // offset behind the last record taken
+	buf     []byte
+}
+
+// take is given each record: its compact form and the scalar at its time
+// field, both good until it returns.
+type take func(compact, timeScalar []byte) error
+
+// readSource reads a source's records. Where one pass can't decide what they
+// are, it begins again: begin is called before each pass. It returns the last
+// pass, also with an error.
+func readSource(ctx context.Context, o Options, accept jsonscan.Options, begin func(*pass) error) (*pass, error) {
+	for as := (shape{pointer: o.Records}); ; {
+		p := &pass{ctx: ctx, o: o, walk: walk{as: as}}
+		err := p.read(accept, begin)
+		var again *readAgain
+		if !errors.As(err, &again) {
+			return p, err
+		}
+		if p.once {
+			return p, fmt.Errorf("%w in one pass: %s", ErrUndecided, again.why)
+		}
+		as = again.as
+	}
+}
+
+// read opens the source and reads it through.
+func (p *pass) read(accept jsonscan.Options, begin func(*pass) error) error {
+	if p.once = p.o.Source == "-"; p.once {
+		in := p.o.Stdin
+		if in == nil {
+			in = os.Stdin
+		}
+		return p.readFrom(in, accept, begin)
+	}
+	f, info, err := openSource(p.o.Source)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if p.once = !info.Mode().IsRegular(); p.once {
+		return p.readFrom(f, accept, begin)
+	}
+	p.size = info.Size()
+	return unchanged(f, info, p.readFrom(f, accept, begin))
+}
+
+func (p *pass) readFrom(in io.Reader, accept jsonscan.Options, begin func(*pass) error) error {
+	p.source = readAhead(p.ctx, in)
+	defer p.source.close()
+	p.scan = jsonscan.New(p.source, accept)
+	if err := begin(p); err != nil {
+		return err
+	}
+	err := p.head()
+	if err == nil {
+		err = p.cut(p.walk.root(p))
+	}
+	return p.locate(err)
+}
+
+// head looks at the first bytes of the source.
+func (p *pass) head() error {
+	bom, err := p.scan.SkipBOM()
+	if err == nil && !bom {
+		err = p.encoding()
+	}
+	if err == nil {
+		_, err = p.scan.Peek()
+	}
+	if err == io.EOF {
+		return ErrEmpty
+	}
+	return err
+}
+
+// encoding refuses text that is two or four bytes a character.
+func (p *pass) encoding() error {
+	for _, mark := range []string{"\xff\xfe", "\xfe\xff", "{\x00", "[\x00", "\x00{", "\x00[", "\x00\x00"} {
+		if bytes.HasPrefix(p.source.held, []byte(mark)) {
+			return fmt.Errorf("%w: it looks like UTF-16 or UTF-32", ErrEncoding)
+		}
+	}
+	return nil
+}
+
+// record takes the next value.
+func (p *pass) record() (err error) {
+	if p.o.Progress != nil {
+		p.o.Progress(p.done(), p.size)
+	}
+	if err := p.ctx.Err(); err != nil {
+		return err
+	}
+	if p.buf, err = p.scan.Value(p.buf[:0]); err != nil {
+		return err
+	}
+	if p.walk.depth > 0 && p.scan.Unfinished() {
+		return p.cut(io.EOF)
+	}
+	end := p.scan.Offset()
+	if err := p.take(p.buf, p.scan.Captured(p.buf)); err != nil {
+		return err
+	}
+	p.records, p.end = p.records+1, end
+	return nil
+}
+
+// done returns how much of the file was dealt with.
+func (p *pass) done() int64 {
+	if t := p.source.text; t.compressed.Load() {
+		return t.raw.Load()
+	}
+	return p.scan.Offset()
+}
+
+// locate adds to a syntax error where in the source it stands.
+func (p *pass) locate(err error) error {
+	var syntax *jsonscan.SyntaxError
+	if !errors.As(err, &syntax) {
+		return err
+	}
+	e := &SourceError{
+		Offset: syntax.Offset, Pointer: p.walk.pointer(p.records) + syntax.Pointer, Err: &reasonError{syntax.Reason, syntax.Cause},
+	}
+	if p.walk.inRecords {
+		e.Record = segment.Sequence(p.records + 1)
+	}
+	return e
+}
+
+// reasonError is the reason of a syntax error without its place.
+type reasonError struct {
+	reason string
+	cause  error
+}
+
+func (e *reasonError) Error() string { return e.reason }
+func (e *reasonError) Unwrap() error { return e.cause }
+
+// unchanged turns err into ErrChanged if the file that was read is not what it
+// was before.
+func unchanged(f *os.File, before os.FileInfo, err error) error {
+	after, e := f.Stat()
+	if e != nil {
+		return errors.Join(err, e)
+	}
+	if after.Size() == before.Size() && after.ModTime().Equal(before.ModTime()) {
+		return err
+	}
+	return fmt.Errorf("%w: it had %d bytes, now %d", ErrChanged, before.Size(), after.Size())
+}

@@ -1,0 +1,70 @@
+package migrate
+
+import (
+	"context"
+	"time"
+
+	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/memguard"
+	"github.com/histlog/histlog/segment"
+)
+
+// A Plan says what Run would do.
+type Plan struct {
+	Source      string     `json:"source"`
+	Records     uint64     `json:"records"`
+	RecordsAt   string     `json:"records_at"` // JSON pointer to their array, or "stream"
+	Declared    *int64     `json:"declared_entries"`
+	SourceBytes int64      `json:"source_bytes"`
+	LogBytes    int64      `json:"log_bytes"`
+	Largest     int64      `json:"largest_record_bytes"`
+	FirstTime   *time.Time `json:"first_time"`
+	LastTime    *time.Time `json:"last_time"`
+	NonFinite   int64      `json:"non_finite"` // NaN and Infinity found
+	FreeBytes   uint64     `json:"free_bytes"`
+	Seconds     float64    `json:"seconds"` // that the reading took; a migration takes little more
+}
+
+// DryRun reads a source as Run would, and writes nothing. NaN and Infinity are
+// counted, whatever Options.Accept says of them.
+func DryRun(ctx context.Context, o Options) (Plan, error) {
+	started := time.Now()
+	plan := Plan{Source: o.Source}
+	policy, err := o.Settings.Policy()
+	if err != nil {
+		return plan, err
+	}
+	accept := o.Accept
+	accept.NonFinite = jsonscan.KeepNonFinite
+	p, err := readSource(ctx, o, accept, func(p *pass) error {
+		plan = Plan{Source: o.Source}
+		p.scan.Limit(policy.MaxRecord)
+		p.scan.Capture(policy.TimeField)
+		p.take = func(compact, timeScalar []byte) error {
+			plan.LogBytes += int64(len(compact)) + 1
+			plan.Largest = max(plan.Largest, int64(len(compact)))
+			if t, ok := segment.ParseTime(timeScalar, policy.TimeZone); ok {
+				plan.span(t)
+			}
+			return nil
+		}
+		return nil
+	})
+	if err != nil {
+		return plan, err
+	}
+	plan.Records, plan.RecordsAt, plan.Declared = p.records, p.walk.where(), p.walk.declared
+	plan.SourceBytes, plan.NonFinite = p.source.size, p.scan.NonFinite()
+	plan.Seconds = time.Since(started).Seconds()
+	plan.FreeBytes, _, err = memguard.DiskFree(existing(o.Dir))
+	return plan, err
+}
+
+func (p *Plan) span(t time.Time) {
+	if p.FirstTime == nil || t.Before(*p.FirstTime) {
+		p.FirstTime = &t
+	}
+	if p.LastTime == nil || t.After(*p.LastTime) {
+		p.LastTime = &t
+	}
+}

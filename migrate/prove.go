@@ -1,0 +1,146 @@
+package migrate
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"iter"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// Verify says how the new log is proven before it becomes one.
+type Verify uint8
+
+const (
+	VerifyDigest    Verify = iota // read back whole and compare with the checksums of what was written
+	VerifyRoundtrip               // and make the source again from it, to compare byte for byte, or where its white space follows no pattern, token by token
+	VerifyNone
+)
+
+// How a log was proven, as its receipt says.
+const (
+	provenDigest    = "digest"
+	provenRoundtrip = "roundtrip"
+	provenTokens    = "tokens"
+	provenNone      = "none"
+)
+
+// prove reads the draft as a reader will, and compares.
+func (m *migration) prove(view *segment.Log) error {
+	if err := m.readBack(view); err != nil {
+		return err
+	}
+	switch m.o.Verify {
+	case VerifyNone:
+		m.receipt.Verified = provenNone
+	case VerifyDigest:
+		m.receipt.Verified = provenDigest
+	case VerifyRoundtrip:
+		return m.roundtrip(view)
+	}
+	return nil
+}
+
+// readBack compares what every segment holds with what was written to it.
+func (m *migration) readBack(view *segment.Log) error {
+	var got segment.Sum
+	for _, s := range view.Segments {
+		sum, err := m.readSegment(view, s)
+		if err != nil {
+			return err
+		}
+		got.Join(sum)
+	}
+	if want := m.draft.Sum(); got != want {
+		return fmt.Errorf("%w: %+v, written %+v", ErrDiffers, got, want)
+	}
+	m.receipt.LogBytes = int64(got.Bytes)
+	if got.Records > 0 {
+		m.receipt.FirstTime, m.receipt.LastTime = &got.First, &got.Last
+	}
+	m.receipt.LogDigest = fmt.Sprintf("%016x", got.Digest)
+	return nil
+}
+
+func (m *migration) readSegment(view *segment.Log, s segment.Segment) (segment.Sum, error) {
+	if m.o.Verify == VerifyNone {
+		return view.Sum(s)
+	}
+	f, err := view.Verify(m.ctx, s, nil)
+	if err == nil && len(f.Damage) > 0 {
+		err = fmt.Errorf("%w: %w", ErrDiffers, f.Damage[0])
+	}
+	return f.Sum, err
+}
+
+// roundtrip makes the source again and compares its SHA-256; where that can't
+// be, it reads the source again and compares every record.
+func (m *migration) roundtrip(view *segment.Log) error {
+	exact, err := Exact(view)
+	if err != nil {
+		return err
+	}
+	if exact && !m.receipt.Salvaged {
+		sum := sha256.New()
+		out := bufio.NewWriter(sum)
+		if _, err := Export(out, view, Original, records(view, 0)); err != nil {
+			return err
+		}
+		if err := out.Flush(); err != nil {
+			return err
+		}
+		if hex.EncodeToString(sum.Sum(nil)) == m.receipt.SourceSHA256 {
+			m.receipt.Verified = provenRoundtrip
+			return nil
+		}
+	}
+	if m.o.Source == "-" {
+		return fmt.Errorf("%w: its white space follows no pattern, so that it must be read again", ErrOnce)
+	}
+	match, err := compare(m.ctx, m.o, view)
+	if err != nil && !m.receipt.Salvaged {
+		return err
+	}
+	if match.Here != m.receipt.Records {
+		return fmt.Errorf("%w: of %d records %d are the source's", ErrDiffers, m.receipt.Records, match.Here)
+	}
+	m.receipt.Verified = provenTokens
+	return nil
+}
+
+// records gives the records of a log from a sequence on; 0: all. A damaged one is an error.
+func records(l *segment.Log, from segment.Sequence) iter.Seq2[segment.Record, error] {
+	return func(yield func(segment.Record, error) bool) {
+		for _, s := range l.Segments {
+			if s.Next != 0 && s.Next <= from {
+				continue
+			}
+			if !yieldSegment(l, s, from, yield) {
+				return
+			}
+		}
+	}
+}
+
+// yieldSegment gives the records of one segment and says whether to go on.
+func yieldSegment(l *segment.Log, s segment.Segment, from segment.Sequence, yield func(segment.Record, error) bool) bool {
+	r, err := l.OpenReader(s)
+	if err != nil {
+		yield(segment.Record{}, err)
+		return false
+	}
+	defer r.Close()
+	end := r.Next()
+	if s.Sealed {
+		end = s.Next
+	}
+	for seq := max(from, s.Base); seq < end; seq++ {
+		rec, err := r.Record(seq)
+		if !yield(rec, err) || err != nil {
+			return false
+		}
+	}
+	return true
+}
