@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"internal/memguard":   {},
 	"internal/genhistory": {},
 	"scripts/genhistory":  {"internal/genhistory"},
+	"scripts/bench":       {"internal/genhistory"},
 }
 
 func TestImportDirection(t *testing.T) {

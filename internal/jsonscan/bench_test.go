@@ -22,11 +22,11 @@ func BenchmarkValue(b *testing.B) {
 		{"nested", strings.Repeat(strings.Repeat("[", 1000)+strings.Repeat("]", 1000)+"\n", 2000)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			out := make([]byte, 0, 8<<20)
+			out, text := make([]byte, 0, 8<<20), []byte(c.text)
 			b.SetBytes(int64(len(c.text)))
 			b.ReportAllocs()
 			for b.Loop() {
-				s := NewBytes([]byte(c.text), Options{})
+				s := NewBytes(text, Options{})
 				for {
 					if _, err := s.Value(out[:0]); err != nil {
 						break

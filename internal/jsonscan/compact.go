@@ -159,8 +159,14 @@ func (s *compactor) run(src, out []byte, k int) (end, read int, done bool) {
 				s.push(c == '{')
 				i++
 			case letter:
+				word := literals[c]
+				if n := i + len(word); c >= 'a' && s.depth > 0 && n <= len(src) && string(src[i:n]) == word {
+					s.state = afterValue
+					i = n
+					continue
+				}
 				k, from = emit(out, k, src, from, i), i
-				s.state, s.literal, s.matched = inLiteral, literals[c], 0
+				s.state, s.literal, s.matched = inLiteral, word, 0
 			default:
 				if c != ']' || s.state != atElement {
 					return emit(out, k, src, from, i), i, s.invalid(c)
@@ -215,7 +221,9 @@ func (s *compactor) scalars(src, out []byte, i, from, k int) (int, int, int) {
 		if end == 0 || end >= len(src) {
 			return i, from, k
 		}
-		k, from = emit(out, k, src, from, i), at
+		if pad > 0 {
+			k, from = emit(out, k, src, from, i), at
+		}
 		if i = end; src[i] != ',' {
 			s.state = afterValue
 			return i, from, k
