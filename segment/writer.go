@@ -1,7 +1,6 @@
 package segment
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -85,77 +84,6 @@ const flushBytes = 1 << 20
 
 // indexDelay is how far the index may be behind on disk.
 const indexDelay = time.Second
-
-// OpenWriter takes the writer's lock of the log at dir, recovers it if its last
-// writer was killed, and opens it for appending. It costs the same however
-// long the log is. See [Writer.Recovery] for what it found.
-func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
-	o = o.withDefaults()
-	if err := o.Settings.Check(); err != nil {
-		return nil, err
-	}
-	if _, err := findMarker(o.FS, dir); err != nil {
-		return nil, err
-	}
-	unlock, err := acquire(ctx, o.FS, dir, o.LockWait)
-	if err != nil {
-		return nil, err
-	}
-	w, err := openLocked(dir, o, unlock)
-	if err != nil {
-		w.err = err
-		return nil, errors.Join(err, w.release())
-	}
-	announce(w.fs, dir, &holder{os.Getpid(), o.Command, w.now()}, w.mode)
-	return w, nil
-}
-
-// openLocked opens the newest segment. It returns a Writer to release even on an error.
-func openLocked(dir string, o Options, unlock func() error) (*Writer, error) {
-	w := &Writer{fs: o.FS, dir: dir, now: o.Now, unlock: unlock, settings: o.Settings}
-	if err := w.reload(); err != nil {
-		return w, err
-	}
-	segments, err := listSegments(o.FS, dir)
-	if err != nil {
-		return w, err
-	}
-	if len(segments) == 0 {
-		return w, &CorruptError{Path: dir, Reason: "HISTLOG is there, but no segment"}
-	}
-	last := segments[len(segments)-1].Base
-	if next, err := w.lostActive(last); err != nil || next != 0 {
-		return w, errors.Join(err, w.beginAfter(next))
-	}
-	damaged, err := w.openActive(last)
-	if err != nil {
-		return w, fmt.Errorf("recover %s: %w", dir, err)
-	}
-	w.staged = w.active.end
-	if !damaged {
-		return w, nil
-	}
-	if err := w.roll(); err != nil {
-		for _, d := range w.recovery.Damage {
-			err = errors.Join(err, d)
-		}
-		return w, err
-	}
-	return w, nil
-}
-
-// fileMode returns the mode of new files: the setting's, or the directory's
-// without its execute bits.
-func fileMode(fsys FS, dir string, p Policy) (fs.FileMode, error) {
-	if p.Mode != 0 {
-		return p.Mode, nil
-	}
-	info, err := fsys.Lstat(dir + string(filepath.Separator) + ".")
-	if err != nil {
-		return 0, err
-	}
-	return info.Mode().Perm() & 0o666, nil
-}
 
 // Recovery says what opening found and mended.
 func (w *Writer) Recovery() Recovery { return w.recovery }
@@ -396,72 +324,6 @@ func (w *Writer) syncIndexSoon() {
 			_ = w.poison(fmt.Errorf("sync %s: %w", w.active.indexPath, err)) // the next call returns it
 		}
 	})
-}
-
-// roll seals the active segment and begins the next, under the settings that
-// the log has by now. On an error before the next one exists it may be tried
-// again; after it, only a new Writer knows.
-func (w *Writer) roll() error {
-	old := w.active
-	if err := old.intact(); err != nil {
-		return w.poison(err)
-	}
-	if err := old.file.Sync(); err != nil {
-		return w.poison(fmt.Errorf("seal %s: %w", old.path, err))
-	}
-	if err := old.writeTrailer(); err != nil {
-		return fmt.Errorf("seal %s: %w", old.path, err)
-	}
-	if err := old.syncIndex(); err != nil {
-		return w.poison(fmt.Errorf("seal %s: %w", old.path, err))
-	}
-	if err := w.reload(); err != nil {
-		return err
-	}
-	next, err := createActive(w.fs, w.dir, w.newHeader(old.next()), w.mode)
-	if err != nil {
-		err = fmt.Errorf("begin segment %s: %w", TextName(old.next()), err)
-		if _, e := w.fs.Lstat(filepath.Join(w.dir, TextName(old.next()))); missing(e) {
-			return err
-		}
-		return w.poison(err)
-	}
-	w.active, w.staged = next, 0
-	if err := old.close(); err != nil {
-		return w.poison(fmt.Errorf("close %s: %w", old.path, err))
-	}
-	return nil
-}
-
-// reload reads the log's settings, which hold from the next segment on.
-func (w *Writer) reload() error {
-	m, err := findMarker(w.fs, w.dir)
-	if err != nil {
-		return err
-	}
-	if w.active != nil && m.ID != w.marker.ID {
-		return w.poison(fmt.Errorf("%w: another log stands at %s", ErrForeign, w.dir))
-	}
-	w.marker = m
-	if w.policy, err = w.marker.Settings.With(w.settings).Policy(); err != nil {
-		return err
-	}
-	w.mode, err = fileMode(w.fs, w.dir, w.policy)
-	return err
-}
-
-// newHeader returns the header of a segment that begins now.
-func (w *Writer) newHeader(base Sequence) header {
-	h := header{id: w.marker.ID, base: base, created: w.now()}
-	for i, r := range w.marker.TimeRules {
-		if r.FromSeq <= base {
-			h.rule = uint32(i)
-		}
-	}
-	if w.policy.Sync.Mode != SyncAlways {
-		h.flags = headerLazy
-	}
-	return h
 }
 
 // Close commits what is staged, makes the index durable and gives up the lock.

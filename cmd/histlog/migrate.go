@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/migrate"
 	"github.com/histlog/histlog/segment"
-	"github.com/schollz/progressbar/v3"
 	"github.com/urfave/cli/v2"
 )
 
@@ -39,57 +37,6 @@ unless given. The source is only read. DIR becomes a whole log, or none.
 		}, inputFlags()...), newLogFlags()...),
 		Action: runMigrate,
 	}
-}
-
-// inputFlags say what is accepted beyond JSON.
-func inputFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "non-finite", Usage: "NaN and Infinity: fail, null, string or keep", Value: "fail"},
-		&cli.StringFlag{Name: "invalid-utf8", Usage: "bytes that are not UTF-8: fail or replace", Value: "fail"},
-	}
-}
-
-// newLogFlags are settings of a log that is made.
-func newLogFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "segment-size", Usage: "`SIZE` at which the next segment is begun (default: 64M)"},
-		&cli.StringFlag{Name: "time-field", Usage: "JSON `POINTER` to a record's time (default: /timestamp)"},
-		&cli.StringFlag{Name: "time-zone", Usage: "`ZONE` of times that name none (default: UTC)"},
-		&cli.StringFlag{Name: "sync", Usage: "`POLICY`: always, interval=1s or none (default: always)"},
-		&cli.StringFlag{Name: "max-record", Usage: "largest record, as `SIZE` (default: 256M)"},
-	}
-}
-
-func progressFlag() cli.Flag {
-	return &cli.StringFlag{Name: "progress", Usage: "auto (on a terminal), always or never", Value: "auto", EnvVars: []string{"HISTLOG_PROGRESS"}}
-}
-
-// settingsOf returns the settings that flags gave.
-func settingsOf(c *cli.Context) (segment.Settings, error) {
-	s := segment.Settings{}
-	for _, f := range newLogFlags() {
-		if name := f.Names()[0]; c.IsSet(name) {
-			s[name] = c.String(name)
-		}
-	}
-	if err := s.Check(); err != nil {
-		return nil, usage(c.Command.Name, "%v", err)
-	}
-	return s, nil
-}
-
-// acceptOf returns what flags accept beyond JSON.
-func acceptOf(c *cli.Context) (o jsonscan.Options, err error) {
-	nonFinite := map[string]jsonscan.NonFinite{"fail": jsonscan.RejectNonFinite, "null": jsonscan.NullNonFinite, "string": jsonscan.StringifyNonFinite, "keep": jsonscan.KeepNonFinite}
-	utf8 := map[string]jsonscan.InvalidUTF8{"fail": jsonscan.RejectUTF8, "replace": jsonscan.ReplaceUTF8}
-	var ok bool
-	if o.NonFinite, ok = nonFinite[c.String("non-finite")]; !ok {
-		return o, usage(c.Command.Name, "--non-finite %s: want fail, null, string or keep", c.String("non-finite"))
-	}
-	if o.InvalidUTF8, ok = utf8[c.String("invalid-utf8")]; !ok {
-		return o, usage(c.Command.Name, "--invalid-utf8 %s: want fail or replace", c.String("invalid-utf8"))
-	}
-	return o, nil
 }
 
 func runMigrate(c *cli.Context) error {
@@ -267,48 +214,4 @@ func named(what string, err error) error {
 		return err
 	}
 	return fmt.Errorf("%s: %w", what, err)
-}
-
-// progress shows how far a command is, to a person.
-type progress struct {
-	bar   *progressbar.ProgressBar
-	label string
-	out   io.Writer
-}
-
-func newProgress(c *cli.Context, label string) (*progress, error) {
-	p := &progress{label: label, out: c.App.ErrWriter}
-	switch mode := c.String("progress"); mode {
-	case "never":
-		p.out = nil
-	case "always":
-	case "auto":
-		if !isTerminal(c.App.ErrWriter) {
-			p.out = nil
-		}
-	default:
-		return nil, usage(c.Command.Name, "--progress %s: want auto, always or never", mode)
-	}
-	return p, nil
-}
-
-// set shows that read of `of` bytes are done.
-func (p *progress) set(read, of int64) {
-	if p.out == nil {
-		return
-	}
-	if p.bar == nil {
-		if of == 0 {
-			of = -1
-		}
-		p.bar = progressbar.NewOptions64(of, progressbar.OptionSetWriter(p.out), progressbar.OptionShowBytes(true),
-			progressbar.OptionSetDescription(p.label), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
-	}
-	_ = p.bar.Set64(read)
-}
-
-func (p *progress) finish() {
-	if p.bar != nil {
-		_ = p.bar.Clear()
-	}
 }

@@ -1,0 +1,81 @@
+package segment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// OpenWriter takes the writer's lock of the log at dir, recovers it if its last
+// writer was killed, and opens it for appending. It costs the same however
+// long the log is. See [Writer.Recovery] for what it found.
+func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
+	o = o.withDefaults()
+	if err := o.Settings.Check(); err != nil {
+		return nil, err
+	}
+	if _, err := findMarker(o.FS, dir); err != nil {
+		return nil, err
+	}
+	unlock, err := acquire(ctx, o.FS, dir, o.LockWait)
+	if err != nil {
+		return nil, err
+	}
+	w, err := openLocked(dir, o, unlock)
+	if err != nil {
+		w.err = err
+		return nil, errors.Join(err, w.release())
+	}
+	announce(w.fs, dir, &holder{os.Getpid(), o.Command, w.now()}, w.mode)
+	return w, nil
+}
+
+// openLocked opens the newest segment. It returns a Writer to release even on an error.
+func openLocked(dir string, o Options, unlock func() error) (*Writer, error) {
+	w := &Writer{fs: o.FS, dir: dir, now: o.Now, unlock: unlock, settings: o.Settings}
+	if err := w.reload(); err != nil {
+		return w, err
+	}
+	segments, err := listSegments(o.FS, dir)
+	if err != nil {
+		return w, err
+	}
+	if len(segments) == 0 {
+		return w, &CorruptError{Path: dir, Reason: "HISTLOG is there, but no segment"}
+	}
+	last := segments[len(segments)-1].Base
+	if next, err := w.lostActive(last); err != nil || next != 0 {
+		return w, errors.Join(err, w.beginAfter(next))
+	}
+	damaged, err := w.openActive(last)
+	if err != nil {
+		return w, fmt.Errorf("recover %s: %w", dir, err)
+	}
+	w.staged = w.active.end
+	if !damaged {
+		return w, nil
+	}
+	if err := w.roll(); err != nil {
+		for _, d := range w.recovery.Damage {
+			err = errors.Join(err, d)
+		}
+		return w, err
+	}
+	return w, nil
+}
+
+// fileMode returns the mode of new files: the setting's, or the directory's
+// without its execute bits.
+func fileMode(fsys FS, dir string, p Policy) (fs.FileMode, error) {
+	if p.Mode != 0 {
+		return p.Mode, nil
+	}
+	info, err := fsys.Lstat(dir + string(filepath.Separator) + ".")
+	if err != nil {
+		return 0, err
+	}
+	return info.Mode().Perm() & 0o666, nil
+}

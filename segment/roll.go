@@ -1,0 +1,72 @@
+package segment
+
+import (
+	"fmt"
+	"path/filepath"
+)
+
+// roll seals the active segment and begins the next, under the settings that
+// the log has by now. On an error before the next one exists it may be tried
+// again; after it, only a new Writer knows.
+func (w *Writer) roll() error {
+	old := w.active
+	if err := old.intact(); err != nil {
+		return w.poison(err)
+	}
+	if err := old.file.Sync(); err != nil {
+		return w.poison(fmt.Errorf("seal %s: %w", old.path, err))
+	}
+	if err := old.writeTrailer(); err != nil {
+		return fmt.Errorf("seal %s: %w", old.path, err)
+	}
+	if err := old.syncIndex(); err != nil {
+		return w.poison(fmt.Errorf("seal %s: %w", old.path, err))
+	}
+	if err := w.reload(); err != nil {
+		return err
+	}
+	next, err := createActive(w.fs, w.dir, w.newHeader(old.next()), w.mode)
+	if err != nil {
+		err = fmt.Errorf("begin segment %s: %w", TextName(old.next()), err)
+		if _, e := w.fs.Lstat(filepath.Join(w.dir, TextName(old.next()))); missing(e) {
+			return err
+		}
+		return w.poison(err)
+	}
+	w.active, w.staged = next, 0
+	if err := old.close(); err != nil {
+		return w.poison(fmt.Errorf("close %s: %w", old.path, err))
+	}
+	return nil
+}
+
+// reload reads the log's settings, which hold from the next segment on.
+func (w *Writer) reload() error {
+	m, err := findMarker(w.fs, w.dir)
+	if err != nil {
+		return err
+	}
+	if w.active != nil && m.ID != w.marker.ID {
+		return w.poison(fmt.Errorf("%w: another log stands at %s", ErrForeign, w.dir))
+	}
+	w.marker = m
+	if w.policy, err = w.marker.Settings.With(w.settings).Policy(); err != nil {
+		return err
+	}
+	w.mode, err = fileMode(w.fs, w.dir, w.policy)
+	return err
+}
+
+// newHeader returns the header of a segment that begins now.
+func (w *Writer) newHeader(base Sequence) header {
+	h := header{id: w.marker.ID, base: base, created: w.now()}
+	for i, r := range w.marker.TimeRules {
+		if r.FromSeq <= base {
+			h.rule = uint32(i)
+		}
+	}
+	if w.policy.Sync.Mode != SyncAlways {
+		h.flags = headerLazy
+	}
+	return h
+}
