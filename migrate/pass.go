@@ -68,7 +68,7 @@ func (p *pass) read(accept jsonscan.Options, begin func(*pass) error) error {
 		return p.readFrom(f, accept, begin)
 	}
 	p.size = info.Size()
-	return unchanged(f, info, p.readFrom(f, accept, begin))
+	return p.unchanged(f, info, p.readFrom(f, accept, begin))
 }
 
 func (p *pass) readFrom(in io.Reader, accept jsonscan.Options, begin func(*pass) error) error {
@@ -146,9 +146,14 @@ func (p *pass) locate(err error) error {
 	if !errors.As(err, &syntax) {
 		return err
 	}
-	e := &SourceError{
-		Offset: syntax.Offset, Pointer: p.walk.pointer(p.records) + syntax.Pointer, Err: &reasonError{syntax.Reason, syntax.Cause},
-	}
+	e := p.here(&reasonError{syntax.Reason, syntax.Cause})
+	e.Offset, e.Pointer = syntax.Offset, e.Pointer+syntax.Pointer
+	return e
+}
+
+// here says that err is where the pass stands.
+func (p *pass) here(err error) *SourceError {
+	e := &SourceError{Offset: p.scan.Offset(), Pointer: p.walk.pointer(p.records), Err: err}
 	if p.walk.inRecords {
 		e.Record = segment.Sequence(p.records + 1)
 	}
@@ -164,14 +169,41 @@ type reasonError struct {
 func (e *reasonError) Error() string { return e.reason }
 func (e *reasonError) Unwrap() error { return e.cause }
 
-// unchanged turns err into ErrChanged if the file that was read is not what it
-// was before.
-func unchanged(f *os.File, before os.FileInfo, err error) error {
-	after, e := f.Stat()
-	if e != nil {
-		return errors.Join(err, e)
+// unchanged turns err into ErrChanged, where the pass stands, if the file that
+// was read is not what it was before.
+func (p *pass) unchanged(f *os.File, before os.FileInfo, err error) error {
+	changed := compareInfo(f, before)
+	if changed == nil || !aboutSource(err) {
+		return err
 	}
-	if after.Size() == before.Size() && after.ModTime().Equal(before.ModTime()) {
+	var at *SourceError
+	if !errors.As(err, &at) {
+		at = p.here(nil)
+	}
+	at.Err = changed
+	return at
+}
+
+// aboutSource says whether err may come from a change of the source: it is nil,
+// or blames the text.
+func aboutSource(err error) bool {
+	var at *SourceError
+	var again *readAgain
+	if err == nil || errors.As(err, &at) || errors.As(err, &again) {
+		return true
+	}
+	for _, e := range []error{ErrEmpty, ErrEncoding, ErrUndecided, ErrNoArray, ErrCompressed, ErrNotHere, ErrDiverged} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// compareInfo returns ErrChanged if a file is not what it was before.
+func compareInfo(f *os.File, before os.FileInfo) error {
+	after, err := f.Stat()
+	if err != nil || (after.Size() == before.Size() && after.ModTime().Equal(before.ModTime())) {
 		return err
 	}
 	return fmt.Errorf("%w: it had %d bytes, now %d", ErrChanged, before.Size(), after.Size())

@@ -15,7 +15,7 @@ import (
 // if there is none: prefix, records and rest are the source.
 func (m *migration) salvage(err error) error {
 	var damage *SourceError
-	if m.draft == nil || (!errors.As(err, &damage) && !errors.Is(err, ErrCompressed)) || errors.Is(err, jsonscan.ErrTooLarge) {
+	if m.draft == nil || (!errors.As(err, &damage) && !errors.Is(err, ErrCompressed)) || errors.Is(err, ErrChanged) || errors.Is(err, jsonscan.ErrTooLarge) {
 		return err
 	}
 	p := m.pass
@@ -58,5 +58,5 @@ func (m *migration) quarantineRest(from int64) (int64, error) {
 	if errors.Is(err, ErrCompressed) {
 		err = nil
 	}
-	return n, unchanged(f, info, errors.Join(err, out.Close()))
+	return n, errors.Join(err, out.Close(), compareInfo(f, info))
 }

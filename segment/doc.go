@@ -25,7 +25,8 @@
 //	00000000000000000748.index
 //	origin/                        what migrate kept of its source
 //	quarantine/                    bytes set aside: BASE-OFFSET-LENGTH-CRC32C
-//	events.log                     histlog's diary
+//	events.log                     histlog's diary, and events.log.lock, its writer's turn
+//	.HISTLOG.draft                 while the log is being made: no log yet
 //
 // The writer's lock is a flock on the directory itself, which can't be
 // unlinked. Files of other names are nobody's business; a name that begins with

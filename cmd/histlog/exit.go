@@ -113,7 +113,7 @@ func explainInput(err error) (code int, hint string) {
 	case errors.Is(err, migrate.ErrEmpty):
 		return exitRejected, "was the writer killed before it wrote? nothing was made"
 	case errors.Is(err, migrate.ErrChanged):
-		return exitRejected, "stop the program that writes it, or copy the file and migrate the copy"
+		return exitRejected, "try again when it rests; what comes after that, migrate --continue takes over"
 	case errors.Is(err, migrate.ErrCompressed):
 		return exitRejected, "gzip -t or zstd -t tells more; --salvage keeps what can be had"
 	case errors.Is(err, migrate.ErrNoArray):
