@@ -66,7 +66,9 @@ func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segm
 	return Exported{n, stale}, err
 }
 
-// Exact says whether an export of the migrated records is the source, byte for byte.
+// Exact says whether the source's white space follows a pattern, as far as its
+// first record and all gaps between records show: then an export of the migrated
+// records is the source, byte for byte. VerifyRoundtrip proves it.
 func Exact(l *segment.Log) (bool, error) {
 	var at layout
 	err := readJSON(l, layoutName, &at)

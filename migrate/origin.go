@@ -30,14 +30,16 @@ const sampleBytes = 64 << 10
 
 // An originWriter keeps what surrounds the records of a source (a nil one
 // nothing), by listening
-// to what the scanner reads: the prefix, a sample of the first record, the gap
+// to what the scanner reads: the prefix, a sample of the first telling record, the gap
 // after each, which becomes the beginning of the suffix when no record follows.
 type originWriter struct {
 	draft          *segment.Draft
 	scan           *jsonscan.Scanner
 	prefix, suffix io.WriteCloser
-	sample, gap    headBuffer
+	sample         headBuffer
+	gap            gapBuffer
 	layout         layout
+	sampled        bool // a record has shown the style
 	gaps           int  // seen between records
 	uneven         bool // they differ
 }
@@ -54,7 +56,7 @@ func (h *headBuffer) Write(p []byte) (int, error) {
 }
 
 func newOriginWriter(d *segment.Draft, s *jsonscan.Scanner) (*originWriter, error) {
-	o := &originWriter{draft: d, scan: s, sample: headBuffer{limit: sampleBytes}, gap: headBuffer{limit: sampleBytes}}
+	o := &originWriter{draft: d, scan: s, sample: headBuffer{limit: sampleBytes}, gap: gapBuffer{draft: d}}
 	var err error
 	if o.prefix, err = d.CreateOrigin(prefixName); err != nil {
 		return nil, err
@@ -75,15 +77,24 @@ func (o *originWriter) endRecord(compact []byte, depth int) error {
 	if o == nil {
 		return nil
 	}
-	o.gap.Reset()
+	if err := o.gap.reset(); err != nil {
+		return err
+	}
 	if err := o.scan.Tee(&o.gap); err != nil {
 		return err
 	}
-	if o.sample.Len() > 0 {
-		o.layout.Style = detectStyle(o.sample.Bytes(), compact, depth)
-		o.sample.Reset()
+	if o.sampled {
+		return nil
 	}
+	o.layout.Style = detectStyle(o.sample.Bytes(), compact, depth)
+	o.sample.Reset()
+	o.sampled = o.layout.Style == nil || telling(compact)
 	return nil
+}
+
+// telling says whether a record shows how its writer indents: it holds something.
+func telling(compact []byte) bool {
+	return len(compact) > 2 && (compact[0] == '{' || compact[0] == '[')
 }
 
 // between is called before each record but the first.
@@ -95,10 +106,13 @@ func (o *originWriter) between() error {
 		return err
 	}
 	if o.gaps++; o.gaps == 1 {
-		o.layout.Between = o.gap.String()
+		o.layout.Between = string(o.gap.held)
 	}
-	o.uneven = o.uneven || o.gap.String() != o.layout.Between
-	return nil
+	o.uneven = o.uneven || o.gap.spilled != nil || string(o.gap.held) != o.layout.Between
+	if o.sampled {
+		return nil
+	}
+	return o.scan.Tee(&o.sample)
 }
 
 // beginSuffix is called after the last record, where it is clear that none follows.
@@ -109,13 +123,51 @@ func (o *originWriter) beginSuffix() (err error) {
 	if err = o.scan.Tee(nil); err != nil {
 		return err
 	}
-	if o.suffix, err = o.draft.CreateOrigin(suffixName); err != nil {
-		return err
-	}
-	if _, err = o.suffix.Write(o.gap.Bytes()); err != nil {
+	if o.suffix, err = o.gap.begin(); err != nil {
 		return err
 	}
 	return o.scan.Tee(o.suffix)
+}
+
+// A gapBuffer holds what follows a record. More than a sample's length of that
+// spills to where the suffix will stand, for it may be the beginning of it.
+type gapBuffer struct {
+	draft   *segment.Draft
+	held    []byte
+	spilled io.WriteCloser // nil: all of it is held
+}
+
+func (g *gapBuffer) Write(p []byte) (n int, err error) {
+	if g.spilled == nil && len(g.held)+len(p) <= sampleBytes {
+		g.held = append(g.held, p...)
+		return len(p), nil
+	}
+	if g.spilled == nil {
+		if _, err := g.begin(); err != nil {
+			return 0, err
+		}
+	}
+	return g.spilled.Write(p)
+}
+
+// begin writes what is held to the suffix's file, which it returns.
+func (g *gapBuffer) begin() (suffix io.WriteCloser, err error) {
+	if g.spilled == nil {
+		if g.spilled, err = g.draft.CreateOrigin(suffixName); err == nil {
+			_, err = g.spilled.Write(g.held)
+		}
+	}
+	suffix = g.spilled
+	return suffix, err
+}
+
+// reset forgets the gap.
+func (g *gapBuffer) reset() (err error) {
+	if g.spilled != nil {
+		err = g.spilled.Close()
+	}
+	g.spilled, g.held = nil, g.held[:0]
+	return err
 }
 
 // close is called at the end of the source.
@@ -167,6 +219,9 @@ func (o *originWriter) forgetPrefix() error {
 // abandon closes the files.
 func (o *originWriter) abandon() error {
 	var err error
+	if o.suffix == nil {
+		err = o.gap.reset()
+	}
 	for _, f := range []io.Closer{o.prefix, o.suffix} {
 		if f != nil {
 			err = errors.Join(err, f.Close())
