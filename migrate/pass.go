@@ -129,7 +129,7 @@ func (p *pass) record() (err error) {
 		return err
 	}
 	p.records, p.end = p.records+1, end
-	return nil
+	return p.origin.endRecord(p.buf, p.walk.depth)
 }
 
 // done returns how much of the file was dealt with.

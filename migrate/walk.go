@@ -94,9 +94,6 @@ func (w *walk) eachValue(p *pass) error {
 		if err := p.record(); err != nil {
 			return err
 		}
-		if err := p.origin.endRecord(p.buf, w.depth); err != nil {
-			return err
-		}
 		if _, err := p.scan.Peek(); err == io.EOF {
 			return p.origin.beginSuffix()
 		} else if err != nil {
@@ -295,9 +292,6 @@ func (w *walk) elementsFrom(p *pass, path string, depth int) error {
 	w.inRecords = true
 	for {
 		if err := p.record(); err != nil {
-			return err
-		}
-		if err := p.origin.endRecord(p.buf, w.depth); err != nil {
 			return err
 		}
 		c, err := p.scan.Peek()
