@@ -76,6 +76,9 @@ func makeDir(fsys FS, dir string) (bool, error) {
 	case err == nil:
 		return false, nil
 	case !missing(err):
+		if info, e := fsys.Lstat(dir); e == nil && !info.IsDir() {
+			return false, fmt.Errorf("%s: not a directory", dir)
+		}
 		return false, err
 	}
 	if err := fsys.Mkdir(dir, 0); err != nil {

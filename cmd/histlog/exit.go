@@ -72,7 +72,7 @@ func explain(err error) (code int, hint string) {
 	case errors.Is(err, segment.ErrNoLog):
 		return exitFailure, "is the disk mounted, the path right? histlog append --create makes a new log"
 	case errors.Is(err, segment.ErrExists):
-		return exitFailure, "choose another directory"
+		return exitFailure, "choose another directory; to append what came to its source since: histlog migrate --continue"
 	case errors.Is(err, segment.ErrVersion):
 		return exitFailure, "update histlog; the log itself is fine"
 	case errors.As(err, &foreign):
