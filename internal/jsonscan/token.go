@@ -3,6 +3,7 @@ package jsonscan
 import (
 	"encoding/binary"
 	"math/bits"
+	"unicode/utf8"
 )
 
 // kind is what sort of value a byte begins.
@@ -184,6 +185,9 @@ func (s *compactor) token(src, out []byte, from, i, k int) (_, read, _ int, done
 		case c < ' ':
 			return emit(out, k, src, from, i), i, i, s.invalid(c)
 		default:
+			if _, n := utf8.DecodeRune(src[i:]); n > 1 {
+				return k, i + n, from, false
+			}
 			s.state, s.utf8 = inUTF8, sequence{}
 			return s.character(src, out, from, i, k)
 		}
