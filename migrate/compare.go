@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"os"
 
 	"github.com/histlog/histlog/segment"
 )
@@ -15,6 +16,7 @@ type Match struct {
 	Records uint64           `json:"records"`   // of the source
 	Here    uint64           `json:"here"`      // of these in the log
 	First   segment.Sequence `json:"first_seq"` // of the first; 0 if none is here
+	source  os.FileInfo      // as it was read
 }
 
 // Compare reads a source and finds its records in a log, byte for byte. The
@@ -57,13 +59,19 @@ func align(ctx context.Context, o Options, l *segment.Log) (Match, error) {
 		}
 		return nil
 	})
-	m.Records = p.records
+	m.Records, m.source = p.records, p.info
+	if o.Salvage && damage(err) { // what is whole before it counts
+		err = nil
+	}
 	if err != nil || m.Records == 0 {
 		return m, err
 	}
 	next, err := l.NextSeq()
 	if err != nil {
 		return m, err
+	}
+	if next == l.Segments[0].Base { // nothing is there to compare with
+		return m, nil
 	}
 	if len(starts) == 0 {
 		return m, x.noMatch(next)
@@ -73,7 +81,7 @@ func align(ctx context.Context, o Options, l *segment.Log) (Match, error) {
 	return m, nil
 }
 
-// eachNew reads the source again: it compares the records that are here byte
+// eachNew reads the source, unchanged, again: it compares the records that are here byte
 // for byte with the log's, and gives those that are not to take.
 func (m *Match) eachNew(ctx context.Context, o Options, l *segment.Log, take take) error {
 	next, stop := iter.Pull2(records(l, m.First))
@@ -82,6 +90,9 @@ func (m *Match) eachNew(ctx context.Context, o Options, l *segment.Log, take tak
 		policy, err := l.Marker.Settings.Policy()
 		if err != nil {
 			return err
+		}
+		if p.info != nil && m.source != nil && !same(p.info, m.source) {
+			return p.here(fmt.Errorf("%w between two readings", ErrChanged))
 		}
 		p.scan.Limit(policy.MaxRecord)
 		p.scan.Capture(policy.TimeField)
@@ -100,6 +111,9 @@ func (m *Match) eachNew(ctx context.Context, o Options, l *segment.Log, take tak
 		}
 		return nil
 	})
+	if o.Salvage && damage(err) {
+		return nil
+	}
 	return err
 }
 
@@ -158,6 +172,7 @@ func (x *checksums) find(crc uint32, length int) (found []segment.Sequence, err 
 		}
 		if ok {
 			found = append(found, seq)
+			x.matched = seq
 		}
 	}
 	return found, nil

@@ -2,13 +2,11 @@ package migrate
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"io"
 	"io/fs"
 	"iter"
 
-	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -22,8 +20,9 @@ const (
 
 // Exported says what an export came to.
 type Exported struct {
-	Records uint64
-	Stale   []string // members of the source's text around the records that say what is no longer so
+	Records     uint64
+	Stale       []string // members of the source's text around the records that may say what is no longer so
+	first, last segment.Sequence
 }
 
 // pythonStyle is what json.dump(indent=2) writes.
@@ -34,12 +33,11 @@ func pythonStyle() *Style {
 
 // Export writes the records as one JSON file. Of a log that was migrated,
 // Original gives back the source, byte for byte, when the records are those
-// that came from it, and its writer's white space followed a pattern: see
-// [Exact]. An error among the records ends it.
+// that came from it and its writer's white space followed a pattern, as json.dump's
+// does. An error among the records ends it.
 func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segment.Record, error]) (Exported, error) {
 	w := bufio.NewWriterSize(out, 256<<10)
 	frame := historyFrame()
-	var stale []string
 	switch format {
 	case Array:
 		frame = plainFrame("[", "\n]\n", "[]\n", 1)
@@ -53,29 +51,23 @@ func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segm
 		}
 	}
 	defer frame.close()
-	n, err := frame.write(w, records)
-	if err != nil {
-		return Exported{}, err
+	done, err := frame.write(w, records)
+	if err == nil {
+		err = w.Flush()
 	}
-	if err := w.Flush(); err != nil {
-		return Exported{}, err
+	if err == nil {
+		done.Stale, err = frame.stale(l, done)
 	}
-	if frame.suffix != nil {
-		stale, err = frame.stale(l, n)
-	}
-	return Exported{n, stale}, err
+	return done, err
 }
 
-// Exact says whether the source's white space follows a pattern, as far as its
-// first record and all gaps between records show: then an export of the migrated
-// records is the source, byte for byte. VerifyRoundtrip proves it.
-func Exact(l *segment.Log) (bool, error) {
+// patterned says whether the source's white space follows a pattern, as far as
+// its first record and all gaps between records show: then an export of the
+// migrated records is the source, byte for byte, which VerifyRoundtrip proves.
+func patterned(l *segment.Log) (bool, error) {
 	var at layout
 	err := readJSON(l, layoutName, &at)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return at.Style != nil, err
+	return at.Style != nil || at.Empty, err
 }
 
 // A frame is what stands around and between the records of an export.
@@ -83,6 +75,7 @@ type frame struct {
 	before, after  string // in place of files
 	prefix, suffix segment.File
 	between        string
+	records        string // where in the source they stood
 	empty          string // in place of everything, without records
 	style          *Style
 	depth          int
@@ -108,17 +101,19 @@ func openFrame(l *segment.Log) (*frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &frame{between: at.Between, style: at.Style, depth: at.Depth}
+	f := &frame{style: at.Style, depth: at.Depth, records: at.Records}
 	if f.style == nil {
 		f.style = pythonStyle()
 	}
-	if f.between == "" { // there was one record
+	switch {
+	case at.Between != nil:
+		f.between = *at.Between
+	case f.depth == 0:
+		f.between = "\n"
+	default:
 		line := newline{indent: f.style.Indent}
 		line.move(f.depth)
 		f.between = f.style.Comma + line.text
-		if f.depth == 0 {
-			f.between = "\n"
-		}
 	}
 	if f.prefix, err = l.OpenOrigin(prefixName); err != nil {
 		return nil, err
@@ -129,37 +124,43 @@ func openFrame(l *segment.Log) (*frame, error) {
 	return f, nil
 }
 
-func (f *frame) write(w *bufio.Writer, records iter.Seq2[segment.Record, error]) (n uint64, err error) {
+func (f *frame) write(w *bufio.Writer, records iter.Seq2[segment.Record, error]) (done Exported, err error) {
 	for rec, err := range records {
 		if err != nil {
-			return n, err
+			return done, err
 		}
 		if rec.Blank {
 			continue
 		}
-		if n++; n == 1 {
-			if f.prefix != nil && f.suffix == nil { // the source had no records to put these among
-				f.close()
-				*f = *historyFrame()
-			}
-			if err := f.copy(w, f.prefix, f.before); err != nil {
-				return n, err
-			}
-		} else if _, err := w.WriteString(f.between); err != nil {
-			return n, err
+		if done.Records++; done.Records > 1 {
+			_, err = w.WriteString(f.between)
+		} else {
+			done.first = rec.Seq
+			err = f.open(w)
 		}
+		if err != nil {
+			return done, err
+		}
+		done.last = rec.Seq
 		f.style.write(w, rec.Text, f.depth)
 	}
-	if n == 0 && f.prefix == nil {
+	switch {
+	case done.Records > 0:
+		return done, f.copy(w, f.suffix, f.after)
+	case f.prefix == nil:
 		_, err := w.WriteString(f.empty)
-		return 0, err
+		return done, err
 	}
-	if n == 0 {
-		if err := f.copy(w, f.prefix, ""); err != nil {
-			return n, err
-		}
+	return done, errors.Join(f.copy(w, f.prefix, ""), f.copy(w, f.suffix, ""))
+}
+
+// open writes what stands before the first record.
+func (f *frame) open(w *bufio.Writer) error {
+	if f.prefix != nil && f.suffix == nil { // the source had no records to put these among
+		f.close()
+		*f = *historyFrame()
 	}
-	return n, f.copy(w, f.suffix, f.after)
+	return f.copy(w, f.prefix, f.before)
 }
 
 // copy writes a file of the frame, or the text in its place.
@@ -177,47 +178,5 @@ func (f *frame) close() {
 		if file != nil {
 			_ = file.Close() // it was only read
 		}
-	}
-}
-
-// stale names the members after the records that the source's writer kept up
-// with them, if the log holds others than the source did.
-func (f *frame) stale(l *segment.Log, n uint64) ([]string, error) {
-	r, err := ReadReceipt(l)
-	if err != nil || r == nil || n == r.Records {
-		return nil, err
-	}
-	head := make([]byte, sampleBytes)
-	k, err := f.suffix.ReadAt(head, 0)
-	if err != nil && err != io.EOF {
-		return nil, err
-	}
-	_, rest, _ := bytes.Cut(head[:k], []byte{']'})
-	return memberNames(rest), nil
-}
-
-// memberNames returns the names in `, "a": 1, "b": 2}`.
-func memberNames(b []byte) (names []string) {
-	s := jsonscan.NewBytes(b, jsonscan.Options{})
-	for {
-		if c, err := s.Peek(); err != nil || c != ',' {
-			return names
-		}
-		s.Next()
-		if c, err := s.Peek(); err != nil || c != '"' {
-			return names
-		}
-		name, err := s.Value(nil)
-		if err != nil {
-			return names
-		}
-		if c, err := s.Peek(); err != nil || c != ':' {
-			return names
-		}
-		s.Next()
-		if s.Skip() != nil {
-			return names
-		}
-		names = append(names, jsonscan.Unquote(name))
 	}
 }

@@ -142,7 +142,9 @@ func (m *migration) finish() error {
 		return err
 	}
 	m.receipt.Source, m.receipt.Records, m.receipt.Declared = m.o.Source, p.records, p.walk.declared
-	m.receipt.SourceBytes, m.receipt.SourceSHA256 = p.source.size, p.source.digest()
+	if !m.receipt.Salvaged {
+		m.receipt.SourceBytes, m.receipt.SourceSHA256 = p.source.size, p.source.digest()
+	}
 	m.receipt.Segments = len(view.Segments)
 	if p.records > 0 {
 		m.receipt.FirstSeq, m.receipt.LastSeq = 1, segment.Sequence(p.records)

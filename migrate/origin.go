@@ -19,10 +19,11 @@ const (
 
 // A layout is how the source's writer put records down.
 type layout struct {
-	Records string `json:"records"` // pointer to their array, or "stream"
-	Depth   int    `json:"depth"`   // containers around a record
-	Between string `json:"between"` // bytes from the end of a record to the next
-	Style   *Style `json:"style"`   // nil: no pattern was seen
+	Records string  `json:"records"` // pointer to their array, or "stream"
+	Depth   int     `json:"depth"`   // containers around a record
+	Between *string `json:"between"` // bytes from the end of a record to the next; nil: there are no two
+	Style   *Style  `json:"style"`   // nil: no pattern was seen
+	Empty   bool    `json:"empty"`   // there was no record: the prefix is all
 }
 
 // sampleBytes of the first record show how its writer indents.
@@ -40,7 +41,6 @@ type originWriter struct {
 	gap            gapBuffer
 	layout         layout
 	sampled        bool // a record has shown the style
-	gaps           int  // seen between records
 	uneven         bool // they differ
 }
 
@@ -105,10 +105,11 @@ func (o *originWriter) between() error {
 	if err := o.scan.Tee(nil); err != nil {
 		return err
 	}
-	if o.gaps++; o.gaps == 1 {
-		o.layout.Between = string(o.gap.held)
+	if o.layout.Between == nil {
+		first := string(o.gap.held)
+		o.layout.Between = &first
 	}
-	o.uneven = o.uneven || o.gap.spilled != nil || string(o.gap.held) != o.layout.Between
+	o.uneven = o.uneven || o.gap.spilled != nil || string(o.gap.held) != *o.layout.Between
 	if o.sampled {
 		return nil
 	}
@@ -172,9 +173,9 @@ func (g *gapBuffer) reset() (err error) {
 
 // close is called at the end of the source.
 func (o *originWriter) close(depth int, records string) error {
-	o.layout.Depth, o.layout.Records = depth, records
+	o.layout.Depth, o.layout.Records, o.layout.Empty = depth, records, o.suffix == nil
 	if o.uneven {
-		o.layout.Style = nil
+		o.layout.Style, o.layout.Between = nil, nil
 	}
 	if err := o.scan.Tee(nil); err != nil {
 		return err

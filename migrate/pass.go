@@ -23,6 +23,7 @@ type pass struct {
 	origin  *originWriter // nil: nothing is kept of what surrounds the records
 	records uint64        // taken
 	once    bool          // the source can't be read again
+	info    os.FileInfo   // of the source before it was read; nil: it is no regular file
 	size    int64         // of the source; 0: not known
 	end     int64         // offset behind the last record taken
 	buf     []byte
@@ -67,7 +68,7 @@ func (p *pass) read(accept jsonscan.Options, begin func(*pass) error) error {
 	if p.once = !info.Mode().IsRegular(); p.once {
 		return p.readFrom(f, accept, begin)
 	}
-	p.size = info.Size()
+	p.info, p.size = info, info.Size()
 	return p.unchanged(f, info, p.readFrom(f, accept, begin))
 }
 
@@ -200,10 +201,15 @@ func aboutSource(err error) bool {
 	return false
 }
 
+// same says whether a file was not written to, nor another put in its place.
+func same(a, b os.FileInfo) bool {
+	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
+}
+
 // compareInfo returns ErrChanged if a file is not what it was before.
 func compareInfo(f *os.File, before os.FileInfo) error {
 	after, err := f.Stat()
-	if err != nil || (after.Size() == before.Size() && after.ModTime().Equal(before.ModTime())) {
+	if err != nil || same(after, before) {
 		return err
 	}
 	return fmt.Errorf("%w: it had %d bytes, now %d", ErrChanged, before.Size(), after.Size())

@@ -1,6 +1,8 @@
 package migrate
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 
@@ -14,8 +16,7 @@ import (
 // The rest begins behind the last whole record, or with the source's first byte
 // if there is none: prefix, records and rest are the source.
 func (m *migration) salvage(err error) error {
-	var damage *SourceError
-	if m.draft == nil || (!errors.As(err, &damage) && !errors.Is(err, ErrCompressed)) || errors.Is(err, ErrChanged) || errors.Is(err, jsonscan.ErrTooLarge) {
+	if m.draft == nil || !damage(err) {
 		return err
 	}
 	p := m.pass
@@ -29,34 +30,38 @@ func (m *migration) salvage(err error) error {
 	if err := p.origin.endAtDamage(); err != nil {
 		return err
 	}
-	n, e := m.quarantineRest(from)
-	if e != nil {
-		return e
-	}
-	m.receipt.Salvaged, m.receipt.Quarantined, m.receipt.Damage = true, n, err.Error()
-	return nil
+	m.receipt.Salvaged, m.receipt.Damage = true, err.Error()
+	return m.quarantineRest(from)
 }
 
-// quarantineRest copies the source from an offset on, and counts it. Of a
-// compressed source that is what can be had of it.
-func (m *migration) quarantineRest(from int64) (int64, error) {
+// damage says whether err is about a source that can be salvaged.
+func damage(err error) bool {
+	var at *SourceError
+	return (errors.As(err, &at) || errors.Is(err, ErrCompressed)) && !errors.Is(err, ErrChanged) && !errors.Is(err, jsonscan.ErrTooLarge)
+}
+
+// quarantineRest copies the source from an offset on, and reads all of it for
+// the receipt. Of a compressed source that is what can be had of it.
+func (m *migration) quarantineRest(from int64) error {
 	f, info, err := openSource(m.o.Source)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer f.Close()
 	text := &text{in: f}
 	defer text.close()
-	if _, err := io.CopyN(io.Discard, text, from); err != nil {
-		return 0, err
+	sum := sha256.New()
+	if _, err := io.CopyN(sum, text, from); err != nil {
+		return err
 	}
 	out, err := m.draft.CreateQuarantine(from)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	n, err := io.Copy(out, text)
+	n, err := io.Copy(out, io.TeeReader(text, sum))
 	if errors.Is(err, ErrCompressed) {
 		err = nil
 	}
-	return n, errors.Join(err, out.Close(), compareInfo(f, info))
+	m.receipt.Quarantined, m.receipt.SourceBytes, m.receipt.SourceSHA256 = n, from+n, hex.EncodeToString(sum.Sum(nil))
+	return errors.Join(err, out.Close(), compareInfo(f, info))
 }
