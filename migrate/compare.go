@@ -16,7 +16,6 @@ type Match struct {
 	Records uint64           `json:"records"`   // of the source
 	Here    uint64           `json:"here"`      // of these in the log
 	First   segment.Sequence `json:"first_seq"` // of the first; 0 if none is here
-	source  os.FileInfo      // as it was read
 }
 
 // Compare reads a source and finds its records in a log, byte for byte. The
@@ -30,19 +29,19 @@ func Compare(ctx context.Context, o Options, l *segment.Log) (Match, error) {
 }
 
 func compare(ctx context.Context, o Options, l *segment.Log) (Match, error) {
-	m, err := align(ctx, o, l)
+	m, source, err := align(ctx, o, l)
 	if err != nil || m.Here == 0 {
 		return m, err
 	}
-	return m, m.eachNew(ctx, o, l, func([]byte, []byte) error { return nil })
+	return m, m.eachNew(ctx, o, l, source, func([]byte, []byte) error { return nil })
 }
 
 // align finds out, from lengths and checksums in the log's index, with which
-// record of the log the source begins. It reads the source once. Where the
+// record of the log the source begins. It reads the source once, and returns
+// what file it was. Where the
 // log repeats itself, the earliest place wins at which the source's records
 // go on like the log's until one of them ends.
-func align(ctx context.Context, o Options, l *segment.Log) (Match, error) {
-	var m Match
+func align(ctx context.Context, o Options, l *segment.Log) (m Match, source os.FileInfo, err error) {
 	x := newChecksums(l)
 	defer x.close()
 	var starts []segment.Sequence // where the source may begin, ascending
@@ -59,31 +58,31 @@ func align(ctx context.Context, o Options, l *segment.Log) (Match, error) {
 		}
 		return nil
 	})
-	m.Records, m.source = p.records, p.info
+	m.Records = p.records
 	if o.Salvage && damage(err) { // what is whole before it counts
 		err = nil
 	}
 	if err != nil || m.Records == 0 {
-		return m, err
+		return m, p.info, err
 	}
 	next, err := l.NextSeq()
 	if err != nil {
-		return m, err
+		return m, p.info, err
 	}
 	if next == l.Segments[0].Base { // nothing is there to compare with
-		return m, nil
+		return m, p.info, nil
 	}
 	if len(starts) == 0 {
-		return m, x.noMatch(next)
+		return m, p.info, x.noMatch(next)
 	}
 	m.First = starts[0]
 	m.Here = min(m.Records, uint64(next-m.First))
-	return m, nil
+	return m, p.info, nil
 }
 
 // eachNew reads the source, unchanged, again: it compares the records that are here byte
 // for byte with the log's, and gives those that are not to take.
-func (m *Match) eachNew(ctx context.Context, o Options, l *segment.Log, take take) error {
+func (m *Match) eachNew(ctx context.Context, o Options, l *segment.Log, source os.FileInfo, take take) error {
 	next, stop := iter.Pull2(records(l, m.First))
 	defer stop()
 	_, err := readSource(ctx, o, o.Accept, func(p *pass) error {
@@ -91,7 +90,7 @@ func (m *Match) eachNew(ctx context.Context, o Options, l *segment.Log, take tak
 		if err != nil {
 			return err
 		}
-		if p.info != nil && m.source != nil && !same(p.info, m.source) {
+		if p.info != nil && !same(p.info, source) {
 			return p.here(fmt.Errorf("%w between two readings", ErrChanged))
 		}
 		p.scan.Limit(policy.MaxRecord)

@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"github.com/histlog/histlog/segment"
@@ -39,11 +40,12 @@ func Continue(ctx context.Context, o Options, wait time.Duration) (c Continued, 
 	if err != nil {
 		return c, err
 	}
-	if c.Match, err = align(ctx, o, l); err != nil {
+	var source os.FileInfo
+	if c.Match, source, err = align(ctx, o, l); err != nil {
 		return c, err
 	}
 	bytes := 0
-	err = c.eachNew(ctx, o, l, func(compact, timeScalar []byte) error {
+	err = c.eachNew(ctx, o, l, source, func(compact, timeScalar []byte) error {
 		ack, err := w.Write(compact, timeScalar)
 		if err != nil {
 			return err

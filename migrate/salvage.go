@@ -31,7 +31,13 @@ func (m *migration) salvage(err error) error {
 		return err
 	}
 	m.receipt.Salvaged, m.receipt.Damage = true, err.Error()
-	return m.quarantineRest(from)
+	if e := m.quarantineRest(from); e != nil {
+		return e
+	}
+	if m.receipt.SourceBytes == 0 { // nothing of it could be had
+		return err
+	}
+	return nil
 }
 
 // damage says whether err is about a source that can be salvaged.
@@ -48,6 +54,9 @@ func (m *migration) quarantineRest(from int64) error {
 		return err
 	}
 	defer f.Close()
+	if !same(info, m.pass.info) {
+		return m.pass.here(ErrChanged)
+	}
 	text := &text{in: f}
 	defer text.close()
 	sum := sha256.New()
