@@ -22,7 +22,7 @@ type Match struct {
 // source may have been trimmed at its beginning since it was migrated, or have
 // grown. ErrNotHere, ErrDiverged: it is not that log's.
 func Compare(ctx context.Context, o Options, l *segment.Log) (Match, error) {
-	if o.Source == "-" {
+	if once(o.Source) {
 		return Match{}, ErrOnce
 	}
 	return compare(ctx, o, l)
@@ -33,7 +33,7 @@ func compare(ctx context.Context, o Options, l *segment.Log) (Match, error) {
 	if err != nil || m.Here == 0 {
 		return m, err
 	}
-	return m, m.eachNew(ctx, o, l, source, func([]byte, []byte) error { return nil })
+	return m, m.eachNew(ctx, o, l, source, func(*pass, []byte, []byte) error { return nil })
 }
 
 // align finds out, from lengths and checksums in the log's index, with which
@@ -81,8 +81,8 @@ func align(ctx context.Context, o Options, l *segment.Log) (m Match, source os.F
 }
 
 // eachNew reads the source, unchanged, again: it compares the records that are here byte
-// for byte with the log's, and gives those that are not to take.
-func (m *Match) eachNew(ctx context.Context, o Options, l *segment.Log, source os.FileInfo, take take) error {
+// for byte with the log's, and gives fresh those that are not.
+func (m *Match) eachNew(ctx context.Context, o Options, l *segment.Log, source os.FileInfo, fresh func(p *pass, compact, timeScalar []byte) error) error {
 	next, stop := iter.Pull2(records(l, m.First))
 	defer stop()
 	_, err := readSource(ctx, o, o.Accept, func(p *pass) error {
@@ -97,7 +97,7 @@ func (m *Match) eachNew(ctx context.Context, o Options, l *segment.Log, source o
 		p.scan.Capture(policy.TimeField)
 		p.take = func(compact, timeScalar []byte) error {
 			if p.records >= m.Here {
-				return take(compact, timeScalar)
+				return fresh(p, compact, timeScalar)
 			}
 			rec, err, _ := next()
 			if err != nil {

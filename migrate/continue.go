@@ -25,10 +25,11 @@ const (
 
 // Continue appends to the log at o.Dir those records of a source that came
 // since it was migrated, under the writer's lock. It compares the records that
-// are there already, byte for byte, before it appends. Killed at any moment,
-// it has appended some, and can be run again.
+// are there already, byte for byte, before it appends, and appends nothing that
+// it read from a source that had changed by then. Killed at any moment, it has
+// appended some, and can be run again.
 func Continue(ctx context.Context, o Options, wait time.Duration) (c Continued, err error) {
-	if o.Source == "-" {
+	if once(o.Source) {
 		return c, ErrOnce
 	}
 	w, err := segment.OpenWriter(ctx, o.Dir, segment.Options{FS: o.FS, LockWait: wait, Settings: o.Settings})
@@ -45,7 +46,7 @@ func Continue(ctx context.Context, o Options, wait time.Duration) (c Continued, 
 		return c, err
 	}
 	bytes := 0
-	err = c.eachNew(ctx, o, l, source, func(compact, timeScalar []byte) error {
+	err = c.eachNew(ctx, o, l, source, func(p *pass, compact, timeScalar []byte) error {
 		ack, err := w.Write(compact, timeScalar)
 		if err != nil {
 			return err
@@ -58,10 +59,13 @@ func Continue(ctx context.Context, o Options, wait time.Duration) (c Continued, 
 			return nil
 		}
 		bytes = 0
+		if err := compareInfo(p.file, p.info); err != nil { // what was read may be of two versions
+			return p.here(err)
+		}
 		return w.Commit()
 	})
-	if err == nil {
-		err = w.Commit()
+	if err != nil {
+		return c, errors.Join(err, w.Rollback())
 	}
-	return c, err
+	return c, w.Commit()
 }

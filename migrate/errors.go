@@ -18,8 +18,8 @@ var (
 	ErrNoArray = errors.New("no array there")
 	// ErrEncoding: the source is not UTF-8 text.
 	ErrEncoding = errors.New("not UTF-8 text")
-	// ErrOnce: the source is read more than once, which standard input does not allow. Name a file.
-	ErrOnce = errors.New("standard input can be read only once")
+	// ErrOnce: the source must be read more than once, which standard input and pipes do not allow. Name a file.
+	ErrOnce = errors.New("standard input and pipes can be read only once")
 	// ErrNoRoom: the disk is too small for the log. It comes inside a *RoomError.
 	ErrNoRoom = errors.New("not enough room on the disk")
 	// ErrNotHere: no record of the log is the source's first. It is another log's source, or was trimmed beyond the log's end.

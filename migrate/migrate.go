@@ -35,14 +35,14 @@ type Options struct {
 // records that are whole before the damage, with all that follows them in
 // quarantine/; Receipt.Salvaged says so, and Receipt.Damage why.
 func Run(ctx context.Context, o Options) (Receipt, error) {
-	if o.Salvage && o.Source == "-" {
+	if o.Salvage && once(o.Source) {
 		return Receipt{}, ErrOnce
 	}
 	started := time.Now()
 	m := &migration{ctx: ctx, o: o}
 	p, err := readSource(ctx, o, o.Accept, m.begin)
 	m.pass = p
-	if err != nil && o.Salvage && !p.once {
+	if err != nil && o.Salvage {
 		err = m.salvage(err)
 	}
 	if err == nil {
@@ -101,8 +101,9 @@ func (m *migration) discard() error {
 	if o := m.pass.origin; o != nil {
 		err = o.abandon()
 	}
-	err = errors.Join(err, m.draft.Discard())
-	m.draft = nil
+	if err = errors.Join(err, m.draft.Discard()); err == nil {
+		m.draft = nil
+	}
 	return err
 }
 

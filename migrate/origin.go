@@ -124,7 +124,9 @@ func (o *originWriter) beginSuffix() (err error) {
 	if err = o.scan.Tee(nil); err != nil {
 		return err
 	}
-	if o.suffix, err = o.gap.begin(); err != nil {
+	o.suffix, err = o.gap.begin()
+	o.gap.spilled = nil
+	if err != nil {
 		return err
 	}
 	return o.scan.Tee(o.suffix)
@@ -154,12 +156,13 @@ func (g *gapBuffer) Write(p []byte) (n int, err error) {
 // begin writes what is held to the suffix's file, which it returns.
 func (g *gapBuffer) begin() (suffix io.WriteCloser, err error) {
 	if g.spilled == nil {
-		if g.spilled, err = g.draft.CreateOrigin(suffixName); err == nil {
-			_, err = g.spilled.Write(g.held)
+		if g.spilled, err = g.draft.CreateOrigin(suffixName); err != nil {
+			g.spilled = nil // and no interface around a nil file
+			return nil, err
 		}
+		_, err = g.spilled.Write(g.held)
 	}
-	suffix = g.spilled
-	return suffix, err
+	return g.spilled, err
 }
 
 // reset forgets the gap.

@@ -23,6 +23,7 @@ type pass struct {
 	origin  *originWriter // nil: nothing is kept of what surrounds the records
 	records uint64        // taken
 	once    bool          // the source can't be read again
+	file    *os.File      // the source, if it is a regular file
 	info    os.FileInfo   // of the source before it was read; nil: it is no regular file
 	size    int64         // of the source; 0: not known
 	end     int64         // offset behind the last record taken
@@ -68,7 +69,7 @@ func (p *pass) read(accept jsonscan.Options, begin func(*pass) error) error {
 	if p.once = !info.Mode().IsRegular(); p.once {
 		return p.readFrom(f, accept, begin)
 	}
-	p.info, p.size = info, info.Size()
+	p.file, p.info, p.size = f, info, info.Size()
 	return p.unchanged(f, info, p.readFrom(f, accept, begin))
 }
 

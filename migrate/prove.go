@@ -96,7 +96,7 @@ func (m *migration) roundtrip(view *segment.Log) error {
 			return nil
 		}
 	}
-	if m.o.Source == "-" {
+	if m.pass.once {
 		return fmt.Errorf("%w: its white space follows no pattern, so that it must be read again", ErrOnce)
 	}
 	match, err := compare(m.ctx, m.o, view)

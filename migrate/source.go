@@ -48,6 +48,15 @@ func openSource(path string) (*os.File, os.FileInfo, error) {
 	return f, info, nil
 }
 
+// once says whether a source can be read only once: it is no regular file.
+func once(source string) bool {
+	if source == "-" {
+		return true
+	}
+	info, err := os.Stat(source)
+	return err == nil && !info.IsDir() && !info.Mode().IsRegular()
+}
+
 // existing returns the nearest directory above path that is there.
 func existing(path string) string {
 	for {

@@ -56,10 +56,10 @@ func NewDraft(dir string, o Options) (_ *Draft, err error) {
 	}
 	d.w.unlock, err = acquire(context.Background(), o.FS, dir, o.LockWait)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, d.removeDir())
 	}
 	if err = clearDraft(o.FS, dir); err != nil {
-		return nil, errors.Join(err, d.w.release())
+		return nil, errors.Join(err, d.w.release(), d.removeDir())
 	}
 	if err = d.begin(); err != nil {
 		return nil, errors.Join(err, d.Discard())
@@ -84,7 +84,22 @@ func makeDir(fsys FS, dir string) (bool, error) {
 	if err := fsys.Mkdir(dir, 0); err != nil {
 		return false, err
 	}
-	return true, fsys.SyncDir(filepath.Dir(filepath.Clean(dir)))
+	if err := fsys.SyncDir(filepath.Dir(filepath.Clean(dir))); err != nil {
+		return false, errors.Join(err, fsys.Remove(dir))
+	}
+	return true, nil
+}
+
+// removeDir removes the directory if NewDraft made it and nobody put anything there.
+func (d *Draft) removeDir() error {
+	if !d.madeDir {
+		return nil
+	}
+	entries, err := d.w.fs.ReadDir(d.w.dir)
+	if missing(err) || (err == nil && len(entries) > 0) {
+		return nil
+	}
+	return d.w.fs.Remove(d.w.dir)
 }
 
 func (d *Draft) begin() (err error) {
@@ -338,7 +353,8 @@ func unpublish(fsys FS, dir string) error {
 }
 
 // Discard removes all that was written, and the directory if NewDraft made it
-// and nobody else put anything there. After Publish it does nothing.
+// and nobody else put anything there. It may be tried again after an error. After
+// Publish it does nothing.
 func (d *Draft) Discard() error {
 	if d.done {
 		return nil
@@ -348,12 +364,13 @@ func (d *Draft) Discard() error {
 	err := unpublish(w.fs, w.dir)
 	if w.active != nil {
 		err = errors.Join(err, w.active.close())
+		w.active = nil
 	}
 	if err == nil {
 		err = removeDraft(w.fs, w.dir)
 	}
-	if entries, e := w.fs.ReadDir(w.dir); err == nil && d.madeDir && e == nil && len(entries) == 0 {
-		err = w.fs.Remove(w.dir)
+	if err == nil {
+		err = d.removeDir()
 	}
 	return errors.Join(err, w.unlock())
 }

@@ -68,6 +68,9 @@ func ensureDir(fsys FS, folder string) error {
 		}
 		return nil
 	}
+	if !missing(err) {
+		return err
+	}
 	above, err := fsys.Lstat(parent)
 	if err != nil {
 		return err

@@ -72,7 +72,10 @@ func (r *Reader) openIndex(l *Log) error {
 	}
 	if err == nil {
 		b := make([]byte, headerSize)
-		n, _ := f.ReadAt(b, 0)
+		n, err := f.ReadAt(b, 0)
+		if err != nil && err != io.EOF {
+			return errors.Join(err, f.Close())
+		}
 		r.index = &indexFile{file: f, path: path}
 		r.index.header, r.reason = parseHeader(b[:n])
 		if r.reason == "" && (r.index.header.id != l.Marker.ID || r.index.header.base != r.segment.Base) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -125,7 +126,10 @@ func (w *Writer) openIndex(base Sequence) (err error) {
 		return err
 	}
 	b := make([]byte, headerSize)
-	n, _ := a.index.ReadAt(b, 0)
+	n, err := a.index.ReadAt(b, 0)
+	if err != nil && err != io.EOF {
+		return err
+	}
 	h, reason := parseHeader(b[:n])
 	if reason == "" && h.id == w.marker.ID && h.base == base {
 		a.header = h

@@ -293,6 +293,18 @@ func (w *Writer) commit() error {
 	return nil
 }
 
+// Rollback takes back all that was staged since the last Commit.
+func (w *Writer) Rollback() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.usable(); err != nil {
+		return err
+	}
+	err := w.takeBack(nil)
+	w.failed = nil
+	return err
+}
+
 // takeBack removes what was staged since the last commit, because of err.
 func (w *Writer) takeBack(err error) error {
 	w.lines, w.pending, w.staged, w.failed = w.lines[:0], w.pending[:0], w.active.end, err
