@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"os"
 
 	"github.com/histlog/histlog/segment"
 )
@@ -29,23 +28,23 @@ func Compare(ctx context.Context, o Options, l *segment.Log) (Match, error) {
 }
 
 func compare(ctx context.Context, o Options, l *segment.Log) (Match, error) {
-	m, source, err := align(ctx, o, l)
+	m, first, err := align(ctx, o, l)
 	if err != nil || m.Here == 0 {
 		return m, err
 	}
-	return m, m.eachNew(ctx, o, l, source, func(*pass, []byte, []byte) error { return nil })
+	return m, m.eachNew(first, l, func(*pass, []byte, []byte) error { return nil })
 }
 
 // align finds out, from lengths and checksums in the log's index, with which
-// record of the log the source begins. It reads the source once, and returns
-// what file it was. Where the
+// record of the log the source begins. It reads the source once, and returns that
+// pass. Where the
 // log repeats itself, the earliest place wins at which the source's records
 // go on like the log's until one of them ends.
-func align(ctx context.Context, o Options, l *segment.Log) (m Match, source os.FileInfo, err error) {
+func align(ctx context.Context, o Options, l *segment.Log) (m Match, p *pass, err error) {
 	x := newChecksums(l)
 	defer x.close()
 	var starts []segment.Sequence // where the source may begin, ascending
-	p, err := readSource(ctx, o, o.Accept, func(p *pass) error {
+	p, err = readSource(ctx, o, o.Accept, func(p *pass) error {
 		starts, m = nil, Match{}
 		p.scan.Capture(nil)
 		p.take = func(compact, _ []byte) (err error) {
@@ -63,34 +62,35 @@ func align(ctx context.Context, o Options, l *segment.Log) (m Match, source os.F
 		err = nil
 	}
 	if err != nil || m.Records == 0 {
-		return m, p.info, err
+		return m, p, err
 	}
 	next, err := l.NextSeq()
 	if err != nil {
-		return m, p.info, err
+		return m, p, err
 	}
 	if next == l.Segments[0].Base { // nothing is there to compare with
-		return m, p.info, nil
+		return m, p, nil
 	}
 	if len(starts) == 0 {
-		return m, p.info, x.noMatch(next)
+		return m, p, x.noMatch(next)
 	}
 	m.First = starts[0]
 	m.Here = min(m.Records, uint64(next-m.First))
-	return m, p.info, nil
+	return m, p, nil
 }
 
-// eachNew reads the source, unchanged, again: it compares the records that are here byte
+// eachNew reads the source of a pass, unchanged, again: it compares the records that are here byte
 // for byte with the log's, and gives fresh those that are not.
-func (m *Match) eachNew(ctx context.Context, o Options, l *segment.Log, source os.FileInfo, fresh func(p *pass, compact, timeScalar []byte) error) error {
+func (m *Match) eachNew(first *pass, l *segment.Log, fresh func(p *pass, compact, timeScalar []byte) error) error {
 	next, stop := iter.Pull2(records(l, m.First))
 	defer stop()
-	_, err := readSource(ctx, o, o.Accept, func(p *pass) error {
+	again := &pass{ctx: first.ctx, o: first.o, walk: walk{as: first.walk.decided()}}
+	err := again.read(first.o.Accept, func(p *pass) error {
 		policy, err := l.Marker.Settings.Policy()
 		if err != nil {
 			return err
 		}
-		if p.info != nil && !same(p.info, source) {
+		if p.info != nil && !same(p.info, first.info) {
 			return p.here(fmt.Errorf("%w between two readings", ErrChanged))
 		}
 		p.scan.Limit(policy.MaxRecord)
@@ -110,7 +110,7 @@ func (m *Match) eachNew(ctx context.Context, o Options, l *segment.Log, source o
 		}
 		return nil
 	})
-	if o.Salvage && damage(err) {
+	if first.o.Salvage && damage(err) {
 		return nil
 	}
 	return err

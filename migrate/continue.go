@@ -3,7 +3,6 @@ package migrate
 import (
 	"context"
 	"errors"
-	"os"
 	"time"
 
 	"github.com/histlog/histlog/segment"
@@ -41,12 +40,12 @@ func Continue(ctx context.Context, o Options, wait time.Duration) (c Continued, 
 	if err != nil {
 		return c, err
 	}
-	var source os.FileInfo
-	if c.Match, source, err = align(ctx, o, l); err != nil {
+	var first *pass
+	if c.Match, first, err = align(ctx, o, l); err != nil {
 		return c, err
 	}
 	bytes := 0
-	err = c.eachNew(ctx, o, l, source, func(p *pass, compact, timeScalar []byte) error {
+	err = c.eachNew(first, l, func(p *pass, compact, timeScalar []byte) error {
 		ack, err := w.Write(compact, timeScalar)
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/histlog/histlog/internal/jsonscan"
 )
@@ -50,6 +51,18 @@ func (w *walk) where() string {
 	return w.path
 }
 
+// decided returns the shape that the walk found.
+func (w *walk) decided() shape {
+	switch {
+	case w.depth == 0:
+		return shape{stream: true}
+	case w.path == "": // the root array, which nothing can be taken for but itself
+		return shape{}
+	}
+	at, _ := jsonscan.ParsePointer(w.path) // which was made of names
+	return shape{pointer: at}
+}
+
 // pointer returns where the walk stands, records being those taken.
 func (w *walk) pointer(records uint64) string {
 	switch {
@@ -78,7 +91,7 @@ func (w *walk) root(p *pass) error {
 		return w.decide()
 	case err != nil:
 		return err
-	case w.as.pointer != nil || (w.found && c != '{' && c != '['):
+	case w.as.pointer != nil || (w.found && !strings.ContainsRune(`{["-0123456789tfnNI`, rune(c))):
 		return p.unexpected(c, "after the value that holds the records")
 	}
 	return &readAgain{shape{stream: true}, "it holds several values"}
