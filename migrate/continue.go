@@ -46,6 +46,10 @@ func Continue(ctx context.Context, o Options, wait time.Duration) (c Continued, 
 	}
 	bytes := 0
 	err = c.eachNew(first, l, func(p *pass, compact, timeScalar []byte) error {
+		// What was read may be of two versions of the source; Write may commit, to begin a segment.
+		if err := compareInfo(p.file, p.info); err != nil {
+			return p.here(err)
+		}
 		ack, err := w.Write(compact, timeScalar)
 		if err != nil {
 			return err
@@ -58,9 +62,6 @@ func Continue(ctx context.Context, o Options, wait time.Duration) (c Continued, 
 			return nil
 		}
 		bytes = 0
-		if err := compareInfo(p.file, p.info); err != nil { // what was read may be of two versions
-			return p.here(err)
-		}
 		return w.Commit()
 	})
 	if err != nil {

@@ -8,7 +8,7 @@
 //	[a, b, c]                      the elements of a root array
 //	{"history": [a, b], "n": 2}    the elements of a root object's member "history",
 //	{"n": 2, "rows": [{}, {}]}     or else of its one array of objects
-//	a b c                          each of several values (NDJSON and the like)
+//	a b c                          each of several values of one kind (NDJSON and the like)
 //	{"timestamp": 1}               the value itself
 //
 // or named by a JSON pointer. One pass decides as long as it can; where it

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 
 	"github.com/histlog/histlog/internal/jsonscan"
 )
@@ -82,6 +81,10 @@ func (w *walk) root(p *pass) error {
 	if w.as.stream {
 		return w.eachValue(p)
 	}
+	kind, err := p.scan.Peek()
+	if err != nil {
+		return err
+	}
 	if err := w.first(p); err != nil {
 		return err
 	}
@@ -91,7 +94,7 @@ func (w *walk) root(p *pass) error {
 		return w.decide()
 	case err != nil:
 		return err
-	case w.as.pointer != nil || (w.found && !strings.ContainsRune(`{["-0123456789tfnNI`, rune(c))):
+	case w.as.pointer != nil || (w.found && c != kind): // the values of a stream are of one kind
 		return p.unexpected(c, "after the value that holds the records")
 	}
 	return &readAgain{shape{stream: true}, "it holds several values"}

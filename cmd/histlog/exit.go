@@ -94,7 +94,7 @@ func explain(err error) (code int, hint string) {
 	case errors.Is(err, migrate.ErrNoRoom):
 		return exitNoRoom, "make room, or choose a directory on a larger disk"
 	case errors.Is(err, migrate.ErrNotHere), errors.Is(err, migrate.ErrDiverged):
-		return exitFailure, "is that the source of this log? histlog migrate SOURCE OTHERDIR makes another log"
+		return exitFailure, "is that the source of this log? histlog migrate SOURCE OTHERDIR makes another one, to compare and append from"
 	case errors.Is(err, context.Canceled):
 		return exitFailure, ""
 	case errors.Is(err, fs.ErrPermission):

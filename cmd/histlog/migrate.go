@@ -181,7 +181,7 @@ func continueMigration(c *cli.Context, o migrate.Options, bar *progress) error {
 	done, err := migrate.Continue(c.Context, o, wait)
 	bar.finish()
 	if err != nil {
-		return named("migrate "+o.Source, err)
+		return named("migrate "+o.Source, beingWritten(err))
 	}
 	if done.Appended > 0 {
 		record(o.Dir, slog.LevelInfo, "continued", "source", o.Source, "appended", done.Appended)
@@ -197,6 +197,15 @@ func continueMigration(c *cli.Context, o migrate.Options, bar *progress) error {
 		return err
 	}
 	_, err = fmt.Fprintf(c.App.Writer, "%d new records of %s are in %s as seq %d–%d; the %d before were there\n", done.Appended, o.Source, o.Dir, done.FirstNew, done.LastNew, done.Here)
+	return err
+}
+
+// beingWritten hints at what is most likely where a log is there already and its
+// source can't be read: that its writer is at work.
+func beingWritten(err error) error {
+	if errors.Is(err, jsonscan.ErrCut) || errors.Is(err, migrate.ErrEmpty) {
+		return &exitError{exitRejected, err, "is it being rewritten? run it again then; if its writer was killed: histlog migrate --salvage SOURCE OTHERDIR"}
+	}
 	return err
 }
 

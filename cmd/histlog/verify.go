@@ -65,6 +65,10 @@ func runVerify(c *cli.Context) error {
 	bar.finish()
 	if err == nil && c.IsSet("against") {
 		v.Against, err = against(c, l)
+		err = beingWritten(err)
+		if err != nil {
+			err = fmt.Errorf("verify --against %s: %w", c.String("against"), err)
+		}
 	}
 	if err != nil {
 		return err
