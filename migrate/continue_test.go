@@ -1,0 +1,329 @@
+package migrate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// small segments, so that a log of a few records has several
+var small = segment.Settings{"segment-size": "200"}
+
+// letters returns one record for each letter.
+func letters(of string) (all []string) {
+	for _, c := range of {
+		all = append(all, `{"is":`+quote(string(c))+`}`)
+	}
+	return all
+}
+
+func (p *place) goOn(o Options) (Continued, error) {
+	p.Helper()
+	return Continue(p.Context(), p.options(o), 0)
+}
+
+func TestContinue(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		log, source string
+		first       segment.Sequence
+		here        uint64
+		want        string // the log afterwards
+		err         error
+	}{
+		{"nothing new", "abc", "abc", 1, 3, "abc", nil},
+		{"grown", "abc", "abcde", 1, 3, "abcde", nil},
+		{"trimmed", "abcdef", "def", 4, 3, "abcdef", nil},
+		{"trimmed to one", "abcdef", "f", 6, 1, "abcdef", nil},
+		{"trimmed and grown", "abcdef", "efgh", 5, 2, "abcdefgh", nil},
+		{"trimmed to the last and grown", "abc", "cde", 3, 1, "abcde", nil},
+		{"the log has more", "abcdef", "abc", 1, 3, "abcdef", nil},
+		{"the log has more on both sides", "abcdef", "cd", 3, 2, "abcdef", nil},
+		{"trimmed beyond the end", "abc", "efg", 0, 0, "abc", ErrNotHere},
+		{"diverged in the middle", "abcdef", "abcxef", 0, 0, "abcdef", ErrDiverged},
+		{"diverged at once", "abcdef", "bxc", 0, 0, "abcdef", ErrDiverged},
+		{"diverged behind the first", "abc", "ax", 0, 0, "abc", ErrDiverged},
+		{"diverged, one missing", "abcdef", "abdef", 0, 0, "abcdef", ErrDiverged},
+		{"diverged, one more", "abcdef", "abcxdef", 0, 0, "abcdef", ErrDiverged},
+		{"more before", "cde", "abcde", 0, 0, "cde", ErrNotHere},
+		{"no records", "abc", "", 0, 0, "abc", nil},
+		{"no records in either", "", "", 0, 0, "", nil},
+		{"none in the log", "", "ab", 0, 0, "ab", nil},
+		{"repeated", "aaa", "aaaa", 1, 3, "aaaa", nil},
+		{"repeated, fewer", "aaa", "aa", 1, 2, "aaa", nil},
+		{"repeated, another later", "aba", "abc", 3, 1, "ababc", nil},
+		{"repeated, the second place goes on", "abab", "abc", 3, 2, "ababc", nil},
+		{"repeated, trimmed", "aabaab", "baabc", 3, 4, "aabaabc", nil},
+		{"repeated, all places end", "abaa", "aab", 3, 2, "abaab", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPlace(t)
+			p.migrated(history(letters(c.log)), Options{Settings: small})
+			before := p.files()
+			p.write(history(letters(c.source)))
+			got, err := p.goOn(Options{})
+			wantTexts(t, p.texts(), letters(c.want))
+			p.sound()
+			if c.err != nil {
+				wantIs(t, err, c.err)
+				if !slices.Equal(before, p.files()) {
+					t.Errorf("the log's files changed")
+				}
+				return
+			}
+			check(t, err)
+			want := Continued{Match: Match{uint64(len(c.source)), c.here, c.first}, Appended: uint64(len(c.want) - len(c.log))}
+			if want.Appended > 0 {
+				want.FirstNew, want.LastNew = segment.Sequence(len(c.log)+1), segment.Sequence(len(c.want))
+			}
+			if got != want {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+			match, err := Compare(t.Context(), p.options(Options{}), p.log())
+			check(t, err)
+			if match.Records != uint64(len(c.source)) || match.Here != match.Records {
+				t.Errorf("afterwards: %+v, want all of %d", match, len(c.source))
+			}
+			again, err := p.goOn(Options{})
+			check(t, err)
+			if again.Appended > 0 {
+				t.Errorf("run again: %+v", again)
+			}
+		})
+	}
+}
+
+// What one pass takes for records before it knows better is not compared, let
+// alone appended.
+func TestContinueReadAgain(t *testing.T) {
+	list := func(of string) string { return "[" + strings.Join(letters(of), ",") + "]" }
+	for _, c := range []struct{ name, before, after, records string }{
+		{"later history", `{"rows":` + list("xyz") + `,"history":` + list("abc") + `}`, `{"rows":` + list("xyz") + `,"history":` + list("abcd") + `}`, "abcd"},
+		{"later history of the same", `{"rows":` + list("ab") + `,"history":` + list("ab") + `}`, `{"rows":` + list("abxy") + `,"history":` + list("abc") + `}`, "abc"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPlace(t)
+			p.migrated(c.before, Options{})
+			p.write(c.after)
+			_, err := p.goOn(Options{})
+			check(t, err)
+			wantTexts(t, p.texts(), letters(c.records))
+		})
+	}
+	p := newPlace(t) // lines that each hold an array of objects
+	lines := []string{`{"rows":` + list("ab") + `}`, `{"rows":` + list("bc") + `}`, `{"rows":` + list("cd") + `}`}
+	p.migrated(ndjson(lines[:2]), Options{})
+	p.write(ndjson(lines))
+	_, err := p.goOn(Options{})
+	check(t, err)
+	wantTexts(t, p.texts(), lines)
+	match, err := Compare(t.Context(), p.options(Options{}), p.log())
+	check(t, err)
+	if match.Here != 3 {
+		t.Errorf("%+v", match)
+	}
+}
+
+// files returns the log's files and their texts, but LOCK.
+func (p *place) files() (all []string) {
+	p.Helper()
+	names, err := filepath.Glob(filepath.Join(p.dir, "*.*"))
+	check(p, err)
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		check(p, err)
+		all = append(all, filepath.Base(name)+" "+string(b))
+	}
+	return all
+}
+
+func TestCompare(t *testing.T) {
+	p := newPlace(t)
+	p.migrated(history(letters("abcdef")), Options{Settings: small})
+	for _, c := range []struct {
+		source string
+		want   Match
+		err    error
+	}{
+		{"abcdef", Match{6, 6, 1}, nil},
+		{"defgh", Match{5, 3, 4}, nil},
+		{"bc", Match{2, 2, 2}, nil},
+		{"", Match{}, nil},
+		{"xa", Match{}, ErrNotHere},
+		{"acd", Match{}, ErrDiverged},
+	} {
+		for name, text := range map[string]string{"history": history(letters(c.source)), "lines": ndjson(letters(c.source))} {
+			if c.source == "" && name == "lines" {
+				continue
+			}
+			p.write(text)
+			got, err := Compare(t.Context(), p.options(Options{}), p.log())
+			if c.err != nil {
+				wantIs(t, err, c.err)
+			} else if err != nil || got != c.want {
+				t.Errorf("%q as %s: %+v, %v; want %+v", c.source, name, got, err, c.want)
+			}
+		}
+	}
+	_, err := Compare(t.Context(), p.options(Options{Source: "-", Stdin: strings.NewReader("[]")}), p.log())
+	wantIs(t, err, ErrOnce)
+	_, err = Continue(t.Context(), p.options(Options{Source: "-", Stdin: strings.NewReader("[]")}), 0)
+	wantIs(t, err, ErrOnce)
+	_, err = Continue(t.Context(), Options{Source: p.source, Dir: p.dir + "none"}, 0)
+	wantIs(t, err, segment.ErrNoLog)
+}
+
+// Retention has taken the log's first segments.
+func TestContinueRetired(t *testing.T) {
+	p := newPlace(t)
+	p.migrated(history(letters("abcdefgh")), Options{Settings: segment.Settings{"segment-size": "30"}})
+	l := p.log()
+	first := l.Segments[2].Base
+	b, err := os.ReadFile(filepath.Join(p.dir, "HISTLOG"))
+	check(t, err)
+	var marker map[string]any
+	check(t, json.Unmarshal(b, &marker))
+	marker["first_seq"] = first
+	b, err = json.Marshal(marker)
+	check(t, err)
+	check(t, os.WriteFile(filepath.Join(p.dir, "HISTLOG"), b, 0o644))
+	for _, s := range l.Segments[:2] {
+		check(t, os.Remove(s.Path))
+		check(t, os.Remove(filepath.Join(p.dir, segment.IndexName(s.Base))))
+	}
+	left := "abcdefgh"[first-1:]
+	p.write(history(letters(left + "ij")))
+	c, err := p.goOn(Options{})
+	check(t, err)
+	if c.First != first || c.Appended != 2 || c.Here != uint64(len(left)) {
+		t.Errorf("%+v", c)
+	}
+	wantTexts(t, p.texts(), letters(left+"ij"))
+	p.write(history(letters("abcdefghij"))) // goes back to before the log's start
+	_, err = p.goOn(Options{})
+	wantIs(t, err, ErrNotHere)
+}
+
+// cancelAt is a Progress that ends a context at its n-th call.
+func cancelAt(t testing.TB, n int) (context.Context, func(int64, int64)) {
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	return ctx, func(int64, int64) {
+		if n--; n == 0 {
+			cancel()
+		}
+	}
+}
+
+func TestContinueKilled(t *testing.T) {
+	const old, all = "abc", "bcdefghij"
+	for n := 1; ; n++ {
+		p := newPlace(t)
+		p.migrated(ndjson(letters(old)), Options{Settings: small})
+		p.write(ndjson(letters(all)))
+		ctx, progress := cancelAt(t, n)
+		_, err := Continue(ctx, p.options(Options{Progress: progress}), 0)
+		if ctx.Err() == nil {
+			check(t, err)
+			if n <= len(all)+1 {
+				t.Errorf("only %d steps", n)
+			}
+			break
+		}
+		wantIs(t, err, context.Canceled)
+		if got := p.texts(); !slices.Equal(got, letters("abcdefghij")[:len(got)]) {
+			t.Errorf("killed at step %d: %q", n, got)
+		}
+		c, err := p.goOn(Options{})
+		check(t, err)
+		if c.Here+c.Appended != uint64(len(all)) {
+			t.Errorf("killed at step %d: %+v", n, c)
+		}
+		wantTexts(t, p.texts(), letters("abcdefghij"))
+		p.sound()
+		if t.Failed() {
+			t.Fatalf("killed at step %d", n)
+		}
+	}
+}
+
+// A source that is rewritten while it is read the second time gives the log no
+// record that neither its old text nor its new one has.
+func TestContinueWhileSourceIsRewritten(t *testing.T) {
+	for _, segmentSize := range []string{"64M", "100K"} { // a roll commits too
+		t.Run(segmentSize, func(t *testing.T) { continueWhileRewritten(t, segmentSize) })
+	}
+}
+
+func continueWhileRewritten(t *testing.T, segmentSize string) {
+	const n, size = 1200, 8000
+	text := func(first int, fill string) []string {
+		var all []string
+		for i := range n {
+			b, _ := json.Marshal(map[string]any{"n": first + i, "text": strings.Repeat(fill, size)})
+			all = append(all, string(b))
+		}
+		return all
+	}
+	before, after := text(1001, "a"), text(1001, "b")
+	p := newPlace(t)
+	p.migrated(ndjson(before[:1]), Options{Settings: segment.Settings{"segment-size": segmentSize}})
+	p.write(ndjson(before))
+	calls := 0
+	_, err := p.goOn(Options{Progress: func(int64, int64) {
+		if calls++; calls == n+10 {
+			f, err := os.OpenFile(p.source, os.O_WRONLY, 0)
+			check(t, err)
+			_, err = f.WriteString(ndjson(append(after, "1")))
+			check(t, errors.Join(err, f.Close()))
+		}
+	}})
+	wantIs(t, err, ErrChanged)
+	before, after = append(before, ""), append(after, "1")
+	for i, got := range p.texts() {
+		if got != before[i] && got != after[i] {
+			t.Errorf("record %d is in neither: %.40q…%.20q", i+1, got, got[len(got)-20:])
+		}
+	}
+	p.sound()
+}
+
+// Between the two readings a pipeline may have put another file in its place.
+func TestContinueOfReplacedSource(t *testing.T) {
+	for _, c := range []struct{ name, then, want string }{
+		{"grown", "abcdefg", "abcdefg"},
+		{"trimmed and grown", "cdefg", "abc"},
+		{"cut", "abcd", "abc"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPlace(t)
+			p.migrated(ndjson(letters("abc")), Options{})
+			p.write(ndjson(letters("abcde")))
+			calls := 0
+			_, err := p.goOn(Options{Progress: func(int64, int64) {
+				if calls++; calls == 5 { // the last record's
+					next := p.source + ".next"
+					check(t, os.WriteFile(next, []byte(ndjson(letters(c.then))), 0o644))
+					check(t, os.Rename(next, p.source))
+				}
+			}})
+			if err != nil || c.name != "grown" {
+				wantIs(t, err, ErrChanged)
+			}
+			if got := p.texts(); !slices.Equal(got, letters("abcdefg")[:len(got)]) {
+				t.Errorf("records %q", got)
+			}
+			p.write(ndjson(letters("cdefgh")))
+			_, err = p.goOn(Options{})
+			check(t, err)
+			wantTexts(t, p.texts(), letters("abcdefgh"))
+		})
+	}
+}

@@ -1,0 +1,100 @@
+//go:build unix
+
+package migrate
+
+import (
+	"context"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// fifo makes the source a FIFO that gives text once.
+func (p *place) fifo(text string) {
+	p.Helper()
+	check(p, syscall.Mkfifo(p.source, 0o600))
+	go func() {
+		if f, err := os.OpenFile(p.source, os.O_WRONLY, 0); err == nil {
+			_, _ = f.WriteString(text)
+			_ = f.Close()
+		}
+	}()
+}
+
+// inTime fails the test where do waits for a FIFO that nobody writes to.
+func (p *place) inTime(do func() error) (err error) {
+	p.Helper()
+	done := make(chan error)
+	go func() { done <- do() }()
+	for patience := 2 * time.Second; ; patience = time.Second {
+		select {
+		case err = <-done:
+			return err
+		case <-time.After(patience):
+			p.Error("it waits for the FIFO to be written to once more")
+			if f, err := os.OpenFile(p.source, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
+				_ = f.Close()
+			}
+		}
+	}
+}
+
+func TestFIFO(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		o          Options
+		want       error
+	}{
+		{"in one pass", history(numbered(1, 3)), Options{}, nil},
+		{"roundtrip", history(numbered(1, 3)), Options{Verify: VerifyRoundtrip}, nil},
+		{"roundtrip of odd white space", `[1 , 2,3]`, Options{Verify: VerifyRoundtrip}, ErrOnce},
+		{"undecided", ndjson(numbered(1, 3)), Options{}, ErrUndecided},
+		{"cut", "[1, 2", Options{Salvage: true}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPlace(t)
+			p.fifo(c.text)
+			err := p.inTime(func() error {
+				_, err := Run(t.Context(), p.options(c.o))
+				return err
+			})
+			switch {
+			case c.name == "cut":
+				if err == nil {
+					t.Error("no error")
+				}
+				p.nothing()
+			case c.want != nil:
+				wantIs(t, err, c.want)
+				p.nothing()
+			default:
+				check(t, err)
+				wantText(t, "export", p.export(), c.text)
+			}
+		})
+	}
+}
+
+// What reads a source twice says so of a FIFO.
+func TestFIFOTwice(t *testing.T) {
+	for name, do := range map[string]func(ctx context.Context, o Options, p *place) error{
+		"Compare": func(ctx context.Context, o Options, p *place) error {
+			_, err := Compare(ctx, o, p.log())
+			return err
+		},
+		"Continue": func(ctx context.Context, o Options, _ *place) error {
+			_, err := Continue(ctx, o, 0)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlace(t)
+			p.migrated("[1,2,3]", Options{})
+			check(t, os.Remove(p.source))
+			p.fifo("[1,2,3,4]")
+			wantIs(t, p.inTime(func() error { return do(t.Context(), p.options(Options{}), p) }), ErrOnce)
+			wantTexts(t, p.texts(), []string{"1", "2", "3"})
+		})
+	}
+}

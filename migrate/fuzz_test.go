@@ -1,0 +1,92 @@
+package migrate
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/histlog/histlog/internal/jsonscan"
+)
+
+// fuzzBytes is more than any fault of a small text needs.
+const fuzzBytes = 64 << 10
+
+func packed(b []byte) bool {
+	return bytes.HasPrefix(b, []byte{0x1f, 0x8b}) || bytes.HasPrefix(b, []byte{0x28, 0xb5, 0x2f, 0xfd})
+}
+
+func addSeeds(f *testing.F) {
+	for _, s := range samples() {
+		f.Add([]byte(s.text))
+	}
+	for _, text := range []string{
+		history(numbered(1, 3)), ndjson(numbered(1, 3)), "[]", "{}", "1", "1 2", "[1, [2]]", `{"history": []}`,
+		"\xef\xbb\xbf[1]\n", `{"rows": [{}], "history": [1]}`, `{"a": [{}], "b": [{}]}`,
+		"{\"rows\":[{}]}\n{\"rows\":[{}]}", "[1]\r\n[2]\r\n", "[ 1 ,\t{ \"a\" : 2 } ]", `{"history": [{"a": 1}], "total_entries": 1}`,
+	} {
+		f.Add([]byte(text))
+	}
+}
+
+// What is migrated is found in the log, and an export of it is the source: its
+// tokens always, its bytes where they are said to be.
+func FuzzExport(f *testing.F) {
+	addSeeds(f)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if len(b) > fuzzBytes || packed(b) {
+			return
+		}
+		p := newFastPlace(t)
+		r, err := p.run(string(b), Options{Settings: small})
+		if err != nil {
+			return
+		}
+		match, err := Compare(t.Context(), p.options(Options{}), p.log())
+		if err != nil || match.Here != r.Records || match.Records != r.Records {
+			t.Errorf("of %d records %+v are there, %v", r.Records, match, err)
+		}
+		wantText(t, "compact export", compactOf(p.export()), compactOf(string(b)))
+		plan, err := DryRun(t.Context(), p.options(Options{}))
+		if err != nil || plan.Records != r.Records || plan.LogBytes != r.LogBytes {
+			t.Errorf("the plan was %+v, %v; the receipt is %+v", plan, err, r)
+		}
+		if r, err = p.run(string(b), Options{Verify: VerifyRoundtrip}); err != nil {
+			t.Fatal(err)
+		}
+		if r.Verified == provenRoundtrip {
+			wantText(t, "export", p.export(), string(b))
+		}
+	})
+}
+
+// Whatever bytes a source has: what is salvaged and what is set aside are it.
+func FuzzSalvage(f *testing.F) {
+	addSeeds(f)
+	for _, text := range []string{"", "[", "[1,", `{"history": [{"a": 1}, {"b`, "{\"a\":1}\n{\"b\"", "1 x", "[1]]", "\x1f\x8b\b", "(\xb5/\xfd\x04", "\xff\xfe{\x00", "[1, NaN, 2]", "[\"\xff\"]"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if len(b) > fuzzBytes {
+			return
+		}
+		p := newFastPlace(t)
+		r, err := p.run(string(b), Options{Salvage: true, Settings: small})
+		if err != nil {
+			var at *SourceError
+			if errors.As(err, &at) && !errors.Is(err, jsonscan.ErrTooLarge) {
+				t.Errorf("not salvaged: %v", err)
+			}
+			return
+		}
+		p.sound()
+		if packed(b) {
+			return
+		}
+		rest := p.quarantine()
+		if !strings.HasSuffix(string(b), rest) || (r.Records == 0 && r.Salvaged && rest != string(b)) || r.Quarantined != int64(len(rest)) {
+			t.Errorf("in quarantine: %q; receipt %+v", rest, r)
+		}
+		wantText(t, "compact export and quarantine", compactOf(p.export()+rest), compactOf(string(b)))
+	})
+}

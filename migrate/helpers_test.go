@@ -1,0 +1,384 @@
+package migrate
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/segment"
+)
+
+var seedFlag = flag.Uint64("seed", 0, "seed of the random tests; 0: a new one")
+
+// Thousands of migrations, each with buffers of its own, need not be swept one by one.
+func TestMain(m *testing.M) {
+	if os.Getenv(sourceEnv) == "" { // not the child of TestMemory
+		debug.SetGCPercent(800)
+	}
+	os.Exit(m.Run())
+}
+
+// noSync is the machine's file system without waiting for the disk.
+type noSync struct{ segment.OS }
+
+type noSyncFile struct{ segment.File }
+
+func (noSyncFile) Sync() error     { return nil }
+func (noSyncFile) Datasync() error { return nil }
+
+func (noSync) SyncDir(string) error { return nil }
+
+func (noSync) OpenFile(name string, flag int, perm fs.FileMode) (segment.File, error) {
+	f, err := segment.OS{}.OpenFile(name, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	return noSyncFile{f}, nil
+}
+
+// place is where a test keeps a source and the log made of it.
+type place struct {
+	testing.TB
+	source, dir string
+}
+
+func newPlace(t testing.TB) *place {
+	dir := t.TempDir()
+	return &place{t, filepath.Join(dir, "source.json"), filepath.Join(dir, "log")}
+}
+
+// newFastPlace is a place in memory, for thousands of logs, where the machine
+// has such a directory.
+func newFastPlace(t testing.TB) *place {
+	dir, err := os.MkdirTemp("/dev/shm", "histlog-test-")
+	if err != nil {
+		return newPlace(t)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return &place{t, filepath.Join(dir, "source.json"), filepath.Join(dir, "log")}
+}
+
+// options returns o for this place.
+func (p *place) options(o Options) Options {
+	if o.Source == "" {
+		o.Source = p.source
+	}
+	o.Dir = p.dir
+	if o.FS == nil {
+		o.FS = noSync{}
+	}
+	return o
+}
+
+func (p *place) write(text string) {
+	p.Helper()
+	check(p, os.WriteFile(p.source, []byte(text), 0o644))
+}
+
+// run migrates text anew. Where that fails it sees to it that nothing is left.
+func (p *place) run(text string, o Options) (Receipt, error) {
+	p.Helper()
+	p.write(text)
+	check(p, os.RemoveAll(p.dir))
+	r, err := Run(p.Context(), p.options(o))
+	if err != nil {
+		p.nothing()
+	}
+	if errors.Is(err, fs.ErrClosed) {
+		p.Errorf("a file was closed twice: %v", err)
+	}
+	return r, err
+}
+
+// migrated is run where nothing may fail.
+func (p *place) migrated(text string, o Options) Receipt {
+	p.Helper()
+	r, err := p.run(text, o)
+	if err != nil {
+		p.Fatalf("migrate %.200q: %v", text, err)
+	}
+	return r
+}
+
+func (p *place) nothing() {
+	p.Helper()
+	if _, err := os.Lstat(p.dir); !errors.Is(err, fs.ErrNotExist) {
+		entries, _ := os.ReadDir(p.dir)
+		p.Errorf("left behind: %v (%v)", entries, err)
+	}
+}
+
+func (p *place) log() *segment.Log {
+	p.Helper()
+	l, err := segment.Open(p.dir, noSync{})
+	check(p, err)
+	return l
+}
+
+// texts returns the log's records.
+func (p *place) texts() []string {
+	p.Helper()
+	var all []string
+	for rec, err := range records(p.log(), 0) {
+		check(p, err)
+		all = append(all, string(rec.Text))
+	}
+	return all
+}
+
+func (p *place) export() string {
+	p.Helper()
+	l := p.log()
+	var b strings.Builder
+	_, err := Export(&b, l, Original, records(l, 0))
+	check(p, err)
+	return b.String()
+}
+
+func (p *place) exact() bool {
+	p.Helper()
+	exact, err := patterned(p.log())
+	check(p, err)
+	return exact
+}
+
+// quarantine returns what was set aside; the name of its file must tell of it.
+func (p *place) quarantine() string {
+	p.Helper()
+	names, err := p.log().Quarantine()
+	check(p, err)
+	if len(names) == 0 {
+		return ""
+	}
+	b, err := os.ReadFile(filepath.Join(p.dir, segment.QuarantineName, names[0]))
+	check(p, err)
+	if len(names) != 1 || !strings.Contains(names[0], fmt.Sprintf("-%d-", len(b))) {
+		p.Errorf("quarantine holds %v, the first of %d bytes", names, len(b))
+	}
+	return string(b)
+}
+
+// sound verifies the log.
+func (p *place) sound() {
+	p.Helper()
+	l := p.log()
+	for _, s := range l.Segments {
+		f, err := l.Verify(p.Context(), s, nil)
+		check(p, err)
+		if len(f.Damage) > 0 {
+			p.Errorf("damaged: %v", f.Damage[0])
+		}
+	}
+}
+
+// sample is a source whose records' places are known.
+type sample struct {
+	name    string
+	text    string
+	records []span
+	at      string // pointer for Options.Records; "": none
+	stream  bool
+}
+
+type span struct {
+	start, end int
+	compact    string
+}
+
+// The marks that newSample takes out of a text.
+const (
+	mark    = "\x01"
+	endMark = "\x02"
+)
+
+func newSample(name, marked string) sample {
+	s := sample{name: name}
+	for i, piece := range strings.Split(marked, mark) {
+		if i > 0 {
+			record, rest, _ := strings.Cut(piece, endMark)
+			s.records = append(s.records, span{len(s.text), len(s.text) + len(record), compactOf(record)})
+			piece = record + rest
+		}
+		s.text += piece
+	}
+	return s
+}
+
+// compactOf takes the white space out of a JSON text, without this module's help.
+func compactOf(text string) string {
+	var b strings.Builder
+	inString := false
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if inString && c == '\\' {
+			b.WriteString(text[i:min(i+2, len(text))])
+			i++
+			continue
+		}
+		if c == '"' {
+			inString = !inString
+		}
+		if inString || !strings.ContainsRune(" \t\r\n", rune(c)) {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// whole returns the records of which all is known that ends before a damage at
+// n: a number is not at an end.
+func (s sample) whole(n int) (texts []string, end int) {
+	for _, r := range s.records {
+		last := r.compact[len(r.compact)-1]
+		if r.end > n || (r.end == n && last >= '0' && last <= '9') {
+			break
+		}
+		texts, end = append(texts, r.compact), r.end
+	}
+	return texts, end
+}
+
+func (s sample) options() Options {
+	o := Options{}
+	if s.at != "" {
+		o.Records, _ = jsonscan.ParsePointer(s.at)
+	}
+	return o
+}
+
+// python is how a json.dump is called.
+type python struct {
+	indent       *string // nil: None
+	comma, colon string
+}
+
+func spaces(n int) python { return indented(strings.Repeat(" ", n)) }
+
+func indented(with string) python { return python{&with, ",", ": "} }
+
+var (
+	pythonNone    = python{nil, ", ", ": "}
+	pythonCompact = python{nil, ",", ":"}
+)
+
+// dump writes a compact text, marks and all, as json.dump does.
+func (p python) dump(compact string) string {
+	var b strings.Builder
+	depth, inString := 0, false
+	line := func() {
+		if p.indent != nil {
+			b.WriteString("\n" + strings.Repeat(*p.indent, depth))
+		}
+	}
+	for i := 0; i < len(compact); i++ {
+		c := compact[i]
+		switch {
+		case inString:
+			b.WriteByte(c)
+			if c == '\\' {
+				i++
+				b.WriteByte(compact[i])
+			}
+			inString = c != '"'
+		case c == '"':
+			inString = true
+			b.WriteByte(c)
+		case (c == '{' || c == '[') && (compact[i+1] == '}' || compact[i+1] == ']'):
+			b.WriteString(compact[i : i+2])
+			i++
+		case c == '{' || c == '[':
+			b.WriteByte(c)
+			depth++
+			line()
+		case c == '}' || c == ']':
+			depth--
+			line()
+			b.WriteByte(c)
+		case c == ',':
+			b.WriteString(p.comma)
+			line()
+		case c == ':':
+			b.WriteString(p.colon)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+func marked(records []string) string {
+	return mark + strings.Join(records, endMark+","+mark) + endMark
+}
+
+// numbered returns records n..m, all different.
+func numbered(n, m int) (all []string) {
+	for ; n <= m; n++ {
+		all = append(all, fmt.Sprintf(`{"timestamp":"2025-05-28T12:00:%02dZ","n":%d,"odds":[0.5,-1,{}]}`, n%60, n))
+	}
+	return all
+}
+
+func ndjson(records []string) string { return strings.Join(append(slices.Clone(records), ""), "\n") }
+
+func history(records []string) string {
+	return spaces(2).dump(fmt.Sprintf(`{"history":[%s],"total_entries":%d}`, strings.Join(records, ","), len(records)))
+}
+
+// seeded returns a source of chance whose seed is in the test's log.
+func seeded(t testing.TB) *rand.Rand {
+	t.Helper()
+	seed := *seedFlag
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	t.Logf("seed %d (to repeat: -seed=%d)", seed, seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+func quote(s string) string {
+	b, _ := json.Marshal(s)
+	return string(b)
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantIs(t testing.TB, err, target error) {
+	t.Helper()
+	if !errors.Is(err, target) {
+		t.Errorf("got error %v, want %v", err, target)
+	}
+}
+
+func wantTexts(t testing.TB, got, want []string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("got %d records %.300q, want %d %.300q", len(got), got, len(want), want)
+	}
+}
+
+func wantText(t testing.TB, what, got, want string) {
+	t.Helper()
+	if got == want {
+		return
+	}
+	i := 0
+	for i < min(len(got), len(want)) && got[i] == want[i] {
+		i++
+	}
+	t.Errorf("%s: %d bytes, want %d; from offset %d on %.60q, want %.60q", what, len(got), len(want), i, got[i:], want[i:])
+}

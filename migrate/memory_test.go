@@ -1,0 +1,140 @@
+package migrate
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"testing"
+)
+
+const mib = 1 << 20
+
+// The child's source, and where its log goes.
+const (
+	sourceEnv = "HISTLOG_TEST_SOURCE"
+	dirEnv    = "HISTLOG_TEST_DIR"
+)
+
+// TestMemoryChild is not a test: it migrates for TestMemory, in a process of its own.
+func TestMemoryChild(t *testing.T) {
+	source := os.Getenv(sourceEnv)
+	if source == "" {
+		t.Skip("TestMemory runs it")
+	}
+	debug.SetMemoryLimit(24 * mib) // as histlog does
+	_, err := Run(t.Context(), Options{Source: source, Dir: os.Getenv(dirEnv), FS: noSync{}})
+	check(t, err)
+	status, err := os.ReadFile("/proc/self/status")
+	check(t, err)
+	fmt.Printf("\n%s\n", regexp.MustCompile(`VmHWM:.*`).Find(status))
+}
+
+func TestMemory(t *testing.T) {
+	switch {
+	case testing.Short():
+		t.Skip("works on some 100 MB")
+	case runtime.GOOS != "linux":
+		t.Skip("no /proc")
+	case raceDetector:
+		t.Skip("memory is not what it is otherwise")
+	}
+	const member = `"a name": {"numbers": [1, 2.5, 3e7], "text": "` + "0123456789abcdef" + `"},` + "\n"
+	members := func(w *bufio.Writer) { // a few MB of small ones, then some large
+		for n := 0; n < 2*mib; n += len(member) {
+			w.WriteString(member)
+		}
+		for range 9 {
+			w.WriteString(`"a list": [`)
+			for n := 0; n < 11*mib; n += len(member) {
+				w.WriteString("{" + member[:len(member)-2] + "},\n")
+			}
+			w.WriteString("0], ")
+		}
+	}
+	array := func(w *bufio.Writer, bytes int) {
+		w.WriteString(`{"list": [0`)
+		for n := 0; n < bytes; n += 10 {
+			w.WriteString(",\n  1234567")
+		}
+		w.WriteString("]}")
+	}
+	for _, c := range []struct {
+		name    string
+		records uint64
+		largest int
+		write   func(w *bufio.Writer)
+	}{
+		{"a record of 40 MB", 3, 40 * mib, func(w *bufio.Writer) {
+			w.WriteString(`{"history": [{"a":1},`)
+			array(w, 50*mib) // of which a fifth is white space
+			w.WriteString(`,{"a":2}]}`)
+		}},
+		{"a text of 40 MB", 2, 40 * mib, func(w *bufio.Writer) {
+			w.WriteString(`["`)
+			for range 40 * mib / 16 {
+				w.WriteString("0123456789abcdef")
+			}
+			w.WriteString(`",1]`)
+		}},
+		{"a prefix of 100 MB", 2, 0, func(w *bufio.Writer) {
+			w.WriteString("{")
+			members(w)
+			w.WriteString(`"history": [{"a":1}, {"a":2}]}`)
+		}},
+		{"a suffix of 100 MB", 2, 0, func(w *bufio.Writer) {
+			w.WriteString(`{"history": [{"a":1}, {"a":2}],`)
+			members(w)
+			w.WriteString(`"n":1}`)
+		}},
+		{"white space of 100 MB", 2, 0, func(w *bufio.Writer) {
+			w.WriteString("[1,")
+			for range 100 * mib / 16 {
+				w.WriteString("                ")
+			}
+			w.WriteString("2]")
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPlace(t)
+			f, err := os.Create(p.source)
+			check(t, err)
+			w := bufio.NewWriter(f)
+			c.write(w)
+			check(t, w.Flush())
+			check(t, f.Close())
+			child := exec.Command(os.Args[0], "-test.run=^TestMemoryChild$", "-test.v")
+			child.Env = append(os.Environ(), sourceEnv+"="+p.source, dirEnv+"="+p.dir)
+			out, err := child.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			found := regexp.MustCompile(`VmHWM:\s*(\d+) kB`).FindSubmatch(out)
+			if found == nil {
+				t.Fatalf("no VmHWM in %s", bytes.TrimSpace(out))
+			}
+			peak, err := strconv.Atoi(string(found[1]))
+			check(t, err)
+			most := 32*mib + 2*c.largest
+			t.Logf("%.1f MiB of at most %d", float64(peak)/1024, most/mib)
+			if peak*1024 > most {
+				t.Errorf("%.1f MiB were resident, want at most %d", float64(peak)/1024, most/mib)
+			}
+			var records uint64
+			l := p.log()
+			for _, s := range l.Segments {
+				sum, err := l.Sum(s)
+				check(t, err)
+				records += sum.Records
+			}
+			if records != c.records {
+				t.Errorf("%d records, want %d", records, c.records)
+			}
+		})
+	}
+}

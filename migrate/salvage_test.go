@@ -1,0 +1,353 @@
+package migrate
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/segment"
+)
+
+// samples are sources of several shapes.
+func samples() []sample {
+	objects := marked([]string{`{"t":"a\"\\é","v":[1,2.5]}`, `{"t":"]},{","v":[]}`, `{"t":null,"v":{}}`})
+	nested := newSample("nested", pythonNone.dump(`{"a":{"x":[1],"b":[`+objects+`]},"c":true}`))
+	nested.at = "/a/b"
+	lines := newSample("ndjson", strings.ReplaceAll(objects, endMark+",", endMark+"\n")+"\n")
+	lines.stream = true
+	return []sample{
+		newSample("history", indented("").dump(`{"version":1,"history":[`+objects+`],"total_entries":3,"x":["y"]}`)),
+		newSample("array", spaces(1).dump(`[`+objects+`]`)+"\n"),
+		newSample("one array of objects", pythonCompact.dump(`{"n":[2],"rows":[`+objects+`],"z":{"q":[{}]}}`)),
+		newSample("numbers", spaces(2).dump(`[`+marked([]string{"-0", "1.0", "1e400", "true", "170"})+`]`)),
+		newSample("strings", pythonCompact.dump(`{"history":[`+marked([]string{`"a"`, `"\ud800"`, `"\"]"`, `""`})+`]}`)),
+		newSample("one value", spaces(2).dump(mark+`{"timestamp":1,"a":[1,[]]}`+endMark)+"\n"),
+		nested,
+		lines,
+	}
+}
+
+// complete says whether what the sample's first n bytes are is whole.
+func (s sample) complete(n int) bool {
+	if !s.stream {
+		return strings.TrimSpace(s.text[n:]) == ""
+	}
+	for _, r := range s.records {
+		if n > r.start && n < r.end {
+			return false
+		}
+	}
+	return n >= s.records[0].end
+}
+
+func TestCutAtEveryByte(t *testing.T) {
+	for _, s := range samples() {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			p := newFastPlace(t)
+			for n := range len(s.text) + 1 {
+				p.cutAt(s, n)
+				if t.Failed() {
+					t.Fatalf("cut at byte %d: %q", n, s.text[:n])
+				}
+			}
+		})
+	}
+}
+
+func (p *place) cutAt(s sample, n int) {
+	cut, o := s.text[:n], s.options()
+	want, end := s.whole(n)
+	r, err := p.run(cut, o)
+	switch {
+	case s.complete(n):
+		check(p, err)
+		want = nil
+		for _, r := range s.records {
+			if r.end <= n {
+				want = append(want, r.compact)
+			}
+		}
+	case strings.TrimSpace(cut) == "":
+		wantIs(p, err, ErrEmpty)
+	default:
+		wantIs(p, err, jsonscan.ErrCut)
+		var at *SourceError
+		if !errors.As(err, &at) || at.Offset != int64(n) || (at.Record != 0 && at.Record != segment.Sequence(len(want)+1)) {
+			p.Errorf("got %v, want the error at offset %d and record %d or none", err, n, len(want)+1)
+		}
+	}
+	plain := err
+	o.Salvage = true
+	r, err = p.run(cut, o)
+	if errors.Is(plain, ErrEmpty) {
+		wantIs(p, err, ErrEmpty) // which has no damage to tell of
+		return
+	}
+	check(p, err)
+	wantTexts(p, p.texts(), want)
+	p.sound()
+	wantText(p, "export and quarantine", p.export()+p.quarantine(), cut)
+	if r.Salvaged != (plain != nil) || (r.Damage != "") != r.Salvaged || r.Records != uint64(len(want)) || r.SourceBytes != int64(n) {
+		p.Errorf("receipt %+v, want %d records of %d bytes, and salvaged unless whole", r, len(want), n)
+	}
+	if plain != nil && (r.Quarantined != int64(n-end) || plain.Error() != r.Damage) {
+		p.Errorf("%d bytes in quarantine, damage %q; want %d, %q", r.Quarantined, r.Damage, n-end, plain)
+	}
+	p.storedReceipt(r)
+}
+
+// storedReceipt compares the receipt in the log.
+func (p *place) storedReceipt(r Receipt) {
+	p.Helper()
+	stored, err := ReadReceipt(p.log())
+	check(p, err)
+	if stored.Records != r.Records || stored.Salvaged != r.Salvaged || stored.Quarantined != r.Quarantined || stored.Damage != r.Damage || stored.SourceSHA256 != r.SourceSHA256 {
+		p.Errorf("the log's receipt is %+v, Run returned %+v", *stored, r)
+	}
+}
+
+// flipped migrates a sample one byte of which is another.
+func (p *place) flipped(s sample, at int, to byte) {
+	b := []byte(s.text)
+	b[at] = to
+	before, _ := s.whole(at)
+	if at > 0 && s.text[at] != to {
+		o := s.options()
+		o.Salvage = true
+		r, err := p.run(string(b), o)
+		if err != nil {
+			if len(before) > 0 || !(errors.Is(err, ErrEncoding) || errors.Is(err, ErrNoArray) || errors.Is(err, ErrUndecided) || errors.Is(err, ErrEmpty)) {
+				p.Errorf("%v", err)
+			}
+			return
+		}
+		got := p.texts()
+		// [a, b] where the comma becomes a bracket looks like lines of arrays.
+		lines := !s.stream && strings.ContainsRune("{[]", rune(to)) && p.layout().Records == "stream"
+		if !lines && (len(got) < len(before) || !slices.Equal(got[:len(before)], before)) {
+			p.Errorf("%d records %.200q, want at first %.200q", len(got), got, before)
+		}
+		p.sound()
+		if r.Salvaged && len(got) == 0 {
+			wantText(p, "quarantine", p.quarantine(), string(b))
+		}
+		rest := p.quarantine()
+		if !strings.HasSuffix(string(b), rest) {
+			p.Errorf("not the end of the source: %.200q", rest)
+		}
+		if len(got) == len(before) && p.exact() {
+			wantText(p, "export and quarantine", p.export()+rest, string(b))
+		} else { // among odd white space, for which see TestExact
+			wantText(p, "compact export and quarantine", compactOf(p.export()+rest), compactOf(string(b)))
+		}
+		if (rest != "") != r.Salvaged {
+			p.Errorf("salvaged: %v, and yet in quarantine: %q", r.Salvaged, rest)
+		}
+	}
+	if p.Failed() {
+		p.Fatalf("byte %d, %q, made %q: %q", at, s.text[at], to, b)
+	}
+}
+
+func TestEveryByteReplaced(t *testing.T) {
+	for _, s := range samples() {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			p := newFastPlace(t)
+			for at := range len(s.text) {
+				for _, to := range []byte("\"}") {
+					p.flipped(s, at, to)
+				}
+			}
+		})
+	}
+}
+
+func TestBytesFlipped(t *testing.T) {
+	flips, rnd, all := 2000, seeded(t), samples()
+	if testing.Short() {
+		flips = 200
+	}
+	for _, s := range all {
+		rnd := rand.New(rand.NewPCG(rnd.Uint64(), 0))
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			p := newFastPlace(t)
+			for range flips / len(all) {
+				p.flipped(s, rnd.IntN(len(s.text)), byte(rnd.IntN(256)))
+			}
+		})
+	}
+}
+
+// A source larger than what is read ahead, damaged near its beginning.
+func TestSalvageLarge(t *testing.T) {
+	p := newPlace(t)
+	all := numbered(1, 60_000)
+	text := ndjson(all)
+	at := strings.Index(text, `"n":1000,`)
+	text = text[:at] + "!" + text[at+1:]
+	r, err := p.run(text, Options{Salvage: true, Settings: segment.Settings{"segment-size": "64K"}})
+	check(t, err)
+	wantTexts(t, p.texts(), all[:999])
+	wantText(t, "export and quarantine", p.export()+p.quarantine(), text)
+	sum := sha256.Sum256([]byte(text))
+	if r.SourceBytes != int64(len(text)) || r.SourceSHA256 != hex.EncodeToString(sum[:]) {
+		t.Errorf("the receipt tells of %d bytes, SHA-256 %s; the source has %d, %x", r.SourceBytes, r.SourceSHA256, len(text), sum)
+	}
+}
+
+func TestSalvageVerified(t *testing.T) {
+	for _, verify := range []Verify{VerifyDigest, VerifyRoundtrip, VerifyNone} {
+		for _, text := range []string{history(numbered(1, 3))[:300], "{ \"a\" :1 }\n{ \"b\":2}\n!", "!"} {
+			p := newPlace(t)
+			if _, err := p.run(text, Options{Salvage: true, Verify: verify}); err != nil {
+				t.Errorf("verify %d of %.20q: %v", verify, text, err)
+			}
+		}
+	}
+}
+
+// What is salvaged and what is set aside come from one file.
+func TestSalvageOfReplacedSource(t *testing.T) {
+	text := ndjson(numbered(1, 5)) + "{!"
+	for _, c := range []struct{ name, then string }{
+		{"grown", text + "}\n"},
+		{"another", strings.ReplaceAll(ndjson(numbered(6, 20)), "odds", "ODDS")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPlace(t)
+			hook := &openHook{name: suffixName, do: func() {
+				next := p.source + ".next"
+				check(t, os.WriteFile(next, []byte(c.then), 0o644))
+				check(t, os.Rename(next, p.source))
+			}}
+			_, err := p.run(text, Options{Salvage: true, FS: hook})
+			if err == nil {
+				wantText(t, "export and quarantine", p.export()+p.quarantine(), text)
+				return
+			}
+			wantIs(t, err, ErrChanged)
+		})
+	}
+}
+
+// openHook does something when a file of a name is first opened.
+type openHook struct {
+	noSync
+	name string
+	do   func()
+}
+
+func (h *openHook) OpenFile(name string, flag int, perm fs.FileMode) (segment.File, error) {
+	if filepath.Base(name) == h.name && h.do != nil {
+		h.do()
+		h.do = nil
+	}
+	return h.noSync.OpenFile(name, flag, perm)
+}
+
+func TestSalvageNeedsAFile(t *testing.T) {
+	p := newPlace(t)
+	_, err := p.run("", Options{Source: "-", Stdin: strings.NewReader("[1,"), Salvage: true})
+	wantIs(t, err, ErrOnce)
+}
+
+func TestCompressedCut(t *testing.T) {
+	all := numbered(1, 120)
+	text := ndjson(all)
+	for _, c := range []struct {
+		name string
+		pack func(io.Writer) io.WriteCloser
+		open func(io.Reader) (io.Reader, error)
+	}{
+		{
+			"gzip", func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) },
+			func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) },
+		},
+		{
+			"zstd", func(w io.Writer) io.WriteCloser {
+				z, _ := zstd.NewWriter(w)
+				return z
+			},
+			func(r io.Reader) (io.Reader, error) { return zstd.NewReader(r, zstd.WithDecoderConcurrency(1)) },
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			var b bytes.Buffer
+			w := c.pack(&b)
+			for half := range strings.SplitSeq(text, all[60]) { // in two blocks
+				_, err := io.WriteString(w, half)
+				check(t, err)
+				check(t, w.(interface{ Flush() error }).Flush())
+				if half == text[:len(half)] {
+					_, err = io.WriteString(w, all[60])
+					check(t, err)
+				}
+			}
+			check(t, w.Close())
+			p := newPlace(t)
+			p.migrated(b.String(), Options{Verify: VerifyRoundtrip})
+			wantTexts(t, p.texts(), all)
+			wantText(t, "export", p.export(), text)
+			kept := 0
+			for n := 1; n < b.Len(); n += 7 {
+				cut := b.String()[:n]
+				_, err := p.run(cut, Options{})
+				if err == nil {
+					t.Fatalf("cut at byte %d of %d: no error", n, b.Len())
+				}
+				packed := errors.Is(err, ErrCompressed)
+				if !packed && n >= 4 {
+					t.Errorf("cut at byte %d: %v, want ErrCompressed", n, err)
+				}
+				had := cut
+				if packed {
+					had = ""
+					if r, err := c.open(strings.NewReader(cut)); err == nil {
+						b, _ := io.ReadAll(r)
+						had = string(b)
+					}
+				}
+				r, err := p.run(cut, Options{Salvage: true})
+				if err != nil && had == "" {
+					continue // nothing of it can be had, and the source stays where it is
+				}
+				check(t, err)
+				if len(had) == 0 {
+					t.Errorf("cut at byte %d: a log of nothing: %+v", n, r)
+				}
+				kept = max(kept, int(r.Records))
+				wantTexts(t, p.texts(), all[:r.Records])
+				if want := strings.Count(had, "}\n"); int(r.Records) != want && int(r.Records) != want+1 {
+					t.Errorf("%d records, want %d", r.Records, want)
+				}
+				wantText(t, "export and quarantine", p.export()+p.quarantine(), had)
+				if !r.Salvaged || r.Quarantined != int64(len(p.quarantine())) {
+					t.Errorf("receipt %+v", r)
+				}
+				if t.Failed() {
+					t.Fatalf("cut at byte %d of %d", n, b.Len())
+				}
+			}
+			if kept < 60 {
+				t.Errorf("at most %d records were kept", kept)
+			}
+		})
+	}
+}

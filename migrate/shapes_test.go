@@ -1,0 +1,245 @@
+package migrate
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/segment"
+)
+
+// TestShapes: what of a source is a record.
+func TestShapes(t *testing.T) {
+	const undecidedOnce = "once" // standard input can't tell
+	for _, c := range []struct {
+		name, source string
+		at           string // in the plan, and in layout.json
+		records      []string
+		once         string
+	}{
+		{"array", ` [1, "a", {"b": [2]}] `, "", []string{"1", `"a"`, `{"b":[2]}`}, ""},
+		{"array of arrays", `[[1],[2,3]]`, "", []string{"[1]", "[2,3]"}, ""},
+		{"empty array", `[]`, "", nil, ""},
+		{"history", `{"history": [1, {"a":2}], "n": 2}`, "/history", []string{"1", `{"a":2}`}, ""},
+		{"empty history", `{"history": [], "rows": [{}, {}]}`, "/history", nil, ""},
+		{"history of null", `{"history": null, "rows": [{}, 1]}`, "/rows", []string{"{}", "1"}, ""},
+		{"history is an object", `{"history": {"a": [{}]}, "b": 1}`, "stream", []string{`{"history":{"a":[{}]},"b":1}`}, undecidedOnce},
+		{"name escaped", `{"\u0068istory": [1]}`, "/history", []string{"1"}, ""},
+		{"one array of objects", `{"n": [1], "s": "x", "rows": [{"a":1}], "e": [], "m": [[{}]]}`, "/rows", []string{`{"a":1}`}, ""},
+		{"one whose name is escaped", `{"a/b~c": [{}]}`, "/a~1b~0c", []string{"{}"}, ""},
+		{"not in a deeper object", `{"o": {"rows": [{}]}, "t": 1}`, "stream", []string{`{"o":{"rows":[{}]},"t":1}`}, undecidedOnce},
+		{"array not of objects", `{"a": [1, {}], "t": 1}`, "stream", []string{`{"a":[1,{}],"t":1}`}, undecidedOnce},
+		{"history before an array of objects", `{"history": [1], "rows": [{}]}`, "/history", []string{"1"}, ""},
+		{"history after an array of objects", `{"rows": [{}], "history": [1]}`, "/history", []string{"1"}, undecidedOnce},
+		{"history after two", `{"rows": [{}], "more": [{}], "history": [1]}`, "/history", []string{"1"}, undecidedOnce},
+		{"an empty one after", `{"rows": [{}], "history": []}`, "/history", nil, undecidedOnce},
+		{"lines", "{\"a\":1}\n{\"b\":2}\n", "stream", []string{`{"a":1}`, `{"b":2}`}, undecidedOnce},
+		{"lines of arrays", "[1]\n[2,3]\n", "stream", []string{`[1]`, `[2,3]`}, undecidedOnce},
+		{"lines with arrays of objects", "{\"r\":[{}]}\n{\"r\":[{}]}", "stream", []string{`{"r":[{}]}`, `{"r":[{}]}`}, undecidedOnce},
+		{"lines with a history", "{\"history\":[1]}\n{\"history\":[2]}", "stream", []string{`{"history":[1]}`, `{"history":[2]}`}, undecidedOnce},
+		{"values side by side", `{}[]"a"{}`, "stream", []string{`{}`, `[]`, `"a"`, `{}`}, undecidedOnce},
+		{"scalars", "1 null \"x\"", "stream", []string{"1", "null", `"x"`}, undecidedOnce},
+		{"object and scalar", `{"a":1} 2`, "stream", []string{`{"a":1}`, "2"}, undecidedOnce},
+		{"single object", `{"timestamp": 1}`, "stream", []string{`{"timestamp":1}`}, undecidedOnce},
+		{"empty object", `{}`, "stream", []string{`{}`}, undecidedOnce},
+		{"single scalar", `true`, "stream", []string{`true`}, undecidedOnce},
+		{"BOM", "\xef\xbb\xbf[1]", "", []string{"1"}, ""},
+		{"BOM and lines", "\xef\xbb\xbf{\"a\":1}\n{\"a\":2}", "stream", []string{`{"a":1}`, `{"a":2}`}, undecidedOnce},
+		{"two arrays of objects", `{"a": [{}], "b": [{}]}`, "!", nil, undecidedOnce},
+		{"two of one name", `{"a": [{}], "a": [{}]}`, "!", nil, undecidedOnce},
+		{"two histories", `{"history": [1], "history": [2]}`, "!", nil, undecidedOnce},
+		{"two histories after another", `{"a": [{}], "history": [1], "history": [2]}`, "!", nil, undecidedOnce},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPlace(t)
+			p.write(c.source)
+			plan, err := DryRun(t.Context(), p.options(Options{}))
+			p.nothing()
+			if c.at == "!" {
+				wantIs(t, err, ErrUndecided)
+				_, err = p.run(c.source, Options{})
+				wantIs(t, err, ErrUndecided)
+			} else {
+				check(t, err)
+				if plan.RecordsAt != c.at || plan.Records != uint64(len(c.records)) {
+					t.Errorf("plan: %d records at %q, want %d at %q", plan.Records, plan.RecordsAt, len(c.records), c.at)
+				}
+				p.migrated(c.source, Options{})
+				wantTexts(t, p.texts(), c.records)
+				if got := p.layout().Records; got != c.at {
+					t.Errorf("layout: records at %q, want %q", got, c.at)
+				}
+			}
+			_, err = p.run("", Options{Source: "-", Stdin: strings.NewReader(c.source)})
+			if c.once == "" {
+				check(t, err)
+				wantTexts(t, p.texts(), c.records)
+			} else {
+				wantIs(t, err, ErrUndecided)
+			}
+		})
+	}
+}
+
+// A scalar behind an array of records is damage, not a stream: were each of the
+// two values a record, damage behind the records would make one of them all.
+func TestScalarBehindRecords(t *testing.T) {
+	for _, text := range []string{`[1,2] 3`, `[1,2]"`, `{"history":[1,2]} null`, `{"rows":[{}]}x`, `{"history":[1,2]},"n":1}`} {
+		p := newPlace(t)
+		_, err := p.run(text, Options{})
+		wantIs(t, err, jsonscan.ErrInvalid)
+		r, err := p.run(text, Options{Salvage: true})
+		check(t, err)
+		if !r.Salvaged || p.layout().Records == "stream" {
+			t.Errorf("%s: %+v", text, r)
+		}
+		wantText(t, "export and quarantine", p.export()+p.quarantine(), text)
+	}
+}
+
+func (p *place) layout() (at layout) {
+	p.Helper()
+	check(p, readJSON(p.log(), layoutName, &at))
+	return at
+}
+
+func TestRecordsNamed(t *testing.T) {
+	const source = `{"a": {"b": [1, 2], "list": [[{}], [3, [4]]]}, "n": 5, "x/y": [6], "": [7], "total_entries": 9, "rows": [{}], "more": [{}], "01": [8]}`
+	for _, c := range []struct {
+		at, source string
+		records    []string
+		want       error
+	}{
+		{"/a/b", source, []string{"1", "2"}, nil},
+		{".a.b", source, []string{"1", "2"}, nil},
+		{"/a/list", source, []string{"[{}]", "[3,[4]]"}, nil},
+		{"/a/list/1", source, []string{"3", "[4]"}, nil},
+		{"/a/list/1/1", source, []string{"4"}, nil},
+		{"/more", source, []string{"{}"}, nil},
+		{"/x~1y", source, []string{"6"}, nil},
+		{"/", source, []string{"7"}, nil},
+		{"/01", source, []string{"8"}, nil},
+		{"/1/0", `[0, [[5], 6]]`, []string{"5"}, nil},
+		{"/1", `[0, [[5], 6]]`, []string{"[5]", "6"}, nil},
+		{"/history", `{"rows": [{}], "history": []}`, nil, nil},
+		{"", `[1, 2]`, []string{"[1,2]"}, nil},
+		{"", "{\"history\":[1]}\n2 ", []string{`{"history":[1]}`, "2"}, nil},
+		{"/a", `{"a": 1, "a": [2]}`, []string{"2"}, nil},
+		{"/none", source, nil, ErrNoArray},
+		{"/n", source, nil, ErrNoArray},
+		{"/a", source, nil, ErrNoArray},
+		{"/n/0", source, nil, ErrNoArray},
+		{"/a/list/2", source, nil, ErrNoArray},
+		{"/a/list/01", source, nil, ErrNoArray},
+		{"/a/list/-", source, nil, ErrNoArray},
+		{"/a/b/0", source, nil, ErrNoArray},
+		{"/a", `5`, nil, ErrNoArray},
+		{"/a", `[]`, nil, ErrNoArray},
+		{"/a", `{}`, nil, ErrNoArray},
+		{"/a/b", `{"a": {"b": [1]}, "a": {"b": [2]}}`, nil, ErrUndecided},
+		{"/a", `{"a": [1], "a": 2}`, nil, ErrUndecided},
+		{"/a", "{\"a\": [1]}\n{\"a\": [2]}", nil, jsonscan.ErrInvalid},
+		{"/a", ``, nil, ErrEmpty},
+		{"", ` `, nil, ErrEmpty},
+	} {
+		t.Run(fmt.Sprintf("%q of %.20s", c.at, c.source), func(t *testing.T) {
+			at, err := jsonscan.ParsePointer(c.at)
+			check(t, err)
+			p := newPlace(t)
+			for _, o := range []Options{{Records: at}, {Records: at, Source: "-", Stdin: strings.NewReader(c.source)}} {
+				r, err := p.run(c.source, o)
+				if c.want != nil {
+					wantIs(t, err, c.want)
+					continue
+				}
+				check(t, err)
+				wantTexts(t, p.texts(), c.records)
+				if c.source == source && (r.Declared == nil || *r.Declared != 9) {
+					t.Errorf("declared %v", r.Declared)
+				}
+				wantText(t, "compact export", compactOf(p.export()), compactOf(c.source))
+			}
+		})
+	}
+}
+
+func TestDeclared(t *testing.T) {
+	for _, c := range []struct {
+		source string
+		want   int64 // -1: none
+	}{
+		{`{"total_entries": 5, "history": [1]}`, 5},
+		{`{"history": [1], "total_entries": 5}`, 5},
+		{`{"history": [{"total_entries": 5}], "o": {"total_entries": 5}}`, -1},
+		{`{"history": [1], "total_entries": "5"}`, -1},
+		{`{"history": [1], "total_entries": 1.5}`, -1},
+		{`{"history": [1], "total_entries": [5]}`, -1},
+		{`{"history": [1], "total_entries": null}`, -1},
+	} {
+		r := newPlace(t).migrated(c.source, Options{})
+		if (r.Declared == nil) != (c.want < 0) || (r.Declared != nil && *r.Declared != c.want) {
+			t.Errorf("%s: declared %v, want %d", c.source, r.Declared, c.want)
+		}
+	}
+}
+
+// A prefix far larger than any buffer stays what it is.
+func TestLargePrefixAndSuffix(t *testing.T) {
+	p := newPlace(t)
+	other := func(name string) string {
+		var b strings.Builder
+		for i := 0; b.Len() < 10<<20; i++ {
+			fmt.Fprintf(&b, " \"%s%d\" : {\"x\": [%d, {\"y\":\t\"%s\"}]},\n", name, i, i, strings.Repeat("z", i%3000))
+		}
+		return b.String()
+	}
+	prefix := "{" + other("before") + `"history": [ `
+	suffix := "\t],\n" + other("after") + `"total_entries":2}`
+	text := prefix + `{"a":1}, {"b":2}` + suffix
+	r := p.migrated(text, Options{Verify: VerifyRoundtrip})
+	if r.Verified != provenRoundtrip || *r.Declared != 2 {
+		t.Errorf("receipt %+v", r)
+	}
+	for name, want := range map[string]string{prefixName: prefix, suffixName: suffix} {
+		b, err := os.ReadFile(filepath.Join(p.dir, segment.OriginName, name))
+		check(t, err)
+		wantText(t, name, string(b), want)
+	}
+	wantText(t, "export", p.export(), text)
+}
+
+// The source may come in the smallest pieces.
+func TestSmallReads(t *testing.T) {
+	p := newPlace(t)
+	for _, text := range []string{"\xef\xbb\xbf" + history(numbered(1, 3)), `[1,2.5,true,"\ud83d\ude00é"]`} {
+		_, err := p.run("", Options{Source: "-", Stdin: &slowReader{text: text}})
+		check(t, err)
+		wantText(t, "export", p.export(), text)
+	}
+	broken := errors.New("broken")
+	_, err := p.run("", Options{Source: "-", Stdin: &slowReader{text: "[1,2", err: broken}})
+	wantIs(t, err, broken)
+}
+
+// slowReader gives a byte at a time, then an error.
+type slowReader struct {
+	text string
+	err  error
+}
+
+func (r *slowReader) Read(b []byte) (int, error) {
+	if r.text == "" {
+		if r.err != nil {
+			return 0, r.err
+		}
+		return 0, io.EOF
+	}
+	n := copy(b[:1], r.text)
+	r.text = r.text[n:]
+	return n, nil
+}
