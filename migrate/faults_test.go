@@ -127,10 +127,10 @@ func TestEveryOperationFails(t *testing.T) {
 		{"two passes", ndjson(all), 5, Options{}},
 		{"salvage", ndjson(all) + "!", 5, Options{Salvage: true}},
 	} {
+		s.o.Settings = segment.Settings{"segment-size": "150"}
 		for _, forever := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/forever %v", s.name, forever), func(t *testing.T) {
 				t.Parallel()
-				s.o.Settings = segment.Settings{"segment-size": "150"}
 				p := newFastPlace(t)
 				p.write(s.text)
 				failures := 0
