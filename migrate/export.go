@@ -34,7 +34,8 @@ func pythonStyle() *Style {
 // Export writes the records as one JSON file. Of a log that was migrated,
 // Original gives back the source, byte for byte, when the records are those
 // that came from it and its writer's white space followed a pattern, as json.dump's
-// does. An error among the records ends it.
+// does. Of a salvaged source it gives what came before the damage, which is no
+// whole JSON. An error among the records ends it.
 func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segment.Record, error]) (Exported, error) {
 	w := bufio.NewWriterSize(out, 256<<10)
 	frame := historyFrame()

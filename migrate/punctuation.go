@@ -18,10 +18,10 @@ func (p *pass) name() (string, error) {
 	if c != '"' {
 		return "", p.unexpected(c, "where a member's name should be")
 	}
-	b, err := p.scan.Value(nil)
-	if err != nil {
+	if p.buf, err = p.scan.Value(p.buf[:0]); err != nil {
 		return "", err
 	}
+	name := jsonscan.Unquote(p.buf)
 	if c, err = p.scan.Peek(); err != nil {
 		return "", p.cut(err)
 	}
@@ -32,7 +32,7 @@ func (p *pass) name() (string, error) {
 	if _, err := p.scan.Peek(); err != nil {
 		return "", p.cut(err)
 	}
-	return jsonscan.Unquote(b), nil
+	return name, nil
 }
 
 // comma reads what follows a value in a container and says whether another one comes.

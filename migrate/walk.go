@@ -224,11 +224,11 @@ func (w *walk) candidate(p *pass, here string) error {
 
 // declare reads the number of records that the source itself says it has.
 func (w *walk) declare(p *pass) error {
-	b, err := p.scan.Value(nil)
-	if err != nil {
+	var err error
+	if p.buf, err = p.scan.Value(p.buf[:0]); err != nil {
 		return err
 	}
-	if n, err := strconv.ParseInt(string(b), 10, 64); err == nil {
+	if n, err := strconv.ParseInt(string(p.buf), 10, 64); err == nil {
 		w.declared = &n
 	}
 	return nil
