@@ -24,7 +24,8 @@
 //	00000000000000000748.ndjson    the active segment: the one with the highest number
 //	00000000000000000748.index
 //	origin/                        what migrate kept of its source
-//	quarantine/                    bytes set aside: BASE-OFFSET-LENGTH-CRC32C
+//	quarantine/                    bytes set aside: BASE-OFFSET-LENGTH-CRC32C; base 0 is
+//	                               the source of a migration
 //	events.log                     histlog's diary, and events.log.lock, its writer's turn
 //	.HISTLOG.draft                 while the log is being made: no log yet
 //
