@@ -21,6 +21,8 @@ var mayImport = map[string][]string{
 	"segment":             {"internal/jsonscan"},
 	"internal/jsonscan":   {},
 	"internal/memguard":   {},
+	"internal/faultfs":    {"segment"},
+	"internal/survival":   {},
 	"internal/genhistory": {},
 	"scripts/genhistory":  {"internal/genhistory"},
 	"scripts/bench":       {"internal/genhistory"},

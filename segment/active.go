@@ -105,6 +105,9 @@ var errIndexTorn = errors.New("and its entries could not be taken back")
 func (a *active) enter(entries []Entry) error {
 	var b []byte
 	for i, e := range entries {
+		if i == 0 && !a.unsynced {
+			e.Flags |= Anchor
+		}
 		b = a.header.appendEntry(b, a.next()+Sequence(i), e)
 	}
 	at := headerSize + int64(a.count)*entrySize

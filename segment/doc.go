@@ -60,7 +60,7 @@
 //	 rule     u32: index of the time rule in HISTLOG that holds for the first record
 //	 base     u64: sequence of the first record
 //	 created  i64: when the segment was begun, Unix nanoseconds
-//	 flags    u32: 1 = lazy: records were written under sync interval or none;
+//	 flags    u32: 1 = lazy: records were written together, or under sync none;
 //	          2 = damaged: to be sealed as it is, see Recovery
 //	 CRC      of bytes 0 to 59
 //
@@ -71,7 +71,8 @@
 //	 end      u64: offset of the byte behind the record's LF
 //	 time     i64: the record's own time, Unix nanoseconds
 //	 arrived  u32: when it was appended, Unix seconds
-//	 flags    u32: 1 durable through here, 2 time is the clock's, 4 rebuilt, 8 lost
+//	 flags    u32: 1 durable through here, 2 time is the clock's, 4 rebuilt, 8 lost,
+//	          16 all entries before this one were synced
 //	 CRC      of the record with its LF
 //	 CRC      of log id, the record's sequence (u64), and bytes 0 to 27 of the entry
 //

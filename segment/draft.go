@@ -339,8 +339,20 @@ func (d *Draft) publish() (*Writer, error) {
 		return nil, err
 	}
 	d.done = true
-	_ = w.fs.Remove(filepath.Join(w.dir, draftName)) // beside HISTLOG it means nothing
+	_ = endDraft(w.fs, w.dir) // else the next writer does it
 	return w, nil
+}
+
+// endDraft removes the mark of a draft that has become a log. While it stands
+// beside HISTLOG, that one's name may not be durable yet.
+func endDraft(fsys FS, dir string) error {
+	mark := filepath.Join(dir, draftName)
+	if _, err := fsys.Lstat(mark); missing(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return errors.Join(fsys.SyncDir(dir), fsys.Remove(mark))
 }
 
 // unpublish takes back a HISTLOG whose rename may not have become durable.

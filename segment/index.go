@@ -29,7 +29,7 @@ var (
 type headerFlags uint32
 
 const (
-	// headerLazy: some records were written under sync interval or none, so that
+	// headerLazy: some records were written together or under sync none, so that
 	// a power cut may have left holes before whole lines.
 	headerLazy headerFlags = 1 << iota
 	// headerDamaged: recovery found damage before whole records. The segment is
@@ -89,6 +89,7 @@ const (
 	ClockTime                        // the record has no time of its own: Time is when it arrived
 	Rebuilt                          // the entry was made from the segment, which proves nothing about its bytes
 	Lost                             // the record was lost: its line is blank, or not a record
+	Anchor                           // all entries before this one were synced when it was written
 )
 
 // Entry is what an index holds about one record.

@@ -25,7 +25,7 @@ func (l line) blank() bool { return len(bytes.Trim(l.text, " ")) == 0 && len(l.t
 // eachLine calls fn for each line of f between from and to and returns where
 // the last one ends: before `to` if a fragment without LF follows.
 func eachLine(f io.ReaderAt, from, to Offset, fn func(line) error) (Offset, error) {
-	buf := make([]byte, 0, 256<<10)
+	buf := make([]byte, 0, min(256<<10, max(to-from, 1)))
 	at := from // offset of buf[0]
 	for read := from; read < to; {
 		if len(buf) > maxRecord { // no record is that long

@@ -39,6 +39,9 @@ func openLocked(dir string, o Options, unlock func() error) (*Writer, error) {
 	if err := w.reload(); err != nil {
 		return w, err
 	}
+	if err := endDraft(o.FS, dir); err != nil {
+		return w, err
+	}
 	segments, err := listSegments(o.FS, dir)
 	if err != nil {
 		return w, err

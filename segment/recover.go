@@ -154,18 +154,12 @@ func (w *Writer) trustIndex() (damaged bool, err error) {
 	if _, err := x.survey(); err != nil {
 		return false, err
 	}
-	found := x.count
-	durable := found
-	for k := found; k > 0; k-- {
-		e, err := x.entry(k - 1)
-		if errors.Is(err, ErrCorrupt) { // what follows is only as good as the text
-			found = k - 1
-		} else if err != nil {
-			return false, err
-		} else if e.Flags&Durable != 0 {
-			break
-		}
-		durable--
+	found, durable, synced, err := x.trusted()
+	if err == nil && found == 0 { // whoever made the segment may have been killed before its name was durable
+		err = w.fs.SyncDir(w.dir)
+	}
+	if err != nil {
+		return false, err
 	}
 	a.count = durable
 	if a.end, err = x.end(int64(durable) - 1); err != nil {
@@ -191,7 +185,60 @@ func (w *Writer) trustIndex() (damaged bool, err error) {
 		a.end = e.End
 	}
 	w.recovery.TakenBack = found - a.count
-	return false, a.index.Truncate(headerSize + int64(a.count)*entrySize)
+	if err := a.index.Truncate(headerSize + int64(a.count)*entrySize); err != nil {
+		return false, err
+	}
+	return false, a.reenter(synced)
+}
+
+// trusted walks back over the entries and returns how many of them hold, how
+// many of these tell of records that are durable, and how many are durable
+// themselves. An entry that does not hold takes those behind it along, which are
+// only as good as the text.
+func (x *indexFile) trusted() (found, durable, synced uint64, err error) {
+	found = x.count
+	for k := found; k > 0 && (durable == 0 || synced == 0); k-- {
+		e, err := x.entry(k - 1)
+		if errors.Is(err, ErrCorrupt) {
+			found, durable = k-1, 0
+			continue
+		}
+		if err != nil {
+			return 0, 0, 0, err
+		}
+		if e.Flags&Durable != 0 && durable == 0 {
+			durable = k
+		}
+		if e.Flags&Anchor != 0 && synced == 0 {
+			synced = k - 1
+		}
+	}
+	return found, durable, min(synced, found), nil
+}
+
+// mostUnsynced is how many entries may be without an anchor before they are
+// synced on opening.
+const mostUnsynced = 1024
+
+// reenter writes the entries from `synced` on once more, so that the next sync of
+// the index is one of them too, and not of bytes that an earlier one has lost.
+func (a *active) reenter(synced uint64) error {
+	if synced == a.count {
+		return nil
+	}
+	b := make([]byte, (a.count-synced)*entrySize)
+	at := headerSize + int64(synced)*entrySize
+	if n, err := a.index.ReadAt(b, at); n < len(b) {
+		return err
+	}
+	if _, err := a.index.WriteAt(b, at); err != nil {
+		return err
+	}
+	a.unsynced = true
+	if a.count-synced > mostUnsynced {
+		return a.syncIndex()
+	}
+	return nil
 }
 
 // firstBeyond returns the first of count records that ends beyond an offset.

@@ -155,9 +155,6 @@ func (w *Writer) write(compact, timeScalar []byte) (Ack, error) {
 			return Ack{}, err
 		}
 	}
-	if err := w.admitLazy(); err != nil {
-		return Ack{}, err
-	}
 	from := len(w.lines)
 	w.lines = append(append(w.lines, compact...), '\n')
 	e := w.entry(w.staged+Offset(len(compact)+1), crc32.Checksum(w.lines[from:], castagnoli), timeScalar, now)
@@ -199,9 +196,10 @@ func newEntry(end Offset, crc uint32, timeScalar []byte, zone *time.Location, no
 }
 
 // admitLazy notes in the index, durably and before the first such record, that
-// records are written whose order on disk nothing ensures.
+// records are written whose order on disk nothing ensures: the second of a
+// group may be there without the first.
 func (w *Writer) admitLazy() error {
-	if w.policy.Sync.Mode == SyncAlways {
+	if w.policy.Sync.Mode == SyncAlways && len(w.pending) == 1 {
 		return nil
 	}
 	return w.flag(headerLazy)
@@ -232,6 +230,12 @@ func (w *Writer) flush() error {
 	}
 	if err := w.active.intact(); err != nil {
 		return w.poison(err)
+	}
+	if err := w.admitLazy(); err != nil {
+		if w.err != nil {
+			return err
+		}
+		return w.takeBack(err)
 	}
 	if err := w.active.write(w.lines); err != nil {
 		return w.takeBack(fmt.Errorf("append to %s at offset %d: %w", w.active.path, w.active.written, err))

@@ -1,0 +1,364 @@
+package faultfs
+
+import (
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// A Disk is a segment.FS in memory. It may be used by several goroutines.
+type Disk struct {
+	mu    sync.Mutex
+	root  *node
+	nodes map[int]*node
+	next  int   // id of the next node
+	base  *Disk // as it was before ops
+	ops   []Op
+	lasts []int // see lasting
+	fault Fault
+	hits  Hits
+}
+
+// NewDisk returns an empty disk.
+func NewDisk() *Disk {
+	root := &node{mode: fs.ModeDir | 0o755, entries: map[string]*node{}}
+	d := &Disk{root: root, nodes: map[int]*node{0: root}, next: 1}
+	return d.rebased()
+}
+
+// rebased makes all that is on d lasting and begins its trace.
+func (d *Disk) rebased() *Disk {
+	d.base = d.clone()
+	return d
+}
+
+func (d *Disk) clone() *Disk {
+	c := &Disk{nodes: make(map[int]*node, len(d.nodes)), next: d.next}
+	c.root = d.root.clone(c.nodes)
+	return c
+}
+
+// adopt returns the node of d that stands for n, which was made in its trace.
+func (d *Disk) adopt(n *node) *node {
+	mine := d.nodes[n.id]
+	if mine == nil {
+		mine = n.empty()
+		d.nodes[n.id] = mine
+		d.next = max(d.next, n.id+1)
+	}
+	return mine
+}
+
+// Ops returns the operations so far. They are the Disk's.
+func (d *Disk) Ops() []Op {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.ops
+}
+
+// do does an operation and remembers it.
+func (d *Disk) do(op Op) {
+	d.apply(&op, Fate{})
+	d.ops = append(d.ops, op)
+}
+
+// walk returns the directory that holds name, the last part of name, and what it
+// leads to; nil if there is none.
+func (d *Disk) walk(op, name string) (parent *node, last string, n *node, err error) {
+	clean := path.Clean("/" + name)
+	dir, last := path.Split(clean)
+	parent = d.root
+	for _, part := range splitPath(dir) {
+		parent = parent.entries[part]
+		if parent == nil || !parent.mode.IsDir() {
+			return nil, "", nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
+		}
+	}
+	if last == "" {
+		return d.root, "", d.root, nil
+	}
+	return parent, last, parent.entries[last], nil
+}
+
+// find is walk for what must be there.
+func (d *Disk) find(op, name string) (parent *node, last string, n *node, err error) {
+	parent, last, n, err = d.walk(op, name)
+	if err == nil && n == nil {
+		err = &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
+	}
+	return parent, last, n, err
+}
+
+func splitPath(dir string) []string {
+	return strings.FieldsFunc(dir, func(r rune) bool { return r == '/' })
+}
+
+// OpenFile implements segment.FS.
+func (d *Disk) OpenFile(name string, flag int, perm fs.FileMode) (segment.File, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	parent, last, n, err := d.walk("open", name)
+	op := "open"
+	if n == nil && flag&os.O_CREATE != 0 {
+		op = "make"
+	}
+	if err := d.hit(op, name); err != nil {
+		return nil, err
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case n == nil && flag&os.O_CREATE == 0:
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	case n != nil && flag&os.O_EXCL != 0:
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrExist}
+	case n != nil && n.mode.IsDir():
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
+	case n == nil:
+		n = d.make(parent, name, last, perm)
+	case flag&os.O_TRUNC != 0 && len(n.data) > 0:
+		d.do(Op{Kind: Truncate, Path: name, Node: n.id})
+	}
+	return &file{disk: d, node: n, name: name, writable: flag&os.O_RDWR != 0}, nil
+}
+
+func (d *Disk) make(parent *node, name, last string, mode fs.FileMode) *node {
+	child := (&node{id: d.next, mode: mode}).empty()
+	d.do(Op{Kind: Make, Path: name, Node: parent.id, Name: last, Child: child})
+	return d.nodes[child.id]
+}
+
+// Lstat implements segment.FS.
+func (d *Disk) Lstat(name string) (fs.FileInfo, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.hit("lstat", name); err != nil {
+		return nil, err
+	}
+	_, last, n, err := d.find("lstat", name)
+	if err != nil {
+		return nil, err
+	}
+	return infoOf(last, n), nil
+}
+
+func infoOf(name string, n *node) info {
+	return info{name: name, node: n, size: int64(len(n.data)), mode: n.mode}
+}
+
+// SameFile implements segment.FS.
+func (d *Disk) SameFile(a, b fs.FileInfo) bool { return a.(info).node == b.(info).node }
+
+// ReadDir implements segment.FS.
+func (d *Disk) ReadDir(name string) ([]fs.DirEntry, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.hit("readdir", name); err != nil {
+		return nil, err
+	}
+	_, _, n, err := d.find("readdir", name)
+	if err != nil {
+		return nil, err
+	}
+	var entries []fs.DirEntry
+	for _, name := range slices.Sorted(maps.Keys(n.entries)) {
+		entries = append(entries, infoOf(name, n.entries[name]))
+	}
+	return entries, nil
+}
+
+// Mkdir implements segment.FS.
+func (d *Disk) Mkdir(name string, perm fs.FileMode) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.hit("mkdir", name); err != nil {
+		return err
+	}
+	parent, last, n, err := d.walk("mkdir", name)
+	if err == nil && n != nil {
+		err = &fs.PathError{Op: "mkdir", Path: name, Err: fs.ErrExist}
+	}
+	if err != nil {
+		return err
+	}
+	if perm == 0 {
+		perm = 0o755
+	}
+	d.make(parent, name, last, fs.ModeDir|perm)
+	return nil
+}
+
+// Rename implements segment.FS, within a directory.
+func (d *Disk) Rename(from, to string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.hit("rename", from); err != nil {
+		return err
+	}
+	parent, last, n, err := d.find("rename", from)
+	if err != nil {
+		return err
+	}
+	target, name, _, err := d.walk("rename", to)
+	if err == nil && target != parent {
+		err = &fs.PathError{Op: "rename", Path: to, Err: fs.ErrInvalid}
+	}
+	if err != nil {
+		return err
+	}
+	d.do(Op{Kind: Rename, Path: from, Node: parent.id, Child: n, Name: last, To: name})
+	return nil
+}
+
+// Remove implements segment.FS.
+func (d *Disk) Remove(name string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.hit("remove", name); err != nil {
+		return err
+	}
+	parent, last, n, err := d.find("remove", name)
+	if err == nil && len(n.entries) > 0 {
+		err = &fs.PathError{Op: "remove", Path: name, Err: fs.ErrExist}
+	}
+	if err != nil {
+		return err
+	}
+	d.do(Op{Kind: Remove, Path: name, Node: parent.id, Child: n, Name: last})
+	return nil
+}
+
+// SyncDir implements segment.FS.
+func (d *Disk) SyncDir(name string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, _, n, err := d.find("open", name)
+	if err != nil {
+		return err
+	}
+	return d.sync("syncdir", name, n)
+}
+
+// sync makes what was done to n last, unless it is to fail.
+func (d *Disk) sync(op, name string, n *node) error {
+	err := d.hit(op, name)
+	switch {
+	case err == nil:
+		d.do(Op{Kind: Sync, Path: name, Node: n.id})
+	case !n.mode.IsDir():
+		d.do(Op{Kind: LostSync, Path: name, Node: n.id})
+	}
+	return err
+}
+
+// TryLock implements segment.FS. name may be a file too.
+func (d *Disk) TryLock(name string) (unlock func() error, ok bool, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.hit("lock", name); err != nil {
+		return nil, false, err
+	}
+	_, _, n, err := d.find("lock", name)
+	if err != nil || n.locked {
+		return nil, false, err
+	}
+	n.locked = true
+	return func() error {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		n.locked = false
+		return nil
+	}, true, nil
+}
+
+var _ segment.FS = (*Disk)(nil)
+
+// file is an open file of a Disk.
+type file struct {
+	disk     *Disk
+	node     *node
+	name     string
+	writable bool
+	at       int64 // of Read
+}
+
+func (f *file) Read(b []byte) (int, error) {
+	n, err := f.ReadAt(b, f.at)
+	f.at += int64(n)
+	if n > 0 && err == io.EOF {
+		err = nil
+	}
+	return n, err
+}
+
+func (f *file) ReadAt(b []byte, at int64) (int, error) {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	if err := f.disk.hit("read", f.name); err != nil {
+		return 0, err
+	}
+	if at >= int64(len(f.node.data)) {
+		return 0, io.EOF
+	}
+	n := copy(b, f.node.data[at:])
+	if n < len(b) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+func (f *file) WriteAt(b []byte, at int64) (int, error) {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	if !f.writable {
+		return 0, &fs.PathError{Op: "write", Path: f.name, Err: fs.ErrPermission}
+	}
+	n, told, err := f.disk.hitWrite(f.name, len(b))
+	if n > 0 {
+		f.disk.do(Op{Kind: Write, Path: f.name, Node: f.node.id, At: at, Data: slices.Clone(b[:n])})
+	}
+	return told, err
+}
+
+func (f *file) Truncate(size int64) error {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	if err := f.disk.hit("truncate", f.name); err != nil {
+		return err
+	}
+	if size != int64(len(f.node.data)) {
+		f.disk.do(Op{Kind: Truncate, Path: f.name, Node: f.node.id, At: size})
+	}
+	return nil
+}
+
+func (f *file) Sync() error     { return f.sync("sync") }
+func (f *file) Datasync() error { return f.sync("datasync") }
+
+func (f *file) sync(op string) error {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	return f.disk.sync(op, f.name, f.node)
+}
+
+func (f *file) Stat() (fs.FileInfo, error) {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	if err := f.disk.hit("stat", f.name); err != nil {
+		return nil, err
+	}
+	return infoOf(path.Base(f.name), f.node), nil
+}
+
+func (f *file) Close() error {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	return f.disk.hit("close", f.name)
+}

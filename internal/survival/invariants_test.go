@@ -1,0 +1,169 @@
+package survival
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/histlog/histlog/internal/faultfs"
+	"github.com/histlog/histlog/segment"
+)
+
+// holds recovers the disk that a crash after so many of the run's operations has
+// left and says which invariant that breaks. The next process works on it after that.
+func (r *run) holds(disk *faultfs.Disk, ops int) error {
+	next := r.after(disk, ops)
+	before := disk.Files()
+	if _, err := segment.Open(r.dir, disk); errors.Is(err, segment.ErrNoLog) {
+		if next.was {
+			return fmt.Errorf("I1: %w", err)
+		}
+		return next.madeAnew()
+	}
+	if err := next.recovers(before); err != nil {
+		return err
+	}
+	if err := next.settled(); err != nil {
+		return err
+	}
+	reopen(next)
+	if err := errors.Join(next.wrong, next.err); err != nil {
+		return fmt.Errorf("the next process: %w", err)
+	}
+	return next.reads()
+}
+
+// madeAnew makes the log where one was never finished.
+func (r *run) madeAnew() error {
+	r.create()
+	r.append(1)
+	r.close()
+	if r.err != nil {
+		return fmt.Errorf("make the log anew: %w", r.err)
+	}
+	return r.reads()
+}
+
+// recovers opens and closes the log for writing.
+func (r *run) recovers(before map[string][]byte) error {
+	w, err := segment.OpenWriter(context.Background(), r.dir, r.options())
+	if err != nil {
+		return fmt.Errorf("I1: %w", err)
+	}
+	report := w.Recovery()
+	if err := w.Close(); err != nil {
+		return err
+	}
+	if len(report.Damage) > 0 {
+		return fmt.Errorf("a crash is no damage, and yet: %w", report.Damage[0])
+	}
+	if err := accounted(before, r.disk.Files(), report.Quarantined); err != nil {
+		return fmt.Errorf("I5: %w", err)
+	}
+	return r.reads()
+}
+
+// accounted compares the segments before a recovery with those after it: what
+// is no longer there must be in a file of quarantine/ that the recovery reported.
+func accounted(before, after map[string][]byte, reported []string) error {
+	for name, was := range before {
+		if !strings.HasSuffix(name, ".ndjson") {
+			continue
+		}
+		is, common := after[name], 0
+		for common < len(was) && common < len(is) && was[common] == is[common] {
+			common++
+		}
+		gone := was[common:]
+		if len(gone) == 0 {
+			continue
+		}
+		found := false
+		for _, q := range reported {
+			found = found || bytes.Equal(after[q], gone)
+		}
+		if !found {
+			return fmt.Errorf("%d bytes from offset %d of %s are gone, and not in quarantine (reported: %v)", len(gone), common, path.Base(name), reported)
+		}
+	}
+	for _, q := range reported {
+		if _, ok := after[q]; !ok {
+			return fmt.Errorf("%s was reported and is not there", q)
+		}
+	}
+	return nil
+}
+
+// settled says whether a second recovery would change anything.
+func (r *run) settled() error {
+	before := r.disk.Sum("LOCK")
+	w, err := segment.OpenWriter(context.Background(), r.dir, r.options())
+	if err != nil {
+		return fmt.Errorf("I3: second recovery: %w", err)
+	}
+	report := w.Recovery()
+	if err := w.Close(); err != nil {
+		return err
+	}
+	if !report.Nothing() || r.disk.Sum("LOCK") != before {
+		return fmt.Errorf("I3: a second recovery changed the disk: %+v", report)
+	}
+	return nil
+}
+
+// reads holds all that can be read against I1 and I2.
+func (r *run) reads() error {
+	l, err := segment.Open(r.dir, r.disk)
+	if err != nil {
+		return fmt.Errorf("I1: %w", err)
+	}
+	found := map[segment.Sequence]string{}
+	at := 0 // of the submitted values
+	for _, s := range l.Segments {
+		f, err := l.Verify(context.Background(), s, nil)
+		if err != nil {
+			return err
+		}
+		if len(f.Damage) > 0 {
+			return fmt.Errorf("a crash is no damage, and yet: %w", f.Damage[0])
+		}
+		if err := r.readSegment(l, s, found, &at); err != nil {
+			return err
+		}
+	}
+	for _, a := range r.durableAt(len(r.disk.Ops())) {
+		if found[a.Seq] != a.text {
+			return fmt.Errorf("I1: record %d was acknowledged as %q, found %q", a.Seq, a.text, found[a.Seq])
+		}
+	}
+	return nil
+}
+
+// readSegment notes a segment's records and holds them against what was submitted.
+func (r *run) readSegment(l *segment.Log, s segment.Segment, found map[segment.Sequence]string, at *int) error {
+	sr, err := l.OpenReader(s)
+	if err != nil {
+		return err
+	}
+	if s.Sealed && sr.Next() != s.Next {
+		return fmt.Errorf("I1: %s ends before %d", s.Path, sr.Next())
+	}
+	for seq := s.Base; seq < sr.Next(); seq++ {
+		rec, err := sr.Record(seq)
+		if err != nil {
+			return err
+		}
+		for *at < len(r.submitted) && r.submitted[*at] != string(rec.Text) {
+			*at++
+		}
+		if *at == len(r.submitted) {
+			return fmt.Errorf("I2: record %d, %q, was not submitted, or out of order, or twice", seq, rec.Text)
+		}
+		*at++
+		found[seq] = string(rec.Text)
+	}
+	return sr.Close()
+}

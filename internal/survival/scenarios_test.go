@@ -1,0 +1,150 @@
+package survival
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/histlog/histlog/migrate"
+	"github.com/histlog/histlog/segment"
+)
+
+// A scenario is something that changes a log's files.
+type scenario struct {
+	name    string
+	prepare func(r *run) // what is on the disk before; nil: nothing
+	act     func(r *run) // under test; on an error it gives up, as a program would
+}
+
+// scenarios is the table that every new way to change a log joins.
+var scenarios = []scenario{
+	{"create", nil, func(r *run) {
+		r.create()
+		r.append(2)
+		r.close()
+	}},
+	{"append over rolls", created, func(r *run) {
+		r.open()
+		r.append(7)
+		r.close()
+		r.open()
+		r.append(2)
+		r.close()
+	}},
+	{"groups and what is taken back", created, func(r *run) {
+		r.open()
+		r.group(3)
+		r.append(1)
+		r.rollback(2)
+		r.group(4)
+		r.close()
+	}},
+	{"a large record", created, func(r *run) {
+		r.open()
+		r.appendOf(1500)
+		r.append(1)
+		r.close()
+	}},
+	{"groups of many sectors", func(r *run) {
+		r.settings["segment-size"] = "6K"
+		created(r)
+	}, func(r *run) {
+		r.open()
+		r.groupOf(3, 900)
+		r.appendOf(900)
+		r.groupOf(3, 900)
+		r.close()
+	}},
+	{"recover", killedIn(3, func(r *run) { r.group(2) }), reopen},
+	{"recover without an index", func(r *run) {
+		created(r)
+		r.open()
+		r.append(3)
+		r.close()
+		r.must(r.disk.Remove(r.dir + "/" + segment.IndexName(1)))
+	}, reopen},
+	{"configure", filled, func(r *run) {
+		_, err := segment.Configure(r.dir, r.disk, segment.Settings{"segment-size": "1K"})
+		r.failed(err)
+		r.open()
+		r.append(2)
+		r.close()
+	}},
+	{"migrate", nil, func(r *run) {
+		var source strings.Builder
+		for range 6 {
+			source.WriteString(r.submit(0) + ",")
+		}
+		_, err := migrate.Run(context.Background(), migrate.Options{
+			Source: "-", Stdin: strings.NewReader("[" + strings.TrimSuffix(source.String(), ",") + "]"), Dir: r.dir, FS: r.disk, Settings: r.settings,
+		})
+		if r.failed(err) {
+			return
+		}
+		for i, text := range r.submitted {
+			r.acknowledge(segment.Ack{Seq: segment.Sequence(i + 1), Durable: true}, text)
+		}
+		r.open()
+		r.append(1)
+		r.close()
+	}},
+	{"salvage", nil, func(r *run) {
+		l := strings.Repeat(" ", 20)
+		d, err := segment.NewDraft(r.dir, r.options())
+		if r.failed(err) {
+			return
+		}
+		q, err := d.CreateQuarantine(7)
+		if !r.failed(err) {
+			_, err = io.WriteString(q, l)
+			r.failed(err)
+			r.failed(q.Close())
+		}
+		r.failed(d.Write([]byte(r.submit(0)), nil))
+		if r.err != nil || r.failed(d.Publish()) {
+			r.failed(d.Discard())
+			return
+		}
+		r.acknowledge(segment.Ack{Seq: 1, Durable: true}, r.submitted[0])
+	}},
+}
+
+// created leaves an empty log.
+func created(r *run) {
+	r.create()
+	r.close()
+}
+
+// filled leaves a log of some segments.
+func filled(r *run) {
+	r.create()
+	r.append(5)
+	r.close()
+}
+
+// reopen is what the next process does: recover, and go on.
+func reopen(r *run) {
+	r.open()
+	r.append(2)
+	r.close()
+}
+
+// killedIn leaves what a kill leaves that comes before the last write of do,
+// after n records, has got its index entry.
+func killedIn(n int, do func(*run)) func(*run) {
+	return func(r *run) {
+		r.create()
+		r.append(n)
+		before := len(r.disk.Ops())
+		do(r)
+		ops := r.disk.Ops()
+		for i := before; i < len(ops); i++ {
+			if strings.HasSuffix(ops[i].Path, ".index") {
+				r.disk, r.w, r.acks = r.disk.Killed(i), nil, r.durableAt(i)
+				return
+			}
+		}
+		panic(fmt.Sprintf("no index entry among %v", ops[before:]))
+	}
+}
