@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"iter"
 	"slices"
@@ -194,7 +195,7 @@ func (p *place) add(records ...string) {
 	w, err := segment.OpenWriter(p.Context(), p.dir, segment.Options{FS: noSync{}})
 	check(p, err)
 	for _, r := range records {
-		_, err := w.Append([]byte(r))
+		_, err := w.Append(context.Background(), []byte(r))
 		check(p, err)
 	}
 	check(p, w.Close())

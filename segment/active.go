@@ -12,7 +12,8 @@ import (
 // active is the segment being written, with its index. Its bytes are, in order:
 //
 //	[0, end)        have index entries: records
-//	[end, written)  were given to the kernel, and are nobody's yet
+//	[end, kept)     are acknowledged under SyncNone, and to be entered soon
+//	[kept, written) were given to the kernel, and are nobody's yet
 type active struct {
 	fs        FS
 	path      string // of the segment
@@ -22,7 +23,9 @@ type active struct {
 	index     File
 	identity  fs.FileInfo // of file when it was opened
 	count     uint64      // index entries
+	durable   uint64      // how many of these are known to be of durable records
 	end       Offset
+	kept      Offset
 	written   Offset
 	unsynced  bool // the index has entries that were not synced
 }
@@ -87,12 +90,12 @@ func (a *active) write(b []byte) error {
 	return nil
 }
 
-// takeBack removes what has no index entry.
+// takeBack removes what is nobody's.
 func (a *active) takeBack() error {
-	if err := a.file.Truncate(int64(a.end)); err != nil {
+	if err := a.file.Truncate(int64(a.kept)); err != nil {
 		return err
 	}
-	a.written = a.end
+	a.written = a.kept
 	return nil
 }
 
@@ -110,16 +113,48 @@ func (a *active) enter(entries []Entry) error {
 		}
 		b = a.header.appendEntry(b, a.next()+Sequence(i), e)
 	}
-	at := headerSize + int64(a.count)*entrySize
-	if _, err := a.index.WriteAt(b, at); err != nil {
-		if e := a.index.Truncate(at); e != nil {
+	if _, err := a.index.WriteAt(b, headerSize+int64(a.count)*entrySize); err != nil {
+		if e := a.cutIndex(); e != nil {
 			return fmt.Errorf("%w, %w: %w", err, errIndexTorn, e)
 		}
 		return err
 	}
 	a.count += uint64(len(entries))
 	a.end = entries[len(entries)-1].End
+	a.kept = a.end
 	a.unsynced = true
+	if entries[len(entries)-1].Flags&Durable != 0 {
+		a.durable = a.count
+	}
+	return nil
+}
+
+// cutIndex removes what the index holds beyond its entries, durably: the next
+// record of that sequence has other bytes, and must not meet an old entry.
+func (a *active) cutIndex() error {
+	info, err := a.index.Stat()
+	end := headerSize + int64(a.count)*entrySize
+	if err != nil || info.Size() <= end {
+		return err
+	}
+	if err := a.index.Truncate(end); err != nil {
+		return err
+	}
+	return a.index.Datasync()
+}
+
+// markDurable flags the last entry: its record and all before it are durable.
+func (a *active) markDurable() error {
+	x := indexFile{file: a.index, path: a.indexPath, header: a.header, count: a.count}
+	e, err := x.entry(a.count - 1)
+	if err != nil {
+		return err
+	}
+	e.Flags |= Durable
+	if _, err := a.index.WriteAt(a.header.appendEntry(nil, a.next()-1, e), headerSize+int64(a.count-1)*entrySize); err != nil {
+		return err
+	}
+	a.durable, a.unsynced = a.count, true
 	return nil
 }
 

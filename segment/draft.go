@@ -51,6 +51,8 @@ func NewDraft(dir string, o Options) (_ *Draft, err error) {
 	if d.w.policy, err = o.Settings.Policy(); err != nil {
 		return nil, err
 	}
+	policy := d.w.policy
+	d.w.shared.Store(&policy)
 	if d.madeDir, err = makeDir(o.FS, dir); err != nil {
 		return nil, err
 	}
@@ -217,7 +219,7 @@ func (d *Draft) write(compact, timeScalar []byte) (err error) {
 			return err
 		}
 	}
-	e := w.entry(w.staged+Offset(len(compact)+1), line{text: compact}.crc(), timeScalar, w.marker.Created)
+	e := newEntry(w.staged+Offset(len(compact)+1), line{text: compact}.crc(), timeOf(timeScalar, w.policy.TimeZone), w.marker.Created)
 	e.Flags |= Durable
 	w.staged = e.End
 	d.filling.add(e)
@@ -339,7 +341,7 @@ func (d *Draft) publish() (*Writer, error) {
 		return nil, err
 	}
 	d.done = true
-	_ = endDraft(w.fs, w.dir) // else the next writer does it
+	_ = w.fs.Remove(filepath.Join(w.dir, draftName)) // beside HISTLOG it means little: see endDraft
 	return w, nil
 }
 

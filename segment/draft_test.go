@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -243,133 +242,6 @@ func TestHalfMadeDraftIsCleared(t *testing.T) {
 	}
 }
 
-// A kill at any operation of making a draft and of publishing it leaves
-// nothing, a draft that the next one clears, or the whole log.
-func TestDraftKilledAnywhere(t *testing.T) {
-	for kill := 1; ; kill++ {
-		dir, fsys := newDir(t), &killFS{at: kill, alive: true}
-		o := options(Settings{"segment-size": "400"})
-		o.FS = fsys
-		if d, err := NewDraft(dir, o); err == nil {
-			for n := Sequence(1); n <= 12 && err == nil; n++ {
-				err = d.Write([]byte(text(n)), nil)
-			}
-			if err == nil {
-				_ = d.Publish()
-			}
-			_ = d.finish()
-			_ = d.w.unlock()
-		}
-		if l, err := Open(dir, nil); err == nil {
-			wantTexts(t, dir, texts(1, 12))
-			for _, s := range l.Segments {
-				if f, err := l.Verify(t.Context(), s, nil); err != nil || len(f.Damage) > 0 {
-					t.Errorf("%+v, %v", f, err)
-				}
-			}
-			check(t, openWriter(t, dir).Close())
-		} else {
-			wantIs(t, err, ErrNoLog)
-			d, err := NewDraft(dir, options(nil))
-			if err != nil {
-				t.Errorf("killed at operation %d: the next NewDraft: %v; there is %q", kill, err, fileNames(t, dir))
-				continue
-			}
-			check(t, d.Publish())
-			wantTexts(t, dir, nil)
-		}
-		if fsys.alive {
-			return
-		}
-	}
-}
-
-func fileNames(t *testing.T, dir string) (names []string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	check(t, err)
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	return names
-}
-
-// killFS stops all changes from one operation on, as a kill does.
-type killFS struct {
-	faultFS
-	at    int
-	alive bool
-}
-
-func (k *killFS) step() error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.at--
-	if k.at <= 0 {
-		k.alive = false
-		return syscall.EIO
-	}
-	return nil
-}
-
-func (k *killFS) OpenFile(name string, flag int, perm os.FileMode) (File, error) {
-	if flag&(os.O_CREATE|os.O_TRUNC) != 0 {
-		if err := k.step(); err != nil {
-			return nil, err
-		}
-	}
-	f, err := k.noSync.OpenFile(name, flag, perm)
-	if err != nil {
-		return nil, err
-	}
-	return killFile{f, k}, nil
-}
-
-func (k *killFS) Mkdir(name string, perm os.FileMode) error {
-	if err := k.step(); err != nil {
-		return err
-	}
-	return k.noSync.Mkdir(name, perm)
-}
-
-func (k *killFS) Rename(from, to string) error {
-	if err := k.step(); err != nil {
-		return err
-	}
-	return k.noSync.Rename(from, to)
-}
-
-func (k *killFS) Remove(name string) error {
-	if err := k.step(); err != nil {
-		return err
-	}
-	return k.noSync.Remove(name)
-}
-
-func (k *killFS) SyncDir(string) error { return k.step() }
-
-type killFile struct {
-	File
-	fs *killFS
-}
-
-func (f killFile) WriteAt(b []byte, at int64) (int, error) {
-	if err := f.fs.step(); err != nil {
-		return 0, err
-	}
-	return f.File.WriteAt(b, at)
-}
-
-func (f killFile) Truncate(size int64) error {
-	if err := f.fs.step(); err != nil {
-		return err
-	}
-	return f.File.Truncate(size)
-}
-
-func (f killFile) Sync() error     { return f.fs.step() }
-func (f killFile) Datasync() error { return f.fs.step() }
-
 func TestNewDraftRefuses(t *testing.T) {
 	for _, row := range []struct {
 		name string
@@ -428,41 +300,4 @@ func TestCreateInEmptyDirectory(t *testing.T) {
 	w := create(t, dir, nil)
 	appendTexts(t, w, 1, 1)
 	wantTexts(t, dir, texts(1, 1))
-}
-
-// What a failed operation leaves in doubt is never published by trying again.
-func TestDraftFaults(t *testing.T) {
-	everyFault(t, func(t *testing.T, fsys *faultFS) {
-		dir := newDir(t)
-		o := options(Settings{"segment-size": "200"})
-		o.FS = fsys
-		d, err := NewDraft(dir, o)
-		if err == nil {
-			for n := Sequence(1); n <= 5 && err == nil; n++ {
-				err = d.Write([]byte(text(n)), nil)
-			}
-			if err == nil {
-				err = d.Flush()
-			}
-			_ = d.Flush() // once more, as if it were nothing
-			e := d.Publish()
-			_ = d.Discard()
-			if e == nil && err != nil {
-				t.Fatalf("published after %v", err)
-			}
-		}
-		notRetried(t, fsys)
-		l, err := Open(dir, nil)
-		if err != nil {
-			wantIs(t, err, ErrNoLog)
-			check(t, create(t, dir, nil).Close())
-			return
-		}
-		wantTexts(t, dir, texts(1, 5))
-		for _, s := range l.Segments {
-			if f, err := l.Verify(t.Context(), s, nil); err != nil || len(f.Damage) > 0 {
-				t.Errorf("%+v, %v", f, err)
-			}
-		}
-	})
 }

@@ -50,6 +50,25 @@ func (e *CorruptError) Error() string {
 
 func (e *CorruptError) Unwrap() error { return ErrCorrupt }
 
+// A DiskError says what the disk, or its file system, would not do.
+type DiskError struct {
+	Op     string   // what was being done: append to, sync, index, seal, begin segment, recover, …
+	Path   string   // of the file
+	Seq    Sequence // the first record at stake; 0: none
+	Offset Offset   // where it begins
+	Err    error
+}
+
+func (e *DiskError) Error() string {
+	cause := e.Err.Error()
+	if p, ok := e.Err.(*fs.PathError); ok && p.Path == e.Path {
+		cause = p.Op + ": " + p.Err.Error()
+	}
+	return fmt.Sprintf("%s %s: record %d at offset %d: %s", e.Op, e.Path, e.Seq, e.Offset, cause)
+}
+
+func (e *DiskError) Unwrap() error { return e.Err }
+
 // A LockedError names who holds the writer's lock; PID is 0 where that is not known.
 type LockedError struct {
 	Dir     string

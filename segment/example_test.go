@@ -1,6 +1,7 @@
 package segment_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 	"os"
@@ -25,7 +26,7 @@ func Example() {
 		`{"timestamp": "2025-05-28T16:14:22-04:00", "odds": [0.73, -0.25]}`,
 		`{"timestamp": "2025-05-28T16:17:22-04:00", "odds": [0.74, -0.25]}`,
 	} {
-		ack, err := w.Append([]byte(value)) // durable when it returns
+		ack, err := w.Append(context.Background(), []byte(value)) // durable when it returns
 		if err != nil {
 			log.Fatal(err)
 		}

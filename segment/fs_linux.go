@@ -1,7 +1,7 @@
 package segment
 
 import (
-	"os"
+	"io/fs"
 
 	"golang.org/x/sys/unix"
 )
@@ -9,8 +9,12 @@ import (
 // Datasync is fdatasync: it leaves out the times, which need a journal commit.
 func (f osFile) Datasync() error {
 	for {
-		if err := unix.Fdatasync(int(f.Fd())); err != unix.EINTR {
-			return os.NewSyscallError("fdatasync", err)
+		switch err := unix.Fdatasync(int(f.Fd())); err {
+		case nil:
+			return nil
+		case unix.EINTR:
+		default:
+			return &fs.PathError{Op: "fdatasync", Path: f.Name(), Err: err}
 		}
 	}
 }

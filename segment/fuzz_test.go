@@ -109,7 +109,7 @@ func FuzzIndexForWriter(f *testing.F) {
 		defer w.Close()
 		damaged := len(w.Recovery().Damage) > 0
 		next := w.NextSeq()
-		if _, err := w.Append([]byte(text(next))); err != nil {
+		if _, err := w.Append(t.Context(), []byte(text(next))); err != nil {
 			t.Fatal(err)
 		}
 		check(t, w.Close())
@@ -187,7 +187,7 @@ func FuzzParseTime(f *testing.F) {
 // after them in the end was there as whole lines.
 func FuzzRecover(f *testing.F) {
 	dirs := map[bool]string{}
-	for lazy, mode := range map[bool]string{false: "always", true: "interval=1s"} {
+	for lazy, mode := range map[bool]string{false: "always", true: "interval=1ms"} {
 		dirs[lazy] = newDir(f)
 		w := create(f, dirs[lazy], Settings{"sync": mode})
 		appendTexts(f, w, 1, 3)

@@ -97,7 +97,7 @@ func text(n Sequence) string {
 func appendTexts(t testing.TB, w *Writer, from, to Sequence) {
 	t.Helper()
 	for n := from; n <= to; n++ {
-		ack, err := w.Append([]byte(text(n)))
+		ack, err := w.Append(t.Context(), []byte(text(n)))
 		check(t, err)
 		if ack.Seq != n {
 			t.Fatalf("appended record %d, got sequence %d", n, ack.Seq)
@@ -155,6 +155,14 @@ func wantGood(t testing.TB, good, want map[Sequence]string) {
 			t.Errorf("record %d: %q was never submitted as that", seq, good[seq])
 		}
 	}
+}
+
+// enterPending does what comes a little after appends under SyncNone.
+func enterPending(t testing.TB, w *Writer) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	check(t, w.enter())
 }
 
 // texts returns the records from..to as a log of the tests holds them.

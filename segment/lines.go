@@ -83,7 +83,7 @@ func (x *indexer) entry(seq Sequence, l line, now time.Time) (e Entry, ok bool, 
 	if x.buf, err = s.Value(x.buf[:0]); err == nil && bytes.Equal(x.buf, l.text) {
 		scalar, ok = s.Captured(x.buf), true
 	}
-	e = newEntry(l.end, l.crc(), scalar, x.policy.TimeZone, now)
+	e = newEntry(l.end, l.crc(), timeOf(scalar, x.policy.TimeZone), now)
 	e.Flags |= Rebuilt
 	if !ok {
 		e.Flags |= Lost

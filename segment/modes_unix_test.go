@@ -196,7 +196,7 @@ func TestSymlinkNotFollowedForWriting(t *testing.T) {
 	write(t, victim, []byte("precious"))
 	check(t, os.Symlink(victim, filepath.Join(dir, IndexName(2))))
 	check(t, os.Symlink(victim, filepath.Join(dir, "."+markerName+".tmp")))
-	if _, err := w.Append([]byte(text(2))); err == nil {
+	if _, err := w.Append(t.Context(), []byte(text(2))); err == nil {
 		t.Error("the next index was made through a symlink")
 	}
 	_, _ = Configure(dir, nil, Settings{"segment-size": "2"})

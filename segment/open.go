@@ -55,9 +55,9 @@ func openLocked(dir string, o Options, unlock func() error) (*Writer, error) {
 	}
 	damaged, err := w.openActive(last)
 	if err != nil {
-		return w, fmt.Errorf("recover %s: %w", dir, err)
+		return w, w.recoveryError(err)
 	}
-	w.staged = w.active.end
+	w.staged, w.active.kept = w.active.end, w.active.end
 	if !damaged {
 		return w, nil
 	}
@@ -68,6 +68,15 @@ func openLocked(dir string, o Options, unlock func() error) (*Writer, error) {
 		return w, err
 	}
 	return w, nil
+}
+
+// recoveryError says which segment could not be recovered, from where on.
+func (w *Writer) recoveryError(err error) error {
+	a := w.active
+	if a == nil {
+		return fmt.Errorf("recover %s: %w", w.dir, err)
+	}
+	return &DiskError{Op: "recover", Path: a.path, Seq: a.next(), Offset: a.end, Err: err}
 }
 
 // fileMode returns the mode of new files: the setting's, or the directory's

@@ -244,7 +244,7 @@ func TestLargeRecords(t *testing.T) {
 	want := map[Sequence]string{}
 	for i, n := range []int{10, readAhead - 3, readAhead - 2, readAhead, readAhead + 1, 3*readAhead + 5, 2, 5 * readAhead, 1} {
 		value := `"` + strings.Repeat(string(rune('a'+i)), n) + `"`
-		ack, err := w.Append([]byte(value))
+		ack, err := w.Append(t.Context(), []byte(value))
 		check(t, err)
 		want[ack.Seq] = value
 	}

@@ -161,7 +161,7 @@ func (w *Writer) trustIndex() (damaged bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	a.count = durable
+	a.count, a.durable = durable, durable
 	if a.end, err = x.end(int64(durable) - 1); err != nil {
 		return false, err
 	}
@@ -169,7 +169,7 @@ func (w *Writer) trustIndex() (damaged bool, err error) {
 		first, err := x.firstBeyond(a.written, durable)
 		w.recovery.Damage = append(w.recovery.Damage, &CorruptError{Path: a.path, Seq: first, Offset: a.written,
 			Reason: fmt.Sprintf("the file ends here, its index says at %d", a.end)})
-		return true, errors.Join(err, a.index.Truncate(headerSize+int64(durable)*entrySize))
+		return true, errors.Join(err, a.cutIndex())
 	}
 	for ; a.count < found; a.count++ {
 		e, err := x.entry(a.count)
@@ -184,8 +184,20 @@ func (w *Writer) trustIndex() (damaged bool, err error) {
 		}
 		a.end = e.End
 	}
+	if a.count > durable { // a sync that lost them may have come before
+		from, err := x.end(int64(durable) - 1)
+		if err == nil {
+			err = a.rewrite(from, a.end)
+		}
+		if err == nil {
+			err = a.markDurable()
+		}
+		if err != nil {
+			return false, err
+		}
+	}
 	w.recovery.TakenBack = found - a.count
-	if err := a.index.Truncate(headerSize + int64(a.count)*entrySize); err != nil {
+	if err := a.cutIndex(); err != nil {
 		return false, err
 	}
 	return false, a.reenter(synced)
@@ -220,18 +232,22 @@ func (x *indexFile) trusted() (found, durable, synced uint64, err error) {
 // synced on opening.
 const mostUnsynced = 1024
 
-// reenter writes the entries from `synced` on once more, so that the next sync of
-// the index is one of them too, and not of bytes that an earlier one has lost.
+// reenter writes the entries from `synced` on once more, and the header before
+// them if none is synced, so that the next sync of the index is one of them too,
+// and not of bytes that an earlier one has lost.
 func (a *active) reenter(synced uint64) error {
-	if synced == a.count {
-		return nil
+	from, to := headerSize+int64(synced)*entrySize, headerSize+int64(a.count)*entrySize
+	if synced == 0 {
+		from = 0
 	}
-	b := make([]byte, (a.count-synced)*entrySize)
-	at := headerSize + int64(synced)*entrySize
-	if n, err := a.index.ReadAt(b, at); n < len(b) {
+	b := make([]byte, to-from)
+	if n, err := a.index.ReadAt(b, from); n < len(b) {
 		return err
 	}
-	if _, err := a.index.WriteAt(b, at); err != nil {
+	if len(b) == 0 {
+		return nil
+	}
+	if _, err := a.index.WriteAt(b, from); err != nil {
 		return err
 	}
 	a.unsynced = true
@@ -368,5 +384,6 @@ func (w *Writer) cutTail() error {
 		return fmt.Errorf("quarantine %s from offset %d: %w", a.path, a.end, err)
 	}
 	w.recovery.Quarantined = append(w.recovery.Quarantined, name)
+	a.kept = a.end
 	return errors.Join(a.takeBack(), a.file.Datasync())
 }

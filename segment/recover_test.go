@@ -59,6 +59,7 @@ func newCrashed(t *testing.T, settings Settings, end func(w *Writer)) crashed {
 	dir := filepath.Join(t.TempDir(), "log")
 	w := create(t, dir, Settings{"segment-size": crashSize}.With(settings))
 	appendTexts(t, w, 1, crashLast)
+	enterPending(t, w)
 	end(w)
 	if w.active.header.base != crashFirst && w.active.count != 0 {
 		t.Fatalf("the active segment begins with %d, want %d", w.active.header.base, crashFirst)
@@ -83,7 +84,7 @@ type recovery struct {
 func line10and11() string { return text(10) + "\n" + text(11) + "\n" }
 
 func TestRecover(t *testing.T) {
-	none, interval := Settings{"sync": "none"}, Settings{"sync": "interval=1s"}
+	none, interval := Settings{"sync": "none"}, Settings{"sync": "interval=1ms"}
 	rows := []struct {
 		name     string
 		settings Settings
@@ -355,8 +356,8 @@ func TestRecover(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			for name, end := range map[string]func(w *Writer){"closed": func(w *Writer) { check(t, w.Close()) }, "killed": func(*Writer) {}} {
 				t.Run(name, func(t *testing.T) {
-					if row.before != nil && name == "closed" {
-						return // a crash inside a roll
+					if name == "closed" && (row.before != nil || row.settings.Get("sync") == "none") {
+						return // a crash inside a roll, or one that a durable end leaves no room for
 					}
 					c := newCrashed(t, row.settings, func(w *Writer) {
 						if row.before != nil {
@@ -483,7 +484,7 @@ func checkAppending(t *testing.T, c crashed, want recovery) {
 	good, next := want.result()
 	w := openWriter(t, c.dir)
 	for range 14 {
-		if _, err := w.Append([]byte(text(next))); err != nil {
+		if _, err := w.Append(t.Context(), []byte(text(next))); err != nil {
 			t.Fatalf("append record %d to the recovered log: %v", next, err)
 		}
 		good[next] = text(next)
@@ -553,7 +554,7 @@ func TestRecoverActiveSegmentGone(t *testing.T) {
 		return
 	}
 	defer w.Close()
-	ack, err := w.Append([]byte(`"new"`))
+	ack, err := w.Append(t.Context(), []byte(`"new"`))
 	if err == nil && ack.Seq <= crashLast {
 		t.Errorf("sequence %d was given to a second record", ack.Seq)
 	}
@@ -596,7 +597,7 @@ func TestRecoverTimeRules(t *testing.T) {
 	w := create(t, dir, nil)
 	record := []byte(`{"timestamp":"2025-01-01T00:00:00Z","at":"2025-02-02T00:00:00Z"}`)
 	for range 2 {
-		_, err := w.Append(record)
+		_, err := w.Append(t.Context(), record)
 		check(t, err)
 	}
 	check(t, w.Close())
@@ -604,7 +605,7 @@ func TestRecoverTimeRules(t *testing.T) {
 	check(t, err)
 	w = openWriter(t, dir)
 	for range 2 {
-		_, err := w.Append(record)
+		_, err := w.Append(t.Context(), record)
 		check(t, err)
 	}
 	check(t, w.Close())

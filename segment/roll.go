@@ -10,24 +10,27 @@ import (
 // again; after it, only a new Writer knows.
 func (w *Writer) roll() error {
 	old := w.active
+	if err := w.enter(); err != nil {
+		return err
+	}
 	if err := old.intact(); err != nil {
 		return w.poison(err)
 	}
 	if err := old.file.Sync(); err != nil {
-		return w.poison(fmt.Errorf("seal %s: %w", old.path, err))
+		return w.poison(w.diskError("seal", old.path, err))
 	}
 	if err := old.writeTrailer(); err != nil {
-		return fmt.Errorf("seal %s: %w", old.path, err)
+		return w.diskError("seal", old.indexPath, err)
 	}
 	if err := old.syncIndex(); err != nil {
-		return w.poison(fmt.Errorf("seal %s: %w", old.path, err))
+		return w.poison(w.diskError("seal", old.indexPath, err))
 	}
 	if err := w.reload(); err != nil {
-		return err
+		return w.diskError("read", filepath.Join(w.dir, markerName), err)
 	}
 	next, err := createActive(w.fs, w.dir, w.newHeader(old.next()), w.mode)
 	if err != nil {
-		err = fmt.Errorf("begin segment %s: %w", TextName(old.next()), err)
+		err = w.diskError("begin segment", filepath.Join(w.dir, TextName(old.next())), err)
 		if _, e := w.fs.Lstat(filepath.Join(w.dir, TextName(old.next()))); missing(e) {
 			return err
 		}
@@ -35,7 +38,7 @@ func (w *Writer) roll() error {
 	}
 	w.active, w.staged = next, 0
 	if err := old.close(); err != nil {
-		return w.poison(fmt.Errorf("close %s: %w", old.path, err))
+		return w.poison(w.diskError("close", old.path, err))
 	}
 	return nil
 }
@@ -53,6 +56,8 @@ func (w *Writer) reload() error {
 	if w.policy, err = w.marker.Settings.With(w.settings).Policy(); err != nil {
 		return err
 	}
+	policy := w.policy
+	w.shared.Store(&policy)
 	w.mode, err = fileMode(w.fs, w.dir, w.policy)
 	return err
 }

@@ -145,7 +145,7 @@ func TestTimeOfRecord(t *testing.T) {
 		t.Run(row.value, func(t *testing.T) {
 			dir := newDir(t)
 			w := create(t, dir, Settings{"time-field": row.field, "time-zone": row.zone})
-			ack, err := w.Append([]byte(row.value))
+			ack, err := w.Append(t.Context(), []byte(row.value))
 			check(t, err)
 			e, err := openReader(t, openLog(t, dir), 0).Entry(1)
 			check(t, err)

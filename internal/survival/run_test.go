@@ -101,10 +101,13 @@ func (r *run) open() {
 }
 
 func (r *run) close() {
-	if r.w != nil {
-		r.failed(r.w.Close())
-		r.w = nil
+	if r.w == nil {
+		return
 	}
+	if !r.failed(r.w.Close()) {
+		r.durable()
+	}
+	r.w = nil
 }
 
 // submit returns the next value, of at least so many bytes.
@@ -126,11 +129,15 @@ func (r *run) appendOf(size int) {
 	if r.w == nil {
 		return
 	}
+	if r.w.Policy().Sync.Mode == segment.SyncInterval { // Append would wait for the interval's end
+		r.groupOf(1, size)
+		return
+	}
 	next := r.w.NextSeq()
 	text := r.submit(size)
-	a, err := r.w.Append([]byte(text))
+	a, err := r.w.Append(context.Background(), []byte(text))
 	if err != nil {
-		r.refused(err, next)
+		r.refused(err, next, 1)
 		return
 	}
 	if a.Seq != next {
@@ -152,13 +159,13 @@ func (r *run) groupOf(n, size int) {
 		text := r.submit(size)
 		a, err := r.w.Write([]byte(text), nil)
 		if err != nil {
-			r.refused(err, next)
+			r.refused(err, next, n)
 			return
 		}
 		staged = append(staged, ack{Ack: a, text: text})
 	}
 	if err := r.w.Commit(); err != nil {
-		r.refused(err, next)
+		r.refused(err, next, n)
 		return
 	}
 	for _, a := range staged {
@@ -185,17 +192,22 @@ func (r *run) rollback(n int) {
 func (r *run) acknowledge(a segment.Ack, text string) {
 	now := len(r.disk.Ops())
 	if n := len(r.acks); n > 0 && r.acks[n-1].Segment != a.Segment {
-		for i := range r.acks {
-			if r.acks[i].after < 0 {
-				r.acks[i].after = now
-			}
-		}
+		r.durable()
 	}
 	after := now
 	if !a.Durable {
 		after = -1
 	}
 	r.acks = append(r.acks, ack{a, text, after})
+}
+
+// durable notes that all that was acknowledged is durable now.
+func (r *run) durable() {
+	for i := range r.acks {
+		if r.acks[i].after < 0 {
+			r.acks[i].after = len(r.disk.Ops())
+		}
+	}
 }
 
 // durableAt returns the acknowledgements that stand whatever comes after so
@@ -210,11 +222,20 @@ func (r *run) durableAt(ops int) []ack {
 	return acks
 }
 
-// refused notes why a record was not acknowledged, and holds the error against I4.
-func (r *run) refused(err error, seq segment.Sequence) {
+// refused notes why n records from seq on were not acknowledged, and holds the error against I4.
+func (r *run) refused(err error, seq segment.Sequence, n int) {
+	poisoned := r.err != nil && r.err.Error() == err.Error()
 	r.failed(err)
-	if r.disk.Hits().Fired == 0 {
+	var disk *segment.DiskError
+	switch {
+	case poisoned: // by an earlier record
+	case r.disk.Hits().Fired == 0:
 		r.complain("record %d: %v, and no fault was injected", seq, err)
+	case errors.Is(err, segment.ErrForeign): // the file could not be looked at
+	case !errors.As(err, &disk):
+		r.complain("I4: record %d: not a DiskError: %w", seq, err)
+	case disk.Seq < seq || disk.Seq >= seq+segment.Sequence(n) || disk.Op == "" || disk.Path == "" || disk.Err == nil:
+		r.complain("I4: record %d: %+v", seq, disk)
 	}
 }
 

@@ -89,6 +89,28 @@ var scenarios = []scenario{
 		r.append(1)
 		r.close()
 	}},
+	{"make in bulk", nil, func(r *run) {
+		d, err := segment.NewDraft(r.dir, r.options())
+		if r.failed(err) {
+			return
+		}
+		for range 5 {
+			r.failed(d.Write([]byte(r.submit(0)), nil))
+		}
+		r.failed(d.Flush())
+		_ = d.Flush() // once more, as if it were nothing
+		if err := d.Publish(); err != nil {
+			r.failed(err)
+			r.failed(d.Discard())
+			return
+		}
+		if r.err != nil {
+			r.complain("published after %v", r.err)
+		}
+		for i, text := range r.submitted {
+			r.acknowledge(segment.Ack{Seq: segment.Sequence(i + 1), Durable: true}, text)
+		}
+	}},
 	{"salvage", nil, func(r *run) {
 		l := strings.Repeat(" ", 20)
 		d, err := segment.NewDraft(r.dir, r.options())

@@ -1,0 +1,208 @@
+package survival
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/histlog/histlog/internal/faultfs"
+	"github.com/histlog/histlog/segment"
+)
+
+var errnos = []syscall.Errno{syscall.EIO, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EMFILE}
+
+// TestInject fails each operation of each scenario, in every way, until a run
+// sees no failure.
+func TestInject(t *testing.T) {
+	var runs atomic.Int64
+	t.Run("all", func(t *testing.T) {
+		limit := make(chan struct{}, runtime.GOMAXPROCS(0))
+		for _, s := range scenarios {
+			for _, policy := range policies {
+				t.Run(s.name+" "+policy, func(t *testing.T) {
+					t.Parallel()
+					limit <- struct{}{}
+					defer func() { <-limit }()
+					runs.Add(int64(injectAll(t, s, policy)))
+				})
+			}
+		}
+	})
+	t.Logf("%d runs with a failing operation", runs.Load())
+}
+
+func injectAll(t *testing.T, s scenario, policy string) (runs int) {
+	for i, errno := range errnos {
+		if testing.Short() && i > 1 {
+			break
+		}
+		for until := range faultfs.Untils {
+			if until == faultfs.Full && !segment.NoRoom(errno) {
+				continue
+			}
+			for part := range faultfs.Parts {
+				n, err := injectEach(s, policy, faultfs.Fault{Err: errno, Until: until, Part: part})
+				runs += n
+				if err != nil {
+					t.Error(err)
+					return runs
+				}
+			}
+		}
+	}
+	return runs
+}
+
+// injectEach runs a scenario with the fault at operation 1, 2, … until it sees none.
+func injectEach(s scenario, policy string, f faultfs.Fault) (runs int, err error) {
+	for f.At = 1; ; f.At++ {
+		r := start(s, policy)
+		r.disk.Inject(f)
+		s.act(r)
+		h := r.disk.Hits()
+		r.disk.Inject(faultfs.Fault{})
+		if h.Fired == 0 {
+			return runs, nil
+		}
+		if f.Part != faultfs.Nothing && h.Op != "write" {
+			continue // as it was with Nothing
+		}
+		runs++
+		if err := r.survives(h, f); err != nil {
+			return runs, fmt.Errorf("%v at operation %d, %s of %s, until %d, part %d: %w", f.Err, f.At, h.Op, h.Path, f.Until, f.Part, err)
+		}
+	}
+}
+
+// survives holds what a failing disk has left against the invariants.
+func (r *run) survives(h faultfs.Hits, f faultfs.Fault) error {
+	if r.wrong != nil {
+		return r.wrong
+	}
+	if err := r.explained(h, f); err != nil {
+		return err
+	}
+	if err := r.goesOn(h, f); err != nil {
+		return err
+	}
+	n := len(r.disk.Ops())
+	if err := r.holds(r.disk.Killed(n), n); err != nil {
+		return fmt.Errorf("after a kill: %w", err)
+	}
+	dropped := func(int, *faultfs.Op) faultfs.Fate { return faultfs.Fate{Kind: faultfs.Dropped} }
+	if err := r.holds(r.disk.Image(n, dropped), n); err != nil {
+		return fmt.Errorf("after a power cut: %w", err)
+	}
+	return r.nextIsDurable(n, dropped)
+}
+
+// nextIsDurable has another process recover and append, on the machine that
+// still shows the bytes that a failed sync has lost, and cuts the power then.
+func (r *run) nextIsDurable(n int, dropped func(int, *faultfs.Op) faultfs.Fate) error {
+	next := r.after(r.disk.Killed(n), n)
+	if _, err := segment.Open(next.dir, next.disk); errors.Is(err, segment.ErrNoLog) {
+		return nil
+	}
+	reopen(next)
+	if next.err != nil {
+		return next.err
+	}
+	n = len(next.disk.Ops())
+	if err := next.holds(next.disk.Image(n, dropped), n); err != nil {
+		return fmt.Errorf("after another process and a power cut: %w", err)
+	}
+	return nil
+}
+
+// explained holds the error that a scenario met against I4.
+func (r *run) explained(h faultfs.Hits, f faultfs.Fault) error {
+	message := filepath.Base(h.Path) == "LOCK" || h.Op == "close" || strings.HasSuffix(h.Path, ".HISTLOG.draft")
+	switch {
+	case r.err == nil && (message || f.Until != faultfs.Forever):
+		return nil // of what is for messages, or mended on the way
+	case r.err == nil:
+		return errors.New("I4: nothing was reported")
+	case !errors.Is(r.err, f.Err):
+		return fmt.Errorf("I4: the cause is not in the error: %w", r.err)
+	case f.Until == faultfs.Once && !strings.Contains(r.err.Error(), filepath.Base(h.Path)):
+		return fmt.Errorf("I4: %s is not in the error: %w", h.Path, r.err)
+	}
+	return nil
+}
+
+// goesOn says whether a writer that met a full disk appends again when there is room.
+func (r *run) goesOn(h faultfs.Hits, f faultfs.Fault) error {
+	if r.w == nil || !segment.NoRoom(f.Err) || f.Until == faultfs.Forever || (h.Op != "write" && h.Op != "make") {
+		return nil
+	}
+	r.err = nil
+	r.append(1)
+	if r.err != nil {
+		return fmt.Errorf("there is room again, and yet: %w", r.err)
+	}
+	return nil
+}
+
+// A full disk poisons nobody: the same writer goes on when there is room, and
+// what was staged when it failed is not committed behind the producer's back.
+func TestFullDiskEnds(t *testing.T) {
+	for _, policy := range policies {
+		for part := range faultfs.Parts {
+			for at := 1; at <= 40; at++ {
+				r := start(scenario{prepare: created}, policy)
+				r.open()
+				r.disk.Inject(faultfs.Fault{At: at, Err: syscall.ENOSPC, Until: faultfs.Full, Part: part})
+				r.append(2)
+				r.group(3)
+				r.append(2)
+				full := r.disk.Hits()
+				r.disk.Inject(faultfs.Fault{})
+				if r.w == nil || full.Fired == 0 || (full.Op != "write" && full.Op != "make") {
+					continue
+				}
+				r.err = nil
+				r.append(2)
+				if r.err != nil {
+					t.Errorf("%s, full at %s of %s: there is room again, and yet: %v", policy, full.Op, full.Path, r.err)
+				}
+				r.close()
+				n := len(r.disk.Ops())
+				if err := r.holds(r.disk.Killed(n), n); err != nil {
+					t.Errorf("%s, full at %s of %s: %v", policy, full.Op, full.Path, err)
+				}
+			}
+		}
+	}
+}
+
+// A failed fsync poisons for good: no later call syncs, writes or acknowledges.
+func TestFailedSyncPoisons(t *testing.T) {
+	for at := 1; at <= 40; at++ {
+		r := start(scenario{prepare: created}, "always")
+		r.open()
+		r.disk.Inject(faultfs.Fault{At: at, Err: syscall.EIO})
+		r.append(1)
+		h := r.disk.Hits()
+		if h.Fired == 0 {
+			return
+		}
+		if h.Op != "datasync" && h.Op != "sync" {
+			continue
+		}
+		first, before := r.err, len(r.disk.Ops())
+		if _, err := r.w.Append(context.Background(), []byte("1")); err == nil || err.Error() != first.Error() {
+			t.Errorf("after %v: %v", first, err)
+		}
+		_ = r.w.Close()
+		if ops := r.disk.Ops(); len(ops) != before {
+			t.Errorf("after a failed sync of %s: %v", h.Path, ops[before:])
+		}
+	}
+	t.Error("no run was without a failure")
+}

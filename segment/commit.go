@@ -1,0 +1,262 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"path/filepath"
+	"time"
+)
+
+// Write stages one compact record, as jsonscan.Scanner made it, with the scalar
+// at its time field or nil. Neither slice is kept. The record is nobody's until
+// Commit returns nil, and the Ack counts from then on; its Durable is false. A
+// Write that fails on the disk takes the whole group back: Commit says so.
+//
+// Write, Commit and Rollback are for a producer that has the Writer to itself;
+// an Append in between commits what is staged, too.
+func (w *Writer) Write(compact, timeScalar []byte) (Ack, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.write(compact, timeOf(timeScalar, w.policy.TimeZone))
+}
+
+// A stamp is a record's own time, if it has one.
+type stamp struct {
+	time time.Time
+	ok   bool
+}
+
+func timeOf(scalar []byte, zone *time.Location) stamp {
+	t, ok := ParseTime(scalar, zone)
+	return stamp{t, ok}
+}
+
+func (w *Writer) write(compact []byte, own stamp) (Ack, error) {
+	if err := w.usable(); err != nil {
+		return Ack{}, err
+	}
+	if int64(len(compact)) > w.policy.MaxRecord {
+		return Ack{}, fmt.Errorf("%w: %d bytes, max-record is %d", ErrTooLarge, len(compact), w.policy.MaxRecord)
+	}
+	now := w.now()
+	if w.full(len(compact)+1, now) {
+		if err := w.commit(); err != nil {
+			return Ack{}, err
+		}
+		if err := w.roll(); err != nil {
+			return Ack{}, err
+		}
+	}
+	from := len(w.lines)
+	w.lines = append(append(w.lines, compact...), '\n')
+	e := newEntry(w.staged+Offset(len(compact)+1), crc32.Checksum(w.lines[from:], castagnoli), own, now)
+	ack := Ack{Seq: w.next(), Time: e.Time, Segment: filepath.Base(w.active.path), Offset: w.staged, Bytes: int64(len(compact))}
+	w.staged = e.End
+	w.pending = append(w.pending, e)
+	if len(w.lines) >= flushBytes {
+		return ack, w.flush()
+	}
+	return ack, nil
+}
+
+// full says whether a record of n bytes with its LF belongs into the next segment.
+func (w *Writer) full(n int, now time.Time) bool {
+	return w.staged > 0 && (int64(w.staged)+int64(n) > w.policy.SegmentSize || now.Sub(w.active.header.created) >= w.policy.SegmentAge)
+}
+
+// newEntry makes the index entry of a record.
+func newEntry(end Offset, crc uint32, own stamp, now time.Time) Entry {
+	if !own.ok {
+		return Entry{End: end, Time: now, Arrived: now, CRC: crc, Flags: ClockTime}
+	}
+	return Entry{End: end, Time: own.time, Arrived: now, CRC: crc}
+}
+
+// flush gives the staged records to the kernel.
+func (w *Writer) flush() error {
+	if len(w.lines) == 0 {
+		return nil
+	}
+	a := w.active
+	if w.policy.Sync.Mode != SyncNone {
+		if err := a.intact(); err != nil {
+			return w.poison(err)
+		}
+	}
+	if err := w.admitLazy(); err != nil {
+		return w.takeBack(err)
+	}
+	if err := a.write(w.lines); err != nil {
+		return w.takeBack(w.diskError("append to", a.path, err))
+	}
+	w.lines = w.lines[:0]
+	if cap(w.lines) > 4*flushBytes {
+		w.lines = nil
+	}
+	return nil
+}
+
+// admitLazy notes in the index, durably and before the first such record, that
+// records are written whose order on disk nothing ensures: the second of a
+// group may be there without the first.
+func (w *Writer) admitLazy() error {
+	if w.policy.Sync.Mode == SyncAlways && len(w.pending) == 1 {
+		return nil
+	}
+	return w.flag(headerLazy)
+}
+
+// flag sets a flag in the active index's header, durably.
+func (w *Writer) flag(f headerFlags) error {
+	a := w.active
+	if a.header.flags&f != 0 {
+		return nil
+	}
+	h := a.header
+	h.flags |= f
+	if _, err := a.index.WriteAt(h.encode(), 0); err != nil {
+		return w.diskError("index", a.indexPath, err)
+	}
+	if err := a.index.Sync(); err != nil {
+		return w.poison(w.diskError("sync", a.indexPath, err))
+	}
+	a.header = h
+	return nil
+}
+
+// Commit makes all that was staged a part of the log, under the sync policy:
+// durable when it returns, or with SyncNone handed to the kernel. On an error
+// none of it is acknowledged, and what can be is taken back.
+func (w *Writer) Commit() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.commit()
+}
+
+func (w *Writer) commit() error {
+	err := w.tryCommit()
+	w.answer(err)
+	return err
+}
+
+func (w *Writer) tryCommit() error {
+	if err := w.usable(); err != nil {
+		return err
+	}
+	if err := w.failed; err != nil { // what was staged after it goes with it
+		err = w.takeBack(err)
+		w.failed = nil
+		return err
+	}
+	err := w.flush()
+	if err == nil && len(w.pending) > w.handed {
+		if w.policy.Sync.Mode == SyncNone {
+			err = w.hand()
+		} else {
+			err = w.makeDurable()
+		}
+	}
+	w.failed = nil // err says it
+	return err
+}
+
+// enterBytes and enterDelay are how far index entries, and the look whether
+// the segment is intact, may be behind the records under SyncNone.
+const (
+	enterBytes = 64 << 10
+	enterDelay = 100 * time.Millisecond
+)
+
+// hand acknowledges what the kernel was given. Index entries may come later.
+func (w *Writer) hand() error {
+	if w.active.written-w.active.end >= enterBytes {
+		return w.enter()
+	}
+	w.handed, w.active.kept = len(w.pending), w.active.written
+	w.after(&w.entering, enterDelay, w.enter)
+	return nil
+}
+
+// makeDurable syncs what the kernel was given and enters it.
+func (w *Writer) makeDurable() error {
+	a := w.active
+	if err := a.file.Datasync(); err != nil {
+		return w.poison(w.diskError("sync", a.path, err))
+	}
+	for i := range w.pending {
+		w.pending[i].Flags |= Durable
+	}
+	return w.enter()
+}
+
+// enter gives all pending records their index entries. What is not acknowledged
+// is taken back if that fails; the others are tried again later.
+func (w *Writer) enter() error {
+	a := w.active
+	if len(w.pending) == 0 {
+		return nil
+	}
+	if err := a.intact(); err != nil {
+		return w.poison(err)
+	}
+	if err := a.enter(w.pending); err != nil {
+		err = w.diskError("index", a.indexPath, err)
+		if errors.Is(err, errIndexTorn) {
+			return w.poison(err)
+		}
+		return w.takeBack(err)
+	}
+	w.pending, w.handed = w.pending[:0], 0
+	w.after(&w.syncing, indexDelay, w.syncIndex)
+	return nil
+}
+
+// settle makes durable what was only handed to the kernel, so that the next
+// Writer need not look at it.
+func (w *Writer) settle() error {
+	if err := w.enter(); err != nil {
+		return err
+	}
+	a := w.active
+	if a.durable == a.count {
+		return nil
+	}
+	if err := a.file.Datasync(); err != nil {
+		return w.poison(w.diskError("sync", a.path, err))
+	}
+	return w.diskError("index", a.indexPath, a.markDurable())
+}
+
+func (w *Writer) syncIndex() error {
+	a := w.active
+	if err := a.syncIndex(); err != nil {
+		return w.poison(w.diskError("sync", a.indexPath, err))
+	}
+	return nil
+}
+
+// Rollback takes back all that was staged since the last Commit.
+func (w *Writer) Rollback() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.usable(); err != nil {
+		return err
+	}
+	err := w.takeBack(nil)
+	w.failed = nil
+	return err
+}
+
+// takeBack removes what was staged since the last commit, because of err.
+func (w *Writer) takeBack(err error) error {
+	if w.err != nil { // poisoned: the disk is left as it is
+		return err
+	}
+	a := w.active
+	w.lines, w.pending, w.staged, w.failed = w.lines[:0], w.pending[:w.handed], a.kept, err
+	if e := a.takeBack(); e != nil {
+		return w.poison(errors.Join(err, w.diskError("take back from", a.path, e)))
+	}
+	return err
+}

@@ -1,0 +1,73 @@
+package segment
+
+import (
+	"context"
+	"slices"
+	"sync"
+)
+
+// A queue is where requests wait while an earlier group is being committed.
+// The first to find nobody at work leads: it takes all that wait as a group,
+// and when that is done wakes the next to lead.
+type queue struct {
+	mu      sync.Mutex
+	waiting []*request
+	taken   []*request // by the leader
+	led     bool
+}
+
+// turn is what a waiting request is woken for.
+type turn uint8
+
+const (
+	answered turn = iota
+	lead
+)
+
+// join puts r in the queue and says whether it is to lead.
+func (q *queue) join(r *request) (leads bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.waiting = append(q.waiting, r)
+	leads = !q.led
+	q.led = true
+	return leads
+}
+
+// wait waits for the turn of r, or until ctx ends, which takes it out of the queue.
+func (q *queue) wait(ctx context.Context, r *request) turn {
+	select {
+	case t := <-r.turn:
+		return t
+	case <-ctx.Done():
+	}
+	q.mu.Lock()
+	i := slices.Index(q.waiting, r)
+	if i >= 0 && len(r.turn) == 0 {
+		q.waiting = slices.Delete(q.waiting, i, i+1)
+		q.mu.Unlock()
+		r.err = ctx.Err()
+		return answered
+	}
+	q.mu.Unlock()
+	return <-r.turn
+}
+
+// take returns all that wait, for their leader.
+func (q *queue) take() []*request {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.taken, q.waiting = q.waiting, q.taken[:0]
+	return q.taken
+}
+
+// passOn has the first who waits lead, if there is one.
+func (q *queue) passOn() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	clear(q.taken)
+	q.led = len(q.waiting) > 0
+	if q.led {
+		q.waiting[0].turn <- lead
+	}
+}
