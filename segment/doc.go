@@ -115,7 +115,9 @@
 // its size is what it was; one write of the record with its LF; fdatasync; name and
 // size once more; the index entry; acknowledgement. With interval=D it is
 // the same for all records of D together. With none the acknowledgement
-// follows the write. A failed fsync is never tried again: it poisons the Writer.
+// follows the write, index entries and the look at name and size follow in
+// batches, and closing makes all of it durable. A failed fsync is never tried
+// again: it poisons the Writer.
 // A failed write is truncated away.
 //
 // Rolling: fsync the segment, end its index with a trailer, fsync the index;
@@ -139,8 +141,24 @@
 //	durable records gone (the file is shorter)  damage: sealed, and a new one begun
 //	no index, or another log's                  all records of the segment are adopted as above
 //
+// Index entries up to the last anchor were synced; those behind it are looked
+// at one by one and written again. A segment without any may have no durable name
+// yet: the directory is synced before anything is acknowledged.
+//
 // Records are rewritten before they are indexed because after a failed fsync
 // the page cache shows bytes that the disk does not hold.
+//
+// Where the index of a sealed segment is lost, its lines are numbered from both
+// ends, for how many there must be is known; where a line end was destroyed or
+// made, the places between share the bad bytes.
+//
+// # Repair
+//
+// [Repair] mends sealed segments, under the writer's lock and that of UPKEEP. A
+// record that is not what was written is copied to quarantine/, durably, and its
+// place filled with spaces before its LF; then the index is replaced with one
+// rename: the record's entry is flagged lost and has the checksum of the spaces.
+// A segment that is short, or gone, gets lines of one space for its records.
 //
 // # Assumptions
 //

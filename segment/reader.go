@@ -125,7 +125,10 @@ func (r *Reader) makeEntries() error {
 	})
 	if r.segment.Next == 0 { // what follows the last whole record of the active segment may be a torn tail
 		r.made = r.made[:good]
+		return err
 	}
+	places := int(r.segment.Next-r.segment.Base) - int(r.indexed())
+	r.made = renumber(r.made, min(from, r.size), r.size, places)
 	return err
 }
 

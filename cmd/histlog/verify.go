@@ -18,9 +18,12 @@ func verifyCommand() *cli.Command {
 		Usage:     "read every byte of a log against its checksum",
 		ArgsUsage: "DIR",
 		Description: `   histlog verify step2
+   histlog verify --repair step2
    histlog verify --against step2.json step2`,
 		Flags: append([]cli.Flag{
 			jsonFlag(), progressFlag(),
+			&cli.BoolFlag{Name: "repair", Usage: "mend what can be mended; what it moves goes to quarantine/"},
+			&cli.StringFlag{Name: "lock-wait", Usage: "with --repair: how long to wait for another writer", Value: "10s"},
 			&cli.StringFlag{Name: "against", Usage: "compare with a monolithic `SOURCE`, record for record"},
 			&cli.StringFlag{Name: "records", Usage: "with --against: JSON `POINTER` to the array of records"},
 		}, inputFlags()...),
@@ -37,6 +40,7 @@ type verdict struct {
 	Rebuilt    uint64         `json:"rebuilt"` // records whose checksum was made from the segment itself
 	Blank      uint64         `json:"blank"`   // places of records that were lost and repaired
 	OK         bool           `json:"ok"`
+	Repaired   []mended       `json:"repaired,omitempty"`
 	Against    *migrate.Match `json:"against,omitempty"`
 }
 
@@ -57,11 +61,18 @@ func runVerify(c *cli.Context) error {
 		return err
 	}
 	started := time.Now()
+	var repaired []mended
+	if c.Bool("repair") {
+		if repaired, err = repair(c, dir); err != nil {
+			return err
+		}
+	}
 	l, err := openLog(dir)
 	if err != nil {
 		return err
 	}
 	v, err := verifyAll(c, l, bar)
+	v.Repaired = repaired
 	bar.finish()
 	if err == nil && c.IsSet("against") {
 		v.Against, err = against(c, l)
@@ -149,6 +160,9 @@ func damageOf(e *segment.CorruptError) damage {
 func (v verdict) print(c *cli.Context, l *segment.Log, took time.Duration) error {
 	if c.Bool("json") {
 		return printJSON(c.App.Writer, v)
+	}
+	if err := printMended(c.App.Writer, v.Repaired); err != nil {
+		return err
 	}
 	for _, d := range v.Damaged {
 		where := ""

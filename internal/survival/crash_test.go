@@ -29,7 +29,7 @@ var policies = []string{"always", "interval=1ms", "none"}
 func TestCrash(t *testing.T) {
 	budget := subsets
 	if testing.Short() {
-		budget = subsets / 20
+		budget = subsets / 40
 	}
 	total := 0
 	for _, s := range scenarios {

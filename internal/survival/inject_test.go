@@ -23,6 +23,10 @@ func TestInject(t *testing.T) {
 	var runs atomic.Int64
 	t.Run("all", func(t *testing.T) {
 		limit := make(chan struct{}, runtime.GOMAXPROCS(0))
+		policies := policies
+		if testing.Short() {
+			policies = policies[2:]
+		}
 		for _, s := range scenarios {
 			for _, policy := range policies {
 				t.Run(s.name+" "+policy, func(t *testing.T) {
@@ -39,7 +43,7 @@ func TestInject(t *testing.T) {
 
 func injectAll(t *testing.T, s scenario, policy string) (runs int) {
 	for i, errno := range errnos {
-		if testing.Short() && i > 1 {
+		if testing.Short() && i > 0 {
 			break
 		}
 		for until := range faultfs.Untils {

@@ -17,11 +17,17 @@ import (
 func (r *run) holds(disk *faultfs.Disk, ops int) error {
 	next := r.after(disk, ops)
 	before := disk.Files()
+	if len(r.rotten) > 0 {
+		before = nil // repaired has its own look at what is gone
+	}
 	if _, err := segment.Open(r.dir, disk); errors.Is(err, segment.ErrNoLog) {
 		if next.was {
 			return fmt.Errorf("I1: %w", err)
 		}
 		return next.madeAnew()
+	}
+	if err := next.repaired(); err != nil {
+		return err
 	}
 	if err := next.recovers(before); err != nil {
 		return err
@@ -155,6 +161,9 @@ func (r *run) readSegment(l *segment.Log, s segment.Segment, found map[segment.S
 		rec, err := sr.Record(seq)
 		if err != nil {
 			return err
+		}
+		if rec.Blank && r.rotten[seq] != "" {
+			continue
 		}
 		for *at < len(r.submitted) && r.submitted[*at] != string(rec.Text) {
 			*at++

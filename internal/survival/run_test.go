@@ -22,6 +22,7 @@ type run struct {
 	w         *segment.Writer
 	submitted []string
 	acks      []ack
+	rotten    map[segment.Sequence]string // what stands in place of damaged records
 	was       bool  // a log was there before
 	err       error // the first that the scenario met
 	wrong     error // what a test has to say against it

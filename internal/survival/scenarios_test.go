@@ -71,6 +71,14 @@ var scenarios = []scenario{
 		r.append(2)
 		r.close()
 	}},
+	{"repair", func(r *run) {
+		filled(r)
+		r.rot(2, 30)
+		r.rot(3, 7)
+	}, func(r *run) {
+		_, err := segment.Repair(context.Background(), r.dir, r.options())
+		r.failed(err)
+	}},
 	{"migrate", nil, func(r *run) {
 		var source strings.Builder
 		for range 6 {

@@ -1,0 +1,169 @@
+package survival
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// TestBitRot flips every bit of a sealed segment and of its index in turn. Each
+// is found, costs the record it stands in at most, and is mended.
+func TestBitRot(t *testing.T) {
+	model := start(scenario{prepare: filled}, "always")
+	bits := 0
+	for _, name := range []string{segment.TextName(1), segment.IndexName(1)} {
+		path := model.dir + "/" + name
+		for at, b := range model.disk.Files()[path] {
+			for bit := range 8 {
+				r := model.after(model.disk.Killed(len(model.disk.Ops())), len(model.disk.Ops()))
+				r.poke(path, at, b^1<<bit)
+				if err := r.rotIsMended(name == segment.TextName(1)); err != nil {
+					t.Fatalf("bit %d of byte %d of %s: %v", bit, at, name, err)
+				}
+				bits++
+			}
+		}
+	}
+	t.Logf("%d bits were flipped", bits)
+}
+
+// poke changes one byte of a file.
+func (r *run) poke(path string, at int, b byte) {
+	f, err := r.disk.OpenFile(path, os.O_RDWR, 0)
+	r.must(err)
+	_, err = f.WriteAt([]byte{b}, int64(at))
+	r.must(err)
+	r.must(f.Sync())
+}
+
+// rot flips a bit of a record in the first segment, which nobody can acknowledge
+// after that.
+func (r *run) rot(seq segment.Sequence, at int) {
+	path := r.dir + "/" + segment.TextName(1)
+	line := strings.SplitAfter(string(r.disk.Files()[path]), "\n")
+	at += len(strings.Join(line[:seq-1], ""))
+	r.poke(path, at, r.disk.Files()[path][at]^1)
+	if r.rotten == nil {
+		r.rotten = map[segment.Sequence]string{}
+	}
+	r.rotten[seq] = strings.SplitAfter(string(r.disk.Files()[path]), "\n")[seq-1]
+	r.acks = slices.DeleteFunc(r.acks, func(a ack) bool { return a.Seq == seq })
+}
+
+// repaired repairs what was damaged before the crash, and says whether the
+// damaged bytes are in quarantine.
+func (r *run) repaired() error {
+	if len(r.rotten) == 0 {
+		return nil
+	}
+	if _, err := segment.Repair(context.Background(), r.dir, r.options()); err != nil {
+		return err
+	}
+	for seq, text := range r.rotten {
+		found := false
+		for name, b := range r.disk.Files() {
+			found = found || strings.HasPrefix(name, r.dir+"/"+segment.QuarantineName) && string(b) == text
+		}
+		if !found {
+			return fmt.Errorf("I5: record %d was repaired, and its bytes are not in quarantine", seq)
+		}
+	}
+	return nil
+}
+
+// rotIsMended holds a log with one flipped bit against what Verify, reading
+// and Repair promise. inText says where it is.
+func (r *run) rotIsMended(inText bool) error {
+	good, bad, found, err := r.look()
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		return errors.New("Verify did not find it")
+	}
+	if want := map[bool]int{true: 1}[inText]; len(bad) != want {
+		return fmt.Errorf("can't be read: %v, want %d records", bad, want)
+	}
+	for seq, damage := range bad {
+		if damage.Seq != seq || found[0].Seq != seq {
+			return fmt.Errorf("record %d: reading says %v, Verify %v", seq, damage, found[0])
+		}
+	}
+	done, err := segment.Repair(context.Background(), r.dir, r.options())
+	if err != nil {
+		return err
+	}
+	if len(done.Mended) != 1 || (done.Mended[0].Quarantine != "") != inText {
+		return fmt.Errorf("mended: %+v", done.Mended)
+	}
+	before := r.disk.Sum("LOCK")
+	again, err := segment.Repair(context.Background(), r.dir, r.options())
+	if err != nil || len(again.Mended) > 0 || r.disk.Sum("LOCK") != before {
+		return fmt.Errorf("a second repair: %+v, %w", again, err)
+	}
+	return r.mended(good, bad)
+}
+
+// mended says whether the log is sound, holds what it held, and blanks in the
+// places of what was bad.
+func (r *run) mended(good map[segment.Sequence]string, bad map[segment.Sequence]*segment.CorruptError) error {
+	after, still, found, err := r.look()
+	if err != nil || len(found) > 0 || len(still) > 0 {
+		return fmt.Errorf("after the repair: %v, %v, %w", found, still, err)
+	}
+	for seq, text := range after {
+		_, lost := bad[seq]
+		if lost != (strings.Trim(text, " ") == "") || (!lost && text != good[seq]) {
+			return fmt.Errorf("after the repair record %d is %q, it was %q", seq, text, good[seq])
+		}
+	}
+	if len(after) != len(good)+len(bad) {
+		return fmt.Errorf("after the repair there are %d records", len(after))
+	}
+	return nil
+}
+
+// look reads and verifies the whole log.
+func (r *run) look() (good map[segment.Sequence]string, bad map[segment.Sequence]*segment.CorruptError, found []*segment.CorruptError, err error) {
+	good, bad = map[segment.Sequence]string{}, map[segment.Sequence]*segment.CorruptError{}
+	l, err := segment.Open(r.dir, r.disk)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for _, s := range l.Segments {
+		f, err := l.Verify(context.Background(), s, nil)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		found = append(found, f.Damage...)
+		if err := readAll(l, s, good, bad); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	return good, bad, found, nil
+}
+
+func readAll(l *segment.Log, s segment.Segment, good map[segment.Sequence]string, bad map[segment.Sequence]*segment.CorruptError) error {
+	sr, err := l.OpenReader(s)
+	if err != nil {
+		return err
+	}
+	for seq := s.Base; seq < max(sr.Next(), s.Next); seq++ {
+		rec, err := sr.Record(seq)
+		var damage *segment.CorruptError
+		if errors.As(err, &damage) {
+			bad[seq] = damage
+		} else if err != nil {
+			return err
+		} else {
+			good[seq] = string(rec.Text)
+		}
+	}
+	return sr.Close()
+}

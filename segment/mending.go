@@ -1,0 +1,101 @@
+package segment
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+)
+
+// blankPlace is the least that can hold the place of a lost record.
+var blankPlace = []byte(" \n")
+
+// mending goes through the records of one segment and blanks those that are lost.
+type mending struct {
+	*repair
+	read    *Reader
+	text    File
+	entries []Entry // of the records so far, as they are now
+	found   int     // damages
+}
+
+// end returns where the records so far end.
+func (m *mending) end() Offset {
+	if len(m.entries) == 0 {
+		return 0
+	}
+	return m.entries[len(m.entries)-1].End
+}
+
+// record takes over the entry of a good record, or gives the place of a lost
+// one to a line of spaces.
+func (m *mending) record(seq Sequence) error {
+	rec, err := m.read.Record(seq)
+	if err == nil && rec.Start == m.end() {
+		m.entries = append(m.entries, rec.Entry)
+		return nil
+	}
+	var damage *CorruptError
+	if err != nil && !errors.As(err, &damage) {
+		return err
+	}
+	if damage == nil {
+		return fmt.Errorf("record %d begins at offset %d, the one before ends at %d", seq, rec.Start, m.end())
+	}
+	e, err := m.read.Entry(seq)
+	if errors.As(err, &damage) {
+		e, err = Entry{End: m.end() + Offset(len(blankPlace)), Time: m.read.Created(), Arrived: m.read.Created(), Flags: Durable | ClockTime | Rebuilt}, nil
+	}
+	if err != nil {
+		return err
+	}
+	if e.End < m.end()+Offset(len(blankPlace)) || e.End-m.end() > maxRecord+1 {
+		return damage // there is no telling where it stood
+	}
+	return m.blank(seq, e, damage.Reason)
+}
+
+// blank sets the bytes of a record aside and writes spaces in their place.
+func (m *mending) blank(seq Sequence, e Entry, reason string) error {
+	start := m.end()
+	spaces := append(bytes.Repeat([]byte{' '}, int(e.End-start)-1), '\n')
+	name, err := m.setAside(start, min(e.End, max(m.read.size, start)), spaces)
+	if err != nil {
+		return &DiskError{Op: "quarantine from", Path: m.read.segment.Path, Seq: seq, Offset: start, Err: err}
+	}
+	if _, err := m.text.WriteAt(spaces, int64(start)); err != nil {
+		return &DiskError{Op: "blank in", Path: m.read.segment.Path, Seq: seq, Offset: start, Err: err}
+	}
+	e.Flags |= Lost
+	e.CRC = line{text: spaces[:len(spaces)-1]}.crc()
+	m.entries = append(m.entries, e)
+	m.found++
+	m.note(m.read.segment, seq, start, reason, name)
+	return nil
+}
+
+// setAside copies [from, to) of the segment to quarantine/, unless it is blank already.
+func (m *mending) setAside(from, to Offset, blank []byte) (name string, err error) {
+	was := make([]byte, to-from)
+	if n, err := m.text.ReadAt(was, int64(from)); n < len(was) {
+		return "", err
+	}
+	if len(was) == 0 || bytes.Equal(was, blank) {
+		return "", nil
+	}
+	return quarantineRange(m.log.fs, m.log.Dir, m.read.segment.Base, m.text, from, to, m.w.mode)
+}
+
+// cutExcess sets aside what follows the last record.
+func (m *mending) cutExcess() error {
+	end := m.end()
+	if m.read.size <= end {
+		return nil
+	}
+	name, err := quarantineRange(m.log.fs, m.log.Dir, m.read.segment.Base, m.text, end, m.read.size, m.w.mode)
+	if err != nil {
+		return err
+	}
+	m.found++
+	m.note(m.read.segment, m.read.segment.Base+Sequence(len(m.entries)), end, "bytes behind the last record", name)
+	return m.text.Truncate(int64(end))
+}

@@ -1,0 +1,228 @@
+package segment
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// Repaired is what Repair did.
+type Repaired struct {
+	Recovery Recovery // of opening the log for writing
+	Mended   []Mended
+}
+
+// Mended is what Repair did about one damage.
+type Mended struct {
+	Seq        Sequence // first record concerned
+	Segment    string   // file name
+	Offset     Offset   // of that record
+	Reason     string   // what was wrong
+	Quarantine string   // file that holds the bytes that stood there; "": there were none
+}
+
+// Repair mends what can be mended of the log at dir, under the writer's lock and
+// that of UPKEEP, and says what it did: a record that is not what was written
+// gives its place to a line of spaces, after its bytes are durable in
+// quarantine/; an index is made anew; a segment that was cut short or is gone
+// gets such lines for its records, so that sequences keep their numbers. It
+// drops no good record and touches none. Killed anywhere, it can be run again.
+// What it can't mend is an error, or for Verify to tell.
+func Repair(ctx context.Context, dir string, o Options) (done Repaired, err error) {
+	w, err := OpenWriter(ctx, dir, o)
+	if err != nil {
+		return done, err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	done.Recovery = w.Recovery()
+	l, err := Open(dir, w.fs)
+	if err != nil {
+		return done, err
+	}
+	release, err := l.upkeep()
+	if err != nil {
+		return done, err
+	}
+	r := &repair{ctx: ctx, log: l, w: w}
+	err = errors.Join(r.all(), release())
+	done.Mended = r.mended
+	return done, err
+}
+
+// all mends every sealed segment, and every gap before one.
+func (r *repair) all() error {
+	l := r.log
+	if err := r.w.sealDamaged(r.ctx, l); err != nil {
+		return err
+	}
+	if err := l.Refresh(); err != nil {
+		return err
+	}
+	if err := r.fillGap(l.Marker.FirstSeq, l.Segments[0].Base); err != nil {
+		return err
+	}
+	for _, s := range l.Segments[:len(l.Segments)-1] {
+		if err := r.segment(s); err != nil {
+			return fmt.Errorf("repair %s: %w", s.Path, err)
+		}
+	}
+	return nil
+}
+
+// sealDamaged begins a new segment if the active one has damage, for only what is
+// sealed stands still.
+func (w *Writer) sealDamaged(ctx context.Context, l *Log) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f, err := l.Verify(ctx, l.Segments[len(l.Segments)-1], nil)
+	if err != nil || len(f.Damage) == 0 || w.active.count == 0 {
+		return err
+	}
+	return w.roll()
+}
+
+// repair mends the sealed segments of a log.
+type repair struct {
+	ctx    context.Context
+	log    *Log
+	w      *Writer
+	mended []Mended
+}
+
+// segment mends one sealed segment, and the gap behind it.
+func (r *repair) segment(s Segment) error {
+	f, err := r.log.Verify(r.ctx, s, nil)
+	if err != nil || len(f.Damage) == 0 {
+		return err
+	}
+	read, err := r.log.OpenReader(s)
+	if err != nil {
+		return err
+	}
+	next := s.Next
+	if read.trailer != nil { // it says where the segment ended; what follows was another
+		next = s.Base + Sequence(read.trailer.Count)
+	}
+	if own := slices.DeleteFunc(f.Damage, func(d *CorruptError) bool { return d.Seq >= next }); len(own) > 0 {
+		err = r.mend(read, next, own)
+	}
+	if err = errors.Join(err, read.Close()); err != nil {
+		return err
+	}
+	return r.fillGap(next, s.Next)
+}
+
+// mend brings a segment and its index into agreement: [Base, next) are its records.
+func (r *repair) mend(read *Reader, next Sequence, damage []*CorruptError) (err error) {
+	s := read.segment
+	text, err := r.log.fs.OpenFile(s.Path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, text.Close()) }()
+	m := &mending{repair: r, read: read, text: text}
+	for seq := s.Base; seq < next; seq++ {
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
+		if err := m.record(seq); err != nil {
+			return err
+		}
+	}
+	if err := m.cutExcess(); err != nil {
+		return err
+	}
+	if err := text.Datasync(); err != nil {
+		return err
+	}
+	if m.found == 0 { // no record was lost: it is the index
+		r.note(s, damage[0].Seq, damage[0].Offset, damage[0].Reason, "")
+	}
+	return r.writeIndex(read, m.entries)
+}
+
+// writeIndex makes the index of a segment anew.
+func (r *repair) writeIndex(read *Reader, entries []Entry) error {
+	h := header{id: r.log.Marker.ID, base: read.segment.Base, created: read.Created()}
+	if read.index != nil {
+		h.rule, h.flags = read.index.header.rule, read.index.header.flags
+	}
+	if t := read.trailer; t != nil {
+		var sum trailer
+		for _, e := range entries {
+			sum.add(e)
+		}
+		if t.Digest == sum.Digest && t.Count == sum.Count {
+			proveRebuilt(read, entries)
+		}
+	}
+	return r.replaceIndex(h, entries)
+}
+
+// proveRebuilt takes the flag from entries made from the text whose checksums
+// the trailer's digest bears out.
+func proveRebuilt(read *Reader, entries []Entry) {
+	for i := range entries {
+		if _, err := read.indexEntry(read.segment.Base + Sequence(i)); err != nil {
+			entries[i].Flags &^= Rebuilt
+		}
+	}
+}
+
+// A gap is filled with segments of at most so many places, and not at all where
+// it is so wide that a name must be wrong.
+const (
+	gapPlaces   = 1 << 20
+	gapSegments = 100
+)
+
+// fillGap makes segments of blank places for records whose segments are gone.
+func (r *repair) fillGap(from, next Sequence) error {
+	if next > from+gapPlaces*gapSegments {
+		return &CorruptError{Path: filepath.Join(r.log.Dir, TextName(next)), Seq: from, Reason: fmt.Sprintf("records %d to %d are missing before it: is it a file of this log?", from, next-1)}
+	}
+	for ; from < next; from += gapPlaces {
+		if err := r.fill(from, min(next, from+gapPlaces)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill makes one segment of blank places. Its index comes first, for a segment
+// without one would be damaged.
+func (r *repair) fill(from, next Sequence) error {
+	path := filepath.Join(r.log.Dir, TextName(from))
+	now := r.w.now()
+	entries := make([]Entry, next-from)
+	for i := range entries {
+		entries[i] = Entry{End: Offset((i + 1) * len(blankPlace)), Time: now, Arrived: now, Flags: Durable | ClockTime | Rebuilt | Lost, CRC: Checksum([]byte(" "))}
+	}
+	if err := r.replaceIndex(header{id: r.log.Marker.ID, base: from, created: now}, entries); err != nil {
+		return err
+	}
+	if err := replaceFile(r.log.fs, path, bytes.Repeat(blankPlace, len(entries)), r.w.mode); err != nil {
+		return err
+	}
+	r.note(Segment{Path: path}, from, 0, fmt.Sprintf("the segment of records %d to %d is missing", from, next-1), "")
+	return nil
+}
+
+// replaceIndex puts the index of a sealed segment in place.
+func (r *repair) replaceIndex(h header, entries []Entry) error {
+	var sum trailer
+	b := h.encode()
+	for i, e := range entries {
+		sum.add(e)
+		b = h.appendEntry(b, h.base+Sequence(i), e)
+	}
+	return replaceFile(r.log.fs, filepath.Join(r.log.Dir, IndexName(h.base)), append(b, h.encodeTrailer(sum)...), r.w.mode)
+}
+
+func (r *repair) note(s Segment, seq Sequence, at Offset, reason, quarantine string) {
+	r.mended = append(r.mended, Mended{Seq: seq, Segment: filepath.Base(s.Path), Offset: at, Reason: reason, Quarantine: quarantine})
+}

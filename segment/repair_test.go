@@ -1,0 +1,133 @@
+package segment
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestRepair mends a log of three segments: records 1 to 4, 5 to 8, 9 and 10.
+func TestRepair(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		damage  func(t *testing.T, text, index string)
+		blank   []Sequence // places that are blank after it
+		mended  int
+		aside   []string // contents of quarantine/
+		rebuilt []Sequence
+	}{
+		{name: "nothing", damage: func(*testing.T, string, string) {}},
+		{name: "index missing", damage: func(t *testing.T, _, index string) { check(t, os.Remove(index)) }, mended: 1, rebuilt: []Sequence{5, 6, 7, 8}},
+		{name: "index empty", damage: func(t *testing.T, _, index string) { check(t, os.Truncate(index, 0)) }, mended: 1, rebuilt: []Sequence{5, 6, 7, 8}},
+		{name: "index torn", damage: func(t *testing.T, _, index string) { check(t, os.Truncate(index, headerSize+entrySize+5)) }, mended: 1, rebuilt: []Sequence{6, 7, 8}},
+		{name: "trailer lost", damage: func(t *testing.T, _, index string) {
+			edit(t, index, func(b []byte) []byte { return b[:len(b)-trailerSize] })
+		}, mended: 1},
+		{name: "index of another log", damage: func(t *testing.T, text, index string) {
+			other := newDir(t)
+			w := create(t, other, Settings{"segment-size": "300"})
+			appendTexts(t, w, 1, 10)
+			check(t, w.Close())
+			write(t, index, read(t, filepath.Join(other, IndexName(5))))
+		}, mended: 1, rebuilt: []Sequence{5, 6, 7, 8}},
+		{name: "no index and a line end lost", damage: func(t *testing.T, text, index string) {
+			check(t, os.Remove(index))
+			edit(t, text, func(b []byte) []byte { return bytes.Replace(b, []byte("\n"), []byte("x"), 2)[:len(b)] })
+		}, blank: []Sequence{5, 6, 7}, mended: 3, rebuilt: []Sequence{8}},
+		{name: "no index and a line end made", damage: func(t *testing.T, text, index string) {
+			check(t, os.Remove(index))
+			edit(t, text, func(b []byte) []byte { b[80] = '\n'; return b })
+		}, blank: []Sequence{6}, mended: 1, rebuilt: []Sequence{5, 7, 8}},
+		{name: "no index and the last line end lost", damage: func(t *testing.T, text, index string) {
+			check(t, os.Remove(index))
+			edit(t, text, func(b []byte) []byte { b[len(b)-1] = 'x'; return b })
+		}, blank: []Sequence{8}, mended: 1, rebuilt: []Sequence{5, 6, 7}},
+		{name: "cut short", damage: func(t *testing.T, text, _ string) {
+			edit(t, text, func(b []byte) []byte { return b[:len(b)-10] })
+		}, blank: []Sequence{8}, mended: 1, aside: []string{text(8)[:len(text(8))-9]}},
+		{name: "empty", damage: func(t *testing.T, text, _ string) { check(t, os.Truncate(text, 0)) }, blank: []Sequence{5, 6, 7, 8}, mended: 4},
+		{name: "too long", damage: func(t *testing.T, path, _ string) {
+			edit(t, path, func(b []byte) []byte { return append(b, "[1,2"...) })
+		}, mended: 1, aside: []string{"[1,2"}},
+		{name: "segment gone", damage: func(t *testing.T, text, _ string) { check(t, os.Remove(text)) }, blank: []Sequence{5, 6, 7, 8}, mended: 1},
+		{name: "segment and index gone", damage: func(t *testing.T, text, index string) {
+			check(t, os.Remove(text))
+			check(t, os.Remove(index))
+		}, blank: []Sequence{5, 6, 7, 8}, mended: 1},
+		{name: "first segment gone", damage: func(t *testing.T, text, _ string) {
+			check(t, os.Remove(strings.Replace(text, TextName(5), TextName(1), 1)))
+		}, blank: []Sequence{1, 2, 3, 4}, mended: 1},
+		{name: "two records of a segment, one of the active one", damage: func(t *testing.T, path, _ string) {
+			spoil := func(b []byte) []byte { b[10] ^= 1; return b }
+			edit(t, path, func(b []byte) []byte { b[2*(len(text(5))+1)+14] ^= 1; return spoil(b) })
+			edit(t, strings.Replace(path, TextName(5), TextName(9), 1), spoil)
+		}, blank: []Sequence{5, 7, 9}, mended: 3, aside: []string{flip(5, 10), flip(7, 14), flip(9, 10)}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			dir := newDir(t)
+			w := create(t, dir, Settings{"segment-size": "300"})
+			appendTexts(t, w, 1, 10)
+			check(t, w.Close())
+			row.damage(t, filepath.Join(dir, TextName(5)), filepath.Join(dir, IndexName(5)))
+			done, err := Repair(t.Context(), dir, options(nil))
+			check(t, err)
+			if len(done.Mended) != row.mended {
+				t.Errorf("mended %d: %+v", len(done.Mended), done.Mended)
+			}
+			wantRepaired(t, dir, row.blank, row.rebuilt)
+			for _, want := range row.aside {
+				if !slices.ContainsFunc(done.Mended, func(m Mended) bool {
+					return m.Quarantine != "" && strings.TrimSpace(string(read(t, m.Quarantine))) == want
+				}) {
+					t.Errorf("%q is not in quarantine: %+v", want, done.Mended)
+				}
+			}
+			again, err := Repair(t.Context(), dir, options(nil))
+			check(t, err)
+			if len(again.Mended) > 0 {
+				t.Errorf("a second repair mended %+v", again.Mended)
+			}
+			w = openWriter(t, dir)
+			appendTexts(t, w, 11, 12)
+		})
+	}
+}
+
+// flip returns a record with one bit changed.
+func flip(seq Sequence, at int) string {
+	b := []byte(text(seq))
+	b[at] ^= 1
+	return string(b)
+}
+
+// wantRepaired holds a log of records 1 to 10 against the places that may be blank.
+func wantRepaired(t *testing.T, dir string, blank, rebuilt []Sequence) {
+	t.Helper()
+	l := openLog(t, dir)
+	for i, s := range l.Segments {
+		f, err := l.Verify(t.Context(), s, nil)
+		check(t, err)
+		for _, d := range f.Damage {
+			t.Errorf("after the repair: %v", d)
+		}
+		r := openReader(t, l, i)
+		for seq := s.Base; seq < r.Next(); seq++ {
+			rec, err := r.Record(seq)
+			check(t, err)
+			if lost := slices.Contains(blank, seq); rec.Blank != lost || (!lost && string(rec.Text) != text(seq)) {
+				t.Errorf("record %d: %q", seq, rec.Text)
+			}
+			if want := slices.Contains(rebuilt, seq); !rec.Blank && (rec.Flags&Rebuilt != 0) != want {
+				t.Errorf("record %d rebuilt: %v", seq, !want)
+			}
+		}
+	}
+	next, err := l.NextSeq()
+	check(t, err)
+	if next != 11 {
+		t.Errorf("the next record is %d", next)
+	}
+}
