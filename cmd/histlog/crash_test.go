@@ -32,13 +32,13 @@ func TestCrash(t *testing.T) {
 		acks := round.run(t, 1+random.IntN(300), time.Duration(random.IntN(3000))*time.Microsecond)
 		there := round.check(t)
 		histlog(t, nil, "verify", log)
-		if there < acks {
+		if there < acks && round.policy != "none" { // there the index is a little behind
 			t.Fatalf("round %d, sync %s: %d records were acknowledged, %d are there", i, round.policy, acks, there)
 		}
 		after := round.appendAfter(t)
 		histlog(t, nil, "verify", log)
-		if after < there {
-			t.Fatalf("round %d, sync %s: %d records were there, %d after recovery", i, round.policy, there, after)
+		if after < max(there, acks) {
+			t.Fatalf("round %d, sync %s: %d records were acknowledged and %d there, %d after recovery", i, round.policy, acks, there, after)
 		}
 		next += segment.Sequence(after) + 1
 		acknowledged, more = acknowledged+acks, more+after-acks

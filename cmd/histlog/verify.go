@@ -40,7 +40,7 @@ type verdict struct {
 	Rebuilt    uint64         `json:"rebuilt"` // records whose checksum was made from the segment itself
 	Blank      uint64         `json:"blank"`   // places of records that were lost and repaired
 	OK         bool           `json:"ok"`
-	Repaired   []mended       `json:"repaired,omitempty"`
+	Repaired   []mended       `json:"repaired"` // null: not asked for
 	Against    *migrate.Match `json:"against,omitempty"`
 }
 
