@@ -123,9 +123,12 @@ func (w *Writer) submit(ctx context.Context, r *request) {
 	for _, r := range group {
 		w.stage(r)
 	}
-	if w.policy.Sync.Mode == SyncInterval {
+	switch {
+	case len(w.waiting) == 0: // all were told already
+		w.failed = nil
+	case w.policy.Sync.Mode == SyncInterval:
 		w.after(&w.due, w.policy.Sync.Interval, w.commit)
-	} else if len(w.waiting) > 0 {
+	default:
 		_ = w.commit() // which tells them
 	}
 	w.mu.Unlock()

@@ -42,6 +42,7 @@ func (w *Writer) write(compact []byte, own stamp) (Ack, error) {
 	now := w.now()
 	if w.full(len(compact)+1, now) {
 		if err := w.commit(); err != nil {
+			w.failed = err // which Commit must say of the records before this one
 			return Ack{}, err
 		}
 		if err := w.roll(); err != nil {

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ type Log struct {
 	Marker   Marker
 	Segments []Segment // in order; the last one is active
 	fs       FS
+	text     []byte // of HISTLOG, which Marker was read from
 }
 
 // A Segment is one segment file of a log.
@@ -44,17 +46,17 @@ func (l *Log) Refresh() error {
 	const attempts = 100
 	var before []Segment
 	for n := range attempts {
-		m, err := findMarker(l.fs, l.Dir)
-		if err != nil {
+		if err := l.readMarker(); err != nil {
 			return err
 		}
+		m := &l.Marker
 		segments, err := listSegments(l.fs, l.Dir)
 		if err != nil {
 			return err
 		}
 		segments = slices.DeleteFunc(segments, func(s Segment) bool { return s.Next != 0 && s.Next <= m.FirstSeq })
 		if n > 0 && slices.Equal(before, segments) {
-			l.Marker, l.Segments = m, segments
+			l.Segments = segments
 			if len(segments) == 0 {
 				return &CorruptError{Path: l.Dir, Reason: "HISTLOG is there, but no segment"}
 			}
@@ -63,6 +65,19 @@ func (l *Log) Refresh() error {
 		before = segments
 	}
 	return fmt.Errorf("list %s: it changes faster than it can be read", l.Dir)
+}
+
+// readMarker reads HISTLOG, and parses it if it is not what it was.
+func (l *Log) readMarker() error {
+	text, err := readMarkerText(l.fs, l.Dir)
+	if err == nil && l.text != nil && bytes.Equal(text, l.text) {
+		return nil
+	}
+	m, err := findMarker(l.fs, l.Dir)
+	if err == nil {
+		l.Marker, l.text = m, text
+	}
+	return err
 }
 
 // Find returns the index in Segments of the one that holds seq, or would.

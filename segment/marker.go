@@ -54,14 +54,26 @@ func (m *Marker) TimeRule(seq Sequence) TimeRule {
 }
 
 func readMarker(fsys FS, dir string) (Marker, error) {
-	path := filepath.Join(dir, markerName)
-	b, err := readFile(fsys, path, maxMarker)
-	if errors.Is(err, errTooLong) {
-		return Marker{}, &CorruptError{Path: path, Reason: err.Error()}
-	}
+	b, err := readMarkerText(fsys, dir)
 	if err != nil {
 		return Marker{}, err
 	}
+	return parseMarkerOf(dir, b)
+}
+
+// readMarkerText reads HISTLOG, whatever is in it.
+func readMarkerText(fsys FS, dir string) ([]byte, error) {
+	path := filepath.Join(dir, markerName)
+	b, err := readFile(fsys, path, maxMarker)
+	if errors.Is(err, errTooLong) {
+		err = &CorruptError{Path: path, Reason: err.Error()}
+	}
+	return b, err
+}
+
+// parseMarkerOf is parseMarker whose errors name the file.
+func parseMarkerOf(dir string, b []byte) (Marker, error) {
+	path := filepath.Join(dir, markerName)
 	m, err := parseMarker(b)
 	var damage *CorruptError
 	switch {

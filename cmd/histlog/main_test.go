@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"testing"
 
@@ -60,8 +61,14 @@ const (
 	readEnv = "HISTLOG_TEST_READ" // bytes read, of everything
 )
 
+// threadEnv keeps the command on one thread, for strace counts calls by thread.
+const threadEnv = "HISTLOG_TEST_THREAD"
+
 // histlogMain is the command, which leaves its figures when it ends by itself.
 func histlogMain() {
+	if os.Getenv(threadEnv) != "" {
+		runtime.LockOSThread()
+	}
 	code := run(os.Args)
 	writeFigure(peakEnv, "/proc/self/status", "VmHWM:", 1024)
 	writeFigure(readEnv, "/proc/self/io", "rchar:", 1)

@@ -65,8 +65,9 @@ func injectAll(t *testing.T, s scenario, policy string) (runs int) {
 
 // injectEach runs a scenario with the fault at operation 1, 2, … until it sees none.
 func injectEach(s scenario, policy string, f faultfs.Fault) (runs int, err error) {
+	model := start(s, policy)
 	for f.At = 1; ; f.At++ {
-		r := start(s, policy)
+		r := model.again()
 		r.disk.Inject(f)
 		s.act(r)
 		h := r.disk.Hits()

@@ -23,9 +23,9 @@ type run struct {
 	submitted []string
 	acks      []ack
 	rotten    map[segment.Sequence]string // what stands in place of damaged records
-	was       bool  // a log was there before
-	err       error // the first that the scenario met
-	wrong     error // what a test has to say against it
+	was       bool                        // a log was there before
+	err       error                       // the first that the scenario met
+	wrong     error                       // what a test has to say against it
 }
 
 // An ack is an acknowledgement, and how many operations the disk had seen then.
@@ -47,6 +47,14 @@ func start(s scenario, policy string) *run {
 		panic(r.err)
 	}
 	return r
+}
+
+// again returns the same run on a disk of its own. Nothing may be open.
+func (r *run) again() *run {
+	n := *r
+	n.disk = r.disk.Killed(len(r.disk.Ops()))
+	n.submitted, n.acks = slices.Clip(r.submitted), slices.Clone(r.acks)
+	return &n
 }
 
 // after returns the run of the next process, on a disk that a crash left.
@@ -161,11 +169,11 @@ func (r *run) groupOf(n, size int) {
 		a, err := r.w.Write([]byte(text), nil)
 		if err != nil {
 			r.refused(err, next, n)
-			return
+			break
 		}
 		staged = append(staged, ack{Ack: a, text: text})
 	}
-	if err := r.w.Commit(); err != nil {
+	if err := r.w.Commit(); err != nil { // which speaks of those that were staged before an error too
 		r.refused(err, next, n)
 		return
 	}

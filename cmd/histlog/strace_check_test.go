@@ -1,0 +1,174 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// appended checks an append after which the log may hold the records up to
+// `last`, and must hold those that it acknowledged.
+func appended(last int) func(t *testing.T, o outcome) error {
+	return func(t *testing.T, o outcome) error {
+		before := 2
+		if last == 3 { // made by the command itself
+			before = 0
+		}
+		acks := strings.Count(o.stdout, "\n")
+		if err := o.explained(acks == last-before); err != nil {
+			return err
+		}
+		got, err := o.recovered()
+		if errors.Is(err, segment.ErrNoLog) && acks == 0 && before == 0 {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		all := strings.SplitAfter(strings.TrimSuffix(values(1, last), "\n"), "\n")
+		if len(got) < before+acks {
+			return fmt.Errorf("I1: %d records, %d were acknowledged", len(got), acks)
+		}
+		for i, text := range got {
+			if i >= len(all) || strings.TrimSpace(all[i]) != text {
+				return fmt.Errorf("I2: record %d is %q", i+1, text)
+			}
+		}
+		return nil
+	}
+}
+
+// repairs checks a repair of record 1, and that the next one ends it.
+func repairs(t *testing.T, o outcome) error {
+	if err := o.explained(strings.Contains(o.stdout, "OK  3 records") && !strings.Contains(o.stdout, "NOT")); err != nil {
+		return err
+	}
+	if _, err := segment.Repair(t.Context(), filepath.Join(o.dir, "log"), segment.Options{}); err != nil {
+		return err
+	}
+	names, err := filepath.Glob(filepath.Join(o.dir, "log/quarantine/*-*"))
+	if err != nil || len(names) == 0 {
+		return fmt.Errorf("I5: nothing is in quarantine, %w", err)
+	}
+	got, err := o.recovered()
+	if err != nil {
+		return err
+	}
+	all := strings.Split(strings.TrimSuffix(values(1, 4), "\n"), "\n")
+	if len(got) != 4 || strings.TrimSpace(got[0]) != "" || !slices.Equal(got[1:], all[1:]) {
+		return fmt.Errorf("after the repair: %q", got)
+	}
+	return nil
+}
+
+// migrated checks that a migration made a whole log, or none that the next one
+// can't replace, and left its source alone.
+func migrated(t *testing.T, o outcome) error {
+	path := filepath.Join(o.dir, "old.json")
+	text, err := os.ReadFile(path)
+	want := strings.TrimSpace(values(1, 4))
+	if err != nil || string(text) != "["+strings.ReplaceAll(want, "\n", ",")+"]" {
+		return fmt.Errorf("the source is %q, %w", text, err)
+	}
+	got, err := o.recovered()
+	whole := strings.Join(got, "\n") == want
+	if errors.Is(err, segment.ErrNoLog) {
+		err = nil
+		histlogIn(t, o.dir, "", "migrate", "old.json", "log")
+	}
+	if err == nil && len(got) > 0 && !whole {
+		err = fmt.Errorf("half a log: %q", got)
+	}
+	return errors.Join(err, o.explained(whole))
+}
+
+// explained holds exit code and messages against I4. done says that all was
+// done, whatever failed on the way.
+func (o outcome) explained(done bool) error {
+	if o.killed {
+		return nil
+	}
+	noRoom := o.errno == syscall.ENOSPC || o.errno == syscall.EDQUOT
+	switch {
+	case o.code == 0 && done:
+		return nil
+	case o.code == 0:
+		return errors.New("exit 0, and not all was done")
+	case !strings.Contains(o.stderr, o.errno.Error()):
+		return fmt.Errorf("I4: %q is not in the message", o.errno.Error())
+	case !strings.Contains(o.stderr, "log"):
+		return errors.New("I4: no file is in the message")
+	case noRoom != (o.code == exitNoRoom):
+		return fmt.Errorf("exit %d", o.code)
+	}
+	return nil
+}
+
+// recovered returns the records that the next writer finds, after a second
+// recovery that must not change anything.
+func (o outcome) recovered() (records []string, err error) {
+	dir := filepath.Join(o.dir, "log")
+	if _, err := segment.Open(dir, nil); err != nil {
+		return nil, err
+	}
+	for range 2 {
+		w, err := segment.OpenWriter(context.Background(), dir, segment.Options{})
+		if err != nil {
+			return nil, err
+		}
+		r := w.Recovery()
+		if err := w.Close(); err != nil {
+			return nil, err
+		}
+		if records != nil && !r.Nothing() {
+			return nil, fmt.Errorf("I3: a second recovery: %+v", r)
+		}
+		if records, err = recordsOf(dir); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
+// recordsOf reads and verifies a whole log.
+func recordsOf(dir string) (records []string, err error) {
+	l, err := segment.Open(dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	records = []string{}
+	for _, s := range l.Segments {
+		f, err := l.Verify(context.Background(), s, nil)
+		if err == nil && len(f.Damage) > 0 {
+			err = f.Damage[0]
+		}
+		if err != nil {
+			return nil, err
+		}
+		r, err := l.OpenReader(s)
+		if err != nil {
+			return nil, err
+		}
+		for seq := s.Base; seq < r.Next(); seq++ {
+			rec, err := r.Record(seq)
+			if err != nil {
+				return nil, errors.Join(err, r.Close())
+			}
+			records = append(records, string(rec.Text))
+		}
+		if err := r.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}

@@ -1,0 +1,269 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// tortureEnv asks for every fault instead of a choice.
+const tortureEnv = "HISTLOG_TORTURE"
+
+// leastRuns and leastTortured are how many runs a fault must have fired in.
+const leastRuns, leastTortured = 300, 2000
+
+// A traced is a command that strace kills, or whose system calls it fails.
+type traced struct {
+	name  string
+	setup func(t *testing.T, dir string) // what is there before
+	args  []string                       // in dir
+	stdin string
+	check func(t *testing.T, o outcome) error
+}
+
+// tracedCommands is the table that every command joins that changes a log.
+var tracedCommands = []traced{
+	{"append", existing, []string{"append", "log"}, values(3, 5), appended(5)},
+	{"append over a roll", existing, []string{"append", "log", "--segment-size", "40"}, values(3, 5), appended(5)},
+	{"append after a torn write", torn, []string{"append", "log"}, values(3, 5), appended(5)},
+	{"create", nil, []string{"append", "log", "--create"}, values(1, 3), appended(3)},
+	{"repair", rotten, []string{"verify", "--repair", "log"}, "", repairs},
+	{"migrate", source, []string{"migrate", "old.json", "log"}, "", migrated},
+}
+
+// values returns the records from..to, one a line.
+func values(from, to int) string {
+	var b strings.Builder
+	for n := from; n <= to; n++ {
+		fmt.Fprintf(&b, "{\"n\":%d,\"pad\":\"0123456789\"}\n", n)
+	}
+	return b.String()
+}
+
+func existing(t *testing.T, dir string) {
+	histlogIn(t, dir, values(1, 2), "append", "--create", "log")
+}
+
+func torn(t *testing.T, dir string) {
+	existing(t, dir)
+	path := filepath.Join(dir, "log", segment.TextName(1))
+	b, err := os.ReadFile(path)
+	if err == nil {
+		err = os.WriteFile(path, append(b, `{"n":`...), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func rotten(t *testing.T, dir string) {
+	histlogIn(t, dir, values(1, 4), "append", "--create", "log", "--segment-size", "70")
+	path := filepath.Join(dir, "log", segment.TextName(1))
+	b, err := os.ReadFile(path)
+	if err == nil {
+		b[5] ^= 1
+		err = os.WriteFile(path, b, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func source(t *testing.T, dir string) {
+	text := "[" + strings.ReplaceAll(strings.TrimSpace(values(1, 4)), "\n", ",") + "]"
+	if err := os.WriteFile(filepath.Join(dir, "old.json"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func histlogIn(t *testing.T, dir, stdin string, args ...string) {
+	t.Helper()
+	c := exec.Command("histlog", args...)
+	c.Dir, c.Stdin = dir, strings.NewReader(stdin)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("histlog %v: %v\n%s", args, err, out)
+	}
+}
+
+// An injection is one fault at one system call.
+type injection struct {
+	call  string
+	errno syscall.Errno // 0: the process is killed
+	at    int           // which call, from 1
+	on    string        // "": that one; "+": all from there on
+}
+
+func (i injection) String() string {
+	if i.errno == 0 {
+		return fmt.Sprintf("killed at %s %d", i.call, i.at)
+	}
+	return fmt.Sprintf("%s at %s %d%s", errnoName(i.errno), i.call, i.at, i.on)
+}
+
+func (i injection) expression() string {
+	how := "signal=KILL"
+	if i.errno != 0 {
+		how = "error=" + errnoName(i.errno)
+	}
+	return fmt.Sprintf("inject=%s:%s:when=%d%s", i.call, how, i.at, i.on)
+}
+
+func errnoName(e syscall.Errno) string {
+	return map[syscall.Errno]string{syscall.EIO: "EIO", syscall.ENOSPC: "ENOSPC", syscall.EDQUOT: "EDQUOT", syscall.EROFS: "EROFS", syscall.EMFILE: "EMFILE"}[e]
+}
+
+// calls are the system calls that change a log or make changes last, and the
+// errors that they can meet.
+var calls = []struct {
+	names  string // as many as do the same on one machine or another
+	errnos []syscall.Errno
+}{
+	{"pwrite64", []syscall.Errno{syscall.EIO, syscall.ENOSPC, syscall.EDQUOT}},
+	{"fsync", []syscall.Errno{syscall.EIO, syscall.ENOSPC}},
+	{"fdatasync", []syscall.Errno{syscall.EIO, syscall.ENOSPC}},
+	{"ftruncate", []syscall.Errno{syscall.EIO}},
+	{"rename,renameat,renameat2", []syscall.Errno{syscall.EIO, syscall.ENOSPC, syscall.EROFS}},
+	{"unlink,unlinkat", []syscall.Errno{syscall.EIO, syscall.EROFS}},
+	{"mkdir,mkdirat", []syscall.Errno{syscall.ENOSPC, syscall.EROFS}},
+	{"fchmod", []syscall.Errno{syscall.EROFS}},
+	{"fchown", []syscall.Errno{syscall.EROFS}},
+	{"flock", nil},
+	{"close", []syscall.Errno{syscall.EIO}},
+	{"openat", []syscall.Errno{syscall.EMFILE, syscall.ENOSPC, syscall.EROFS}},
+}
+
+// An outcome is what a run has left.
+type outcome struct {
+	injection
+	dir            string
+	stdout, stderr string
+	killed         bool
+	code           int
+}
+
+// TestInjected runs the command under strace with a fault at each system call
+// that changes a log, and holds what it leaves against the invariants.
+func TestInjected(t *testing.T) {
+	if testing.Short() || raceDetector {
+		t.Skip("skipped: strace takes its time")
+	}
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Skip("skipped: strace is missing; install the package strace")
+	}
+	if out, err := exec.Command("strace", "-f", "-qq", "-o", os.DevNull, "true").CombinedOutput(); err != nil {
+		t.Skipf("skipped: strace may not trace here: %v %s", err, out)
+	}
+	var fired atomic.Int64
+	t.Run("all", func(t *testing.T) {
+		limit := make(chan struct{}, runtime.GOMAXPROCS(0)+1)
+		for _, c := range tracedCommands {
+			for _, k := range calls {
+				t.Run(c.name+" "+k.names, func(t *testing.T) {
+					t.Parallel()
+					limit <- struct{}{}
+					defer func() { <-limit }()
+					fired.Add(int64(c.injectAll(t, k.names, k.errnos)))
+				})
+			}
+		}
+	})
+	least := leastRuns
+	if os.Getenv(tortureEnv) != "" {
+		least = leastTortured
+	}
+	t.Logf("%d runs with a kill or an error", fired.Load())
+	if int(fired.Load()) < least {
+		t.Errorf("want at least %d", least)
+	}
+}
+
+// injectAll kills the command at each call of some names, and fails them.
+func (c traced) injectAll(t *testing.T, names string, errnos []syscall.Errno) (fired int) {
+	each := func(i injection) {
+		for i.at = 1; ; i.at++ {
+			if !c.inject(t, i) {
+				return
+			}
+			fired++
+		}
+	}
+	each(injection{call: names})
+	for n, errno := range errnos {
+		if n == 0 || os.Getenv(tortureEnv) != "" {
+			each(injection{call: names, errno: errno})
+		}
+		if n == 1 || os.Getenv(tortureEnv) != "" {
+			each(injection{call: names, errno: errno, on: "+"})
+		}
+	}
+	return fired
+}
+
+// inject runs the command with one fault and says whether it fired.
+func (c traced) inject(t *testing.T, i injection) (fired bool) {
+	dir := t.TempDir()
+	if c.setup != nil {
+		c.setup(t, dir)
+	}
+	trace := filepath.Join(t.TempDir(), "trace")
+	args := []string{"-f", "-qq", "-o", trace, "-e", "trace=" + i.call, "-e", i.expression()}
+	for _, name := range ownPaths(dir) {
+		args = append(args, "-P", name)
+	}
+	p := exec.Command("strace", append(append(args, "histlog"), c.args...)...)
+	p.Dir, p.Stdin = dir, strings.NewReader(c.stdin)
+	p.Env = append(os.Environ(), threadEnv+"=1")
+	var stdout, stderr bytes.Buffer
+	p.Stdout, p.Stderr = &stdout, &stderr
+	err := p.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	o := outcome{injection: i, dir: dir, stdout: stdout.String(), stderr: stderr.String(), code: p.ProcessState.ExitCode()}
+	status := p.ProcessState.Sys().(syscall.WaitStatus)
+	o.killed = status.Signaled() && status.Signal() == syscall.SIGKILL || o.code == 128+int(syscall.SIGKILL)
+	text, err := os.ReadFile(trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fired = o.killed
+	if i.errno != 0 {
+		fired = bytes.Contains(text, []byte("(INJECTED)"))
+	}
+	if !fired {
+		return false
+	}
+	if err := c.check(t, o); err != nil {
+		t.Errorf("%s, %v: %v\nexit %d, stdout %q, stderr %q", c.name, i, err, o.code, o.stdout, o.stderr)
+	}
+	return true
+}
+
+// ownPaths are the files of a log in dir that faults may hit, so that none
+// hits what the program opens for itself. What is for messages only is not there.
+func ownPaths(dir string) (paths []string) {
+	log := filepath.Join(dir, "log")
+	paths = []string{dir, log, filepath.Join(log, "quarantine"), filepath.Join(log, "origin")}
+	for _, name := range []string{"HISTLOG", ".HISTLOG.tmp", ".HISTLOG.draft", "UPKEEP", "origin/prefix", "origin/suffix", "origin/receipt.json"} {
+		paths = append(paths, filepath.Join(log, name))
+	}
+	for base := segment.Sequence(1); base <= 6; base++ {
+		for _, name := range []string{segment.TextName(base), segment.IndexName(base)} {
+			paths = append(paths, filepath.Join(log, name), filepath.Join(log, "."+name+".tmp"))
+		}
+	}
+	return paths
+}
