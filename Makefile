@@ -2,7 +2,7 @@
 GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race fuzz bench lint cross clean
+.PHONY: help build demo test race fuzz torture mutants bench lint cross clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,13 @@ race: ## run every test under the race detector
 
 fuzz: ## fuzz each parser for FUZZTIME (default 1m)
 	@sh scripts/fuzz.sh $(or $(FUZZTIME),1m)
+
+torture: ## every fault at every system call, then kills beside readers for TORTURE_TIME (default 1m)
+	HISTLOG_TORTURE=1 $(GO) test -count=1 -timeout 0 -v -run '^TestInjected$$' ./cmd/histlog | grep -v '^=== \|^ *--- PASS'
+	HISTLOG_TORTURE_TIME=$(or $(TORTURE_TIME),1m) $(GO) test -count=1 -timeout 0 -v -run '^TestCrash$$' ./cmd/histlog
+
+mutants: ## remove each sync and each check in turn: some test must fail
+	@sh scripts/mutants.sh
 
 bench: ## measure, as ratios to named alternatives in the same run
 	@sh scripts/bench.sh

@@ -3,13 +3,16 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,13 +26,22 @@ func TestCrash(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	const rounds = 20
+	rounds, until := 20, time.Now()
+	if text := os.Getenv(tortureTimeEnv); text != "" {
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		until = until.Add(d)
+	}
 	log := filepath.Join(t.TempDir(), "log")
 	next := segment.Sequence(1) // that the next record gets
 	acknowledged, more := 0, 0
-	for i := range rounds {
+	for i := 0; i < rounds || time.Now().Before(until); i++ {
 		round := crashRound{number: i, first: next, log: log, policy: []string{"always", "interval=2ms", "none"}[i%3]}
+		stop := readAlong(t, log)
 		acks := round.run(t, 1+random.IntN(300), time.Duration(random.IntN(3000))*time.Microsecond)
+		stop()
 		there := round.check(t)
 		histlog(t, nil, "verify", log)
 		if there < acks && round.policy != "none" { // there the index is a little behind
@@ -47,6 +59,44 @@ func TestCrash(t *testing.T) {
 	if n := bytes.Count(histlog(t, nil, "cat", log), []byte("\n")); n != int(next-1) {
 		t.Errorf("the log has %d records, want %d", n, next-1)
 	}
+}
+
+// tortureTimeEnv says for how long to go on.
+const tortureTimeEnv = "HISTLOG_TORTURE_TIME"
+
+// readAlong reads the log again and again, if there is one already, until stop is
+// called: all that is shown must be whole records, in order, and never fewer.
+func readAlong(t *testing.T, log string) (stop func()) {
+	if _, err := os.Stat(filepath.Join(log, "HISTLOG")); err != nil {
+		return func() {}
+	}
+	done := make(chan struct{})
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		for seen := 0; ; {
+			var stderr bytes.Buffer
+			c := exec.Command("histlog", "cat", "--json", log)
+			c.Stderr = &stderr
+			out, err := c.Output()
+			lines := bytes.Split(bytes.TrimSuffix(out, []byte("\n")), []byte("\n"))
+			if err != nil || stderr.Len() > 0 || len(lines) < seen {
+				t.Errorf("cat beside a writer: %d records after %d, %v %s", len(lines), seen, err, stderr.String())
+			}
+			for i, line := range lines {
+				if !bytes.HasPrefix(line, fmt.Appendf(nil, `{"seq":%d,`, i+1)) || !json.Valid(line) {
+					t.Errorf("cat beside a writer: line %d is %.200q", i+1, line)
+					return
+				}
+			}
+			seen = len(lines)
+			select {
+			case <-done:
+				return
+			default:
+			}
+		}
+	})
+	return func() { close(done); reader.Wait() }
 }
 
 // A crashRound is one process that appends until it is killed.

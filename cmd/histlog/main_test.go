@@ -26,6 +26,7 @@ func TestMain(m *testing.M) {
 		"histlog":    histlogMain,
 		"genhistory": genhistoryMain,
 		"exits":      exitsMain,
+		"filler":     fillerMain,
 	})
 }
 

@@ -1,0 +1,135 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// fillerMain appends with one Writer until there is no room, says so, and
+// goes on with the same one after a line on stdin.
+func fillerMain() {
+	fail := func(err error) {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	w, err := segment.OpenWriter(context.Background(), os.Args[1], segment.Options{})
+	if err != nil {
+		fail(err)
+	}
+	in := bufio.NewScanner(os.Stdin)
+	value := fmt.Appendf(nil, "%q", strings.Repeat("x", 3000))
+	for round := 0; ; round++ {
+		n := 0
+		for {
+			if _, err = w.Append(context.Background(), value); err != nil {
+				break
+			}
+			if n++; round > 0 && n == 2 {
+				if err := w.Close(); err != nil {
+					fail(err)
+				}
+				fmt.Println("went on")
+				return
+			}
+		}
+		if !segment.NoRoom(err) || round > 0 {
+			fail(err)
+		}
+		fmt.Println("no room:", err)
+		in.Scan()
+	}
+}
+
+// TestFullDisk fills small disks: a tmpfs of few bytes or few inodes, in a mount
+// namespace of its own, and a limit on the size of files.
+func TestFullDisk(t *testing.T) {
+	const many = `i=0; while [ $i -lt 400 ]; do i=$((i+1)); echo "{\"n\":$i,\"pad\":\"$(printf %01000d 0)\"}"; done`
+	for _, row := range []struct{ name, mount, script string }{
+		{"append", "size=256k", `
+			dd if=/dev/zero of=disk/ballast bs=1k count=100 status=none
+			echo 0 | histlog append --create disk/log >acks
+			set +e; (` + many + `) | histlog append disk/log >>acks 2>messages; code=$?; set -e
+			[ $code = 5 ] || { echo exit $code; cat messages; exit 1; }
+			grep -q 'no space left on device' messages; grep -q '^hint: make room' messages
+			histlog verify disk/log >/dev/null
+			[ "$(histlog cat disk/log | wc -l)" = "$(wc -l <acks)" ]
+			histlog tail -n 1 disk/log >/dev/null
+			rm disk/ballast
+			[ "$(echo 1 | histlog append disk/log)" = $(($(wc -l <acks) + 1)) ]
+			histlog verify disk/log >/dev/null`},
+		{"append without inodes", "size=4m,nr_inodes=12", `
+			echo 0 | histlog append --create disk/log --segment-size 2K >acks
+			set +e; (` + many + `) | histlog append disk/log >>acks 2>messages; code=$?; set -e
+			[ $code = 5 ] || { echo exit $code; cat messages; exit 1; }
+			histlog verify disk/log >/dev/null
+			[ "$(histlog cat disk/log | wc -l)" = "$(wc -l <acks)" ]
+			rm -f disk/log/LOCK disk/log/events.log*
+			[ "$(echo 1 | histlog append disk/log)" = $(($(wc -l <acks) + 1)) ]
+			histlog verify disk/log >/dev/null`},
+		{"limit on file size", "size=4m", `
+			echo 0 | histlog append --create disk/log >acks
+			set +e; (` + many + `) | (ulimit -f 100; histlog append disk/log) >>acks 2>messages; code=$?; set -e
+			[ $code = 5 ] || { echo exit $code; cat messages; exit 1; }
+			grep -q 'file too large' messages
+			histlog verify disk/log >/dev/null
+			[ "$(histlog cat disk/log | wc -l)" = "$(wc -l <acks)" ]
+			[ "$(echo 1 | histlog append disk/log)" = $(($(wc -l <acks) + 1)) ]`},
+		{"migrate", "size=256k", `
+			(echo '['; (` + many + `) | paste -sd, ; echo ']') >old.json
+			before=$(cksum <old.json)
+			set +e; histlog migrate old.json disk/log 2>messages; code=$?; set -e
+			[ $code = 5 ] || { echo exit $code; cat messages; exit 1; }
+			[ ! -e disk/log ]; [ "$before" = "$(cksum <old.json)" ]`},
+		{"the same writer goes on", "size=256k", `
+			dd if=/dev/zero of=disk/ballast bs=1k count=100 status=none
+			echo 0 | histlog append --create disk/log >acks
+			mkfifo room; filler disk/log <room >said & exec 3>room
+			until [ -s said ]; do :; done
+			grep '^no room:' said
+			histlog verify disk/log >/dev/null
+			rm disk/ballast; echo >&3; wait $!
+			grep '^went on' said
+			histlog verify disk/log >/dev/null`},
+		{"the same writer goes on in a next segment", "size=4m,nr_inodes=12", `
+			echo 0 | histlog append --create disk/log --segment-size 10K >acks
+			touch disk/ballast1 disk/ballast2
+			mkfifo room; filler disk/log <room >said & exec 3>room
+			until [ -s said ]; do :; done
+			grep '^no room:' said
+			rm disk/ballast1 disk/ballast2; echo >&3; wait $!
+			grep '^went on' said
+			histlog verify disk/log >/dev/null`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			needNamespaces(t)
+			script := "set -e; mkdir disk; mount -t tmpfs -o " + row.mount + " none disk\n" + row.script
+			c := exec.Command("unshare", "-Urm", "sh", "-c", script)
+			c.Dir = t.TempDir()
+			if out, err := c.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
+
+// needNamespaces skips a test where a user may not mount in a namespace of its own.
+func needNamespaces(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("unshare"); err != nil {
+		t.Skip("skipped: unshare is missing; install the package util-linux")
+	}
+	c := exec.Command("unshare", "-Urm", "mount", "-t", "tmpfs", "none", ".")
+	c.Dir = t.TempDir()
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Skipf("skipped: no user namespaces here (sysctl kernel.unprivileged_userns_clone?): %v %s", err, out)
+	}
+}

@@ -1,0 +1,147 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// TestProcessesRace has processes append at once, each value in a process of its
+// own, while LOCK and UPKEEP are unlinked and settings change: every
+// acknowledged sequence is unique, and holds the value it was given for.
+func TestProcessesRace(t *testing.T) {
+	for _, processes := range []int{2, 16} {
+		t.Run(fmt.Sprint(processes), func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "log")
+			w, err := segment.Create(dir, segment.Options{Settings: segment.Settings{"segment-size": "500"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+			const each = 6
+			acked := make([]map[int]string, processes)
+			var all sync.WaitGroup
+			for p := range processes {
+				acked[p] = map[int]string{}
+				all.Go(func() {
+					for n := range each {
+						value := fmt.Sprintf(`{"process":%d,"n":%d}`, p, n)
+						seq, err := appendOne(dir, value, "60s")
+						if err != nil {
+							t.Errorf("process %d: %v", p, err)
+							return
+						}
+						acked[p][seq] = value
+						if p == 0 {
+							disturb(t, dir, n)
+						}
+					}
+				})
+			}
+			all.Wait()
+			records, err := recordsOf(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(records) != processes*each {
+				t.Errorf("%d records, %d were acknowledged", len(records), processes*each)
+			}
+			seen := map[int]bool{}
+			for p := range acked {
+				for seq, value := range acked[p] {
+					if seen[seq] || seq > len(records) || records[seq-1] != value {
+						t.Errorf("record %d was acknowledged as %s", seq, value)
+					}
+					seen[seq] = true
+				}
+			}
+		})
+	}
+}
+
+// disturb does what must not disturb writers.
+func disturb(t *testing.T, dir string, n int) {
+	for _, name := range []string{"LOCK", "UPKEEP"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Error(err)
+		}
+	}
+	if out, err := exec.Command("histlog", "config", dir, fmt.Sprintf("segment-age=%dd", n+1)).CombinedOutput(); err != nil {
+		t.Errorf("config: %v\n%s", err, out)
+	}
+}
+
+// appendOne appends a value by a process and returns the acknowledged sequence.
+func appendOne(dir, value, wait string) (seq int, err error) {
+	c := exec.Command("histlog", "append", dir, "--lock-wait", wait)
+	c.Stdin = strings.NewReader(value)
+	var stderr strings.Builder
+	c.Stderr = &stderr
+	out, err := c.Output()
+	if err != nil {
+		return 0, fmt.Errorf("%w: %s", err, stderr.String())
+	}
+	return strconv.Atoi(strings.TrimSpace(string(out)))
+}
+
+// TestOneWriter: while a process holds the lock, others that do not wait exit 4 and
+// name it; when it is killed, nothing stays behind, whatever LOCK says.
+func TestOneWriter(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "log")
+	holder := exec.Command("histlog", "append", "--create", "--exclusive", dir)
+	stdin, err := holder.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := holder.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := holder.Start(); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintln(stdin, "1")
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "1\n" {
+		t.Fatal(line, err)
+	}
+	for range 4 {
+		_, err := appendOne(dir, "2", "0s")
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != exitLocked {
+			t.Fatalf("want exit 4: %v", err)
+		}
+		for _, want := range []string{fmt.Sprint(holder.Process.Pid), "append --create --exclusive", "since"} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%q is not in %v", want, err)
+			}
+		}
+	}
+	if err := holder.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = holder.Wait() // it was killed
+	stale, err := json.Marshal(map[string]any{"pid": os.Getpid(), "command": "a process that lives, and holds nothing", "since": "2025-05-28T16:14:22Z"})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "LOCK"), stale, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seq, err := appendOne(dir, "2", "0s"); seq != 2 || err != nil {
+		t.Errorf("after the holder's death: %d, %v", seq, err)
+	}
+}
