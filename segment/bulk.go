@@ -31,7 +31,7 @@ type bulk struct {
 func startBulk() *bulk {
 	b := &bulk{jobs: make(chan batch, batches), free: make(chan batch, batches), full: make(chan *active), done: make(chan struct{})}
 	for range batches {
-		b.free <- batch{text: make([]byte, 0, flushBytes)}
+		b.free <- batch{}
 	}
 	go b.writeAll()
 	go b.sealAll()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 )
@@ -35,7 +34,7 @@ func Create(dir string, o Options) (*Writer, error) {
 	if err != nil {
 		return nil, errors.Join(err, d.Discard())
 	}
-	announce(w.fs, w.dir, &holder{os.Getpid(), o.withDefaults().Command, w.now()}, w.mode)
+	w.announce(o.withDefaults().Command)
 	return w, nil
 }
 
@@ -47,7 +46,7 @@ func NewDraft(dir string, o Options) (_ *Draft, err error) {
 	if err := o.Settings.Check(); err != nil {
 		return nil, err
 	}
-	d := &Draft{w: Writer{fs: o.FS, dir: dir, now: o.Now, marker: newMarker(o.Settings.With(nil), o.Now())}}
+	d := &Draft{w: Writer{fs: o.FS, machine: o.Machine, dir: dir, now: o.Now, marker: newMarker(o.Settings.With(nil), o.Now())}}
 	if d.w.policy, err = o.Settings.Policy(); err != nil {
 		return nil, err
 	}
@@ -109,6 +108,9 @@ func (d *Draft) begin() (err error) {
 	if w.mode, err = fileMode(w.fs, w.dir, w.policy); err != nil {
 		return err
 	}
+	if err := probe(w.fs, w.dir, w.mode); err != nil {
+		return err
+	}
 	if err := writeFile(w.fs, filepath.Join(w.dir, draftName), nil, w.mode); err != nil {
 		return err
 	}
@@ -134,7 +136,7 @@ func clearDraft(fsys FS, dir string) error {
 	}
 	draft := has(draftName)
 	for _, e := range entries {
-		if name := e.Name(); name != "lost+found" && name != draftName && !(draft && draftFile(name)) {
+		if name := e.Name(); name != "lost+found" && name != draftName && name != probeName && !(draft && draftFile(name)) {
 			return fmt.Errorf("%s is not empty: it holds %s: %w", dir, name, ErrExists)
 		}
 	}
@@ -148,7 +150,7 @@ func clearDraft(fsys FS, dir string) error {
 func draftFile(name string) bool {
 	_, _, segment := parseName(name)
 	switch name {
-	case OriginName, QuarantineName, EventsName, EventsName + ".lock", lockName, upkeepName, "." + markerName + ".tmp":
+	case OriginName, QuarantineName, EventsName, EventsName + ".lock", probeName, lockName, upkeepName, "." + markerName + ".tmp":
 		return true
 	}
 	return segment
@@ -233,7 +235,7 @@ func (d *Draft) write(compact, timeScalar []byte) (err error) {
 // add adds to the batch, and sends it off when it is full.
 func (d *Draft) add(text []byte) error {
 	for len(text) > 0 {
-		room := cap(d.batch.text) - len(d.batch.text)
+		room := flushBytes - len(d.batch.text)
 		if room == 0 {
 			if err := d.send(); err != nil {
 				return err

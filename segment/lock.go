@@ -14,6 +14,7 @@ type holder struct {
 	PID     int       `json:"pid"`
 	Command string    `json:"command"`
 	Since   time.Time `json:"since"`
+	Machine string    `json:"machine"` // where a writer was last, which has probed the file system
 }
 
 // lockPoll is how often a waiting writer tries again.
@@ -58,15 +59,15 @@ func readHolder(fsys FS, dir string) (h holder, err error) {
 	return h, err
 }
 
-// announce names the holder in LOCK, or nobody. That it can't be written must
-// not keep a writer from writing.
-func announce(fsys FS, dir string, h *holder, mode os.FileMode) {
+// announce names the holder in LOCK, or nobody if its PID is 0. That it can't be
+// written must not keep a writer from writing.
+func announce(fsys FS, dir string, h holder, mode os.FileMode) {
 	f, err := fsys.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, mode)
 	if err != nil {
 		return
 	}
 	defer f.Close()
-	if f.Truncate(0) == nil && h != nil {
+	if f.Truncate(0) == nil {
 		if b, err := json.Marshal(h); err == nil {
 			_, _ = f.WriteAt(b, 0)
 		}

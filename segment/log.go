@@ -1,7 +1,6 @@
 package segment
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -17,7 +16,7 @@ type Log struct {
 	Marker   Marker
 	Segments []Segment // in order; the last one is active
 	fs       FS
-	text     []byte // of HISTLOG, which Marker was read from
+	file     markerFile
 }
 
 // A Segment is one segment file of a log.
@@ -46,17 +45,17 @@ func (l *Log) Refresh() error {
 	const attempts = 100
 	var before []Segment
 	for n := range attempts {
-		if err := l.readMarker(); err != nil {
+		m, err := l.file.read(l.fs, l.Dir)
+		if err != nil {
 			return err
 		}
-		m := &l.Marker
 		segments, err := listSegments(l.fs, l.Dir)
 		if err != nil {
 			return err
 		}
 		segments = slices.DeleteFunc(segments, func(s Segment) bool { return s.Next != 0 && s.Next <= m.FirstSeq })
 		if n > 0 && slices.Equal(before, segments) {
-			l.Segments = segments
+			l.Marker, l.Segments = m, segments
 			if len(segments) == 0 {
 				return &CorruptError{Path: l.Dir, Reason: "HISTLOG is there, but no segment"}
 			}
@@ -65,19 +64,6 @@ func (l *Log) Refresh() error {
 		before = segments
 	}
 	return fmt.Errorf("list %s: it changes faster than it can be read", l.Dir)
-}
-
-// readMarker reads HISTLOG, and parses it if it is not what it was.
-func (l *Log) readMarker() error {
-	text, err := readMarkerText(l.fs, l.Dir)
-	if err == nil && l.text != nil && bytes.Equal(text, l.text) {
-		return nil
-	}
-	m, err := findMarker(l.fs, l.Dir)
-	if err == nil {
-		l.Marker, l.text = m, text
-	}
-	return err
 }
 
 // Find returns the index in Segments of the one that holds seq, or would.
@@ -117,31 +103,27 @@ func listSegments(fsys FS, dir string) ([]Segment, error) {
 	return segments, nil
 }
 
-// findMarker reads HISTLOG; where there is none it says what the directory is instead.
-func findMarker(fsys FS, dir string) (Marker, error) {
-	m, err := readMarker(fsys, dir)
-	if !missing(err) {
-		return m, err
-	}
+// whyNoMarker says what a directory is that has no HISTLOG.
+func whyNoMarker(fsys FS, dir string) error {
 	entries, err := fsys.ReadDir(dir)
 	if missing(err) {
-		return m, fmt.Errorf("%w at %s", ErrNoLog, dir)
+		return fmt.Errorf("%w at %s", ErrNoLog, dir)
 	}
 	if err != nil {
-		return m, err
+		return err
 	}
 	segments := false
 	for _, e := range entries {
 		if e.Name() == draftName {
-			return m, fmt.Errorf("%w at %s: %w", ErrNoLog, dir, ErrDraft)
+			return fmt.Errorf("%w at %s: %w", ErrNoLog, dir, ErrDraft)
 		}
 		_, _, ours := parseName(e.Name())
 		segments = segments || ours
 	}
 	if segments {
-		return m, &CorruptError{Path: filepath.Join(dir, markerName), Reason: "missing, but there are segments"}
+		return &CorruptError{Path: filepath.Join(dir, markerName), Reason: "missing, but there are segments"}
 	}
-	return m, fmt.Errorf("%w at %s", ErrNoLog, dir)
+	return fmt.Errorf("%w at %s", ErrNoLog, dir)
 }
 
 // Quarantine lists the files in quarantine/, oldest segment first.

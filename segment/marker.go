@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -53,54 +54,55 @@ func (m *Marker) TimeRule(seq Sequence) TimeRule {
 	return rule
 }
 
-func readMarker(fsys FS, dir string) (Marker, error) {
-	b, err := readMarkerText(fsys, dir)
-	if err != nil {
+// markerFile is HISTLOG as it was read last.
+type markerFile struct {
+	text   []byte
+	marker Marker
+}
+
+// read reads it again, and parses it if it is not what it was. Where there is
+// none the error says what the directory is instead.
+func (f *markerFile) read(fsys FS, dir string) (Marker, error) {
+	path := filepath.Join(dir, markerName)
+	text, err := readFile(fsys, path, maxMarker)
+	switch {
+	case errors.Is(err, errTooLong):
+		return Marker{}, &CorruptError{Path: path, Reason: err.Error()}
+	case missing(err):
+		return Marker{}, whyNoMarker(fsys, dir)
+	case err != nil:
 		return Marker{}, err
+	case f.text != nil && bytes.Equal(text, f.text):
+		return f.marker, nil
 	}
-	return parseMarkerOf(dir, b)
-}
-
-// readMarkerText reads HISTLOG, whatever is in it.
-func readMarkerText(fsys FS, dir string) ([]byte, error) {
-	path := filepath.Join(dir, markerName)
-	b, err := readFile(fsys, path, maxMarker)
-	if errors.Is(err, errTooLong) {
-		err = &CorruptError{Path: path, Reason: err.Error()}
-	}
-	return b, err
-}
-
-// parseMarkerOf is parseMarker whose errors name the file.
-func parseMarkerOf(dir string, b []byte) (Marker, error) {
-	path := filepath.Join(dir, markerName)
-	m, err := parseMarker(b)
+	m, err := parseMarker(text)
 	var damage *CorruptError
 	switch {
 	case errors.As(err, &damage):
 		damage.Path = path
+		return m, err
 	case err != nil:
-		err = fmt.Errorf("%s: %w", path, err)
+		return m, fmt.Errorf("%s: %w", path, err)
 	}
-	return m, err
+	f.text, f.marker = text, m
+	return m, nil
 }
 
 // parseMarker reads a HISTLOG; a newer one is ErrVersion, anything else that is
 // not one a *CorruptError.
 func parseMarker(b []byte) (Marker, error) {
-	var head struct {
-		Format   string          `json:"format"`
-		Version  int             `json:"version"`
-		Requires json.RawMessage `json:"requires"`
-	}
-	if err := json.Unmarshal(b, &head); err != nil || head.Format != "histlog" || head.Version < 1 {
+	var members map[string]json.RawMessage
+	var format string
+	var version int
+	if json.Unmarshal(b, &members) != nil || json.Unmarshal(members["format"], &format) != nil || json.Unmarshal(members["version"], &version) != nil ||
+		format != "histlog" || version < 1 {
 		return Marker{}, &CorruptError{Path: markerName, Reason: "this is not what histlog writes there"}
 	}
-	if nothing := string(head.Requires); head.Version > Version || (nothing != "" && nothing != "[]" && nothing != "null") {
-		return Marker{}, fmt.Errorf("%w: version %d, requires %s; this histlog reads version %d", ErrVersion, head.Version, head.Requires, Version)
+	if requires := string(members["requires"]); version > Version || (requires != "" && requires != "[]" && requires != "null") {
+		return Marker{}, fmt.Errorf("%w: version %d, requires %s; this histlog reads version %d", ErrVersion, version, requires, Version)
 	}
-	var m Marker
-	if err := errors.Join(json.Unmarshal(b, &m), json.Unmarshal(b, &m.unknown)); err != nil {
+	m := Marker{unknown: members}
+	if err := json.Unmarshal(b, &m); err != nil {
 		return Marker{}, &CorruptError{Path: markerName, Reason: err.Error()}
 	}
 	if m.FirstSeq < 1 || m.ID == uuid.Nil || len(m.TimeRules) == 0 || (m.Role != "log" && m.Role != "archive") {

@@ -18,6 +18,7 @@ const (
 	lockName       = "LOCK"
 	upkeepName     = "UPKEEP"
 	draftName      = ".HISTLOG.draft"
+	probeName      = ".probe"
 	EventsName     = "events.log"
 	OriginName     = "origin"
 	QuarantineName = "quarantine"

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 )
 
@@ -17,27 +16,33 @@ func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
 	if err := o.Settings.Check(); err != nil {
 		return nil, err
 	}
-	if _, err := findMarker(o.FS, dir); err != nil {
+	var file markerFile
+	if _, err := file.read(o.FS, dir); err != nil {
 		return nil, err
 	}
 	unlock, err := acquire(ctx, o.FS, dir, o.LockWait)
 	if err != nil {
 		return nil, err
 	}
-	w, err := openLocked(dir, o, unlock)
+	w, err := openLocked(dir, o, unlock, file)
 	if err != nil {
 		w.err = err
 		return nil, errors.Join(err, w.release())
 	}
-	announce(w.fs, dir, &holder{os.Getpid(), o.Command, w.now()}, w.mode)
+	w.announce(o.Command)
 	return w, nil
 }
 
 // openLocked opens the newest segment. It returns a Writer to release even on an error.
-func openLocked(dir string, o Options, unlock func() error) (*Writer, error) {
-	w := &Writer{fs: o.FS, dir: dir, now: o.Now, unlock: unlock, settings: o.Settings}
+func openLocked(dir string, o Options, unlock func() error, file markerFile) (*Writer, error) {
+	w := &Writer{fs: o.FS, file: file, machine: o.Machine, dir: dir, now: o.Now, unlock: unlock, settings: o.Settings}
 	if err := w.reload(); err != nil {
 		return w, err
+	}
+	if h, err := readHolder(o.FS, dir); err != nil || h.Machine != o.Machine {
+		if err := probe(o.FS, dir, w.mode); err != nil {
+			return w, err
+		}
 	}
 	if err := endDraft(o.FS, dir); err != nil {
 		return w, err

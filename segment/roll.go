@@ -45,7 +45,7 @@ func (w *Writer) roll() error {
 
 // reload reads the log's settings, which hold from the next segment on.
 func (w *Writer) reload() error {
-	m, err := findMarker(w.fs, w.dir)
+	m, err := w.file.read(w.fs, w.dir)
 	if err != nil {
 		return err
 	}

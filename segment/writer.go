@@ -19,6 +19,7 @@ type Options struct {
 	Settings Settings         // hold before the log's own while it is open
 	LockWait time.Duration    // how long OpenWriter waits for another writer
 	Command  string           // what LOCK says of this process; "": its arguments
+	Machine  string           // and of where it runs; "": the host's name
 }
 
 func (o Options) withDefaults() Options {
@@ -30,6 +31,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Command == "" {
 		o.Command = filepath.Base(os.Args[0]) + " " + strings.Join(os.Args[1:], " ")
+	}
+	if o.Machine == "" {
+		o.Machine, _ = os.Hostname() // without a name each writer probes the file system
 	}
 	return o
 }
@@ -54,8 +58,10 @@ type Ack struct {
 type Writer struct {
 	fs       FS
 	dir      string
+	machine  string
 	now      func() time.Time
 	marker   Marker
+	file     markerFile
 	settings Settings // of Options: they hold before the log's
 	policy   Policy
 	shared   atomic.Pointer[Policy] // the same, for those who do not hold mu
@@ -148,6 +154,11 @@ func (t *timer) stop() {
 	}
 }
 
+// announce names this process in LOCK.
+func (w *Writer) announce(command string) {
+	announce(w.fs, w.dir, holder{os.Getpid(), command, w.now(), w.machine}, w.mode)
+}
+
 // Close commits what is staged, makes all of it durable, under SyncNone too, and
 // gives up the lock.
 func (w *Writer) Close() error {
@@ -165,7 +176,7 @@ func (w *Writer) Close() error {
 		t.stop()
 	}
 	if w.err == nil {
-		announce(w.fs, w.dir, nil, w.mode)
+		announce(w.fs, w.dir, holder{Machine: w.machine}, w.mode)
 	}
 	return errors.Join(err, w.release())
 }

@@ -77,6 +77,8 @@ func explain(err error) (code int, hint string) {
 		return exitFailure, "update histlog; the log itself is fine"
 	case errors.As(err, &foreign):
 		return exitLocked, "wait for it with --lock-wait 60s, or end that process"
+	case errors.Is(err, segment.ErrUnfit):
+		return exitFailure, "put the log on a local disk; reading it here works"
 	case segment.NoRoom(err):
 		return exitNoRoom, "make room; what was acknowledged is safe, and the same command works again then"
 	case errors.Is(err, segment.ErrForeign):

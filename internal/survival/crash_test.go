@@ -155,7 +155,7 @@ type fates struct {
 
 const (
 	seed    = 1
-	subsets = 450
+	subsets = 300
 )
 
 // fates returns those to try when the power goes after n operations.

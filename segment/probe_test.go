@@ -1,0 +1,90 @@
+package segment
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// unfitFS is a file system that can't keep a log.
+type unfitFS struct {
+	noSync
+	sharedLocks bool
+	syncFails   syscall.Errno
+}
+
+func (u unfitFS) TryLock(dir string) (func() error, bool, error) {
+	if u.sharedLocks {
+		return func() error { return nil }, true, nil
+	}
+	return u.noSync.TryLock(dir)
+}
+
+func (u unfitFS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
+	f, err := u.noSync.OpenFile(name, flag, perm)
+	if err != nil || u.syncFails == 0 {
+		return f, err
+	}
+	return unfitFile{f, u.syncFails}, nil
+}
+
+type unfitFile struct {
+	File
+	err syscall.Errno
+}
+
+func (f unfitFile) Sync() error { return f.err }
+
+// A log is not made, nor written first on a machine, where the file system can't
+// keep it; reading it works.
+func TestUnfitFileSystem(t *testing.T) {
+	for name, fsys := range map[string]unfitFS{
+		"locks that keep nobody out": {sharedLocks: true},
+		"no fsync":                   {syncFails: syscall.EINVAL},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := options(nil)
+			o.FS = fsys
+			dir := filepath.Join(t.TempDir(), "log")
+			_, err := Create(dir, o)
+			wantIs(t, err, ErrUnfit)
+			if _, err := os.Lstat(dir); !missing(err) {
+				t.Errorf("it left %s", dir)
+			}
+			w := create(t, dir, nil)
+			appendTexts(t, w, 1, 2)
+			check(t, w.Close())
+			o.Machine = "another"
+			_, err = OpenWriter(t.Context(), dir, o)
+			wantIs(t, err, ErrUnfit)
+			wantTexts(t, dir, texts(1, 2))
+			o.FS, o.Machine = noSync{}, ""
+			w, err = OpenWriter(t.Context(), dir, o)
+			check(t, err)
+			check(t, w.Close())
+		})
+	}
+}
+
+// The file system is not probed again where a writer was last.
+func TestProbedOnce(t *testing.T) {
+	dir := newDir(t)
+	w := create(t, dir, nil)
+	check(t, w.Close())
+	o := options(nil)
+	o.FS = unfitFS{sharedLocks: true}
+	w, err := OpenWriter(t.Context(), dir, o)
+	check(t, err)
+	check(t, w.Close())
+}
+
+// A full disk says nothing about what the file system can do.
+func TestProbeOnFullDisk(t *testing.T) {
+	o := options(nil)
+	o.FS = unfitFS{syncFails: syscall.ENOSPC}
+	if _, err := Create(newDir(t), o); !NoRoom(err) {
+		t.Errorf("%v", err)
+	}
+}
