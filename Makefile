@@ -27,7 +27,7 @@ torture: ## every fault at every system call, then kills beside readers for TORT
 	HISTLOG_TORTURE_TIME=$(or $(TORTURE_TIME),1m) $(GO) test -count=1 -timeout 0 -v -run '^TestCrash$$' ./cmd/histlog
 
 mutants: ## remove each sync and each check in turn: some test must fail
-	@sh scripts/mutants.sh
+	@$(GO) run ./scripts/mutants
 
 bench: ## measure, as ratios to named alternatives in the same run
 	@sh scripts/bench.sh

@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"internal/genhistory": {},
 	"scripts/genhistory":  {"internal/genhistory"},
 	"scripts/bench":       {"internal/genhistory"},
+	"scripts/mutants":     {},
 }
 
 func TestImportDirection(t *testing.T) {

@@ -1,0 +1,124 @@
+// Command mutants proves the tests: it takes each sync, each checksum and each
+// order of writing away, in turn, and says which test notices. A mutant that no
+// test notices makes it fail.
+//
+//	mutants [NAME…]     only those whose names hold one of the texts
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// stages are the tests that hunt a mutant, the fastest first.
+var stages = [][]string{
+	{"-short", "./segment"},
+	{"-short", "./internal/survival"},
+	{"./internal/survival"},
+	{"./migrate"},
+}
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "mutants:", err)
+		os.Exit(1)
+	}
+}
+
+func run(only []string) error {
+	dir, err := os.MkdirTemp("", "mutants")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := os.CopyFS(dir, os.DirFS(".")); err != nil {
+		return err
+	}
+	alive, broken := 0, 0
+	for _, m := range mutants {
+		if !m.named(only) {
+			continue
+		}
+		test, err := m.hunt(dir)
+		if err != nil {
+			fmt.Printf("%-58s BROKEN: %v\n", m.name, err)
+			broken++
+			continue
+		}
+		if test == "" {
+			test, alive = "ALIVE", alive+1
+		}
+		fmt.Printf("%-58s %s\n", m.name, test)
+	}
+	if alive+broken > 0 {
+		return fmt.Errorf("%d mutants live, %d are none", alive, broken)
+	}
+	return nil
+}
+
+func (m mutant) named(only []string) bool {
+	for _, text := range only {
+		if strings.Contains(m.name, text) {
+			return true
+		}
+	}
+	return len(only) == 0
+}
+
+// hunt runs the tests with the mutant in place of the code and returns the
+// first that fails; "" if it lives.
+func (m mutant) hunt(dir string) (test string, err error) {
+	path := filepath.Join(dir, m.file)
+	original, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	if n := bytes.Count(original, []byte(m.old)); n != 1 {
+		return "", fmt.Errorf("its code stands in %s %d times, want once:\n%s", m.file, n, m.old)
+	}
+	if err := os.WriteFile(path, bytes.Replace(original, []byte(m.old), []byte(m.new), 1), 0o644); err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, os.WriteFile(path, original, 0o644)) }()
+	if err := vet(dir); err != nil {
+		return "", err
+	}
+	for _, stage := range stages {
+		c := exec.Command("go", append([]string{"test", "-failfast", "-timeout", "300s"}, stage...)...)
+		c.Dir = dir
+		out, err := c.CombinedOutput()
+		if err != nil {
+			return firstFailure(out), nil
+		}
+	}
+	return "", nil
+}
+
+// vet makes sure that the mutant is a program.
+func vet(dir string) error {
+	c := exec.Command("go", "build", "./...")
+	c.Dir = dir
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	return nil
+}
+
+var failure = regexp.MustCompile(`--- FAIL: (\S+)`)
+
+// firstFailure returns the innermost test of those that failed first.
+func firstFailure(out []byte) string {
+	name := "the tests' time ran out"
+	for _, match := range failure.FindAllSubmatch(out, -1) {
+		if inner := string(match[1]); name[0] == 't' || strings.HasPrefix(inner, name+"/") {
+			name = inner
+		}
+	}
+	return name
+}
