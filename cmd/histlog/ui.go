@@ -23,9 +23,10 @@ import (
 //   - Text that comes from records or file names passes through safe.
 //   - Sizes are 1000-based like disks' (1.48GB); durations have two units at most.
 
-// say prints a message.
+// say prints a message. What it quotes may be anything.
 func say(w io.Writer, format string, a ...any) {
-	fmt.Fprintf(w, "histlog: "+format+"\n", a...)
+	message := strings.ReplaceAll(fmt.Sprintf(format, a...), "\n", "; ") // as several errors are joined
+	fmt.Fprintln(w, "histlog:", safe(message))
 }
 
 // printJSON prints one object on one line.
