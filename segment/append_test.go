@@ -1,0 +1,169 @@
+package segment
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// gateFS holds each fdatasync of a segment until it is let through.
+type gateFS struct {
+	noSync
+	syncs  atomic.Int64
+	begun  chan struct{} // one was asked for
+	passed chan struct{} // closed: all go through
+}
+
+func newGate() *gateFS { return &gateFS{begun: make(chan struct{}, 1000), passed: make(chan struct{})} }
+
+func (g *gateFS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
+	f, err := g.noSync.OpenFile(name, flag, perm)
+	if err != nil || !strings.HasSuffix(name, textSuffix) {
+		return f, err
+	}
+	return gateFile{f, g}, nil
+}
+
+type gateFile struct {
+	File
+	gate *gateFS
+}
+
+func (f gateFile) Datasync() error {
+	f.gate.syncs.Add(1)
+	f.gate.begun <- struct{}{}
+	<-f.gate.passed
+	return nil
+}
+
+// waiting returns how many calls stand in the writer's queue.
+func waiting(w *Writer) int {
+	w.queue.mu.Lock()
+	defer w.queue.mu.Unlock()
+	return len(w.queue.waiting)
+}
+
+// Calls that come while one is being synced share the next sync, and one whose
+// context ends meanwhile takes its value back.
+func TestGroupCommit(t *testing.T) {
+	dir, gate := newDir(t), newGate()
+	o := options(nil)
+	o.FS = gate
+	w, err := Create(dir, o)
+	check(t, err)
+	const calls = 20
+	acks := make(chan Ack, calls+1)
+	var all sync.WaitGroup
+	call := func(ctx context.Context, n Sequence, want error) {
+		ack, err := w.Append(ctx, []byte(text(n)))
+		if !errors.Is(err, want) {
+			t.Errorf("Append: %v, want %v", err, want)
+		} else if err == nil {
+			acks <- ack
+		}
+	}
+	all.Go(func() { call(t.Context(), 1, nil) })
+	<-gate.begun
+	for n := range Sequence(calls) {
+		all.Go(func() { call(t.Context(), n+2, nil) })
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	gone := make(chan struct{})
+	go func() {
+		call(ctx, 99, context.Canceled)
+		close(gone)
+	}()
+	for waiting(w) < calls+1 {
+	}
+	cancel()
+	<-gone
+	close(gate.passed)
+	all.Wait()
+	close(acks)
+	if n := gate.syncs.Load(); n != 2 {
+		t.Errorf("%d syncs for %d calls, want 2", n, calls+1)
+	}
+	check(t, w.Close())
+	seen := map[Sequence]bool{}
+	for a := range acks {
+		seen[a.Seq] = a.Durable
+	}
+	good, _ := contents(t, dir)
+	if len(seen) != calls+1 || len(good) != calls+1 {
+		t.Errorf("%d acknowledged, %d there, want %d", len(seen), len(good), calls+1)
+	}
+	for _, value := range good {
+		if value == text(99) {
+			t.Error("a value that was taken back is there")
+		}
+	}
+}
+
+func TestAppendBatch(t *testing.T) {
+	dir := newDir(t)
+	w := create(t, dir, Settings{"segment-size": "200"})
+	appendTexts(t, w, 1, 1)
+	var values [][]byte
+	for n := Sequence(2); n <= 9; n++ {
+		values = append(values, []byte(" "+text(n)+"\r\n"))
+	}
+	acks, err := w.AppendBatch(t.Context(), values)
+	check(t, err)
+	for i, a := range acks {
+		if a.Seq != Sequence(i+2) || !a.Durable || a.Bytes != int64(len(text(a.Seq))) {
+			t.Errorf("value %d: %+v", i, a)
+		}
+	}
+	if len(acks) != len(values) {
+		t.Errorf("%d acknowledged", len(acks))
+	}
+	_, err = w.AppendBatch(t.Context(), [][]byte{[]byte("1"), []byte("[")})
+	var bad *BatchError
+	if !errors.As(err, &bad) || bad.Value != 1 {
+		t.Errorf("a bad value: %v", err)
+	}
+	acks, err = w.AppendBatch(t.Context(), nil)
+	if acks != nil || err != nil {
+		t.Errorf("no values: %v, %v", acks, err)
+	}
+	check(t, w.Close())
+	wantTexts(t, dir, texts(1, 9))
+}
+
+// Under an interval calls wait for the commit that they share.
+func TestAppendInterval(t *testing.T) {
+	dir, gate := newDir(t), newGate()
+	close(gate.passed)
+	o := options(Settings{"sync": "interval=50ms"})
+	o.FS = gate
+	w, err := Create(dir, o)
+	check(t, err)
+	var all sync.WaitGroup
+	for n := range Sequence(10) {
+		all.Go(func() {
+			if a, err := w.Append(t.Context(), []byte(text(n+1))); err != nil || !a.Durable {
+				t.Errorf("%+v, %v", a, err)
+			}
+		})
+	}
+	all.Wait()
+	if n := gate.syncs.Load(); n > 5 {
+		t.Errorf("%d syncs for 10 calls", n)
+	}
+	check(t, w.Close())
+	if good, _ := contents(t, dir); len(good) != 10 {
+		t.Errorf("%d records", len(good))
+	}
+}
+
+// A Writer that is closed tells calls so, and Close commits what waits.
+func TestAppendAfterClose(t *testing.T) {
+	w := create(t, newDir(t), nil)
+	check(t, w.Close())
+	_, err := w.Append(t.Context(), []byte("1"))
+	wantIs(t, err, ErrClosed)
+}
