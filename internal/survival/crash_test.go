@@ -54,7 +54,7 @@ type enumeration struct {
 }
 
 // everyNested is how many images come to one whose recovery is crashed too.
-const everyNested = 1000
+const everyNested = 250
 
 // A crash is a disk to recover.
 type crash struct {
@@ -113,7 +113,7 @@ func (e *enumeration) then(next *run, from int, what string, to chan<- crash) {
 		to <- crash{next, killed, from, what} // which says why
 		return
 	}
-	less := &enumeration{subsets: e.subsets / 20, seen: e.seen, checked: e.checked, nested: true}
+	less := &enumeration{subsets: e.subsets / 30, seen: e.seen, checked: e.checked, nested: true}
 	less.images(next, from, what, to)
 }
 
