@@ -67,8 +67,10 @@ func createActive(fsys FS, dir string, h header, mode fs.FileMode) (_ *active, e
 func (a *active) intact() error {
 	info, err := a.fs.Lstat(a.path)
 	switch {
-	case err != nil:
+	case missing(err):
 		return fmt.Errorf("%w: %w", ErrForeign, err)
+	case err != nil:
+		return err
 	case !a.fs.SameFile(a.identity, info):
 		return fmt.Errorf("%w: %s: another file stands there", ErrForeign, a.path)
 	case info.Size() != int64(a.written):

@@ -81,8 +81,8 @@ func (w *Writer) flush() error {
 	}
 	a := w.active
 	if w.policy.Sync.Mode != SyncNone {
-		if err := a.intact(); err != nil {
-			return w.poison(err)
+		if err := w.intact(); err != nil {
+			return err
 		}
 	}
 	if err := w.admitLazy(); err != nil {
@@ -198,8 +198,8 @@ func (w *Writer) enter() error {
 	if len(w.pending) == 0 {
 		return nil
 	}
-	if err := a.intact(); err != nil {
-		return w.poison(err)
+	if err := w.intact(); err != nil {
+		return err
 	}
 	if err := a.enter(w.pending); err != nil {
 		err = w.diskError("index", a.indexPath, err)

@@ -25,9 +25,9 @@ type FS interface {
 	Remove(name string) error
 	// SyncDir makes the entries of a directory durable.
 	SyncDir(name string) error
-	// TryLock takes an exclusive lock on a directory, which ends with the
-	// process, and says whether it got it.
-	TryLock(dir string) (unlock func() error, ok bool, err error)
+	// TryLock takes an exclusive lock on a directory or a file, which ends with
+	// the process, and says whether it got it, and on what the name leads to.
+	TryLock(name string) (unlock func() error, ok bool, err error)
 }
 
 // File is an open regular file. Sync makes its bytes and its metadata durable;
@@ -67,16 +67,23 @@ func (OS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 	return osFile{f}, nil
 }
 
-// openOrMake opens a file and says whether it made it.
+// openOrMake opens a file and says whether it made it. One that is removed
+// between the two is made.
 func openOrMake(name string, flag int, perm fs.FileMode) (f *os.File, made bool, err error) {
-	if flag&os.O_CREATE != 0 {
+	if flag&os.O_CREATE == 0 {
+		f, err = os.OpenFile(name, flag, perm)
+		return f, false, err
+	}
+	for {
 		f, err = os.OpenFile(name, flag|os.O_EXCL, perm)
 		if err == nil || flag&os.O_EXCL != 0 || !errors.Is(err, fs.ErrExist) {
 			return f, err == nil, err
 		}
+		f, err = os.OpenFile(name, flag&^os.O_CREATE, perm)
+		if !missing(err) {
+			return f, false, err
+		}
 	}
-	f, err = os.OpenFile(name, flag&^os.O_CREATE, perm)
-	return f, false, err
 }
 
 func (OS) Lstat(name string) (fs.FileInfo, error)     { return os.Lstat(name) }

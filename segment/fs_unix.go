@@ -3,6 +3,7 @@
 package segment
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"syscall"
@@ -58,8 +59,18 @@ func (OS) SyncDir(name string) error {
 	return err
 }
 
-func (OS) TryLock(dir string) (func() error, bool, error) {
-	l := flock.New(dir, flock.SetFlag(os.O_RDONLY))
+func (OS) TryLock(name string) (func() error, bool, error) {
+	l := flock.New(name, flock.SetFlag(os.O_RDONLY))
 	ok, err := l.TryLock()
-	return l.Unlock, ok, err
+	if !ok || err != nil {
+		return nil, false, err
+	}
+	held, err := l.Stat()
+	if err != nil {
+		return nil, false, errors.Join(err, l.Unlock())
+	}
+	if now, err := os.Lstat(name); err != nil || !os.SameFile(held, now) {
+		return nil, false, l.Unlock()
+	}
+	return l.Unlock, true, nil
 }

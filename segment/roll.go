@@ -13,8 +13,8 @@ func (w *Writer) roll() error {
 	if err := w.enter(); err != nil {
 		return err
 	}
-	if err := old.intact(); err != nil {
-		return w.poison(err)
+	if err := w.intact(); err != nil {
+		return err
 	}
 	if err := old.file.Sync(); err != nil {
 		return w.poison(w.diskError("seal", old.path, err))

@@ -13,10 +13,10 @@ import (
 const upkeepWait = 10 * time.Second
 
 // upkeep takes the lock of whoever replaces HISTLOG or removes files. It is on
-// a file, UPKEEP, that is made with the first need. That the name still leads
-// to the file that was locked is checked, so that unlinking it frees nobody.
+// a file, UPKEEP, that is made with the first need, and on HISTLOG itself: who
+// unlinks UPKEEP lets a second one in, which then waits until HISTLOG has been
+// replaced, and sees what it says.
 func (l *Log) upkeep() (release func() error, err error) {
-	path := filepath.Join(l.Dir, upkeepName)
 	policy, err := l.Marker.Settings.Policy()
 	if err != nil {
 		return nil, err
@@ -25,22 +25,27 @@ func (l *Log) upkeep() (release func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
+	path := filepath.Join(l.Dir, upkeepName)
 	f, err := l.fs.OpenFile(path, os.O_RDWR|os.O_CREATE, mode)
 	if err != nil {
 		return nil, err
 	}
-	before, err := f.Stat()
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	release, err = acquire(context.Background(), l.fs, path, upkeepWait)
+	first, err := acquire(context.Background(), l.fs, path, upkeepWait)
+	if missing(err) { // unlinked since
+		return l.upkeep()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("wait for %s: %w", path, err)
 	}
-	if after, err := l.fs.Lstat(path); err != nil || !l.fs.SameFile(before, after) {
-		return nil, errors.Join(fmt.Errorf("%w: %s", ErrForeign, path), err, release())
+	path = filepath.Join(l.Dir, markerName)
+	second, err := acquire(context.Background(), l.fs, path, upkeepWait)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("wait for %s: %w", path, err), first())
 	}
-	return release, nil
+	return func() error { return errors.Join(second(), first()) }, nil
 }
 
 func writeMarker(fsys FS, dir string, m Marker, mode os.FileMode) error {

@@ -129,6 +129,19 @@ func (w *Writer) diskError(op, path string, err error) error {
 	return &DiskError{Op: op, Path: path, Seq: w.active.next() + Sequence(w.handed), Offset: w.active.kept, Err: err}
 }
 
+// intact poisons unless the active segment is as this process left it. That it
+// could not be looked at is the disk's error, and no other program's.
+func (w *Writer) intact() error {
+	err := w.active.intact()
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, ErrForeign) {
+		err = w.diskError("look at", w.active.path, err)
+	}
+	return w.poison(err)
+}
+
 // timer runs something once, a while after it was first asked to.
 type timer struct{ *time.Timer }
 

@@ -92,6 +92,27 @@ func migrated(t *testing.T, o outcome) error {
 	return errors.Join(err, o.explained(whole))
 }
 
+// exported checks that a file was written whole or not at all, and that nothing
+// stays beside it but what a kill leaves.
+func exported(t *testing.T, o outcome) error {
+	text, err := os.ReadFile(filepath.Join(o.dir, "out.json"))
+	whole := err == nil && strings.Count(string(text), "\"pad\"") == 2 && strings.HasSuffix(strings.TrimSpace(string(text)), "]")
+	if err == nil && !whole {
+		return fmt.Errorf("half a file: %q", text)
+	}
+	left, err := filepath.Glob(filepath.Join(o.dir, ".out.json*"))
+	if err != nil || len(left) > 0 && !o.killed && !strings.HasPrefix(o.call, "unlink") {
+		return fmt.Errorf("left behind: %v, %w", left, err)
+	}
+	if got, err := o.recovered(); err != nil || len(got) != 2 {
+		return fmt.Errorf("the log has %d records, %w", len(got), err)
+	}
+	if o.code == 0 && !whole && !o.killed {
+		return errors.New("exit 0, and no file")
+	}
+	return nil
+}
+
 // explained holds exit code and messages against I4. done says that all was
 // done, whatever failed on the way.
 func (o outcome) explained(done bool) error {

@@ -2,6 +2,7 @@ package survival
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/histlog/histlog/internal/faultfs"
+	"github.com/histlog/histlog/segment"
 )
 
 // leastImages is how many different disks must be recovered by one test run.
@@ -98,7 +100,7 @@ func (e *enumeration) crash(t *testing.T, s scenario, policy string) {
 func (e *enumeration) again(first *run, from int, to chan<- crash) {
 	for n := from; n <= len(first.disk.Ops()); n++ {
 		next := first.after(first.disk.Killed(n), n)
-		if !next.was {
+		if _, err := segment.Open(next.dir, next.disk); errors.Is(err, segment.ErrNoLog) {
 			continue
 		}
 		e.then(next, n, fmt.Sprintf("killed after %d, %v, then ", n, last(first, n)), to)

@@ -240,7 +240,6 @@ func (r *run) refused(err error, seq segment.Sequence, n int) {
 	case poisoned: // by an earlier record
 	case r.disk.Hits().Fired == 0:
 		r.complain("record %d: %v, and no fault was injected", seq, err)
-	case errors.Is(err, segment.ErrForeign): // the file could not be looked at
 	case !errors.As(err, &disk):
 		r.complain("I4: record %d: not a DiskError: %w", seq, err)
 	case disk.Seq < seq || disk.Seq >= seq+segment.Sequence(n) || disk.Op == "" || disk.Path == "" || disk.Err == nil:
