@@ -20,6 +20,7 @@ import (
 var stages = [][]string{
 	{"-short", "./segment"},
 	{"-short", "./internal/survival"},
+	{"-run", "TestUpkeep", "./cmd/histlog"},
 	{"./internal/survival"},
 	{"./migrate"},
 }

@@ -11,7 +11,7 @@ var mutants = []mutant{
 	{"append: no fdatasync", "segment/commit.go", "a.file.Datasync(); err != nil {\n\t\treturn w.poison(w.diskError(\"sync\", a.path, err))\n\t}\n\tfor i", "error(nil); a == nil {\n\t\treturn err\n\t}\n\tfor i"},
 	{"append: index entry before fdatasync", "segment/commit.go", "\ta := w.active\n\tif err := a.file.Datasync(); err != nil {\n\t\treturn w.poison(w.diskError(\"sync\", a.path, err))\n\t}\n\tfor i := range w.pending {\n\t\tw.pending[i].Flags |= Durable\n\t}\n\treturn w.enter()", "\ta := w.active\n\tfor i := range w.pending {\n\t\tw.pending[i].Flags |= Durable\n\t}\n\tif err := w.enter(); err != nil {\n\t\treturn err\n\t}\n\tif err := a.file.Datasync(); err != nil {\n\t\treturn w.poison(w.diskError(\"sync\", a.path, err))\n\t}\n\treturn nil"},
 	{"append: a failed sync does not poison", "segment/commit.go", "return w.poison(w.diskError(\"sync\", a.path, err))\n\t}\n\tfor i", "return w.takeBack(w.diskError(\"sync\", a.path, err))\n\t}\n\tfor i"},
-	{"append: segment not looked at after the sync", "segment/commit.go", "if err := a.intact(); err != nil {\n\t\treturn w.poison(err)\n\t}\n\tif err := a.enter", "if err := a.enter"},
+	{"append: segment not looked at after the sync", "segment/commit.go", "if err := w.intact(); err != nil {\n\t\treturn err\n\t}\n\tif err := a.enter", "if err := a.enter"},
 	{"append: a failed write is not taken back", "segment/commit.go", "return w.takeBack(w.diskError(\"append to\", a.path, err))", "return w.diskError(\"append to\", a.path, err)"},
 	{"append: a failed group is acknowledged later", "segment/commit.go", "\t\t\tw.failed = err // which", "\t\t\t_ = err // which"},
 	{"append: groups are not noted", "segment/commit.go", "if w.policy.Sync.Mode == SyncAlways && len(w.pending) == 1 {", "if w.policy.Sync.Mode == SyncAlways {"},
@@ -70,6 +70,10 @@ var mutants = []mutant{
 	// Repair.
 	{"repair: blanked before it is set aside", "segment/mending.go", "\tname, err := m.setAside(start, min(e.End, max(m.read.size, start)), spaces)", "\tif _, err := m.text.WriteAt(spaces, int64(start)); err != nil {\n\t\treturn err\n\t}\n\tname, err := m.setAside(start, min(e.End, max(m.read.size, start)), spaces)"},
 	{"repair: the blank is not synced", "segment/repair.go", "if err := text.Datasync(); err != nil {", "if err := error(nil); err != nil {"},
+
+	// One at a time.
+	{"upkeep: HISTLOG is not locked", "segment/upkeep.go", "second, err := acquire(context.Background(), l.fs, path, upkeepWait)", "second, err := func() error { return nil }, error(nil)"},
+	{"lock: on what the name led to once", "segment/fs_unix.go", "err != nil || !os.SameFile(held, now) {", "err != nil && held == now {"},
 
 	// The file system.
 	{"probe: locks are not tried", "segment/probe.go", "\tif ok {\n", "\tif ok && err != nil {\n"},
