@@ -64,6 +64,9 @@ func (e *DiskError) Error() string {
 	if p, ok := e.Err.(*fs.PathError); ok && p.Path == e.Path {
 		cause = p.Op + ": " + p.Err.Error()
 	}
+	if e.Seq == 0 {
+		return fmt.Sprintf("%s %s: %s", e.Op, e.Path, cause)
+	}
 	return fmt.Sprintf("%s %s: record %d at offset %d: %s", e.Op, e.Path, e.Seq, e.Offset, cause)
 }
 

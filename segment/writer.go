@@ -38,14 +38,15 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// An Ack is where a record stands. Durable says that no power cut takes it back.
+// An Ack is where a record stands.
 type Ack struct {
-	Seq     Sequence
-	Time    time.Time
-	Segment string // file name
-	Offset  Offset
-	Bytes   int64 // compact, without the LF
-	Durable bool
+	Seq       Sequence
+	Time      time.Time
+	Segment   string // file name
+	Offset    Offset
+	Bytes     int64 // compact, without the LF
+	Durable   bool  // no power cut takes it back
+	Duplicate bool  // Find found it
 }
 
 // A Writer appends records to a log, of which it holds the lock. Its methods

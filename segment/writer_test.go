@@ -164,9 +164,9 @@ func TestAck(t *testing.T) {
 		value string
 		want  Ack
 	}{
-		{` { "timestamp" : "2025-01-02T03:04:05+01:00" } `, Ack{1, time.Date(2025, 1, 2, 2, 4, 5, 0, time.UTC), TextName(1), 0, 41, true}},
-		{`[1, 2]`, Ack{2, newClock().Now(), TextName(1), 42, 5, true}},
-		{`"` + strings.Repeat("x", 90) + `"`, Ack{3, newClock().Now(), TextName(3), 0, 92, true}},
+		{` { "timestamp" : "2025-01-02T03:04:05+01:00" } `, Ack{1, time.Date(2025, 1, 2, 2, 4, 5, 0, time.UTC), TextName(1), 0, 41, true, false}},
+		{`[1, 2]`, Ack{2, newClock().Now(), TextName(1), 42, 5, true, false}},
+		{`"` + strings.Repeat("x", 90) + `"`, Ack{3, newClock().Now(), TextName(3), 0, 92, true, false}},
 	} {
 		got, err := w.Append(t.Context(), []byte(row.value))
 		check(t, err)

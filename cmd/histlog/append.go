@@ -26,11 +26,17 @@ func appendCommand() *cli.Command {
 may keep one process open, write batch after batch, and read one line for each.
 
    python3 poll.py | histlog append step2
-   histlog append step2 batch.json --create`,
+   histlog append step2 batch.json --create
+
+A program that was killed before it read the acknowledgement of its value, and
+that got 787 for the one before, sends it again and can't double it:
+
+   histlog append step2 batch.json --retry-after 787`,
 		Flags: append(append([]cli.Flag{
 			&cli.BoolFlag{Name: "create", Usage: "make the log if there is none"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "how long to wait for another writer; 0s: not at all", Value: "10s"},
 			&cli.BoolFlag{Name: "exclusive", Usage: "keep the writer's lock although no input comes"},
+			&cli.Uint64Flag{Name: "retry-after", Usage: "if the first value is already there after `SEQ`, answer with where it stands"},
 			&cli.BoolFlag{Name: "allow-empty", Usage: "no value at all is no error"},
 			jsonFlag(),
 		}, inputFlags()...), newLogFlags()...),
@@ -52,6 +58,7 @@ type feeder struct {
 	json      bool
 	create    bool
 	exclusive bool
+	retry     *segment.Sequence // after which the first value may be there already
 	options   segment.Options
 	writer    *segment.Writer // nil: the lock was given up
 	waiting   []segment.Ack   // written, not yet committed
@@ -65,6 +72,10 @@ func runAppend(c *cli.Context) (err error) {
 		return usage("append", "want the log's directory")
 	}
 	f := &feeder{dir: c.Args().First(), out: c.App.Writer, stderr: c.App.ErrWriter, json: c.Bool("json"), create: c.Bool("create"), exclusive: c.Bool("exclusive")}
+	if c.IsSet("retry-after") {
+		after := segment.Sequence(c.Uint64("retry-after"))
+		f.retry, f.create = &after, f.create && after == 0 // a new log never gave that sequence
+	}
 	if f.options.LockWait, err = segment.ParseDuration(c.String("lock-wait")); err != nil {
 		return usage("append", "--lock-wait: %v", err)
 	}
@@ -185,6 +196,9 @@ func (f *feeder) write(ctx context.Context, v value) error {
 			return err
 		}
 	}
+	if there, err := f.already(v); there || err != nil {
+		return err
+	}
 	ack, err := f.writer.Write(v.text, v.time)
 	if err != nil {
 		return fmt.Errorf("append to %s: %w", f.dir, err)
@@ -232,9 +246,17 @@ func (f *feeder) commit() error {
 	durable := f.writer.Policy().Sync.Mode != segment.SyncNone
 	for _, a := range acks {
 		a.Durable = durable
-		if f.deaf = f.acknowledge(a); f.deaf != nil {
-			return &exitError{exitFailure, fmt.Errorf("append to %s: record %d is there, but its acknowledgement could not be written: %w", f.dir, a.Seq, f.deaf), ""}
+		if err := f.answer(a); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// answer acknowledges a record, or stops the reading.
+func (f *feeder) answer(a segment.Ack) error {
+	if f.deaf = f.acknowledge(a); f.deaf != nil {
+		return &exitError{exitFailure, fmt.Errorf("append to %s: record %d is there, but its acknowledgement could not be written: %w", f.dir, a.Seq, f.deaf), ""}
 	}
 	return nil
 }
@@ -245,7 +267,7 @@ func (f *feeder) acknowledge(a segment.Ack) error {
 		return err
 	}
 	return printJSON(f.out, map[string]any{
-		"seq": a.Seq, "time": utc(a.Time), "segment": a.Segment, "offset": a.Offset, "bytes": a.Bytes, "durable": a.Durable, "duplicate": false,
+		"seq": a.Seq, "time": utc(a.Time), "segment": a.Segment, "offset": a.Offset, "bytes": a.Bytes, "durable": a.Durable, "duplicate": a.Duplicate,
 	})
 }
 

@@ -21,7 +21,7 @@ type Disk struct {
 	next  int   // id of the next node
 	base  *Disk // as it was before ops
 	ops   []Op
-	lasts []int // see lasting
+	lasts []int // of ops; see trace
 	fault Fault
 	hits  Hits
 }

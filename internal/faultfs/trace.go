@@ -57,12 +57,13 @@ const (
 )
 
 // Image returns the disk after the first n operations and a power cut: those
-// made to last by then, and of the others what fate says. Everything on it lasts.
+// made to last by then, and of the others what fate says. Everything on it
+// lasts.
 func (d *Disk) Image(n int, fate func(i int, op *Op) Fate) *Disk {
+	ops, lasting := d.trace()
 	image := d.base.clone()
-	lasting := d.lasting()
-	for i := range d.ops[:n] {
-		op := &d.ops[i]
+	for i := range ops[:n] {
+		op := &ops[i]
 		f := Fate{}
 		if lasting[i] >= n {
 			f = fate(i, op)
@@ -76,27 +77,35 @@ func (d *Disk) Image(n int, fate func(i int, op *Op) Fate) *Disk {
 // Killed returns the disk after the first n operations and the death of the
 // process: all is there, and what no sync has made to last may still go.
 func (d *Disk) Killed(n int) *Disk {
+	ops, _ := d.trace()
 	k := d.base.clone()
-	for i := range d.ops[:n] {
-		k.apply(&d.ops[i], Fate{})
+	for i := range ops[:n] {
+		k.apply(&ops[i], Fate{})
 	}
-	k.base, k.ops = d.base, d.ops[:n:n]
+	k.base, k.ops = d.base, ops[:n:n]
 	return k
 }
 
-// lasting tells for each operation after which one it lasts.
-func (d *Disk) lasting() []int {
-	if len(d.lasts) == len(d.ops) {
-		return d.lasts
+// trace returns the operations, and for each after which one it lasts.
+func (d *Disk) trace() ([]Op, []int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.lasts) != len(d.ops) {
+		d.lasts = lasting(d.ops)
 	}
-	d.lasts = make([]int, len(d.ops))
+	return d.ops, d.lasts
+}
+
+// lasting tells for each operation after which one it lasts.
+func lasting(ops []Op) []int {
+	lasts := make([]int, len(ops))
 	waiting := map[int][]int{}
-	for i, op := range d.ops {
-		d.lasts[i] = math.MaxInt
+	for i, op := range ops {
+		lasts[i] = math.MaxInt
 		switch op.Kind {
 		case Sync:
 			for _, j := range waiting[op.Node] {
-				d.lasts[j] = i
+				lasts[j] = i
 			}
 			delete(waiting, op.Node)
 		case LostSync:
@@ -105,7 +114,7 @@ func (d *Disk) lasting() []int {
 			waiting[op.Node] = append(waiting[op.Node], i)
 		}
 	}
-	return d.lasts
+	return lasts
 }
 
 // apply does op once more, as fate has it.
