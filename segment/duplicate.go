@@ -1,0 +1,82 @@
+package segment
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path/filepath"
+)
+
+// Find looks for a compact record among those after a sequence: for a producer
+// that lost an acknowledgement, and knows the last one that it got. Index
+// entries are compared, length and checksum, before bytes are. What it finds
+// is acknowledged anew, under the same rule: durable when Find returns, unless
+// under SyncNone. Of several that are alike it finds the first.
+//
+// The error is ErrRetired where some of these records are gone, so that nobody
+// can tell, and ErrNoRecord where the log ends before that sequence: it is not
+// the log that gave it. What is staged is committed first.
+func (w *Writer) Find(after Sequence, compact []byte) (ack Ack, found bool, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.commit(); err != nil {
+		return Ack{}, false, err
+	}
+	if err := w.settle(); err != nil { // readers see what the index has
+		return Ack{}, false, err
+	}
+	l, err := Open(w.dir, w.fs)
+	if err != nil {
+		return Ack{}, false, err
+	}
+	switch next := w.active.next(); {
+	case after >= next:
+		return Ack{}, false, fmt.Errorf("record %d: %w: the log ends with %d", after, ErrNoRecord, next-1)
+	case after+1 == next:
+		return Ack{}, false, nil
+	}
+	first, err := l.Find(after + 1)
+	for i := first; err == nil && !found && i < len(l.Segments); i++ {
+		ack, found, err = l.find(l.Segments[i], max(after+1, l.Segments[i].Base), compact)
+	}
+	ack.Durable = found && w.policy.Sync.Mode != SyncNone
+	return ack, found, err
+}
+
+// find looks for a record in one segment, from a sequence on. What is damaged
+// is not the one looked for.
+func (l *Log) find(s Segment, from Sequence, compact []byte) (ack Ack, found bool, err error) {
+	r, err := l.OpenReader(s)
+	if errors.Is(err, ErrCorrupt) {
+		return Ack{}, false, nil
+	}
+	if err != nil {
+		return Ack{}, false, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	sum := Checksum(compact)
+	for seq := from; seq < r.Next(); seq++ {
+		ack, found, err = r.holds(seq, compact, sum)
+		if found || err != nil && !errors.Is(err, ErrCorrupt) {
+			return ack, found, err
+		}
+	}
+	return Ack{}, false, nil
+}
+
+// holds says whether a record is this one.
+func (r *Reader) holds(seq Sequence, compact []byte, sum uint32) (Ack, bool, error) {
+	e, err := r.Entry(seq)
+	if err != nil || e.CRC != sum {
+		return Ack{}, false, err
+	}
+	start, err := r.start(seq)
+	if err != nil || e.End-start != Offset(len(compact)+1) {
+		return Ack{}, false, err
+	}
+	rec, err := r.Record(seq)
+	if err != nil || !bytes.Equal(rec.Text, compact) {
+		return Ack{}, false, err
+	}
+	return Ack{Seq: seq, Time: rec.Time, Segment: filepath.Base(r.segment.Path), Offset: start, Bytes: int64(len(compact)), Duplicate: true}, true, nil
+}
