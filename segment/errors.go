@@ -25,6 +25,8 @@ var (
 	ErrForeign = errors.New("changed by another program")
 	// ErrTooLarge: a record is larger than max-record. Nothing was written.
 	ErrTooLarge = errors.New("record too large")
+	// ErrMemory: a record is larger than what Log.Memory lets a reader hold.
+	ErrMemory = errors.New("larger than the memory budget holds")
 	// ErrRetired: retention has taken the record. The oldest one left is in Marker.FirstSeq.
 	ErrRetired = errors.New("retired")
 	// ErrNoRecord: the log has no record of that sequence yet.

@@ -15,6 +15,7 @@ type Log struct {
 	Dir      string
 	Marker   Marker
 	Segments []Segment // in order; the last one is active
+	Memory   int64     // the largest record that its readers may hold, in bytes; 0: any
 	fs       FS
 	file     markerFile
 }

@@ -32,6 +32,7 @@ type Reader struct {
 	index   *indexFile // nil: there is none
 	made    []Entry    // of the records behind those that the index holds
 	marker  Marker
+	memory  int64 // the largest record to hold; 0: any
 	trailer *trailer
 	reason  string // what is wrong with the index's header; "": nothing
 	size    Offset // of the file when last looked at
@@ -50,7 +51,7 @@ const readAhead = 256 << 10
 // OpenReader opens a segment of the log for reading. The error is a
 // *CorruptError where it is there but not readable as a segment of this log.
 func (l *Log) OpenReader(s Segment) (*Reader, error) {
-	r := &Reader{segment: s, marker: l.Marker}
+	r := &Reader{segment: s, marker: l.Marker, memory: l.Memory}
 	var err error
 	if r.file, err = l.fs.OpenFile(s.Path, os.O_RDONLY, 0); err != nil {
 		if missing(err) {
@@ -277,6 +278,8 @@ func (r *Reader) Record(seq Sequence) (Record, error) {
 	switch {
 	case e.End <= start || e.End-start > maxRecord+1:
 		return Record{}, damaged("its index entry makes no sense")
+	case r.memory > 0 && int64(e.End-start) > r.memory+1:
+		return Record{}, fmt.Errorf("read %s: record %d, %d bytes: %w", r.segment.Path, seq, e.End-start-1, ErrMemory)
 	case e.End > r.size:
 		if err := r.Refresh(); err != nil {
 			return Record{}, err

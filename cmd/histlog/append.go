@@ -90,7 +90,7 @@ func runAppend(c *cli.Context) (err error) {
 	if err != nil {
 		return named("append", err)
 	}
-	accept.MaxBytes, accept.Capture = policy.MaxRecord, policy.TimeField
+	accept.MaxBytes, accept.Memory, accept.Capture = policy.MaxRecord, largestRecord(c), policy.TimeField
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // so that a closed pipe is an error of the write
 	if c.NArg() == 1 && isTerminal(os.Stdin) {
 		say(c.App.ErrWriter, "reading JSON from the terminal; end it with Ctrl-D")

@@ -55,7 +55,7 @@ func present(c *cli.Context, q reader.Query) error {
 	if c.NArg() < 2 || c.Bool("follow") || c.Bool("follow-name") {
 		return nil
 	}
-	l, err := openLog(c.Args().First())
+	l, err := openLog(c, c.Args().First())
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func runConfig(c *cli.Context) error {
 	if err := change.Check(); err != nil {
 		return usage("config", "%v", err)
 	}
-	l, err := openLog(dir)
+	l, err := openLog(c, dir)
 	if err != nil {
 		return err
 	}

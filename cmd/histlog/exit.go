@@ -8,6 +8,7 @@ import (
 	"io/fs"
 
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/memguard"
 	"github.com/histlog/histlog/migrate"
 	"github.com/histlog/histlog/segment"
 )
@@ -64,6 +65,7 @@ func report(stderr io.Writer, err error) int {
 func explain(err error) (code int, hint string) {
 	var own *exitError
 	var foreign *segment.LockedError
+	var over *memguard.OverError
 	switch {
 	case errors.As(err, &own):
 		return own.code, own.hint
@@ -81,6 +83,10 @@ func explain(err error) (code int, hint string) {
 		return exitFailure, "put the log on a local disk; reading it here works"
 	case segment.NoRoom(err):
 		return exitNoRoom, "make room; what was acknowledged is safe, and the same command works again then"
+	case errors.Is(err, segment.ErrMemory), errors.Is(err, jsonscan.ErrMemory):
+		return exitNoRoom, "a record takes up to six times its size; give more with --memory, if there is more"
+	case errors.As(err, &over):
+		return exitNoRoom, "give more with --memory, if there is more, or end what else takes it"
 	case errors.Is(err, segment.ErrForeign):
 		return exitFailure, "find out what else writes into the log's directory; histlog verify shows what it did"
 	case errors.Is(err, segment.ErrCorrupt), errors.Is(err, migrate.ErrDiffers):

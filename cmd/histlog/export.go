@@ -43,7 +43,7 @@ func runExport(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := openLog(dir)
+	l, err := openLog(c, dir)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func runInspect(c *cli.Context) error {
 	if c.NArg() < 1 || c.NArg() > 2 {
 		return usage("inspect", "want DIR and perhaps SEQ, not %d arguments", c.NArg())
 	}
-	l, err := openLog(c.Args().First())
+	l, err := openLog(c, c.Args().First())
 	if err != nil {
 		return err
 	}

@@ -10,24 +10,13 @@ import (
 	"errors"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
 )
 
 func main() {
-	keepSmall()
 	os.Exit(run(os.Args))
-}
-
-// keepSmall has the garbage collector give memory back early: histlog holds a few
-// large buffers and little else, so that collecting often costs next to nothing.
-func keepSmall() {
-	const soft = 24 << 20
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(soft)
-	}
 }
 
 // run runs the program and returns its exit code, unless a signal ends it.
@@ -75,6 +64,7 @@ func newApp() *cli.App {
 	for _, c := range app.Commands {
 		name := c.Name
 		c.HideHelpCommand = true
+		guard(c)
 		c.OnUsageError = func(_ *cli.Context, err error, _ bool) error { return usage(name, "%v", err) }
 	}
 	return app

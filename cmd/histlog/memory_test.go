@@ -80,6 +80,11 @@ func figure(t *testing.T, env, dir string, args ...string) int {
 	if err := c.Run(); err != nil {
 		t.Fatalf("histlog %v: %v\n%s", args, err, stderr.String())
 	}
+	return readFigure(t, name)
+}
+
+func readFigure(t *testing.T, name string) int {
+	t.Helper()
 	text, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)

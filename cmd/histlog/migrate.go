@@ -62,7 +62,7 @@ func runMigrate(c *cli.Context) error {
 	if err != nil {
 		return named("migrate "+o.Source, err)
 	}
-	record(o.Dir, slog.LevelInfo, "migrated", "source", o.Source, "records", receipt.Records, "sha256", receipt.SourceSHA256)
+	record(o.Dir, slog.LevelInfo, "migrated", "source", o.Source, "records", receipt.Records, "sha256", receipt.SourceSHA256, "peak_rss", receipt.PeakRSS)
 	if err := showReceipt(c, o, receipt); err != nil {
 		return err
 	}
@@ -106,7 +106,8 @@ func migrateOptions(c *cli.Context) (o migrate.Options, err error) {
 			return o, usage("migrate", "name the log's DIR: it can't be made from %q", o.Source)
 		}
 	}
-	if o.Accept, err = acceptOf(c); err != nil {
+	o.Accept, err = acceptOf(c)
+	if o.Accept.Memory = largestRecord(c); err != nil {
 		return o, err
 	}
 	if o.Settings, err = settingsOf(c); err != nil {

@@ -86,9 +86,13 @@ func parseRange(s string) (from, to segment.Sequence, err error) {
 }
 
 // openLog opens a log for reading. The path of a segment file means its log.
-func openLog(path string) (*segment.Log, error) {
+func openLog(c *cli.Context, path string) (*segment.Log, error) {
 	if name := filepath.Base(path); strings.HasSuffix(name, ".ndjson") || strings.HasSuffix(name, ".index") {
 		path = filepath.Dir(path)
 	}
-	return segment.Open(path, nil)
+	l, err := segment.Open(path, nil)
+	if l != nil {
+		l.Memory = largestRecord(c)
+	}
+	return l, err
 }

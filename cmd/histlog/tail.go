@@ -73,12 +73,12 @@ func exactPrinter(_ *cli.Context, _ *segment.Log, out *output) (printer, error) 
 // stream prints the records of a query, and those that come if the flags say so.
 func stream(c *cli.Context, dir string, q reader.Query, newPrinter func(*cli.Context, *segment.Log, *output) (printer, error)) (err error) {
 	follow := c.Bool("follow") || c.Bool("follow-name")
-	l, err := openLog(dir)
+	l, err := openLog(c, dir)
 	for c.Bool("follow-name") && errors.Is(err, segment.ErrNoLog) {
 		if err := pause(c.Context); err != nil {
 			return err
 		}
-		l, err = openLog(dir)
+		l, err = openLog(c, dir)
 	}
 	if err != nil {
 		return err

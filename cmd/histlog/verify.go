@@ -67,7 +67,7 @@ func runVerify(c *cli.Context) error {
 			return err
 		}
 	}
-	l, err := openLog(dir)
+	l, err := openLog(c, dir)
 	if err != nil {
 		return err
 	}

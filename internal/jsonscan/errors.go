@@ -19,6 +19,8 @@ var (
 	ErrDepth = errors.New("nested too deep")
 	// ErrTooLarge: the compact value is larger than Options.MaxBytes.
 	ErrTooLarge = errors.New("value too large")
+	// ErrMemory: the compact value is larger than Options.Memory.
+	ErrMemory = errors.New("value larger than the memory budget holds")
 )
 
 // A SyntaxError says where a stream stops being what was asked for.

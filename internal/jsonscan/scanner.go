@@ -36,7 +36,19 @@ type Options struct {
 	NonFinite   NonFinite
 	InvalidUTF8 InvalidUTF8
 	MaxBytes    int64    // largest compact value; 0: no limit
+	Memory      int64    // largest compact value that there is memory for; 0: no limit
 	Capture     *Pointer // the scalar that [Scanner.Captured] gives; nil: none
+}
+
+// limit returns the limit that n bytes of a value are past, and the error for it.
+func (o *Options) limit(n int64) (int64, error) {
+	switch {
+	case o.Memory > 0 && n > o.Memory && (o.MaxBytes == 0 || o.Memory < o.MaxBytes):
+		return o.Memory, ErrMemory
+	case o.MaxBytes > 0 && n > o.MaxBytes:
+		return o.MaxBytes, ErrTooLarge
+	}
+	return 0, nil
 }
 
 // A Source hands out a stream in chunks. A chunk is the Scanner's until the
@@ -223,8 +235,8 @@ func (s *Scanner) Value(dst []byte) ([]byte, error) {
 		if s.fault != nil {
 			return dst, s.fail(s.fault, s.reason, dst[from:])
 		}
-		if limit := s.options.MaxBytes; limit > 0 && int64(k-from) > limit {
-			return dst, s.fail(ErrTooLarge, tooLarge(limit), nil)
+		if limit, err := s.options.limit(int64(k - from)); err != nil {
+			return dst, s.fail(err, tooLarge(limit), nil)
 		}
 		if done {
 			s.word = s.endsInWord

@@ -4,6 +4,7 @@
 package memguard
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -36,18 +37,31 @@ func Memory() Figures {
 	return f
 }
 
+// RSS returns how much memory of this process is resident, in bytes, or 0 where
+// the system does not say.
+func RSS() uint64 {
+	self := process.Process{Pid: int32(os.Getpid())}
+	m, err := self.MemoryInfo()
+	if err != nil {
+		return 0
+	}
+	return m.RSS
+}
+
 // PeakRSS returns the most memory that this process has had resident, in
-// bytes, or 0 where the system does not say.
+// bytes; where the system does not say, what it has now.
 func PeakRSS() uint64 {
-	p, err := process.NewProcess(int32(os.Getpid()))
+	b, err := os.ReadFile("/proc/self/status")
 	if err != nil {
-		return 0
+		return RSS()
 	}
-	m, err := p.MemoryInfo()
-	if err != nil {
-		return 0
+	for line := range strings.Lines(string(b)) {
+		var kib uint64
+		if n, _ := fmt.Sscanf(line, "VmHWM: %d kB", &kib); n == 1 {
+			return kib << 10
+		}
 	}
-	return max(m.HWM, m.RSS)
+	return RSS()
 }
 
 // DiskFree returns the bytes that a user may still write to the file system of
@@ -61,8 +75,9 @@ func DiskFree(path string) (free, total uint64, err error) {
 }
 
 // cgroup returns the least memory limit on the way from the root to this
-// process's group, and the use counted against it; 0 without a limit. It
-// knows version 2 and the memory controller of version 1.
+// process's group, and the use counted against it, less what the kernel gives
+// back at once: files that nobody has looked at for a while. 0 without a limit.
+// It knows version 2 and the memory controller of version 1.
 func cgroup(root, self string) (limit, used uint64) {
 	b, err := os.ReadFile(self)
 	if err != nil {
@@ -75,9 +90,9 @@ func cgroup(root, self string) (limit, used uint64) {
 		}
 		switch {
 		case fields[0] == "0":
-			limit, used = leastLimit(root, fields[2], "memory.max", "memory.current")
+			limit, used = leastLimit(root, fields[2], version2)
 		case strings.Contains(","+fields[1]+",", ",memory,"):
-			limit, used = leastLimit(filepath.Join(root, "memory"), fields[2], "memory.limit_in_bytes", "memory.usage_in_bytes")
+			limit, used = leastLimit(filepath.Join(root, "memory"), fields[2], version1)
 		}
 		if limit > 0 {
 			return limit, used
@@ -86,14 +101,38 @@ func cgroup(root, self string) (limit, used uint64) {
 	return 0, 0
 }
 
-func leastLimit(root, group, limitName, usedName string) (limit, used uint64) {
+// files are the names of a control group's figures.
+type files struct{ limit, used, idle string }
+
+var (
+	version1 = files{"memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"}
+	version2 = files{"memory.max", "memory.current", "inactive_file"}
+)
+
+func leastLimit(root, group string, names files) (limit, used uint64) {
 	for dir := filepath.Join(root, group); strings.HasPrefix(dir, root); dir = filepath.Dir(dir) {
 		// Version 1 writes the largest multiple of a page for "none".
-		if n := readNumber(filepath.Join(dir, limitName)); n > 0 && n < math.MaxInt64/2 && (limit == 0 || n < limit) {
-			limit, used = n, readNumber(filepath.Join(dir, usedName))
+		if n := readNumber(filepath.Join(dir, names.limit)); n > 0 && n < math.MaxInt64/2 && (limit == 0 || n < limit) {
+			limit, used = n, readNumber(filepath.Join(dir, names.used))
+			used -= min(used, readStat(filepath.Join(dir, "memory.stat"), names.idle))
 		}
 	}
 	return limit, used
+}
+
+// readStat returns one figure of a file of lines of a name and a number.
+func readStat(name, figure string) uint64 {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(b)) {
+		if text, ok := strings.CutPrefix(line, figure+" "); ok {
+			n, _ := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
+			return n
+		}
+	}
+	return 0
 }
 
 func readNumber(name string) uint64 {

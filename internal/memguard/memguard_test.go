@@ -26,6 +26,8 @@ func TestCgroup(t *testing.T) {
 		{"the least", "0::/a/b\n", map[string]string{"a/b/memory.max": "500\n", "a/b/memory.current": "7", "a/memory.max": "1000\n"}, 500, 7},
 		{"version 1", "4:cpu,memory:/x\n", map[string]string{"memory/x/memory.limit_in_bytes": "2048\n", "memory/x/memory.usage_in_bytes": "12\n"}, 2048, 12},
 		{"version 1 without", "4:memory:/x\n", map[string]string{"memory/x/memory.limit_in_bytes": "9223372036854771712\n"}, 0, 0},
+		{"less idle files", "0::/a\n", map[string]string{"a/memory.max": "1000\n", "a/memory.current": "900\n", "a/memory.stat": "anon 100\nactive_file 100\ninactive_file 700\n"}, 1000, 200},
+		{"version 1, less idle files", "4:memory:/x\n", map[string]string{"memory/x/memory.limit_in_bytes": "2048\n", "memory/x/memory.usage_in_bytes": "12\n", "memory/x/memory.stat": "inactive_file 1\ntotal_inactive_file 5\n"}, 2048, 7},
 		{"none", "0::/\n", nil, 0, 0},
 	} {
 		root := t.TempDir()

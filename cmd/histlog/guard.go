@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/memguard"
+	"github.com/histlog/histlog/segment"
+	"github.com/urfave/cli/v2"
+)
+
+// guard gives a command that works on a log a memory budget. The command ends
+// before it is over it: it is told how large a record it may hold, and should
+// that not be enough, its context ends.
+func guard(c *cli.Command) {
+	if !strings.Contains(c.ArgsUsage, "DIR") {
+		return
+	}
+	c.Flags = append(c.Flags, &cli.StringFlag{Name: "memory", Usage: "budget of memory, as `SIZE` (default: a safe part of what is available)", EnvVars: []string{"HISTLOG_MEMORY"}})
+	action := c.Action
+	c.Action = func(c *cli.Context) error {
+		budget, err := budgetOf(c)
+		if err != nil {
+			return err
+		}
+		budget.Apply(os.Getenv("GOMEMLIMIT"))
+		ctx, stop := memguard.Watch(context.WithValue(c.Context, budgetKey{}, budget), budget, memguard.RSS, func(used uint64) {
+			say(c.App.ErrWriter, "warning: %s of memory are in use; %s", bytesText(int64(used)), budgetText(budget))
+			recordMemory(c, budget, used)
+		})
+		c.Context = ctx
+		err = action(c)
+		stop()
+		var over *memguard.OverError
+		switch {
+		case errors.As(context.Cause(ctx), &over) && (err == nil || errors.Is(err, context.Canceled)):
+			return fmt.Errorf("%s: %w: %s", c.Command.Name, over, budgetText(budget))
+		case errors.Is(err, jsonscan.ErrMemory), errors.Is(err, segment.ErrMemory):
+			return fmt.Errorf("%w: %s", err, budgetText(budget))
+		}
+		return err
+	}
+}
+
+func budgetText(b memguard.Budget) string {
+	f := memguard.Memory()
+	return fmt.Sprintf("the budget is %s, available are %s of %s", bytesText(int64(b)), bytesText(int64(f.Available)), bytesText(int64(f.Total)))
+}
+
+type budgetKey struct{}
+
+// largestRecord returns how large a record a command may hold, in bytes; 0: any.
+func largestRecord(c *cli.Context) int64 {
+	if b, ok := c.Context.Value(budgetKey{}).(memguard.Budget); ok {
+		return b.Record()
+	}
+	return 0
+}
+
+func budgetOf(c *cli.Context) (memguard.Budget, error) {
+	text := c.String("memory")
+	if text == "" {
+		return memguard.Memory().Safe(), nil
+	}
+	n, err := segment.ParseSize(text)
+	if err != nil {
+		return 0, usage(c.Command.Name, "--memory: %v", err)
+	}
+	if b := memguard.Budget(n); b >= memguard.LeastBudget {
+		return b, nil
+	}
+	return 0, usage(c.Command.Name, "--memory %s: want at least %s", text, bytesText(int64(memguard.LeastBudget)))
+}
+
+// recordMemory notes in the log's diary that a command came close to its
+// budget, if the command is one that writes.
+func recordMemory(c *cli.Context, budget memguard.Budget, used uint64) {
+	if !slices.Contains([]string{"append", "migrate", "compact", "prune"}, c.Command.Name) {
+		return
+	}
+	for _, dir := range c.Args().Slice() {
+		if _, err := segment.Open(dir, nil); err == nil {
+			record(dir, slog.LevelWarn, "memory is short", "command", c.Command.Name, "used", used, "budget", budget)
+		}
+	}
+}
