@@ -4,5 +4,5 @@
 set -eu
 cd "$(dirname "$0")/.."
 go build -o bin/ ./scripts/bench
-bin/bench ${SOURCE:+-source "$SOURCE"} ${SLOW:+-slow}
+bin/bench ${SOURCE:+-source "$SOURCE"} ${SLOW:+-slow} ${BENCH:-}
 go test -run '^$' -bench Value ./internal/jsonscan

@@ -27,7 +27,8 @@ type active struct {
 	end       Offset
 	kept      Offset
 	written   Offset
-	unsynced  bool // the index has entries that were not synced
+	unsynced  bool   // the index has entries that were not synced
+	encoded   []byte // entries, for one write
 }
 
 func (a *active) next() Sequence { return a.header.base + Sequence(a.count) }
@@ -108,13 +109,14 @@ var errIndexTorn = errors.New("and its entries could not be taken back")
 // enter writes index entries for the records that end at a.written, and takes
 // them back on an error.
 func (a *active) enter(entries []Entry) error {
-	var b []byte
+	b := a.encoded[:0]
 	for i, e := range entries {
 		if i == 0 && !a.unsynced {
 			e.Flags |= Anchor
 		}
 		b = a.header.appendEntry(b, a.next()+Sequence(i), e)
 	}
+	a.encoded = b
 	if _, err := a.index.WriteAt(b, headerSize+int64(a.count)*entrySize); err != nil {
 		if e := a.cutIndex(); e != nil {
 			return fmt.Errorf("%w, %w: %w", err, errIndexTorn, e)

@@ -64,6 +64,7 @@ func (e *BatchError) Unwrap() error { return e.Err }
 // A request is one call's records on their way into the log.
 type request struct {
 	policy  Policy
+	scan    jsonscan.Scanner
 	buf     []byte
 	records []record
 	acks    []Ack
@@ -96,7 +97,8 @@ func (w *Writer) newRequest() *request {
 // read adds one value.
 func (r *request) read(value []byte) (err error) {
 	from := len(r.buf)
-	s := jsonscan.NewBytes(value, jsonscan.Options{MaxBytes: r.policy.MaxRecord, Capture: r.policy.TimeField})
+	s := &r.scan
+	s.Reset(value, jsonscan.Options{MaxBytes: r.policy.MaxRecord, Capture: r.policy.TimeField})
 	r.buf, err = s.Value(r.buf)
 	switch {
 	case err == io.EOF:
@@ -127,7 +129,7 @@ func (w *Writer) submit(ctx context.Context, r *request) {
 	case len(w.waiting) == 0: // all were told already
 		w.failed = nil
 	case w.policy.Sync.Mode == SyncInterval:
-		w.after(&w.due, w.policy.Sync.Interval, w.commit)
+		w.after(&w.due, w.policy.Sync.Interval, (*Writer).commit)
 	default:
 		_ = w.commit() // which tells them
 	}

@@ -175,7 +175,7 @@ func (w *Writer) hand() error {
 		return w.enter()
 	}
 	w.handed, w.active.kept = len(w.pending), w.active.written
-	w.after(&w.entering, enterDelay, w.enter)
+	w.after(&w.entering, enterDelay, (*Writer).enter)
 	return nil
 }
 
@@ -209,7 +209,7 @@ func (w *Writer) enter() error {
 		return w.takeBack(err)
 	}
 	w.pending, w.handed = w.pending[:0], 0
-	w.after(&w.syncing, indexDelay, w.syncIndex)
+	w.after(&w.syncing, indexDelay, (*Writer).syncIndex)
 	return nil
 }
 

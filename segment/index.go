@@ -112,12 +112,13 @@ func (h header) seed(seq Sequence) uint32 {
 
 func (h header) appendEntry(b []byte, seq Sequence, e Entry) []byte {
 	from := len(b)
+	seed := crc32.Checksum(le.AppendUint64(append(b, h.id[:]...), uint64(seq))[from:], castagnoli) // as h.seed, in b's memory
 	b = le.AppendUint64(b, uint64(e.End))
 	b = le.AppendUint64(b, uint64(e.Time.UnixNano()))
 	b = le.AppendUint32(b, uint32(e.Arrived.Unix()))
 	b = le.AppendUint32(b, uint32(e.Flags))
 	b = le.AppendUint32(b, e.CRC)
-	return le.AppendUint32(b, crc32.Update(h.seed(seq), castagnoli, b[from:]))
+	return le.AppendUint32(b, crc32.Update(seed, castagnoli, b[from:]))
 }
 
 // parseEntry reads the entry of seq; ok is false if its checksum differs.

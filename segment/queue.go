@@ -2,6 +2,7 @@ package segment
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"sync"
 )
@@ -14,6 +15,7 @@ type queue struct {
 	waiting []*request
 	taken   []*request // by the leader
 	led     bool
+	last    int // how many the last group had; the leader's
 }
 
 // turn is what a waiting request is woken for.
@@ -53,12 +55,27 @@ func (q *queue) wait(ctx context.Context, r *request) turn {
 	return <-r.turn
 }
 
-// take returns all that wait, for their leader.
+// take returns all that wait, for their leader. Those whom the last group's
+// commit has woken may be about to come again: they get a chance to, for a
+// group costs one fsync however large it is.
 func (q *queue) take() []*request {
+	for range q.last {
+		if q.count() >= q.last {
+			break
+		}
+		runtime.Gosched()
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.taken, q.waiting = q.waiting, q.taken[:0]
+	q.last = len(q.taken)
 	return q.taken
+}
+
+func (q *queue) count() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting)
 }
 
 // passOn has the first who waits lead, if there is one.

@@ -148,7 +148,7 @@ type timer struct{ *time.Timer }
 
 // after has fn called, under w.mu, unless that is to come already. An error of
 // it poisons: the next call returns it.
-func (w *Writer) after(t *timer, d time.Duration, fn func() error) {
+func (w *Writer) after(t *timer, d time.Duration, fn func(*Writer) error) {
 	if t.Timer != nil {
 		return
 	}
@@ -157,7 +157,7 @@ func (w *Writer) after(t *timer, d time.Duration, fn func() error) {
 		defer w.mu.Unlock()
 		t.Timer = nil
 		if w.usable() == nil {
-			_ = fn()
+			_ = fn(w)
 		}
 	})
 }

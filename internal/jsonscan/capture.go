@@ -19,7 +19,7 @@ func (c *capture) begin(p *Pointer, from int) {
 		return
 	}
 	c.levels, c.matched, c.hit = len(p.tokens), 0, false
-	if c.element == nil {
+	if len(c.element) != c.levels+1 {
 		c.element = make([]int, c.levels+1)
 	}
 	for i := range c.element {

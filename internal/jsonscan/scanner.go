@@ -91,6 +91,16 @@ func NewBytes(b []byte, o Options) *Scanner {
 	return New(&bytesSource{b}, o)
 }
 
+// Reset has s read b with o, as a new Scanner would, in the memory it has.
+func (s *Scanner) Reset(b []byte, o Options) {
+	src, ok := s.src.(*bytesSource)
+	if !ok {
+		src = new(bytesSource)
+	}
+	src.b = b
+	*s = Scanner{src: src, scratch: s.scratch, compactor: compactor{options: o, capture: capture{element: s.capture.element}}}
+}
+
 type readerSource struct {
 	r   io.Reader
 	buf []byte
