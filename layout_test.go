@@ -25,7 +25,8 @@ var mayImport = map[string][]string{
 	"internal/survival":   {},
 	"internal/genhistory": {},
 	"scripts/genhistory":  {"internal/genhistory"},
-	"scripts/bench":       {"internal/genhistory"},
+	"scripts/bench":       {"segment", "internal/genhistory"},
+	"scripts/bench/empty": {},
 	"scripts/mutants":     {},
 }
 
