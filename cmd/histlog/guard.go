@@ -29,7 +29,7 @@ func guard(c *cli.Command) {
 		if err != nil {
 			return err
 		}
-		budget.Apply(os.Getenv("GOMEMLIMIT"))
+		budget.Apply(os.Getenv)
 		ctx, stop := memguard.Watch(context.WithValue(c.Context, budgetKey{}, budget), budget, memguard.RSS, func(used uint64) {
 			say(c.App.ErrWriter, "warning: %s of memory are in use; %s", bytesText(int64(used)), budgetText(budget))
 			recordMemory(c, budget, used)

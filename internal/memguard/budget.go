@@ -20,8 +20,9 @@ const (
 	leastRecord = 1 << 20
 	// soft is where the garbage collector begins to give memory back early: a
 	// few large buffers and little else are held, so that collecting often
-	// costs next to nothing.
+	// costs next to nothing. Below it, it may lie for a while.
 	soft = 24 << 20
+	lazy = 400 // percent
 )
 
 // Safe returns the budget of a process that was given none: three quarters of
@@ -39,11 +40,14 @@ func (b Budget) Record() int64 {
 	return int64((b - base) / copies)
 }
 
-// Apply has the garbage collector keep within the budget. The variable
-// GOMEMLIMIT wins, as the Go runtime reads it.
-func (b Budget) Apply(gomemlimit string) {
-	if gomemlimit == "" {
+// Apply has the garbage collector keep within the budget. The variables
+// GOMEMLIMIT and GOGC win, as the Go runtime reads them.
+func (b Budget) Apply(getenv func(string) string) {
+	if getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(int64(min(soft, b/2)))
+	}
+	if getenv("GOGC") == "" {
+		debug.SetGCPercent(lazy)
 	}
 }
 

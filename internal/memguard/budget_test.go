@@ -37,16 +37,20 @@ func TestRecord(t *testing.T) {
 }
 
 func TestApply(t *testing.T) {
-	before := debug.SetMemoryLimit(-1)
+	before, percent := debug.SetMemoryLimit(-1), debug.SetGCPercent(100)
 	defer debug.SetMemoryLimit(before)
+	defer debug.SetGCPercent(percent)
 	for _, c := range []struct {
-		b          Budget
-		gomemlimit string
-		want       int64
-	}{{1 << 30, "", soft}, {16 * mib, "", 8 * mib}, {16 * mib, "1GiB", 1 << 30}} {
+		b       Budget
+		set     string
+		want    int64
+		percent int
+	}{{1 << 30, "", soft, lazy}, {16 * mib, "", 8 * mib, lazy}, {16 * mib, "GOMEMLIMIT", 1 << 30, lazy}, {16 * mib, "GOGC", 8 * mib, 100}} {
 		debug.SetMemoryLimit(1 << 30)
-		if c.b.Apply(c.gomemlimit); debug.SetMemoryLimit(-1) != c.want {
-			t.Errorf("%+v: %d", c, debug.SetMemoryLimit(-1))
+		debug.SetGCPercent(100)
+		c.b.Apply(func(name string) string { return map[string]string{c.set: "set"}[name] })
+		if limit, percent := debug.SetMemoryLimit(-1), debug.SetGCPercent(100); limit != c.want || percent != c.percent {
+			t.Errorf("%+v: %d, %d", c, limit, percent)
 		}
 	}
 }

@@ -48,7 +48,7 @@ func benchAppend(rounds int) (err error) {
 }
 
 // makeAppendLogs makes a batch, its line, an empty log and one of a month,
-// whose records are small: their number counts, not their size.
+// whose records and segments are small: their number counts, not their size.
 func makeAppendLogs() error {
 	if err := makeSource(os.Getenv("BATCH"), genhistory.Options{Records: 1, Shape: genhistory.ShapeBatch, BatchBytes: 1_880_000}); err != nil {
 		return err
@@ -59,7 +59,7 @@ func makeAppendLogs() error {
 	}
 	for _, args := range [][]string{
 		{"append", os.Getenv("EMPTYLOG"), "--create", "--allow-empty", os.Getenv("BATCH")},
-		{"migrate", "--verify", "none", month, os.Getenv("MONTH")},
+		{"migrate", "--verify", "none", "--segment-size", "700K", month, os.Getenv("MONTH")},
 	} {
 		if out, err := exec.Command(os.Getenv("HISTLOG"), args...).CombinedOutput(); err != nil {
 			return fmt.Errorf("%v: %w\n%s", args, err, out)
