@@ -34,12 +34,15 @@ func TestMemory(t *testing.T) {
 	}
 	write("step2.json", genhistory.ShapeHistory)
 	write("batch.json", genhistory.ShapeBatch)
+	write("stream.ndjson", genhistory.ShapeNDJSON)
 	for _, c := range []struct {
 		most int
 		args []string
 	}{
 		{64 * mib, []string{"migrate", "step2.json"}},
 		{32 * mib, []string{"append", "step2", "batch.json"}},
+		{32 * mib, []string{"append", "step2", "stream.ndjson", "stream.ndjson"}},
+		{32 * mib, []string{"append", "--sync", "interval=1s", "step2", "stream.ndjson", "stream.ndjson"}},
 		{32 * mib, []string{"tail", "step2"}},
 		{32 * mib, []string{"inspect", "step2"}},
 		{32 * mib, []string{"cat", "-n", "1", "step2"}},

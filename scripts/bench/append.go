@@ -14,8 +14,8 @@ import (
 var appends = []contestant{
 	{"an empty Go program", "", []string{"$EMPTY"}, false},
 	{"dd conv=fdatasync of the line", "dd", []string{"dd", "if=$LINE", "of=$DIR/copy", "bs=4M", "conv=fdatasync"}, false},
-	{"histlog append, empty log", "", []string{"$HISTLOG", "append", "$EMPTYLOG", "$BATCH"}, false},
-	{"histlog append, a month's log", "", []string{"$HISTLOG", "append", "$MONTH", "$BATCH"}, false},
+	{"histlog append, empty log", "", []string{"$HISTLOG", "append", "--segment-size", "64M", "$EMPTYLOG", "$BATCH"}, false},
+	{"histlog append, a month's log", "", []string{"$HISTLOG", "append", "--segment-size", "64M", "$MONTH", "$BATCH"}, false},
 }
 
 // monthRecords are the batches of a month, one in three minutes.
