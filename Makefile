@@ -7,8 +7,8 @@ GO ?= go
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: ## build bin/histlog
-	$(GO) build -trimpath -o bin/ ./cmd/histlog
+build: ## build bin/histlog, one static file
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/histlog
 
 demo: ## migrate a realistic step2.json, append, look, and get the old file back
 	@sh scripts/demo.sh

@@ -81,7 +81,7 @@ func workplace() (work string, clear func() error, err error) {
 	for name, pkg := range map[string]string{"HISTLOG": "./cmd/histlog", "EMPTY": "./scripts/bench/empty"} {
 		path := "./" + work + "/" + name
 		os.Setenv(name, path)
-		if out, err := exec.Command("go", "build", "-o", path, pkg).CombinedOutput(); err != nil {
+		if out, err := build(path, pkg); err != nil {
 			return "", nil, errors.Join(fmt.Errorf("build %s: %w\n%s", pkg, err, out), clear())
 		}
 	}
@@ -92,4 +92,11 @@ func workplace() (work string, clear func() error, err error) {
 	os.Setenv("BENCH", self)
 	os.Setenv("DIR", work+"/dir")
 	return work, clear, nil
+}
+
+// build builds a program as it is shipped: one static file.
+func build(path, pkg string) ([]byte, error) {
+	c := exec.Command("go", "build", "-trimpath", "-o", path, pkg)
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	return c.CombinedOutput()
 }
