@@ -18,7 +18,7 @@
 //
 //	HISTLOG                        marker and settings; without it a directory is no log
 //	LOCK                           who holds the writer's lock, for messages only
-//	UPKEEP                         locked by whoever replaces HISTLOG or removes files
+//	UPKEEP                         locked, and HISTLOG with it, by whoever replaces HISTLOG or removes files
 //	00000000000000000001.ndjson    a segment: 20 digits, the sequence of its first record
 //	00000000000000000001.index     its index
 //	00000000000000000748.ndjson    the active segment: the one with the highest number
