@@ -58,12 +58,13 @@ func (r *run) rot(seq segment.Sequence, at int) {
 
 // repaired repairs what was damaged before the crash, and says whether the
 // damaged bytes are in quarantine.
-func (r *run) repaired() error {
+func (r *run) repaired() (mended []segment.Mended, err error) {
 	if len(r.rotten) == 0 {
-		return nil
+		return nil, nil
 	}
-	if _, err := segment.Repair(context.Background(), r.dir, r.options()); err != nil {
-		return err
+	done, err := segment.Repair(context.Background(), r.dir, r.options())
+	if err != nil {
+		return nil, err
 	}
 	for seq, text := range r.rotten {
 		found := false
@@ -71,10 +72,10 @@ func (r *run) repaired() error {
 			found = found || strings.HasPrefix(name, r.dir+"/"+segment.QuarantineName) && string(b) == text
 		}
 		if !found {
-			return fmt.Errorf("I5: record %d was repaired, and its bytes are not in quarantine", seq)
+			return nil, fmt.Errorf("I5: record %d was repaired, and its bytes are not in quarantine", seq)
 		}
 	}
-	return nil
+	return done.Mended, nil
 }
 
 // rotIsMended holds a log with one flipped bit against what Verify, reading

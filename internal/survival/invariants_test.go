@@ -26,8 +26,12 @@ func (r *run) holds(disk *faultfs.Disk, ops int) error {
 		}
 		return next.madeAnew()
 	}
-	if err := next.repaired(); err != nil {
+	mended, err := next.repaired()
+	if err != nil {
 		return err
+	}
+	if finished := ops == len(r.disk.Ops()) && r.err == nil; finished && len(mended) > 0 {
+		return fmt.Errorf("I1: it was repaired, and is not any more: %v", mended)
 	}
 	if err := next.recovers(before); err != nil {
 		return err
