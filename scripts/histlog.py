@@ -196,7 +196,7 @@ class Log:
                 self._doubt = None
                 self._last = max(seq, self._last or 0)
                 return seq
-            error = process.failure()
+            error = process.failure(self._timeout) or Died("histlog ended without an answer")
             self._drop()
             if not isinstance(error, Died):
                 break
@@ -233,7 +233,7 @@ class Log:
         """Kills the append process."""
         process, self._appender = self._appender, None
         if process is not None:
-            process.__exit__()
+            process.discard()
 
     def _forget(self) -> None:
         """Leaves the append process to the process that this one was forked from."""
@@ -289,6 +289,9 @@ class _Process:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.discard()
+
+    def discard(self) -> None:
         """Kills it if it still runs."""
         self.popen.kill()
         if self.popen.stdin is not None:
