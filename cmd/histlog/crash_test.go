@@ -210,3 +210,13 @@ func histlog(t *testing.T, stdin io.Reader, args ...string) []byte {
 	}
 	return out
 }
+
+// histlogIn runs the command in dir to its successful end.
+func histlogIn(t *testing.T, dir, stdin string, args ...string) {
+	t.Helper()
+	c := exec.Command("histlog", args...)
+	c.Dir, c.Stdin = dir, strings.NewReader(stdin)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("histlog %v: %v\n%s", args, err, out)
+	}
+}

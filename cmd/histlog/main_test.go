@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 		"genhistory": genhistoryMain,
 		"exits":      exitsMain,
 		"filler":     fillerMain,
+		"measured":   measuredMain,
 	})
 }
 

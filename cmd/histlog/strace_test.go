@@ -91,15 +91,6 @@ func source(t *testing.T, dir string) {
 	}
 }
 
-func histlogIn(t *testing.T, dir, stdin string, args ...string) {
-	t.Helper()
-	c := exec.Command("histlog", args...)
-	c.Dir, c.Stdin = dir, strings.NewReader(stdin)
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("histlog %v: %v\n%s", args, err, out)
-	}
-}
-
 // An injection is one fault at one system call.
 type injection struct {
 	call  string

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// measuredMain is for Linux alone.
+func measuredMain() {}

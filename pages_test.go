@@ -1,0 +1,112 @@
+package histlog
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestPages runs what the pages show, beside a step2.json and a batch.json as
+// they say there are: every line of a console block that begins with "$ ", then all
+// Python blocks as one program, in which batch is a batch.
+func TestPages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the command")
+	}
+	bin := t.TempDir()
+	must(t, exec.Command("go", "build", "-o", bin+"/", "./cmd/histlog", "./scripts/genhistory"))
+	t.Setenv("PATH", bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	t.Setenv("PYTHONDONTWRITEBYTECODE", "1")
+	for page, check := range map[string]string{
+		"README.md": "",
+		"docs/PIPELINE.md": `
+assert add_batch(batch) == log.append([1]) - 1
+assert list(log.last(2)) == [batch, [1]]
+with open(SPOOL, "w") as spool:
+    print(json.dumps([0, [1]]), json.dumps([0, [2]]), sep="\n", file=spool)
+seq = add_batch(batch)
+assert list(log.last(4)) == [batch, [1], [2], batch], seq
+`,
+	} {
+		t.Run(page, func(t *testing.T) {
+			text, err := os.ReadFile(page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			runIn(t, dir, "genhistory", "-records", "20", "-batch-bytes", "20000", "-o", "step2.json")
+			runIn(t, dir, "genhistory", "-records", "20", "-batch-bytes", "20000", "-shape", "batch", "-o", "batch.json")
+			runConsole(t, dir, string(text))
+			runPython(t, dir, string(text), check)
+		})
+	}
+}
+
+// runConsole runs the lines of a page's console blocks, and fails where there is none.
+func runConsole(t *testing.T, dir, page string) {
+	t.Helper()
+	ran := 0
+	for _, block := range blocks(page, "console") {
+		for line := range strings.Lines(block) {
+			command, ok := strings.CutPrefix(strings.TrimSpace(line), "$ ")
+			if !ok || strings.HasPrefix(command, "make ") || strings.HasPrefix(command, "go install ") {
+				continue
+			}
+			runIn(t, dir, "sh", "-c", command)
+			ran++
+		}
+	}
+	if ran == 0 {
+		t.Error("the page has no console block")
+	}
+}
+
+// runPython runs a page's Python blocks and what checks them. A block that wants
+// pandas is left out where that is missing.
+func runPython(t *testing.T, dir, page, check string) {
+	t.Helper()
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("skipped: python3 is missing; install the package python3")
+	}
+	pandas := exec.Command(python, "-c", "import pandas").Run() == nil
+	client, err := filepath.Abs("scripts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PYTHONPATH", client)
+	program := "import json\nbatch = json.load(open('batch.json'))\n"
+	for _, block := range blocks(page, "python") {
+		if strings.Contains(block, "import pandas") && !pandas {
+			t.Log("one block is left out: there is no pandas")
+			continue
+		}
+		program += block
+	}
+	runIn(t, dir, python, "-c", program+check)
+}
+
+// blocks returns a page's code blocks of a language.
+func blocks(page, language string) (found []string) {
+	for _, m := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(page, -1) {
+		found = append(found, m[1])
+	}
+	return found
+}
+
+func runIn(t *testing.T, dir, program string, args ...string) {
+	t.Helper()
+	c := exec.Command(program, args...)
+	c.Dir = dir
+	must(t, c)
+}
+
+func must(t *testing.T, c *exec.Cmd) {
+	t.Helper()
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", strings.Join(c.Args, " "), err, out)
+	}
+}
