@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command bench measures histlog beside other programs that do the same, in
 // turn in one run, and prints medians and ratios. What is not installed is left
 // out.
