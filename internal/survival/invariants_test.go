@@ -30,7 +30,7 @@ func (r *run) holds(disk *faultfs.Disk, ops int) error {
 	if err != nil {
 		return err
 	}
-	if finished := ops == len(r.disk.Ops()) && r.err == nil; finished && len(mended) > 0 {
+	if ops == len(r.disk.Ops()) && r.isMended && len(mended) > 0 {
 		return fmt.Errorf("I1: it was repaired, and is not any more: %v", mended)
 	}
 	if err := next.recovers(before); err != nil {
@@ -48,6 +48,7 @@ func (r *run) holds(disk *faultfs.Disk, ops int) error {
 
 // madeAnew makes the log where one was never finished.
 func (r *run) madeAnew() error {
+	r.kept = nil
 	r.create()
 	r.append(1)
 	r.close()
@@ -144,12 +145,27 @@ func (r *run) reads() error {
 			return err
 		}
 	}
+	for _, text := range r.kept {
+		if !r.keeps(text) {
+			return fmt.Errorf("I5: no file holds %q", text)
+		}
+	}
 	for _, a := range r.durableAt(len(r.disk.Ops())) {
 		if found[a.Seq] != a.text {
 			return fmt.Errorf("I1: record %d was acknowledged as %q, found %q", a.Seq, a.text, found[a.Seq])
 		}
 	}
 	return nil
+}
+
+// keeps says whether a file holds just this text.
+func (r *run) keeps(text string) bool {
+	for _, b := range r.disk.Files() {
+		if string(b) == text {
+			return true
+		}
+	}
+	return false
 }
 
 // readSegment notes a segment's records and holds them against what was submitted.

@@ -23,6 +23,8 @@ type run struct {
 	submitted []string
 	acks      []ack
 	rotten    map[segment.Sequence]string // what stands in place of damaged records
+	kept      []string                    // what some file holds, and nothing else, once there is a log
+	isMended  bool                        // the run has repaired the log
 	was       bool                        // a log was there before
 	err       error                       // the first that the scenario met
 	wrong     error                       // what a test has to say against it
@@ -60,7 +62,7 @@ func (r *run) again() *run {
 // after returns the run of the next process, on a disk that a crash left.
 func (r *run) after(disk *faultfs.Disk, ops int) *run {
 	n := *r
-	n.disk, n.w, n.err = disk, nil, nil
+	n.disk, n.w, n.err, n.isMended = disk, nil, nil, false
 	n.submitted = slices.Clip(r.submitted)
 	n.acks = slices.Clone(r.durableAt(ops))
 	for i := range n.acks {

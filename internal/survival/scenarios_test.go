@@ -77,9 +77,10 @@ var scenarios = []scenario{
 		r.rot(3, 7)
 	}, func(r *run) {
 		_, err := segment.Repair(context.Background(), r.dir, r.options())
-		r.failed(err)
+		r.isMended = !r.failed(err)
 	}},
 	{"migrate", nil, func(r *run) {
+		r.kept = []string{"[", "]"}
 		var source strings.Builder
 		for range 6 {
 			source.WriteString(r.submit(0) + ",")
@@ -121,6 +122,7 @@ var scenarios = []scenario{
 	}},
 	{"salvage", nil, func(r *run) {
 		l := strings.Repeat(" ", 20)
+		r.kept = []string{l}
 		d, err := segment.NewDraft(r.dir, r.options())
 		if r.failed(err) {
 			return

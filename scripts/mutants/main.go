@@ -20,7 +20,7 @@ import (
 var stages = [][]string{
 	{"-short", "./segment"},
 	{"-short", "./internal/survival"},
-	{"-run", "TestUpkeep", "./cmd/histlog"},
+	{"-run", "TestUpkeep", "./cmd/histlog"}, // two processes
 	{"./internal/survival"},
 	{"./migrate"},
 }
@@ -94,6 +94,9 @@ func (m mutant) hunt(dir string) (test string, err error) {
 		c := exec.Command("go", append([]string{"test", "-failfast", "-timeout", "300s"}, stage...)...)
 		c.Dir = dir
 		out, err := c.CombinedOutput()
+		if bytes.Contains(out, []byte("[build failed]")) {
+			return "", fmt.Errorf("%w\n%s", err, out)
+		}
 		if err != nil {
 			return firstFailure(out), nil
 		}
