@@ -200,7 +200,7 @@ func (w *Writer) trustIndex() (damaged bool, err error) {
 	if err := a.cutIndex(); err != nil {
 		return false, err
 	}
-	return false, a.reenter(synced)
+	return false, a.reenter(min(synced, a.count))
 }
 
 // trusted walks back over the entries and returns how many of them hold, how
