@@ -24,8 +24,10 @@ type Log struct {
 type Segment struct {
 	Base   Sequence
 	Path   string
+	Codec  Codec
 	Sealed bool
 	Next   Sequence // base of the one after it; 0 for the active one
+	Copy   bool     // the plain file that it was compressed from is still there
 }
 
 // Open opens the log at dir for reading. fsys nil is OS{}.
@@ -92,16 +94,35 @@ func listSegments(fsys FS, dir string) ([]Segment, error) {
 	}
 	var segments []Segment
 	for _, e := range entries {
-		base, suffix, ok := parseName(e.Name())
-		if ok && suffix == textSuffix {
-			segments = append(segments, Segment{Base: base, Path: filepath.Join(dir, e.Name())})
+		base, suffix, ours := parseName(e.Name())
+		if codec, text := codecOf(suffix); ours && text {
+			segments = append(segments, Segment{Base: base, Path: filepath.Join(dir, e.Name()), Codec: codec})
 		}
 	}
-	slices.SortFunc(segments, func(a, b Segment) int { return cmp.Compare(a.Base, b.Base) })
+	slices.SortFunc(segments, func(a, b Segment) int {
+		return cmp.Or(cmp.Compare(a.Base, b.Base), cmp.Compare(rank(a.Codec), rank(b.Codec)))
+	})
+	segments = withoutCopies(segments)
 	for i := 1; i < len(segments); i++ {
 		segments[i-1].Sealed, segments[i-1].Next = true, segments[i].Base
 	}
 	return segments, nil
+}
+
+// rank orders the files of one segment: what was compressed got its name when
+// it had been proven.
+func rank(c Codec) int { return [...]int{Plain: 2, Zstd: 0, Gzip: 1}[c] }
+
+// withoutCopies leaves one file of each segment, the first.
+func withoutCopies(segments []Segment) (one []Segment) {
+	for _, s := range segments {
+		if n := len(one); n > 0 && one[n-1].Base == s.Base {
+			one[n-1].Copy = one[n-1].Copy || s.Codec == Plain
+			continue
+		}
+		one = append(one, s)
+	}
+	return one
 }
 
 // whyNoMarker says what a directory is that has no HISTLOG.

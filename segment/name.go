@@ -2,6 +2,7 @@ package segment
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -30,6 +31,33 @@ const (
 	baseDigits  = 20
 )
 
+// Codec is how a segment's text is stored.
+type Codec uint8
+
+const (
+	Plain Codec = iota
+	Zstd        // the zstd seekable format
+	Gzip        // gzip members
+)
+
+var codecNames = []string{"plain", "zstd", "gzip"}
+
+// codecSuffixes follow the plain segment's name.
+var codecSuffixes = []string{"", ".zst", ".gz"}
+
+func (c Codec) String() string { return codecNames[c] }
+
+// TextName returns the name of the segment that begins with base.
+func (c Codec) TextName(base Sequence) string { return TextName(base) + codecSuffixes[c] }
+
+// ParseCodec reads the name of a codec that compresses: zstd or gzip.
+func ParseCodec(name string) (Codec, error) {
+	if i := slices.Index(codecNames, name); i > int(Plain) {
+		return Codec(i), nil
+	}
+	return Plain, fmt.Errorf("%q is no codec: write zstd or gzip", name)
+}
+
 // TextName returns the name of the plain segment that begins with base.
 func TextName(base Sequence) string { return fmt.Sprintf("%0*d%s", baseDigits, base, textSuffix) }
 
@@ -43,9 +71,7 @@ func parseName(name string) (base Sequence, suffix string, ok bool) {
 		return 0, "", false
 	}
 	digits, suffix := name[:baseDigits], name[baseDigits:]
-	switch suffix {
-	case textSuffix, indexSuffix, textSuffix + ".zst", textSuffix + ".gz":
-	default:
+	if _, text := codecOf(suffix); !text && suffix != indexSuffix {
 		return 0, "", false
 	}
 	if strings.Trim(digits, "0123456789") != "" {
@@ -53,4 +79,12 @@ func parseName(name string) (base Sequence, suffix string, ok bool) {
 	}
 	n, err := strconv.ParseUint(digits, 10, 64)
 	return Sequence(n), suffix, err == nil && n > 0
+}
+
+// codecOf returns the codec of a segment with that suffix; ok is false for
+// every other file.
+func codecOf(suffix string) (c Codec, ok bool) {
+	rest, ok := strings.CutPrefix(suffix, textSuffix)
+	i := slices.Index(codecSuffixes, rest)
+	return Codec(max(i, 0)), ok && i >= 0
 }

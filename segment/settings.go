@@ -53,7 +53,22 @@ type Policy struct {
 	TimeZone    *time.Location
 	MaxRecord   int64       // bytes of a compact record
 	Mode        fs.FileMode // of new files; 0: the directory's
+	Upkeep      Upkeep
 }
+
+// Upkeep is what becomes of sealed segments.
+type Upkeep struct {
+	CompressAfter time.Duration // age at which a segment is compressed; Never: not
+	Codec         Codec
+	MaxRecords    uint64 // these limits retire the oldest segments; 0: none
+	MaxAge        time.Duration
+	MaxBytes      int64  // on disk
+	ArchiveTo     string // directory to which they go then; "": they are removed
+	Manual        bool   // nobody but compact and prune sees to all that
+}
+
+// Never is no span at all.
+const Never = time.Duration(math.MaxInt64)
 
 // maxRecord is the largest record that the format allows.
 const maxRecord = 1 << 30
@@ -91,6 +106,47 @@ var settingTable = []setting{
 			err = errors.New("at most 1GiB")
 		}
 		return atLeast(p.MaxRecord, 1, err)
+	}},
+	{"compress-after", "24h", func(p *Policy, s string) (err error) {
+		if p.Upkeep.CompressAfter = Never; s != "never" {
+			p.Upkeep.CompressAfter, err = ParseDuration(s)
+		}
+		return err
+	}},
+	{"codec", "zstd", func(p *Policy, s string) (err error) {
+		p.Upkeep.Codec, err = ParseCodec(s)
+		return err
+	}},
+	{"max-records", "", func(p *Policy, s string) (err error) {
+		if s != "" {
+			p.Upkeep.MaxRecords, err = strconv.ParseUint(s, 10, 64)
+			return atLeast(int64(min(p.Upkeep.MaxRecords, math.MaxInt64)), 1, err)
+		}
+		return nil
+	}},
+	{"max-age", "", func(p *Policy, s string) (err error) {
+		if s != "" {
+			p.Upkeep.MaxAge, err = ParseDuration(s)
+			return atLeast(int64(p.Upkeep.MaxAge), int64(time.Second), err)
+		}
+		return nil
+	}},
+	{"max-bytes", "", func(p *Policy, s string) (err error) {
+		if s != "" {
+			p.Upkeep.MaxBytes, err = ParseSize(s)
+			return atLeast(p.Upkeep.MaxBytes, 1, err)
+		}
+		return nil
+	}},
+	{"archive-to", "", func(p *Policy, s string) error {
+		p.Upkeep.ArchiveTo = s
+		return nil
+	}},
+	{"maintain", "auto", func(p *Policy, s string) error {
+		if p.Upkeep.Manual = s == "manual"; s != "manual" && s != "auto" {
+			return errors.New("want auto or manual")
+		}
+		return nil
 	}},
 	{"mode", "", func(p *Policy, s string) error {
 		if s == "" {

@@ -1,0 +1,67 @@
+package segment
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Notes are what those who looked after a log leave for those who look at it
+// later. They stand in UPKEEP, for messages only: nothing rests on them.
+type Notes struct {
+	Upkeep   UpkeepNote `json:"upkeep,omitzero"`
+	Verified VerifyNote `json:"verified,omitzero"`
+}
+
+// UpkeepNote is how the last upkeep ended.
+type UpkeepNote struct {
+	OK     time.Time `json:"ok,omitzero"`     // when one last did all that was due
+	Failed time.Time `json:"failed,omitzero"` // when one failed since; zero: none has
+	Error  string    `json:"error,omitempty"` // why
+}
+
+// VerifyNote is what the last verification of the whole log found.
+type VerifyNote struct {
+	At      time.Time `json:"at,omitzero"`
+	Records uint64    `json:"records"`
+	Damaged int       `json:"damaged"`
+}
+
+// maxNotes is far more than any notes take.
+const maxNotes = 64 << 10
+
+// Notes returns the notes; those that can't be read are empty.
+func (l *Log) Notes() (n Notes) {
+	b, err := readFile(l.fs, filepath.Join(l.Dir, upkeepName), maxNotes)
+	if err != nil || json.Unmarshal(b, &n) != nil {
+		return Notes{}
+	}
+	return n
+}
+
+// Note changes the notes, under the lock of UPKEEP.
+func (l *Log) Note(change func(*Notes)) (err error) {
+	release, err := l.upkeep()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	n := l.Notes()
+	change(&n)
+	b, err := json.Marshal(n)
+	if err != nil {
+		return err
+	}
+	f, err := l.fs.OpenFile(filepath.Join(l.Dir, upkeepName), os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err = f.WriteAt(append(b, '\n'), 0)
+	return err
+}

@@ -1,0 +1,46 @@
+package segment
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// Notes are kept beside each other, and whatever else stands in UPKEEP is none.
+func TestNotes(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "log")
+	w, err := Create(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l, err := Open(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Notes() != (Notes{}) {
+		t.Errorf("a new log has notes: %+v", l.Notes())
+	}
+	want := Notes{UpkeepNote{OK: time.Unix(1, 0).UTC(), Error: "none"}, VerifyNote{At: time.Unix(2, 0).UTC(), Records: 3}}
+	for _, change := range []func(*Notes){
+		func(n *Notes) { n.Upkeep = UpkeepNote{Error: "a longer one, which is gone"} },
+		func(n *Notes) { n.Verified = want.Verified },
+		func(n *Notes) { n.Upkeep = want.Upkeep },
+	} {
+		if err := l.Note(change); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := l.Notes(); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if err := os.WriteFile(filepath.Join(dir, upkeepName), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.Notes(); got != (Notes{}) {
+		t.Errorf("got %+v of what is no JSON", got)
+	}
+}
