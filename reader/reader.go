@@ -114,6 +114,18 @@ func (r *Reader) open(seq segment.Sequence) error {
 		return err
 	}
 	r.current, err = r.log.OpenReader(r.log.Segments[i])
+	if !errors.Is(err, segment.ErrCorrupt) {
+		return err
+	}
+	// It may have been retired since it was listed.
+	if e := r.log.Refresh(); e != nil {
+		return e
+	}
+	if i, e := r.log.Find(seq); e == nil {
+		r.current, err = r.log.OpenReader(r.log.Segments[i])
+	} else {
+		err = e
+	}
 	return err
 }
 
@@ -129,7 +141,7 @@ func (r *Reader) Next() bool {
 			r.seq = s.Next
 			continue
 		}
-		if !s.Sealed && r.seq >= r.current.Next() {
+		if r.seq >= r.current.Next() && (!s.Sealed || r.seq >= s.Next) {
 			return false
 		}
 		if r.query.timed() {

@@ -23,6 +23,8 @@ var (
 	ErrLocked = errors.New("locked by another writer")
 	// ErrForeign: another program changed the active segment under the writer. Nothing more is written.
 	ErrForeign = errors.New("changed by another program")
+	// ErrArchive: the log is an archive, to which Archive alone adds. Append to the log that it belongs to.
+	ErrArchive = errors.New("an archive, which is only read")
 	// ErrTooLarge: a record is larger than max-record. Nothing was written.
 	ErrTooLarge = errors.New("record too large")
 	// ErrMemory: a record is larger than what Log.Memory lets a reader hold.

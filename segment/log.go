@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -39,6 +41,24 @@ func Open(dir string, fsys FS) (*Log, error) {
 	return l, l.Refresh()
 }
 
+// path returns the path of a file of the log.
+func (l *Log) path(name string) string { return filepath.Join(l.Dir, name) }
+
+// plain returns s as its plain file.
+func (l *Log) plain(s Segment) Segment {
+	s.Codec, s.Path, s.Copy = Plain, l.path(TextName(s.Base)), false
+	return s
+}
+
+// mode returns the mode of new files.
+func (l *Log) mode() (fs.FileMode, error) {
+	policy, err := l.Marker.Settings.Policy()
+	if err != nil {
+		return 0, err
+	}
+	return fileMode(l.fs, l.Dir, policy)
+}
+
 // FS returns the file system the log was opened on.
 func (l *Log) FS() FS { return l.fs }
 
@@ -62,11 +82,38 @@ func (l *Log) Refresh() error {
 			if len(segments) == 0 {
 				return &CorruptError{Path: l.Dir, Reason: "HISTLOG is there, but no segment"}
 			}
-			return nil
+			return l.sealLast()
 		}
 		before = segments
 	}
 	return fmt.Errorf("list %s: it changes faster than it can be read", l.Dir)
+}
+
+// sealLast seals the last segment of an archive. What it holds its index says.
+func (l *Log) sealLast() error {
+	last := &l.Segments[len(l.Segments)-1]
+	if l.Marker.Role != roleArchive {
+		return nil
+	}
+	last.Sealed = true
+	next, err := l.indexedUpTo(last.Base)
+	last.Next = max(next, last.Base+1)
+	return err
+}
+
+// indexedUpTo returns the sequence behind those that the index of a segment
+// tells of; its base where it tells of none.
+func (l *Log) indexedUpTo(base Sequence) (next Sequence, err error) {
+	f, err := l.fs.OpenFile(l.path(IndexName(base)), os.O_RDONLY, 0)
+	if missing(err) {
+		return base, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	x := indexFile{file: f, path: IndexName(base), header: header{id: l.Marker.ID, base: base}}
+	_, err = x.survey()
+	return base + Sequence(x.count), errors.Join(err, f.Close())
 }
 
 // Find returns the index in Segments of the one that holds seq, or would.
@@ -102,7 +149,7 @@ func listSegments(fsys FS, dir string) ([]Segment, error) {
 	slices.SortFunc(segments, func(a, b Segment) int {
 		return cmp.Or(cmp.Compare(a.Base, b.Base), cmp.Compare(rank(a.Codec), rank(b.Codec)))
 	})
-	segments = withoutCopies(segments)
+	segments = withoutCopies(dir, segments)
 	for i := 1; i < len(segments); i++ {
 		segments[i-1].Sealed, segments[i-1].Next = true, segments[i].Base
 	}
@@ -113,14 +160,18 @@ func listSegments(fsys FS, dir string) ([]Segment, error) {
 // it had been proven.
 func rank(c Codec) int { return [...]int{Plain: 2, Zstd: 0, Gzip: 1}[c] }
 
-// withoutCopies leaves one file of each segment, the first.
-func withoutCopies(segments []Segment) (one []Segment) {
+// withoutCopies leaves one file of each segment, the first. Of the newest, which
+// may be active, no compressed one counts beside the plain one.
+func withoutCopies(dir string, segments []Segment) (one []Segment) {
 	for _, s := range segments {
 		if n := len(one); n > 0 && one[n-1].Base == s.Base {
 			one[n-1].Copy = one[n-1].Copy || s.Codec == Plain
 			continue
 		}
 		one = append(one, s)
+	}
+	if n := len(one); n > 0 && one[n-1].Copy {
+		one[n-1] = Segment{Base: one[n-1].Base, Path: filepath.Join(dir, TextName(one[n-1].Base))}
 	}
 	return one
 }
@@ -190,11 +241,7 @@ func (l *Log) configure(change Settings) (Settings, error) {
 			delete(m.Settings, key)
 		}
 	}
-	policy, err := m.Settings.Policy()
-	if err == nil {
-		err = change.Check()
-	}
-	if err != nil {
+	if err := change.Check(); err != nil {
 		return nil, err
 	}
 	next, err := l.NextSeq()
@@ -205,11 +252,24 @@ func (l *Log) configure(change Settings) (Settings, error) {
 	if last := m.TimeRules[len(m.TimeRules)-1]; last.Field != rule.Field || last.Zone != rule.Zone {
 		m.TimeRules = append(slices.Clone(m.TimeRules), rule)
 	}
+	return m.Settings, l.replaceMarker(m)
+}
+
+// replaceMarker puts another HISTLOG in place, under the lock of UPKEEP.
+func (l *Log) replaceMarker(m Marker) error {
+	policy, err := m.Settings.Policy()
+	if err != nil {
+		return err
+	}
 	mode, err := fileMode(l.fs, l.Dir, policy)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return m.Settings, writeMarker(l.fs, l.Dir, m, mode)
+	if err := writeMarker(l.fs, l.Dir, m, mode); err != nil {
+		return err
+	}
+	l.Marker = m
+	return nil
 }
 
 // NextSeq returns the sequence after the newest record that readers see.

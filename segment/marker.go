@@ -17,6 +17,12 @@ import (
 // newest it reads.
 const Version = 1
 
+// The roles of a log. An archive is only read: all of its segments are sealed.
+const (
+	roleLog     = "log"
+	roleArchive = "archive"
+)
+
 // maxMarker is far more than any HISTLOG needs.
 const maxMarker = 1 << 20
 
@@ -37,7 +43,7 @@ type Marker struct {
 
 func newMarker(settings Settings, now time.Time) Marker {
 	return Marker{
-		Format: "histlog", Version: Version, Requires: []string{}, ID: uuid.New(), Role: "log", Created: now.UTC(), FirstSeq: 1,
+		Format: "histlog", Version: Version, Requires: []string{}, ID: uuid.New(), Role: roleLog, Created: now.UTC(), FirstSeq: 1,
 		TimeRules: []TimeRule{{1, settings.Get("time-field"), settings.Get("time-zone")}},
 		Settings:  settings,
 	}
@@ -105,7 +111,7 @@ func parseMarker(b []byte) (Marker, error) {
 	if err := json.Unmarshal(b, &m); err != nil {
 		return Marker{}, &CorruptError{Path: markerName, Reason: err.Error()}
 	}
-	if m.FirstSeq < 1 || m.ID == uuid.Nil || len(m.TimeRules) == 0 || (m.Role != "log" && m.Role != "archive") {
+	if m.FirstSeq < 1 || m.ID == uuid.Nil || len(m.TimeRules) == 0 || (m.Role != roleLog && m.Role != roleArchive) {
 		return Marker{}, &CorruptError{Path: markerName, Reason: "id, first_seq, role or time_rules are missing"}
 	}
 	for _, known := range []string{"format", "version", "requires", "id", "role", "created", "first_seq", "time_rules", "settings"} {

@@ -64,6 +64,12 @@ func TextName(base Sequence) string { return fmt.Sprintf("%0*d%s", baseDigits, b
 // IndexName returns the name of that segment's index.
 func IndexName(base Sequence) string { return fmt.Sprintf("%0*d%s", baseDigits, base, indexSuffix) }
 
+// Named says whether a file of that name is a segment of a log, or an index.
+func Named(name string) bool {
+	_, _, ok := parseName(name)
+	return ok
+}
+
 // parseName splits the name of a segment or an index; ok is false for every
 // other file, which is none of ours.
 func parseName(name string) (base Sequence, suffix string, ok bool) {

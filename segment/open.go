@@ -17,8 +17,12 @@ func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
 		return nil, err
 	}
 	var file markerFile
-	if _, err := file.read(o.FS, dir); err != nil {
+	m, err := file.read(o.FS, dir)
+	if err != nil {
 		return nil, err
+	}
+	if m.Role == roleArchive {
+		return nil, fmt.Errorf("%s: %w", dir, ErrArchive)
 	}
 	unlock, err := acquire(ctx, o.FS, dir, o.LockWait)
 	if err != nil {
@@ -54,9 +58,17 @@ func openLocked(dir string, o Options, unlock func() error, file markerFile) (*W
 	if len(segments) == 0 {
 		return w, &CorruptError{Path: dir, Reason: "HISTLOG is there, but no segment"}
 	}
-	last := segments[len(segments)-1].Base
+	newest := segments[len(segments)-1]
+	last := newest.Base
 	if next, err := w.lostActive(last); err != nil || next != 0 {
 		return w, errors.Join(err, w.beginAfter(next))
+	}
+	if newest.Codec != Plain {
+		next, err := w.afterCompressed(newest)
+		if err == nil {
+			err = w.beginAfter(next)
+		}
+		return w, err
 	}
 	damaged, err := w.openActive(last)
 	if err != nil {

@@ -28,14 +28,15 @@ type Record struct {
 // active one that has no index. One goroutine uses it.
 type Reader struct {
 	segment Segment
-	file    File
+	file    File // as it is stored
+	text    textFile
 	index   *indexFile // nil: there is none
 	made    []Entry    // of the records behind those that the index holds
 	marker  Marker
 	memory  int64 // the largest record to hold; 0: any
 	trailer *trailer
 	reason  string // what is wrong with the index's header; "": nothing
-	size    Offset // of the file when last looked at
+	size    Offset // of the text when last looked at
 	window  window
 }
 
@@ -53,7 +54,7 @@ const readAhead = 256 << 10
 func (l *Log) OpenReader(s Segment) (*Reader, error) {
 	r := &Reader{segment: s, marker: l.Marker, memory: l.Memory}
 	var err error
-	if r.file, err = l.fs.OpenFile(s.Path, os.O_RDONLY, 0); err != nil {
+	if r.text, r.file, err = l.openText(&r.segment); err != nil {
 		if missing(err) {
 			err = &CorruptError{Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}
 		}
@@ -61,6 +62,12 @@ func (l *Log) OpenReader(s Segment) (*Reader, error) {
 	}
 	if err := r.openIndex(l); err != nil {
 		return nil, errors.Join(err, r.Close())
+	}
+	if c, ok := r.text.(*compressed); ok && s.Copy && !c.agrees(r.trailer) {
+		if err := r.Close(); err != nil {
+			return nil, err
+		}
+		return l.OpenReader(l.plain(s))
 	}
 	return r, nil
 }
@@ -113,7 +120,7 @@ func (r *Reader) makeEntries() error {
 	x := indexer{marker: &r.marker}
 	good := 0
 	r.made = r.made[:0]
-	_, err = eachLine(r.file, min(from, r.size), r.size, func(l line) error {
+	_, err = eachLine(r.text, min(from, r.size), r.size, func(l line) error {
 		e, ok, err := x.entry(r.Next(), l, info.ModTime())
 		if err != nil {
 			return err
@@ -136,17 +143,19 @@ func (r *Reader) makeEntries() error {
 // Refresh sees the records that were written since the Reader was opened or
 // refreshed last.
 func (r *Reader) Refresh() error {
-	info, err := r.file.Stat()
-	if err != nil {
+	r.window.bytes = r.window.bytes[:0]
+	var err error
+	if r.index != nil {
+		// What the index tells of was written before: the text is looked at second.
+		if r.trailer, err = r.index.survey(); err != nil {
+			return err
+		}
+	}
+	if r.size, err = r.text.size(r.trailer); err != nil {
 		return err
 	}
-	r.size = Offset(info.Size())
-	r.window.bytes = r.window.bytes[:0]
 	if r.index == nil {
 		return r.makeEntries()
-	}
-	if r.trailer, err = r.index.survey(); err != nil {
-		return err
 	}
 	if r.segment.Sealed && r.trailer == nil && r.segment.Base+Sequence(r.index.count) < r.segment.Next {
 		return r.makeEntries()
@@ -213,7 +222,7 @@ func (r *Reader) Entry(seq Sequence) (Entry, error) {
 		return e, e2
 	}
 	x := indexer{marker: &r.marker}
-	_, e2 = eachLine(r.file, min(start, r.size), min(r.size, start+maxRecord+1), func(l line) error {
+	_, e2 = eachLine(r.text, min(start, r.size), min(r.size, start+maxRecord+1), func(l line) error {
 		if e, _, err = x.entry(seq, l, r.Created()); err != nil {
 			return err
 		}
@@ -261,6 +270,21 @@ func (r *Reader) Span() (least, greatest time.Time, ok bool) {
 	return time.Unix(0, r.trailer.LeastTime), time.Unix(0, r.trailer.GreatestTime), true
 }
 
+// Newest returns when the last record of a sealed segment came, from its trailer:
+// the lesser of the greatest record time and the greatest arrival, so that no
+// clock that was wrong once makes records older or younger for ever. ok is
+// false without a trailer.
+func (r *Reader) Newest() (t time.Time, ok bool) {
+	if r.trailer == nil {
+		return t, false
+	}
+	t, arrived := time.Unix(0, r.trailer.GreatestTime), time.Unix(int64(r.trailer.GreatestArrival), 0)
+	if arrived.Before(t) {
+		t = arrived
+	}
+	return t, true
+}
+
 // Record reads a record and checks it against its checksum. Its text is the
 // Reader's, good until the next call. A record that is damaged is a *CorruptError.
 func (r *Reader) Record(seq Sequence) (Record, error) {
@@ -289,6 +313,9 @@ func (r *Reader) Record(seq Sequence) (Record, error) {
 		}
 	}
 	text, err := r.read(start, e.End)
+	if f := (*frameError)(nil); errors.As(err, &f) {
+		return Record{}, damaged(f.Error())
+	}
 	if err != nil {
 		return Record{}, fmt.Errorf("read %s: record %d: %w", r.segment.Path, seq, err)
 	}
@@ -303,16 +330,24 @@ func (r *Reader) Record(seq Sequence) (Record, error) {
 	return rec, nil
 }
 
-// read returns the text [from, to), read ahead where records are small.
+// read returns the text [from, to), read ahead where records are small. What
+// was read already is not read again.
 func (r *Reader) read(from, to Offset) ([]byte, error) {
 	v := &r.window
-	if from < v.start || to > v.start+Offset(len(v.bytes)) {
+	if end := v.start + Offset(len(v.bytes)); from < v.start || to > end {
+		kept := 0
+		if from >= v.start && from < end {
+			kept = copy(v.bytes, v.bytes[from-v.start:])
+		}
 		n := max(to-from, min(readAhead, r.size-from))
 		if Offset(cap(v.bytes)) < n {
-			v.bytes = make([]byte, max(n, min(2*Offset(cap(v.bytes)), maxRecord)))
+			grown := make([]byte, max(n, min(2*Offset(cap(v.bytes)), maxRecord)))
+			copy(grown, v.bytes[:kept])
+			v.bytes = grown
 		}
-		v.start, v.bytes = from, v.bytes[:n]
-		if m, err := r.file.ReadAt(v.bytes, int64(from)); m < len(v.bytes) {
+		m, err := r.text.ReadAt(v.bytes[kept:n], int64(from)+int64(kept))
+		v.start, v.bytes = from, v.bytes[:kept+m]
+		if Offset(len(v.bytes)) < to-from { // else what was read ahead is of no concern yet
 			v.bytes = v.bytes[:0]
 			if err == io.EOF {
 				err = io.ErrUnexpectedEOF
@@ -325,7 +360,7 @@ func (r *Reader) read(from, to Offset) ([]byte, error) {
 
 // Close closes the files.
 func (r *Reader) Close() error {
-	err := r.file.Close()
+	err := r.text.Close()
 	if r.index != nil {
 		err = errors.Join(err, r.index.file.Close())
 	}

@@ -37,25 +37,32 @@ func (w *Writer) lostActive(last Sequence) (next Sequence, err error) {
 		if !ok || suffix != indexSuffix || base <= last {
 			continue
 		}
-		f, err := w.fs.OpenFile(filepath.Join(w.dir, e.Name()), os.O_RDONLY, 0)
+		l := Log{Dir: w.dir, Marker: w.marker, fs: w.fs}
+		behind, err := l.indexedUpTo(base)
 		if err != nil {
 			return 0, err
 		}
-		x := indexFile{file: f, path: e.Name(), header: header{id: w.marker.ID, base: base}}
-		_, err = x.survey()
-		if err = errors.Join(err, f.Close()); err != nil {
-			return 0, err
-		}
-		if x.count > 0 {
-			next = base + Sequence(x.count)
+		if behind > base {
+			next = behind
 			w.recovery.Damage = append(w.recovery.Damage, &CorruptError{Path: filepath.Join(w.dir, TextName(base)), Seq: base,
-				Reason: fmt.Sprintf("the segment is missing; its index knows of %d records", x.count)})
+				Reason: fmt.Sprintf("the segment is missing; its index knows of %d records", behind-base)})
 		}
 	}
 	return next, nil
 }
 
-// beginAfter begins a segment with next, after one that is lost.
+// afterCompressed returns the sequence that follows a compressed segment: the
+// newest one, though histlog never compresses that.
+func (w *Writer) afterCompressed(s Segment) (next Sequence, err error) {
+	l := Log{Dir: w.dir, Marker: w.marker, fs: w.fs}
+	next, err = l.indexedUpTo(s.Base)
+	if err == nil && next == s.Base {
+		err = &CorruptError{Path: s.Path, Seq: s.Base, Reason: "the newest segment is compressed, and its index does not say where it ends"}
+	}
+	return next, err
+}
+
+// beginAfter begins a segment with next, after one that is lost or compressed.
 func (w *Writer) beginAfter(next Sequence) (err error) {
 	if next == 0 {
 		return nil

@@ -37,6 +37,7 @@ func (w *Writer) roll() error {
 		return w.poison(err)
 	}
 	w.active, w.staged = next, 0
+	w.sealed++
 	if err := old.close(); err != nil {
 		return w.poison(w.diskError("close", old.path, err))
 	}

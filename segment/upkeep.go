@@ -6,26 +6,23 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
-// upkeepWait is how long a change of HISTLOG waits for another one's end.
-const upkeepWait = 10 * time.Second
+// upkeepWait is how long one waits for another, which compresses a segment at most.
+const upkeepWait = time.Minute
 
 // upkeep takes the lock of whoever replaces HISTLOG or removes files. It is on
 // a file, UPKEEP, that is made with the first need, and on HISTLOG itself: who
 // unlinks UPKEEP lets a second one in, which then waits until HISTLOG has been
 // replaced, and sees what it says.
 func (l *Log) upkeep() (release func() error, err error) {
-	policy, err := l.Marker.Settings.Policy()
+	mode, err := l.mode()
 	if err != nil {
 		return nil, err
 	}
-	mode, err := fileMode(l.fs, l.Dir, policy)
-	if err != nil {
-		return nil, err
-	}
-	path := filepath.Join(l.Dir, upkeepName)
+	path := l.path(upkeepName)
 	f, err := l.fs.OpenFile(path, os.O_RDWR|os.O_CREATE, mode)
 	if err != nil {
 		return nil, err
@@ -40,12 +37,53 @@ func (l *Log) upkeep() (release func() error, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("wait for %s: %w", path, err)
 	}
-	path = filepath.Join(l.Dir, markerName)
+	path = l.path(markerName)
 	second, err := acquire(context.Background(), l.fs, path, upkeepWait)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("wait for %s: %w", path, err), first())
 	}
 	return func() error { return errors.Join(second(), first()) }, nil
+}
+
+// underUpkeep has fn look after the log at dir, alone.
+func underUpkeep(dir string, o Options, fn func(*Log) error) (err error) {
+	l, err := Open(dir, o.FS)
+	if err != nil {
+		return err
+	}
+	release, err := l.upkeep()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	if err := l.Refresh(); err != nil { // what was done while this one waited
+		return err
+	}
+	if err := l.sweep(); err != nil {
+		return err
+	}
+	return fn(l)
+}
+
+// sweep removes what a killed upkeep has left: temporaries, and segments that
+// were retired before they could be removed.
+func (l *Log) sweep() error {
+	entries, err := l.fs.ReadDir(l.Dir)
+	if err != nil {
+		return err
+	}
+	first := min(l.Marker.FirstSeq, l.Segments[0].Base)
+	for _, e := range entries {
+		name, temporary := strings.CutPrefix(e.Name(), ".")
+		name, ends := strings.CutSuffix(name, ".tmp")
+		base, _, ours := parseName(name)
+		if ours && temporary == ends && (temporary || base < first) {
+			if err := l.fs.Remove(l.path(e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func writeMarker(fsys FS, dir string, m Marker, mode os.FileMode) error {

@@ -64,12 +64,16 @@ func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset))
 		}
 	}
 	f.Sum = sum.total()
-	f.checkWhole(r, sum)
+	flaw, err := r.text.flaw()
+	if err != nil {
+		return f, err
+	}
+	f.checkWhole(r, sum, flaw)
 	return f, nil
 }
 
 // checkWhole compares what only the segment as a whole shows.
-func (f *Finding) checkWhole(r *Reader, sum trailer) {
+func (f *Finding) checkWhole(r *Reader, sum trailer, flaw string) {
 	s := r.segment
 	switch {
 	case len(f.Damage) > 0:
@@ -83,6 +87,8 @@ func (f *Finding) checkWhole(r *Reader, sum trailer) {
 		f.add(&CorruptError{Path: r.index.path, Offset: Offset(headerSize + r.index.count*entrySize), Reason: "the trailer does not sum up the entries"})
 	case s.Sealed && r.size != sum.Plain:
 		f.add(&CorruptError{Path: s.Path, Offset: sum.Plain, Reason: fmt.Sprintf("%d bytes more than were written", r.size-sum.Plain)})
+	case flaw != "":
+		f.add(&CorruptError{Path: s.Path, Seq: s.Base, Reason: flaw})
 	}
 }
 

@@ -80,6 +80,7 @@ type Writer struct {
 	failed   error      // why records staged since the last commit were taken back: the next one's error
 	err      error      // what poisoned the writer
 	closed   bool
+	sealed   int   // segments
 	syncing  timer // of the index: it is never far behind on disk
 	entering timer // of pending records, under SyncNone
 	due      timer // of the commit that all records of an interval share
@@ -98,6 +99,13 @@ func (w *Writer) Recovery() Recovery { return w.recovery }
 
 // Policy returns the settings that the writer follows.
 func (w *Writer) Policy() Policy { return *w.shared.Load() }
+
+// Sealed returns how many segments the writer has sealed.
+func (w *Writer) Sealed() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.sealed
+}
 
 // NextSeq returns the sequence that the next record gets.
 func (w *Writer) NextSeq() Sequence {

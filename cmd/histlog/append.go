@@ -64,7 +64,9 @@ type feeder struct {
 	waiting   []segment.Ack   // written, not yet committed
 	bytes     int64           // of these
 	count     uint64
-	deaf      error // why acknowledgements can't be written
+	deaf      error        // why acknowledgements can't be written
+	sealed    int          // segments that the writer had sealed when upkeep was last thought of
+	upkeep    <-chan error // of a child that was started
 }
 
 func runAppend(c *cli.Context) (err error) {
@@ -250,6 +252,7 @@ func (f *feeder) commit() error {
 			return err
 		}
 	}
+	f.maintain()
 	return nil
 }
 
@@ -277,6 +280,6 @@ func (f *feeder) giveUp() error {
 		return nil
 	}
 	err := f.writer.Close()
-	f.writer = nil
+	f.writer, f.sealed = nil, 0
 	return err
 }

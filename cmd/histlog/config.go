@@ -40,6 +40,9 @@ func runConfig(c *cli.Context) error {
 	if err := change.Check(); err != nil {
 		return usage("config", "%v", err)
 	}
+	if err := absolute(change); err != nil {
+		return err
+	}
 	l, err := openLog(c, dir)
 	if err != nil {
 		return err

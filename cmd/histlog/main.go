@@ -50,6 +50,7 @@ func newApp() *cli.App {
 		HideHelpCommand: true,
 		Commands: []*cli.Command{
 			migrateCommand(), appendCommand(), tailCommand(), catCommand(), inspectCommand(), verifyCommand(),
+			compactCommand(), pruneCommand(),
 			exportCommand(), configCommand(), completionCommand(), versionCommand(), helpCommand(),
 		},
 		CommandNotFound: func(*cli.Context, string) {},

@@ -87,7 +87,7 @@ func parseRange(s string) (from, to segment.Sequence, err error) {
 
 // openLog opens a log for reading. The path of a segment file means its log.
 func openLog(c *cli.Context, path string) (*segment.Log, error) {
-	if name := filepath.Base(path); strings.HasSuffix(name, ".ndjson") || strings.HasSuffix(name, ".index") {
+	if segment.Named(filepath.Base(path)) {
 		path = filepath.Dir(path)
 	}
 	l, err := segment.Open(path, nil)

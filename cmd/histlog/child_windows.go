@@ -1,0 +1,7 @@
+package main
+
+import "os/exec"
+
+func detach(*exec.Cmd) {}
+
+func beGentle() {}

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/histlog/histlog/compactor"
+	"github.com/histlog/histlog/segment"
+	"github.com/urfave/cli/v2"
+)
+
+func compactCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "compact",
+		Usage:     "compress sealed segments; loses nothing",
+		ArgsUsage: "DIR",
+		Description: `Every record is compared with its checksum before, and again in what was
+compressed, before the plain file goes. zstd, zstdcat, gzip, zcat, jq and DuckDB
+read the files as they are.
+
+   histlog compact --dry-run step2
+   histlog compact step2
+   histlog compact --older-than 0s --codec gzip step2`,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "older-than", Usage: "only segments whose records are of this `AGE` (default: the setting compress-after, 24h)"},
+			&cli.StringFlag{Name: "codec", Usage: "zstd or gzip (default: the setting codec, zstd)"},
+			&cli.BoolFlag{Name: "due", Usage: "do what the settings say is due, retiring too, for one segment of each at most"},
+			dryRunFlag(), progressFlag(), jsonFlag(),
+		},
+		Action: runCompact,
+	}
+}
+
+func dryRunFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "dry-run", Usage: "say what would be done, and what it comes to; do nothing"}
+}
+
+func runCompact(c *cli.Context) error {
+	u, err := newUpkeep(c, map[string]string{"older-than": "compress-after", "codec": "codec"})
+	if err != nil {
+		return err
+	}
+	if c.Bool("due") {
+		beGentle()
+		u.plan = compactor.Due(u.policy, u.segments, u.now)
+	} else {
+		u.plan = compactor.Compressing(u.policy, u.segments, u.now)
+	}
+	return u.do()
+}
+
+// An upkeep is one run of compact or prune.
+type upkeep struct {
+	c        *cli.Context
+	log      *segment.Log
+	policy   segment.Upkeep
+	now      time.Time
+	segments []compactor.Segment
+	plan     compactor.Plan
+	bar      *progress
+}
+
+// newUpkeep looks at the log. Flags hold before the settings that they are named after.
+func newUpkeep(c *cli.Context, flags map[string]string) (*upkeep, error) {
+	dir, err := oneDir(c)
+	if err != nil {
+		return nil, err
+	}
+	over := segment.Settings{}
+	for flag, key := range flags {
+		if c.IsSet(flag) {
+			over[key] = c.String(flag)
+		}
+	}
+	if err := over.Check(); err != nil {
+		return nil, usage(c.Command.Name, "%v", err)
+	}
+	u := &upkeep{c: c, now: time.Now()}
+	if u.bar, err = newProgress(c, c.Command.Name); err != nil {
+		return nil, err
+	}
+	if u.log, err = openLog(c, dir); err != nil {
+		return nil, err
+	}
+	policy, err := u.log.Marker.Settings.With(over).Policy()
+	if err != nil {
+		return nil, err
+	}
+	u.policy = policy.Upkeep
+	u.segments, err = compactor.Look(u.log)
+	return u, err
+}
+
+// do runs the plan, or says what it would do.
+func (u *upkeep) do() error {
+	if u.c.Bool("dry-run") {
+		changes, err := u.estimate()
+		if err != nil {
+			return err
+		}
+		return u.show(changes, u.bytes(), u.damage())
+	}
+	before := u.bytes()
+	changes, err := compactor.Run(u.c.Context, u.log.Dir, u.plan, compactor.Options{
+		Policy:   u.policy,
+		Progress: func(done, of int) { u.bar.set(int64(done), int64(of)) },
+	})
+	u.bar.finish()
+	damage := errors.Join(u.damage(), err)
+	u.record(changes, damage)
+	if err != nil && !errors.Is(err, segment.ErrCorrupt) {
+		return fmt.Errorf("%s: %w", u.c.Command.Name, err)
+	}
+	return u.show(changes, before, damage)
+}
+
+// damage returns why segments are left alone.
+func (u *upkeep) damage() (all error) {
+	for _, s := range u.segments {
+		all = errors.Join(all, s.Damage)
+	}
+	return all
+}
+
+// bytes returns what the log takes on disk.
+func (u *upkeep) bytes() (n int64) {
+	for _, s := range u.segments {
+		n += s.Bytes
+	}
+	return n
+}
+
+// estimate says what the plan comes to. How far segments shrink, those tell that
+// are compressed already, or else the first that would be.
+func (u *upkeep) estimate() (changes []compactor.Change, err error) {
+	ratio := u.ratio()
+	for _, a := range u.plan {
+		change := compactor.Change{Kind: a.Kind, Change: segment.Change{Segment: a.Segment.Codec.TextName(a.Segment.Base), Records: a.Segment.Records}}
+		if change.Before = diskBytes(a.Segment.Segment); a.Kind == compactor.Compress {
+			if ratio == 0 {
+				n, err := u.log.Estimate(u.c.Context, a.Segment.Segment, u.policy.Codec)
+				if err != nil {
+					return nil, err
+				}
+				ratio = float64(n) / float64(max(1, change.Before))
+			}
+			change.After = int64(ratio * float64(change.Before))
+		}
+		changes = append(changes, change)
+	}
+	return changes, nil
+}
+
+// ratio returns how large the log's compressed segments are beside their plain
+// text; 0 where there are none of the codec.
+func (u *upkeep) ratio() float64 {
+	var disk, plain int64
+	for _, s := range u.segments {
+		if s.Codec != u.policy.Codec || s.Damage != nil {
+			continue
+		}
+		if sum, err := u.log.Sum(s.Segment); err == nil {
+			disk, plain = disk+diskBytes(s.Segment), plain+int64(sum.Bytes)
+		}
+	}
+	return float64(disk) / float64(max(1, plain))
+}
+
+// record notes in the log's diary, and in UPKEEP, what was done.
+func (u *upkeep) record(changes []compactor.Change, err error) {
+	done := map[compactor.Kind][]string{}
+	for _, c := range changes {
+		done[c.Kind] = append(done[c.Kind], c.Segment)
+	}
+	for kind, names := range done {
+		record(u.log.Dir, slog.LevelInfo, kind.String(), "segments", names)
+	}
+	note := segment.UpkeepNote{OK: u.now.UTC()}
+	if err != nil {
+		record(u.log.Dir, slog.LevelError, "upkeep failed", "command", u.c.Command.Name, "error", err.Error())
+		note = segment.UpkeepNote{OK: u.log.Notes().Upkeep.OK, Failed: u.now.UTC(), Error: err.Error()}
+	}
+	_ = u.log.Note(func(n *segment.Notes) { n.Upkeep = note }) // for messages only
+}
+
+// show prints what was done, or would be, to a log of so many bytes.
+func (u *upkeep) show(changes []compactor.Change, before int64, damage error) error {
+	after := before
+	for _, c := range changes {
+		after += c.After - c.Before
+		if c.Kind == compactor.Archive {
+			after -= c.After
+		}
+	}
+	var err error
+	if u.c.Bool("json") {
+		err = u.showJSON(changes, before, after)
+	} else {
+		err = u.showText(changes, before, after)
+	}
+	if err == nil && damage != nil {
+		say(u.c.App.ErrWriter, "left as it is: %v", damage)
+		return &exitError{code: exitDamaged, err: errReported}
+	}
+	return err
+}
+
+func (u *upkeep) showJSON(changes []compactor.Change, before, after int64) error {
+	actions := make([]map[string]any, len(changes))
+	for i, c := range changes {
+		actions[i] = map[string]any{"action": c.Kind.String(), "segment": c.Segment, "records": c.Records, "bytes_before": c.Before, "bytes_after": c.After}
+	}
+	return printJSON(u.c.App.Writer, map[string]any{"actions": actions, "bytes_before": before, "bytes_after": after, "dry_run": u.c.Bool("dry-run")})
+}
+
+func (u *upkeep) showText(changes []compactor.Change, before, after int64) error {
+	out := u.c.App.Writer
+	if len(changes) == 0 {
+		_, err := fmt.Fprintf(out, "nothing to do: %s\n", u.idle())
+		return err
+	}
+	for _, c := range changes {
+		what := fmt.Sprintf("%-8s  %s  %d records, %s", c.Kind, c.Segment, c.Records, bytesText(c.Before))
+		switch c.Kind {
+		case compactor.Compress:
+			what += fmt.Sprintf(" → %s", bytesText(c.After))
+		case compactor.Archive:
+			what += " → " + safe(u.policy.ArchiveTo)
+		}
+		if _, err := fmt.Fprintln(out, what); err != nil {
+			return err
+		}
+	}
+	said := "the log took %s on disk and takes %s\n"
+	if u.c.Bool("dry-run") {
+		said = "the log takes %s on disk and would take about %s; nothing was done\n"
+	}
+	_, err := fmt.Fprintf(out, said, bytesText(before), bytesText(after))
+	return err
+}
+
+// idle says why there is nothing to do.
+func (u *upkeep) idle() string {
+	if u.c.Command.Name == "prune" {
+		return "no whole sealed segment is past a limit"
+	}
+	if u.policy.CompressAfter == segment.Never {
+		return "compress-after is never"
+	}
+	return "no plain sealed segment is older than " + durationText(u.policy.CompressAfter)
+}

@@ -1,0 +1,53 @@
+package compactor
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// A Segment is one segment with what a plan must know of it.
+type Segment struct {
+	segment.Segment
+	Records uint64
+	Bytes   int64     // its files take on disk
+	Newest  time.Time // when the last of its records came
+	Damage  error     // why it is left alone
+}
+
+// Look reads the trailers of a log's segments, and no text.
+func Look(l *segment.Log) ([]Segment, error) {
+	segments := make([]Segment, len(l.Segments))
+	for i, s := range l.Segments {
+		found, err := look(l, s)
+		if errors.Is(err, segment.ErrCorrupt) {
+			found.Damage, err = err, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("look at %s: %w", s.Path, err)
+		}
+		segments[i] = found
+	}
+	return segments, nil
+}
+
+func look(l *segment.Log, s segment.Segment) (found Segment, err error) {
+	found.Segment = s
+	if found.Bytes, err = l.DiskBytes(s); err != nil {
+		return found, err
+	}
+	r, err := l.OpenReader(s)
+	if err != nil {
+		return found, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	found.Records = r.Count()
+	newest, ok := r.Newest()
+	if s.Sealed && (!ok || r.Next() != s.Next) {
+		return found, &segment.CorruptError{Path: s.Path, Seq: s.Base, Reason: "its index is missing or unreadable"}
+	}
+	found.Newest = newest
+	return found, nil
+}

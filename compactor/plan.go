@@ -1,0 +1,88 @@
+package compactor
+
+import (
+	"time"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// Kind is what is done to a segment.
+type Kind uint8
+
+const (
+	Compress Kind = iota
+	Retire        // the segment is removed
+	Archive       // the segment is moved to another directory
+)
+
+func (k Kind) String() string { return [...]string{"compress", "retire", "archive"}[k] }
+
+// An Action is something to do to one segment.
+type Action struct {
+	Kind    Kind
+	Segment Segment
+}
+
+// A Plan is what is to be done, in that order.
+type Plan []Action
+
+// Pruning plans which segments go: those whose records the limits of the policy
+// pass, oldest first, so that at least what the limits allow stays. They are
+// archived if the policy says where to. The last segment stays always.
+func Pruning(p segment.Upkeep, segments []Segment, now time.Time) (plan Plan) {
+	kind := Retire
+	if p.ArchiveTo != "" {
+		kind = Archive
+	}
+	left := total(segments)
+	for i := 0; i < len(segments)-1; i++ {
+		s := segments[i]
+		left.records -= s.Records
+		left.bytes -= s.Bytes
+		if !passes(p, s, left, now) {
+			break
+		}
+		plan = append(plan, Action{kind, s})
+	}
+	return plan
+}
+
+// passes says whether a limit does without a segment, given what is left then.
+func passes(p segment.Upkeep, s Segment, left amount, now time.Time) bool {
+	return p.MaxRecords > 0 && left.records >= p.MaxRecords ||
+		p.MaxBytes > 0 && left.bytes >= p.MaxBytes ||
+		p.MaxAge > 0 && s.Damage == nil && now.Sub(s.Newest) > p.MaxAge
+}
+
+// amount is how much a run of segments holds.
+type amount struct {
+	records uint64
+	bytes   int64
+}
+
+func total(segments []Segment) (a amount) {
+	for _, s := range segments {
+		a.records += s.Records
+		a.bytes += s.Bytes
+	}
+	return a
+}
+
+// Compressing plans which segments are compressed, oldest first: the sealed ones
+// that are plain and of the policy's age.
+func Compressing(p segment.Upkeep, segments []Segment, now time.Time) (plan Plan) {
+	for _, s := range segments {
+		if s.Sealed && (s.Codec == segment.Plain || s.Copy) && s.Damage == nil && now.Sub(s.Newest) >= p.CompressAfter {
+			plan = append(plan, Action{Compress, s})
+		}
+	}
+	return plan
+}
+
+// Due plans what the policy says is due, one segment of each kind at most.
+func Due(p segment.Upkeep, segments []Segment, now time.Time) Plan {
+	plan := Pruning(p, segments, now)
+	plan = plan[:min(1, len(plan))]
+	compress := Compressing(p, segments[len(plan):], now)
+	return append(plan, compress[:min(1, len(compress))]...)
+}

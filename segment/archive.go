@@ -1,0 +1,198 @@
+package segment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Archive moves the sealed segments whose records all come before a sequence to
+// a directory that is itself a log, of role archive, with the same id: it is made
+// if it is missing or empty. Each is copied, made durable and read back there
+// before the log says that it begins behind it, and before it is removed here.
+// Otherwise it is as Retire. Killed anywhere, it can be run again.
+func Archive(ctx context.Context, dir, to string, before Sequence, o Options) (changes []Change, err error) {
+	err = underUpkeep(dir, o, func(l *Log) error {
+		for len(l.before(before)) > 0 {
+			c, err := l.archive(ctx, l.Segments[0], to, o.withDefaults().Now())
+			if err != nil {
+				return err
+			}
+			changes = append(changes, c)
+		}
+		return nil
+	})
+	return changes, err
+}
+
+// archive moves the oldest segment.
+func (l *Log) archive(ctx context.Context, s Segment, to string, now time.Time) (c Change, err error) {
+	if c, err = l.sound(ctx, s); err != nil {
+		return c, err
+	}
+	made, err := makeDir(l.fs, to)
+	if err != nil {
+		return c, archiveError(s, to, err)
+	}
+	unlock, err := acquire(ctx, l.fs, to, upkeepWait)
+	if err != nil {
+		return c, archiveError(s, to, err)
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	a := &archive{from: l, dir: to, now: now}
+	if err := a.add(ctx, s); err != nil {
+		if made {
+			err = errors.Join(err, a.discard())
+		}
+		return c, archiveError(s, to, err)
+	}
+	c.After = c.Before
+	return c, l.retire([]Segment{s})
+}
+
+func archiveError(s Segment, to string, err error) error {
+	if errors.Is(err, ErrCorrupt) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return &DiskError{Op: "archive to " + to, Path: s.Path, Seq: s.Base, Err: err}
+}
+
+// archive is the directory to which segments go.
+type archive struct {
+	from *Log
+	dir  string
+	now  time.Time
+}
+
+// add makes a segment the archive's last, durably. One that a killed run has
+// added is added once more.
+func (a *archive) add(ctx context.Context, s Segment) error {
+	l, err := Open(a.dir, a.from.fs)
+	if errors.Is(err, ErrNoLog) {
+		return a.begin(ctx, s)
+	}
+	if err != nil {
+		return err
+	}
+	if l.Marker.Role != roleArchive || l.Marker.ID != a.from.Marker.ID {
+		return fmt.Errorf("%w: %s is not this log's archive", ErrExists, a.dir)
+	}
+	last := l.Segments[len(l.Segments)-1]
+	if s.Base != last.Base && s.Base != last.Next {
+		return fmt.Errorf("the archive holds records %d to %d, %d does not follow", l.Segments[0].Base, last.Next-1, s.Base)
+	}
+	if err := l.follow(a.from.Marker); err != nil {
+		return err
+	}
+	return a.copy(ctx, s)
+}
+
+// follow takes over what the log has learnt since.
+func (l *Log) follow(m Marker) error {
+	if len(m.TimeRules) == len(l.Marker.TimeRules) {
+		return nil
+	}
+	own := l.Marker
+	own.TimeRules = m.TimeRules
+	return l.replaceMarker(own)
+}
+
+// begin makes an archive of one segment. Until its HISTLOG is there it is a
+// draft, which the next begin clears.
+func (a *archive) begin(ctx context.Context, s Segment) error {
+	fsys := a.from.fs
+	if err := clearDraft(fsys, a.dir); err != nil {
+		return err
+	}
+	mode, err := a.mode()
+	if err != nil {
+		return err
+	}
+	if err := writeFile(fsys, filepath.Join(a.dir, draftName), nil, mode); err != nil {
+		return err
+	}
+	if err := fsys.SyncDir(a.dir); err != nil {
+		return err
+	}
+	if err := a.copy(ctx, s); err != nil {
+		return err
+	}
+	if err := writeMarker(fsys, a.dir, a.marker(s.Base), mode); err != nil {
+		return err
+	}
+	return fsys.Remove(filepath.Join(a.dir, draftName))
+}
+
+// marker returns the archive's HISTLOG. The log's limits are not the archive's.
+func (a *archive) marker(first Sequence) Marker {
+	m := a.from.Marker
+	m.Role, m.FirstSeq, m.Created, m.Settings = roleArchive, first, a.now.UTC(), Settings{}
+	if mode := a.from.Marker.Settings.Get("mode"); mode != "" {
+		m.Settings["mode"] = mode
+	}
+	return m
+}
+
+func (a *archive) mode() (os.FileMode, error) {
+	policy, err := a.from.Marker.Settings.Policy()
+	if err != nil {
+		return 0, err
+	}
+	return fileMode(a.from.fs, a.dir, policy)
+}
+
+// copy copies a segment and its index, and reads the copy back. The segment
+// gets its name last, when its index has one.
+func (a *archive) copy(ctx context.Context, s Segment) error {
+	for _, path := range []string{a.from.path(IndexName(s.Base)), s.Path} {
+		if err := a.copyFile(path); err != nil {
+			return err
+		}
+	}
+	there := s
+	there.Path, there.Copy = filepath.Join(a.dir, filepath.Base(s.Path)), false
+	copied := &Log{Dir: a.dir, Marker: a.from.Marker, Segments: []Segment{there}, fs: a.from.fs}
+	_, err := copied.sound(ctx, there)
+	return err
+}
+
+func (a *archive) copyFile(path string) (err error) {
+	fsys := a.from.fs
+	mode, err := a.mode()
+	if err != nil {
+		return err
+	}
+	f, err := fsys.OpenFile(path, os.O_RDONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(a.dir, filepath.Base(path))
+	temporary := filepath.Join(a.dir, "."+filepath.Base(path)+".tmp")
+	if err := copyRange(fsys, temporary, io.ReaderAt(f), 0, info.Size(), mode); err != nil {
+		return err
+	}
+	if err := fsys.Rename(temporary, name); err != nil {
+		return errors.Join(err, fsys.Remove(temporary))
+	}
+	return fsys.SyncDir(a.dir)
+}
+
+// discard removes an archive that was never one, with its directory.
+func (a *archive) discard() error {
+	if _, err := Open(a.dir, a.from.fs); !errors.Is(err, ErrNoLog) {
+		return nil
+	}
+	if err := removeDraft(a.from.fs, a.dir); err != nil {
+		return err
+	}
+	return a.from.fs.Remove(a.dir)
+}

@@ -1,0 +1,151 @@
+package segment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// A Change is what was done to one segment's file.
+type Change struct {
+	Segment       string // file name
+	Records       uint64
+	Before, After int64 // bytes on disk
+}
+
+// Compress replaces the plain text of the sealed segment that begins with base
+// by a compressed one, under the lock of UPKEEP, and loses nothing: each
+// record is compared with its checksum before, and again in what was
+// compressed, decompressed, before the plain file goes. Readers and the
+// writer may be at work. Killed anywhere, it can be run again; on an error the
+// plain file is as it was. What is compressed already is left as it is: the
+// Change is zero.
+//
+// A segment that is not what was written is a *CorruptError, and not touched.
+func Compress(ctx context.Context, dir string, base Sequence, codec Codec, o Options) (c Change, err error) {
+	err = underUpkeep(dir, o, func(l *Log) error {
+		i, err := l.Find(base)
+		if err != nil {
+			return err
+		}
+		s := l.Segments[i]
+		if s.Base != base || !s.Sealed {
+			return fmt.Errorf("compress %s: %w: no sealed segment begins with %d", l.Dir, ErrNoRecord, base)
+		}
+		c, err = l.compress(ctx, s, codec)
+		return err
+	})
+	return c, err
+}
+
+// compress compresses one segment; the caller has the log to itself.
+func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, err error) {
+	if s.Copy {
+		if c, err = l.finishCompress(ctx, s); !errors.Is(err, ErrCorrupt) {
+			return c, err
+		}
+		s = l.plain(s)
+	}
+	if s.Codec != Plain {
+		return c, nil
+	}
+	r, err := l.OpenReader(s)
+	if err != nil {
+		return c, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	mode, err := l.mode()
+	if err != nil {
+		return c, err
+	}
+	name := codec.TextName(s.Base)
+	temporary := l.path("." + name + ".tmp")
+	if err = r.pack(ctx, l, temporary, codec, mode); err == nil {
+		err = l.fs.Rename(temporary, l.path(name))
+	}
+	if err != nil {
+		return c, errors.Join(compressError(r.segment, err), removeIfThere(l.fs, temporary))
+	}
+	r.segment.Codec, r.segment.Path = codec, l.path(name)
+	return l.dropPlain(r)
+}
+
+// finishCompress does what is left after a kill that came before the plain file
+// was gone. ErrCorrupt: what was compressed is not to be had.
+func (l *Log) finishCompress(ctx context.Context, s Segment) (c Change, err error) {
+	r, err := l.OpenReader(s)
+	if err != nil {
+		return c, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	if r.segment.Codec == Plain {
+		return c, &CorruptError{Path: s.Path, Seq: s.Base, Reason: "it is no compressed copy of the segment"}
+	}
+	if err := r.prove(ctx, r.text, nil); err != nil {
+		return c, err
+	}
+	return l.dropPlain(r)
+}
+
+// compressError says which segment could not be compressed, unless err is damage.
+func compressError(s Segment, err error) error {
+	if errors.Is(err, ErrCorrupt) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return &DiskError{Op: "compress", Path: s.Path, Seq: s.Base, Err: err}
+}
+
+// dropPlain removes the plain file of a segment, once the name of the compressed
+// one is durable.
+func (l *Log) dropPlain(r *Reader) (c Change, err error) {
+	s := r.segment
+	plain := l.path(TextName(s.Base))
+	c.Segment, c.Records = s.Codec.TextName(s.Base), r.Count()
+	if c.Before, err = sizeOf(l.fs, plain); err == nil {
+		c.After, err = sizeOf(l.fs, s.Path)
+	}
+	if err == nil {
+		err = l.fs.SyncDir(l.Dir)
+	}
+	if err == nil {
+		err = l.fs.Remove(plain)
+	}
+	if err == nil {
+		err = l.fs.SyncDir(l.Dir)
+	}
+	if err != nil {
+		return c, compressError(s, err)
+	}
+	return c, nil
+}
+
+// DiskBytes returns how much a segment's files take, its index with them.
+func (l *Log) DiskBytes(s Segment) (n int64, err error) {
+	paths := []string{s.Path, l.path(IndexName(s.Base))}
+	if s.Copy {
+		paths = append(paths, l.path(TextName(s.Base)))
+	}
+	for _, path := range paths {
+		size, err := sizeOf(l.fs, path)
+		if err != nil && !missing(err) {
+			return 0, err
+		}
+		n += size
+	}
+	return n, nil
+}
+
+func sizeOf(fsys FS, name string) (int64, error) {
+	info, err := fsys.Lstat(name)
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+func removeIfThere(fsys FS, name string) error {
+	if err := fsys.Remove(name); !missing(err) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package segment
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+	"os"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// pack writes the compressed segment to a file and proves it.
+func (r *Reader) pack(ctx context.Context, l *Log, name string, codec Codec, mode os.FileMode) (err error) {
+	f, err := l.fs.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	p, err := newPacking(io.NewOffsetWriter(f, 0), codec)
+	if err != nil {
+		return err
+	}
+	if err := r.prove(ctx, r.text, p); err != nil {
+		return err
+	}
+	if err := p.finish(); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	packed, err := newCompressed(f, codec)
+	if err != nil {
+		return err
+	}
+	defer packed.release()
+	if !packed.agrees(r.trailer) {
+		return fmt.Errorf("what was compressed differs: %s", packed.reason)
+	}
+	if err := r.prove(ctx, packed, nil); err != nil {
+		return fmt.Errorf("what was compressed differs: %w", err)
+	}
+	return nil
+}
+
+// Estimate returns how many bytes a plain sealed segment would take compressed,
+// by compressing it. It writes nothing.
+func (l *Log) Estimate(ctx context.Context, s Segment, codec Codec) (n int64, err error) {
+	r, err := l.OpenReader(s)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	p, err := newPacking(io.Discard, codec)
+	if err == nil {
+		err = r.prove(ctx, r.text, p)
+	}
+	if err == nil {
+		err = p.finish()
+	}
+	return p.out.n, err
+}
+
+// A packing is a compressed file being written.
+type packing struct {
+	out     countingWriter
+	codec   Codec
+	encoder encoder
+	begun   int64  // where in the file the frame begins
+	plain   Offset // of it so far
+	table   frameTable
+}
+
+func newPacking(w io.Writer, codec Codec) (*packing, error) {
+	e, err := newEncoder(codec)
+	return &packing{out: countingWriter{w: bufio.NewWriterSize(w, 256<<10), sum: crc32.New(castagnoli)}, codec: codec, encoder: e}, err
+}
+
+// encoder is a codec's writer of one frame after another.
+type encoder interface {
+	io.WriteCloser
+	Reset(w io.Writer)
+}
+
+// frameTarget is how much plain text a frame holds unless one record is more. See the package documentation for what was measured.
+var frameTarget = map[Codec]Offset{Zstd: 32 << 20, Gzip: 4 << 20}
+
+func newEncoder(c Codec) (encoder, error) {
+	if c == Gzip {
+		return gzip.NewWriterLevel(nil, gzip.DefaultCompression)
+	}
+	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithWindowSize(zstdWindow), zstd.WithEncoderConcurrency(1))
+}
+
+// countingWriter counts and sums up what passes.
+type countingWriter struct {
+	w   *bufio.Writer
+	n   int64
+	sum hash.Hash32
+}
+
+func (c *countingWriter) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	c.n += int64(n)
+	_, _ = c.sum.Write(b[:n]) // never fails
+	return n, err
+}
+
+// before is told the length of the record to come.
+func (p *packing) before(n Offset) error {
+	if p.plain > 0 && p.plain+n > frameTarget[p.codec] {
+		if err := p.end(); err != nil {
+			return err
+		}
+	}
+	if p.plain == 0 {
+		p.encoder.Reset(&p.out)
+	}
+	p.plain += n
+	return nil
+}
+
+// end ends the frame.
+func (p *packing) end() error {
+	if p.plain == 0 {
+		return nil
+	}
+	if err := p.encoder.Close(); err != nil {
+		return err
+	}
+	if p.out.n-p.begun > maxFrame || p.plain > maxFrame {
+		return fmt.Errorf("a frame of %d bytes is more than its table can tell of", p.plain)
+	}
+	p.table.add(p.out.n-p.begun, p.plain)
+	p.begun, p.plain = p.out.n, 0
+	return nil
+}
+
+// finish writes the tail.
+func (p *packing) finish() error {
+	if err := p.end(); err != nil {
+		return err
+	}
+	tail, err := tailFormats[p.codec].encode(p.table, p.out.sum.Sum32())
+	if err != nil {
+		return err
+	}
+	if _, err := p.out.Write(tail); err != nil {
+		return err
+	}
+	return p.out.w.Flush()
+}

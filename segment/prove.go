@@ -1,0 +1,78 @@
+package segment
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"hash/crc32"
+	"io"
+)
+
+// proveChunk is how much of a record is looked at together.
+const proveChunk = 1 << 20
+
+// prove reads a text of a sealed segment from its start and compares it with
+// what the index holds: the length and the checksum of each record, and nothing
+// behind the last. No record is held whole. to, unless nil, gets what was read.
+func (r *Reader) prove(ctx context.Context, t io.ReaderAt, to *packing) error {
+	if r.reason != "" || r.trailer == nil || r.Next() != r.segment.Next {
+		return &CorruptError{Path: r.segment.Path, Seq: r.segment.Base, Reason: "its index is missing or unreadable"}
+	}
+	from := bufio.NewReaderSize(io.NewSectionReader(t, 0, int64(r.size)), proveChunk)
+	var sum trailer
+	at := Offset(0)
+	for seq := r.segment.Base; seq < r.Next(); seq++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		e, err := r.indexEntry(seq)
+		if err != nil {
+			return err
+		}
+		if e.End <= at || e.End-at > maxRecord+1 {
+			return &CorruptError{Path: r.segment.Path, Seq: seq, Offset: at, Reason: "its index entry makes no sense"}
+		}
+		crc, err := copyRecord(from, e.End-at, to)
+		if f := (*frameError)(nil); errors.As(err, &f) || err == io.EOF {
+			return &CorruptError{Path: r.segment.Path, Seq: seq, Offset: at, Reason: err.Error()}
+		}
+		if err != nil {
+			return err
+		}
+		if crc != e.CRC {
+			return &CorruptError{Path: r.segment.Path, Seq: seq, Offset: at, Reason: "its checksum differs"}
+		}
+		at = e.End
+		sum.add(e)
+	}
+	if r.size != at || sum != *r.trailer {
+		return &CorruptError{Path: r.segment.Path, Seq: r.Next(), Offset: at, Reason: "it does not end where its index does"}
+	}
+	return nil
+}
+
+// copyRecord reads n bytes, a record, and returns their checksum.
+func copyRecord(from *bufio.Reader, n Offset, to *packing) (crc uint32, err error) {
+	if to != nil {
+		if err := to.before(n); err != nil {
+			return 0, err
+		}
+	}
+	for n > 0 {
+		b, err := from.Peek(int(min(n, proveChunk)))
+		if err != nil {
+			return 0, err
+		}
+		crc = crc32.Update(crc, castagnoli, b)
+		if to != nil {
+			if _, err := to.encoder.Write(b); err != nil {
+				return 0, err
+			}
+		}
+		if _, err := from.Discard(len(b)); err != nil {
+			return 0, err
+		}
+		n -= Offset(len(b))
+	}
+	return crc, nil
+}

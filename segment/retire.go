@@ -1,0 +1,83 @@
+package segment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Retire removes the sealed segments whose records all come before a sequence,
+// under the lock of UPKEEP. HISTLOG says durably that the log begins behind them
+// before the first file goes: a reader that looks for one of them gets
+// ErrRetired. The writer and readers may be at work. Killed anywhere, it can be
+// run again; what it left is removed by the next upkeep.
+//
+// A segment that is not what was written is a *CorruptError: it and all behind
+// it are left as they are, and what came before it is gone.
+func Retire(ctx context.Context, dir string, before Sequence, o Options) (changes []Change, err error) {
+	err = underUpkeep(dir, o, func(l *Log) error {
+		segments := l.before(before)
+		var damage error
+		for i, s := range segments {
+			c, err := l.sound(ctx, s)
+			if err != nil {
+				segments, damage = segments[:i], err
+				break
+			}
+			changes = append(changes, c)
+		}
+		return errors.Join(l.retire(segments), damage)
+	})
+	return changes, err
+}
+
+// before returns the segments but the last whose records all come before a sequence.
+func (l *Log) before(seq Sequence) []Segment {
+	n := 0
+	for n < len(l.Segments)-1 && l.Segments[n].Next <= seq {
+		n++
+	}
+	return l.Segments[:n]
+}
+
+// sound reads a segment that is about to go, and says what becomes of it if
+// nothing takes its place. Damage is an error.
+func (l *Log) sound(ctx context.Context, s Segment) (c Change, err error) {
+	r, err := l.OpenReader(s)
+	if err != nil {
+		return c, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	if err := r.prove(ctx, r.text, nil); err != nil {
+		return c, err
+	}
+	c.Segment, c.Records = r.segment.Codec.TextName(s.Base), r.Count()
+	c.Before, err = sizeOf(l.fs, r.segment.Path)
+	return c, err
+}
+
+// retire makes the log begin behind segments, and removes them.
+func (l *Log) retire(segments []Segment) error {
+	if len(segments) == 0 {
+		return nil
+	}
+	first, last := segments[0], segments[len(segments)-1]
+	fail := func(err error) error {
+		return &DiskError{Op: "retire", Path: first.Path, Seq: first.Base, Err: err}
+	}
+	m := l.Marker
+	m.FirstSeq = max(m.FirstSeq, last.Next)
+	if err := l.replaceMarker(m); err != nil {
+		return fail(fmt.Errorf("move first_seq to %d: %w", m.FirstSeq, err))
+	}
+	if err := l.Refresh(); err != nil {
+		return err
+	}
+	if err := l.sweep(); err != nil {
+		return fail(err)
+	}
+	if err := l.fs.SyncDir(l.Dir); err != nil {
+		return fail(err)
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package segment
+
+import (
+	"errors"
+	"io"
+	"os"
+)
+
+// A textFile is the plain text of a segment, however that is stored.
+type textFile interface {
+	io.ReaderAt
+	// size returns its length. t is the trailer of the segment's index, or nil.
+	size(t *trailer) (Offset, error)
+	// flaw says what is wrong with the file as a whole, whatever its records say; "": nothing.
+	flaw() (string, error)
+	Close() error
+}
+
+// plainText is the text of a plain segment.
+type plainText struct{ File }
+
+func (p plainText) size(*trailer) (Offset, error) {
+	info, err := p.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return Offset(info.Size()), nil
+}
+
+func (plainText) flaw() (string, error) { return "", nil }
+
+// openText opens the text of s. Its file may have another name than when it was
+// listed: it was compressed since, or a repair made it plain again.
+func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
+	file, err = l.fs.OpenFile(s.Path, os.O_RDONLY, 0)
+	for c := Plain; c <= Gzip && missing(err) && s.Sealed; c++ {
+		other := *s
+		other.Codec, other.Path = c, l.path(c.TextName(s.Base))
+		if file, err = l.fs.OpenFile(other.Path, os.O_RDONLY, 0); err == nil {
+			*s = other
+		}
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if s.Codec == Plain {
+		return plainText{file}, file, nil
+	}
+	c, err := newCompressed(file, s.Codec)
+	if err != nil {
+		return nil, nil, errors.Join(err, file.Close())
+	}
+	return c, file, nil
+}
