@@ -98,10 +98,15 @@ func runAppend(c *cli.Context) (err error) {
 		say(c.App.ErrWriter, "reading JSON from the terminal; end it with Ctrl-D")
 	}
 	err = f.run(c.Context, policy.Sync, c.Args().Tail(), accept)
-	if err == nil && f.count == 0 && !c.Bool("allow-empty") {
+	switch {
+	case err != nil || f.count > 0:
+		return err
+	case !c.Bool("allow-empty"):
 		return &exitError{exitRejected, fmt.Errorf("append to %s: no value came", f.dir), "an empty batch is meant? --allow-empty"}
+	case f.create: // a log to be configured before its first record
+		return errors.Join(f.open(c.Context), f.giveUp())
 	}
-	return err
+	return nil
 }
 
 // policy returns the settings that will hold, and whether there is a log to append to.

@@ -56,7 +56,9 @@ func values(from, to int) string {
 }
 
 func existing(t *testing.T, dir string) {
-	histlogIn(t, dir, values(1, 2), "append", "--create", "log")
+	histlogIn(t, dir, "", "append", "--create", "--allow-empty", "log")
+	histlogIn(t, dir, "", "config", "log", "maintain=manual") // or a child would be traced too
+	histlogIn(t, dir, values(1, 2), "append", "log")
 }
 
 func torn(t *testing.T, dir string) {
@@ -71,8 +73,15 @@ func torn(t *testing.T, dir string) {
 	}
 }
 
+// manySegments makes a log of four records in two segments.
+func manySegments(t *testing.T, dir string) {
+	existing(t, dir)
+	histlogIn(t, dir, "", "config", "log", "segment-size=70")
+	histlogIn(t, dir, values(3, 4), "append", "log")
+}
+
 func rotten(t *testing.T, dir string) {
-	histlogIn(t, dir, values(1, 4), "append", "--create", "log", "--segment-size", "70")
+	manySegments(t, dir)
 	path := filepath.Join(dir, "log", segment.TextName(1))
 	b, err := os.ReadFile(path)
 	if err == nil {
