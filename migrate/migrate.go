@@ -21,6 +21,7 @@ type Options struct {
 	Records  *jsonscan.Pointer // names the array of records; nil: found
 	Accept   jsonscan.Options  // NonFinite and InvalidUTF8
 	Settings segment.Settings  // of the new log
+	Compress segment.Codec     // of its full segments
 	Verify   Verify
 	Salvage  bool                 // of a cut or damaged source, keep what is whole
 	Progress func(read, of int64) // told of the bytes read; of is 0 where the size is not known
@@ -73,7 +74,7 @@ func (m *migration) begin(p *pass) (err error) {
 		return err
 	}
 	m.pass = p
-	m.draft, err = segment.NewDraft(m.o.Dir, segment.Options{FS: m.o.FS, Settings: m.o.Settings})
+	m.draft, err = segment.NewDraft(m.o.Dir, segment.Options{FS: m.o.FS, Settings: m.o.Settings, Compress: m.o.Compress})
 	if err != nil {
 		return err
 	}
@@ -107,6 +108,9 @@ func (m *migration) discard() error {
 	return err
 }
 
+// leastRatio is how far segments shrink at least, by what is known before.
+const leastRatio = 4
+
 // sampleRoom bytes of a source tell how large its log will be.
 const sampleRoom = 8 << 20
 
@@ -122,7 +126,11 @@ func (m *migration) checkRoom() error {
 		return err
 	}
 	written := float64(m.draft.Sum().Bytes)
-	if need := written/float64(read)*float64(m.pass.size) - written; need > float64(free) {
+	need := written/float64(read)*float64(m.pass.size) - written
+	if m.o.Compress != segment.Plain {
+		need /= leastRatio
+	}
+	if need > float64(free) {
 		return &RoomError{Need: uint64(need), Free: free}
 	}
 	return nil

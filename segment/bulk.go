@@ -26,10 +26,11 @@ type bulk struct {
 	full  chan *active
 	fault atomic.Pointer[error] // the first
 	done  chan struct{}
+	after func(*active) error // is called with each full segment that is durable and closed
 }
 
-func startBulk() *bulk {
-	b := &bulk{jobs: make(chan batch, batches), free: make(chan batch, batches), full: make(chan *active), done: make(chan struct{})}
+func startBulk(after func(*active) error) *bulk {
+	b := &bulk{after: after, jobs: make(chan batch, batches), free: make(chan batch, batches), full: make(chan *active), done: make(chan struct{})}
 	for range batches {
 		b.free <- batch{}
 	}
@@ -87,7 +88,10 @@ func (b *bulk) sealAll() {
 				err = a.syncIndex()
 			}
 		}
-		if err = errors.Join(err, a.close()); err != nil {
+		if err = errors.Join(err, a.close()); err == nil {
+			err = b.after(a)
+		}
+		if err != nil {
 			b.fail(fmt.Errorf("seal %s: %w", a.path, err))
 		}
 	}

@@ -16,6 +16,7 @@ import (
 type Draft struct {
 	w       Writer // its fields and its entry(); none of its commits
 	madeDir bool
+	codec   Codec   // of full segments
 	sum     Sum     // of the full segments
 	filling trailer // of the active one
 	bulk    *bulk   // nil: nothing was written since the last Flush
@@ -46,7 +47,7 @@ func NewDraft(dir string, o Options) (_ *Draft, err error) {
 	if err := o.Settings.Check(); err != nil {
 		return nil, err
 	}
-	d := &Draft{w: Writer{fs: o.FS, machine: o.Machine, dir: dir, now: o.Now, marker: newMarker(o.Settings.With(nil), o.Now())}}
+	d := &Draft{codec: o.Compress, w: Writer{fs: o.FS, machine: o.Machine, dir: dir, now: o.Now, marker: newMarker(o.Settings.With(nil), o.Now())}}
 	if d.w.policy, err = o.Settings.Policy(); err != nil {
 		return nil, err
 	}
@@ -148,12 +149,11 @@ func clearDraft(fsys FS, dir string) error {
 
 // draftFile says whether a draft makes files of that name.
 func draftFile(name string) bool {
-	_, _, segment := parseName(name)
 	switch name {
 	case OriginName, QuarantineName, EventsName, EventsName + ".lock", probeName, lockName, upkeepName, "." + markerName + ".tmp":
 		return true
 	}
-	return segment
+	return Named(name) || isTemporary(name)
 }
 
 // removeDraft removes the files of a draft, its marker last, and no others.
@@ -211,7 +211,7 @@ func (d *Draft) Write(compact, timeScalar []byte) error {
 func (d *Draft) write(compact, timeScalar []byte) (err error) {
 	w := &d.w
 	if d.bulk == nil {
-		d.bulk = startBulk()
+		d.bulk = startBulk(d.compress)
 		if d.batch, err = d.bulk.next(w.active); err != nil {
 			return err
 		}
@@ -269,6 +269,16 @@ func (d *Draft) roll() error {
 	d.sum.Join(d.filling.total())
 	d.filling = trailer{}
 	return d.send()
+}
+
+// compress stores a full segment with the draft's codec, once it is durable.
+func (d *Draft) compress(a *active) error {
+	if d.codec == Plain {
+		return nil
+	}
+	l := &Log{Dir: d.w.dir, Marker: d.w.marker, fs: d.w.fs}
+	_, err := l.compress(context.Background(), Segment{Base: a.header.base, Path: a.path, Sealed: true, Next: a.next()}, d.codec)
+	return err
 }
 
 // finish waits until all that was written has left this process, and full

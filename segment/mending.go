@@ -16,7 +16,11 @@ type mending struct {
 	text    File
 	entries []Entry // of the records so far, as they are now
 	found   int     // damages
+	aside   string  // where a compressed file was set aside; "": not yet
 }
+
+// expands says whether the text is made anew from a compressed file.
+func (m *mending) expands() bool { return m.read.segment.Codec != Plain }
 
 // end returns where the records so far end.
 func (m *mending) end() Offset {
@@ -32,7 +36,7 @@ func (m *mending) record(seq Sequence) error {
 	rec, err := m.read.Record(seq)
 	if err == nil && rec.Start == m.end() {
 		m.entries = append(m.entries, rec.Entry)
-		return nil
+		return m.keep(rec)
 	}
 	var damage *CorruptError
 	if err != nil && !errors.As(err, &damage) {
@@ -54,6 +58,17 @@ func (m *mending) record(seq Sequence) error {
 	return m.blank(seq, e, damage.Reason)
 }
 
+// keep has a good record in the text.
+func (m *mending) keep(rec Record) error {
+	if !m.expands() {
+		return nil
+	}
+	if _, err := m.text.WriteAt(append(rec.Text, '\n'), int64(rec.Start)); err != nil { // the LF stood there
+		return &DiskError{Op: "expand", Path: m.read.segment.Path, Seq: rec.Seq, Offset: rec.Start, Err: err}
+	}
+	return nil
+}
+
 // blank sets the bytes of a record aside and writes spaces in their place.
 func (m *mending) blank(seq Sequence, e Entry, reason string) error {
 	start := m.end()
@@ -73,8 +88,21 @@ func (m *mending) blank(seq Sequence, e Entry, reason string) error {
 	return nil
 }
 
-// setAside copies [from, to) of the segment to quarantine/, unless it is blank already.
+// setAside copies [from, to) of the segment to quarantine/, unless it is blank
+// already. Of a compressed file nobody can tell which bytes are a record's: it is
+// copied whole, once.
 func (m *mending) setAside(from, to Offset, blank []byte) (name string, err error) {
+	if m.expands() {
+		if m.aside == "" {
+			info, err := m.read.file.Stat()
+			if err != nil {
+				return "", err
+			}
+			m.aside, err = quarantineRange(m.log.fs, m.log.Dir, m.read.segment.Base, m.read.file, 0, Offset(info.Size()), m.w.mode)
+			return m.aside, err
+		}
+		return m.aside, nil
+	}
 	was := make([]byte, to-from)
 	if n, err := m.text.ReadAt(was, int64(from)); n < len(was) {
 		return "", err
@@ -88,7 +116,7 @@ func (m *mending) setAside(from, to Offset, blank []byte) (name string, err erro
 // cutExcess sets aside what follows the last record.
 func (m *mending) cutExcess() error {
 	end := m.end()
-	if m.read.size <= end {
+	if m.expands() || m.read.size <= end {
 		return nil
 	}
 	name, err := quarantineRange(m.log.fs, m.log.Dir, m.read.segment.Base, m.text, end, m.read.size, m.w.mode)

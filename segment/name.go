@@ -87,6 +87,13 @@ func parseName(name string) (base Sequence, suffix string, ok bool) {
 	return Sequence(n), suffix, err == nil && n > 0
 }
 
+// isTemporary says whether a file will be a segment or an index once it is whole.
+func isTemporary(name string) bool {
+	name, dot := strings.CutPrefix(name, ".")
+	name, tmp := strings.CutSuffix(name, ".tmp")
+	return dot && tmp && Named(name)
+}
+
 // codecOf returns the codec of a segment with that suffix; ok is false for
 // every other file.
 func codecOf(suffix string) (c Codec, ok bool) {

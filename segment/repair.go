@@ -99,6 +99,11 @@ func (r *repair) segment(s Segment) error {
 	if err != nil || len(f.Damage) == 0 {
 		return err
 	}
+	if s.Copy {
+		if dropped, err := r.dropCopy(s, f.Damage[0]); dropped || err != nil {
+			return err
+		}
+	}
 	read, err := r.log.OpenReader(s)
 	if err != nil {
 		return err
@@ -117,32 +122,82 @@ func (r *repair) segment(s Segment) error {
 }
 
 // mend brings a segment and its index into agreement: [Base, next) are its records.
-func (r *repair) mend(read *Reader, next Sequence, damage []*CorruptError) (err error) {
-	s := read.segment
-	text, err := r.log.fs.OpenFile(s.Path, os.O_RDWR, 0)
+//
+// A compressed segment becomes a plain one, which the next compaction finds.
+// Killed on the way, it leaves both, of which the plain one is good as soon
+// as the index says what it lost.
+func (r *repair) mend(read *Reader, next Sequence, damage []*CorruptError) error {
+	if read.segment.Codec == Plain {
+		entries, err := r.mendText(read, read.segment.Path, os.O_RDWR, next, damage)
+		if err != nil {
+			return err
+		}
+		return r.writeIndex(read, entries)
+	}
+	plain := r.log.plain(read.segment)
+	temporary := r.log.path("." + TextName(plain.Base) + ".tmp")
+	entries, err := r.mendText(read, temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, next, damage)
 	if err != nil {
+		return errors.Join(err, removeIfThere(r.log.fs, temporary))
+	}
+	if err := r.log.fs.Rename(temporary, plain.Path); err != nil {
 		return err
+	}
+	if err := r.log.fs.SyncDir(r.log.Dir); err != nil {
+		return err
+	}
+	if err := r.writeIndex(read, entries); err != nil {
+		return err
+	}
+	return r.removeFile(read.segment.Path)
+}
+
+// dropCopy removes a compressed file that is damaged where the plain one that it
+// was made from is still there, and good.
+func (r *repair) dropCopy(s Segment, damage *CorruptError) (dropped bool, err error) {
+	f, err := r.log.Verify(r.ctx, r.log.plain(s), nil)
+	if err != nil || len(f.Damage) > 0 {
+		return false, err
+	}
+	r.note(s, damage.Seq, damage.Offset, damage.Reason, "")
+	return true, r.removeFile(s.Path)
+}
+
+func (r *repair) removeFile(path string) error {
+	if err := r.log.fs.Remove(path); err != nil {
+		return err
+	}
+	return r.log.fs.SyncDir(r.log.Dir)
+}
+
+// mendText mends the text of a segment in a file, and returns the entries of its
+// records. The file is the segment's own, or if that is compressed a new one.
+func (r *repair) mendText(read *Reader, name string, flag int, next Sequence, damage []*CorruptError) (_ []Entry, err error) {
+	s := read.segment
+	text, err := r.log.fs.OpenFile(name, flag, r.w.mode)
+	if err != nil {
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, text.Close()) }()
 	m := &mending{repair: r, read: read, text: text}
 	for seq := s.Base; seq < next; seq++ {
 		if err := r.ctx.Err(); err != nil {
-			return err
+			return nil, err
 		}
 		if err := m.record(seq); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if err := m.cutExcess(); err != nil {
-		return err
+		return nil, err
 	}
 	if err := text.Datasync(); err != nil {
-		return err
+		return nil, err
 	}
-	if m.found == 0 { // no record was lost: it is the index
+	if m.found == 0 { // no record was lost: it is the index, or what holds the records
 		r.note(s, damage[0].Seq, damage[0].Offset, damage[0].Reason, "")
 	}
-	return r.writeIndex(read, m.entries)
+	return m.entries, nil
 }
 
 // writeIndex makes the index of a segment anew.

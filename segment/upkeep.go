@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -74,10 +73,8 @@ func (l *Log) sweep() error {
 	}
 	first := min(l.Marker.FirstSeq, l.Segments[0].Base)
 	for _, e := range entries {
-		name, temporary := strings.CutPrefix(e.Name(), ".")
-		name, ends := strings.CutSuffix(name, ".tmp")
-		base, _, ours := parseName(name)
-		if ours && temporary == ends && (temporary || base < first) {
+		base, _, ours := parseName(e.Name())
+		if isTemporary(e.Name()) || ours && base < first {
 			if err := l.fs.Remove(l.path(e.Name())); err != nil {
 				return err
 			}

@@ -20,6 +20,7 @@ type Options struct {
 	LockWait time.Duration    // how long OpenWriter waits for another writer
 	Command  string           // what LOCK says of this process; "": its arguments
 	Machine  string           // and of where it runs; "": the host's name
+	Compress Codec            // of a Draft: its full segments are stored so
 }
 
 func (o Options) withDefaults() Options {

@@ -33,6 +33,7 @@ unless given. The source is only read. DIR becomes a whole log, or none.
 			&cli.BoolFlag{Name: "continue", Usage: "DIR is the log of SOURCE already: append what came since"},
 			&cli.BoolFlag{Name: "salvage", Usage: "of a cut or damaged SOURCE keep every whole record before the damage"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "with --continue: how long to wait for another writer", Value: "10s"},
+			&cli.StringFlag{Name: "compress", Usage: "store full segments as zstd or gzip, or none", Value: "none"},
 			progressFlag(), jsonFlag(),
 		}, inputFlags()...), newLogFlags()...),
 		Action: runMigrate,
@@ -126,6 +127,11 @@ func migrateOptions(c *cli.Context) (o migrate.Options, err error) {
 		o.Verify = migrate.VerifyNone
 	default:
 		return o, usage("migrate", "--verify %s: want digest, roundtrip or none", c.String("verify"))
+	}
+	if name := c.String("compress"); name != "none" {
+		if o.Compress, err = segment.ParseCodec(name); err != nil {
+			return o, usage("migrate", "--compress: %v, or none", err)
+		}
 	}
 	o.Salvage = c.Bool("salvage")
 	return o, nil

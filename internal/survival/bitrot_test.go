@@ -12,25 +12,45 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// TestBitRot flips every bit of a sealed segment and of its index in turn. Each
-// is found, costs the record it stands in at most, and is mended.
+// TestBitRot flips every bit of a sealed segment, plain and compressed, and of
+// its index in turn. Each is found, costs the record it stands in at most, or of a
+// compressed segment those of one frame, and is mended.
 func TestBitRot(t *testing.T) {
-	model := start(scenario{prepare: filled}, "always")
+	compressed := func(codec segment.Codec) func(r *run) {
+		return func(r *run) {
+			filled(r)
+			r.compress(codec)
+		}
+	}
+	const frame = 4 // records
 	bits := 0
-	for _, name := range []string{segment.TextName(1), segment.IndexName(1)} {
-		path := model.dir + "/" + name
+	for _, x := range []rotten{
+		{filled, segment.TextName(1), 1, 1},
+		{filled, segment.IndexName(1), 0, 0},
+		{compressed(segment.Zstd), segment.Zstd.TextName(1), 0, frame},
+		{compressed(segment.Gzip), segment.Gzip.TextName(1), 0, frame},
+	} {
+		model := start(scenario{prepare: x.prepare}, "always")
+		path := model.dir + "/" + x.name
 		for at, b := range model.disk.Files()[path] {
 			for bit := range 8 {
 				r := model.after(model.disk.Killed(len(model.disk.Ops())), len(model.disk.Ops()))
 				r.poke(path, at, b^1<<bit)
-				if err := r.rotIsMended(name == segment.TextName(1)); err != nil {
-					t.Fatalf("bit %d of byte %d of %s: %v", bit, at, name, err)
+				if err := r.rotIsMended(x); err != nil {
+					t.Fatalf("bit %d of byte %d of %s: %v", bit, at, x.name, err)
 				}
 				bits++
 			}
 		}
 	}
 	t.Logf("%d bits were flipped", bits)
+}
+
+// rotten is a file in which a bit is flipped.
+type rotten struct {
+	prepare     func(r *run)
+	name        string
+	least, most int // records that this costs
 }
 
 // poke changes one byte of a file.
@@ -56,6 +76,26 @@ func (r *run) rot(seq segment.Sequence, at int) {
 	r.acks = slices.DeleteFunc(r.acks, func(a ack) bool { return a.Seq == seq })
 }
 
+// spoil makes the compressed first segment unreadable from a record on, which
+// nobody can acknowledge after that.
+func (r *run) spoil(from segment.Sequence) {
+	l, err := segment.Open(r.dir, r.disk)
+	r.must(err)
+	path := l.Segments[0].Path
+	b := r.disk.Files()[path]
+	r.poke(path, len(b)/3, b[len(b)/3]^0xff)
+	r.rotten = map[segment.Sequence]string{}
+	sr, err := l.OpenReader(l.Segments[0])
+	r.must(err)
+	for seq := from - 1; seq < l.Segments[0].Next; seq++ {
+		if _, err := sr.Record(seq); err != nil {
+			r.rotten[seq] = string(r.disk.Files()[path])
+		}
+	}
+	r.must(sr.Close())
+	r.acks = slices.DeleteFunc(r.acks, func(a ack) bool { return r.rotten[a.Seq] != "" })
+}
+
 // repaired repairs what was damaged before the crash, and says whether the
 // damaged bytes are in quarantine.
 func (r *run) repaired() (mended []segment.Mended, err error) {
@@ -79,8 +119,8 @@ func (r *run) repaired() (mended []segment.Mended, err error) {
 }
 
 // rotIsMended holds a log with one flipped bit against what Verify, reading
-// and Repair promise. inText says where it is.
-func (r *run) rotIsMended(inText bool) error {
+// and Repair promise.
+func (r *run) rotIsMended(x rotten) error {
 	good, bad, found, err := r.look()
 	if err != nil {
 		return err
@@ -88,20 +128,20 @@ func (r *run) rotIsMended(inText bool) error {
 	if len(found) == 0 {
 		return errors.New("Verify did not find it")
 	}
-	if want := map[bool]int{true: 1}[inText]; len(bad) != want {
-		return fmt.Errorf("can't be read: %v, want %d records", bad, want)
+	if len(bad) < x.least || len(bad) > x.most {
+		return fmt.Errorf("can't be read: %v, want %d to %d records", bad, x.least, x.most)
 	}
 	for seq, damage := range bad {
-		if damage.Seq != seq || found[0].Seq != seq {
-			return fmt.Errorf("record %d: reading says %v, Verify %v", seq, damage, found[0])
+		if damage.Seq != seq || !slices.ContainsFunc(found, func(d *segment.CorruptError) bool { return d.Seq == seq }) {
+			return fmt.Errorf("record %d: reading says %v, Verify %v", seq, damage, found)
 		}
 	}
 	done, err := segment.Repair(context.Background(), r.dir, r.options())
 	if err != nil {
 		return err
 	}
-	if len(done.Mended) != 1 || (done.Mended[0].Quarantine != "") != inText {
-		return fmt.Errorf("mended: %+v", done.Mended)
+	if len(done.Mended) != max(1, len(bad)) || (done.Mended[0].Quarantine != "") != (len(bad) > 0) {
+		return fmt.Errorf("mended: %+v, could not be read: %v", done.Mended, bad)
 	}
 	before := r.disk.Sum("LOCK")
 	again, err := segment.Repair(context.Background(), r.dir, r.options())

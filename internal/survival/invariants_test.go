@@ -43,7 +43,25 @@ func (r *run) holds(disk *faultfs.Disk, ops int) error {
 	if err := errors.Join(next.wrong, next.err); err != nil {
 		return fmt.Errorf("the next process: %w", err)
 	}
-	return next.reads()
+	if next.finish == nil {
+		return next.reads()
+	}
+	return next.finishes()
+}
+
+// finishes does again what a crash ended, and holds the log against the
+// invariants after that. No temporary is left.
+func (r *run) finishes() error {
+	r.finish(r)
+	if r.err != nil {
+		return fmt.Errorf("do it again: %w", r.err)
+	}
+	for name := range r.disk.Files() {
+		if strings.HasPrefix(name, r.dir) && strings.HasSuffix(name, ".tmp") {
+			return fmt.Errorf("%s is left", name)
+		}
+	}
+	return r.reads()
 }
 
 // madeAnew makes the log where one was never finished.
@@ -127,11 +145,34 @@ func (r *run) settled() error {
 
 // reads holds all that can be read against I1 and I2.
 func (r *run) reads() error {
-	l, err := segment.Open(r.dir, r.disk)
-	if err != nil {
+	found := map[segment.Sequence]string{}
+	if r.archive != "" {
+		if err := r.readLog(r.archive, found); err != nil && !errors.Is(err, segment.ErrNoLog) {
+			return fmt.Errorf("the archive: %w", err)
+		}
+	}
+	if err := r.readLog(r.dir, found); err != nil {
 		return fmt.Errorf("I1: %w", err)
 	}
-	found := map[segment.Sequence]string{}
+	for _, text := range r.kept {
+		if !r.keeps(text) {
+			return fmt.Errorf("I5: no file holds %q", text)
+		}
+	}
+	for _, a := range r.durableAt(len(r.disk.Ops())) {
+		if found[a.Seq] != a.text && a.Seq >= r.retired {
+			return fmt.Errorf("I1: record %d was acknowledged as %q, found %q", a.Seq, a.text, found[a.Seq])
+		}
+	}
+	return nil
+}
+
+// readLog notes a log's records.
+func (r *run) readLog(dir string, found map[segment.Sequence]string) error {
+	l, err := segment.Open(dir, r.disk)
+	if err != nil {
+		return err
+	}
 	at := 0 // of the submitted values
 	for _, s := range l.Segments {
 		f, err := l.Verify(context.Background(), s, nil)
@@ -143,16 +184,6 @@ func (r *run) reads() error {
 		}
 		if err := r.readSegment(l, s, found, &at); err != nil {
 			return err
-		}
-	}
-	for _, text := range r.kept {
-		if !r.keeps(text) {
-			return fmt.Errorf("I5: no file holds %q", text)
-		}
-	}
-	for _, a := range r.durableAt(len(r.disk.Ops())) {
-		if found[a.Seq] != a.text {
-			return fmt.Errorf("I1: record %d was acknowledged as %q, found %q", a.Seq, a.text, found[a.Seq])
 		}
 	}
 	return nil

@@ -25,6 +25,9 @@ type run struct {
 	rotten    map[segment.Sequence]string // what stands in place of damaged records
 	kept      []string                    // what some file holds, and nothing else, once there is a log
 	isMended  bool                        // the run has repaired the log
+	finish    func(r *run)                // what a later process does again, to the end; nil: nothing
+	archive   string                      // the directory to which segments go; "": none
+	retired   segment.Sequence            // records before it may be gone
 	was       bool                        // a log was there before
 	err       error                       // the first that the scenario met
 	wrong     error                       // what a test has to say against it

@@ -79,25 +79,40 @@ var scenarios = []scenario{
 		_, err := segment.Repair(context.Background(), r.dir, r.options())
 		r.isMended = !r.failed(err)
 	}},
-	{"migrate", nil, func(r *run) {
-		r.kept = []string{"[", "]"}
-		var source strings.Builder
-		for range 6 {
-			source.WriteString(r.submit(0) + ",")
-		}
-		_, err := migrate.Run(context.Background(), migrate.Options{
-			Source: "-", Stdin: strings.NewReader("[" + strings.TrimSuffix(source.String(), ",") + "]"), Dir: r.dir, FS: r.disk, Settings: r.settings,
-		})
-		if r.failed(err) {
-			return
-		}
-		for i, text := range r.submitted {
-			r.acknowledge(segment.Ack{Seq: segment.Sequence(i + 1), Durable: true}, text)
-		}
-		r.open()
-		r.append(1)
-		r.close()
+	{"compress by gzip", filled, func(r *run) {
+		r.finish = func(r *run) { r.compress(segment.Gzip) }
+		r.finish(r)
 	}},
+	{"compress by zstd", filled, func(r *run) {
+		r.finish = func(r *run) { r.compress(segment.Zstd) }
+		r.finish(r)
+	}},
+	{"repair what is compressed", func(r *run) {
+		filled(r)
+		r.compress(segment.Gzip)
+		r.spoil(2)
+	}, func(r *run) {
+		_, err := segment.Repair(context.Background(), r.dir, r.options())
+		r.isMended = !r.failed(err)
+	}},
+	{"retire", filled, func(r *run) {
+		r.retired = 3
+		r.finish = func(r *run) {
+			_, err := segment.Retire(context.Background(), r.dir, r.retired, r.options())
+			r.failed(err)
+		}
+		r.finish(r)
+	}},
+	{"archive", filled, func(r *run) {
+		r.archive = "/archive"
+		r.finish = func(r *run) {
+			_, err := segment.Archive(context.Background(), r.dir, r.archive, 5, r.options())
+			r.failed(err)
+		}
+		r.finish(r)
+	}},
+	{"migrate and compress", nil, func(r *run) { r.migrate(segment.Gzip) }},
+	{"migrate", nil, func(r *run) { r.migrate(segment.Plain) }},
 	{"make in bulk", nil, func(r *run) {
 		d, err := segment.NewDraft(r.dir, r.options())
 		if r.failed(err) {
@@ -140,6 +155,40 @@ var scenarios = []scenario{
 		}
 		r.acknowledge(segment.Ack{Seq: 1, Durable: true}, r.submitted[0])
 	}},
+}
+
+// migrate makes a log of a source, and goes on with it.
+func (r *run) migrate(codec segment.Codec) {
+	r.kept = []string{"[", "]"}
+	var source strings.Builder
+	for range 6 {
+		source.WriteString(r.submit(0) + ",")
+	}
+	_, err := migrate.Run(context.Background(), migrate.Options{
+		Source: "-", Stdin: strings.NewReader("[" + strings.TrimSuffix(source.String(), ",") + "]"), Dir: r.dir, FS: r.disk, Settings: r.settings, Compress: codec,
+	})
+	if r.failed(err) {
+		return
+	}
+	for i, text := range r.submitted {
+		r.acknowledge(segment.Ack{Seq: segment.Sequence(i + 1), Durable: true}, text)
+	}
+	r.open()
+	r.append(1)
+	r.close()
+}
+
+// compress compresses every sealed segment.
+func (r *run) compress(codec segment.Codec) {
+	l, err := segment.Open(r.dir, r.disk)
+	if r.failed(err) {
+		return
+	}
+	for _, s := range l.Segments[:len(l.Segments)-1] {
+		if _, err := segment.Compress(context.Background(), r.dir, s.Base, codec, r.options()); r.failed(err) {
+			return
+		}
+	}
 }
 
 // created leaves an empty log.
