@@ -48,4 +48,3 @@ func TestCompress(t *testing.T) {
 		})
 	}
 }
-
