@@ -18,9 +18,12 @@
 //
 //	HISTLOG                        marker and settings; without it a directory is no log
 //	LOCK                           who holds the writer's lock, for messages only
-//	UPKEEP                         locked, and HISTLOG with it, by whoever replaces HISTLOG or removes files
+//	UPKEEP                         locked, and HISTLOG with it, by whoever replaces HISTLOG, compresses,
+//	                               retires, repairs or removes temporaries; what it holds is for messages only
 //	00000000000000000001.ndjson    a segment: 20 digits, the sequence of its first record
 //	00000000000000000001.index     its index
+//	00000000000000000601.ndjson.zst  a sealed segment, compressed; or .ndjson.gz
+//	00000000000000000601.index
 //	00000000000000000748.ndjson    the active segment: the one with the highest number
 //	00000000000000000748.index
 //	origin/                        what migrate kept of its source
@@ -91,6 +94,49 @@
 // behind. An index that is lost, torn, or of another log is made anew from the
 // segment; such entries are flagged rebuilt, for their checksums prove nothing.
 //
+// # A compressed segment
+//
+// A sealed segment may be stored as zstd or gzip. Its plain text, and so its index
+// and every offset, stay what they were. The text is cut into frames that
+// begin and end with a record; a frame is decompressed by itself, so that damage
+// costs one frame at most, and reading a record at most one frame's time. Frames
+// are decompressed as streams: a reader holds a window, whatever a file says.
+// No more comes out of a file than its index tells of; what is more is damage.
+//
+//	frame frame ... checksum table
+//
+// In zstd a frame is a zstd frame with a window of 8 MiB; the checksum is a
+// skippable frame (magic 0x184D2A50) that holds "histlogC" and the CRC (u32) of the
+// whole file but for these four bytes; and the table is the seek table of the
+// zstd seekable format, without checksums, with an entry for the skippable
+// frame too. Any zstd reads the file.
+//
+// In gzip a frame is a member, and checksum and table are the extra field of a last
+// member without content: "HL", length u16, a pair of compressed and plain
+// length for each member (u32, u32), the CRC of the file but for these four bytes
+// (u32), the number of pairs (u32), "histlogG". Any gzip reads the file.
+//
+// Where the table is missing (another program compressed the segment) or does not
+// agree with the index, the file is read as one frame. A plain file beside the
+// compressed one is what a killed compaction left: the compressed one
+// counts if it agrees with the index. Of the newest segment the plain one counts.
+//
+// Level and size of frames were chosen by measuring 264 MB of batches of 20 to 2,800 KB
+// on one core: ratio, speed (plain MB/s of CPU time), and the time to decompress
+// half a frame, which a random record takes:
+//
+//	                  1 MiB       8 MiB      16 MiB      32 MiB      64 MiB
+//	zstd fastest   4.2   268   13.3   788   19.6  1044   25.7  1191   31.3  1212
+//	zstd default   4.3   226   16.0   743   23.5   958   31.6  1092   40.2  1187
+//	zstd better    4.6   143   17.5   289   26.3   315   36.7   495   48.6   533
+//	half a frame     0.3 ms      0.7 ms      1.0 ms      1.6 ms      3.1 ms
+//	zstd best      5.1    26
+//	gzip -6        4.0   175                 4.0   178
+//	half a frame     1.6 ms                 18.1 ms
+//
+// So it is zstd better with frames of 32 MiB: half of a segment of the default size
+// is what a damaged frame costs. gzip gains nothing by larger members: 1 MiB.
+//
 // # HISTLOG
 //
 // JSON for people to read, replaced with one rename under the lock of UPKEEP:
@@ -102,6 +148,10 @@
 // Unknown members survive. A newer version, or anything in requires, is
 // [ErrVersion]. Retention moves first_seq before it removes a segment: what is
 // missing at or above it is damage, what is left below it is a leftover.
+//
+// The role of an archive is "archive": a log to which Archive moved segments of
+// another. It has that one's id, for the index entries are bound to it. All of
+// its segments are sealed, and nothing is appended to it.
 //
 // # Time
 //
@@ -159,6 +209,20 @@
 // place filled with spaces before its LF; then the index is replaced with one
 // rename: the record's entry is flagged lost and has the checksum of the spaces.
 // A segment that is short, or gone, gets lines of one space for its records.
+//
+// A compressed segment becomes a plain one: its file is copied to quarantine/
+// whole if a record of it is lost, the plain file gets its name, then the index
+// says what is lost, then the compressed file goes.
+//
+// # Upkeep
+//
+// [Compress]: every line is compared with its index entry while it is compressed
+// into a temporary; fsync; that is decompressed and compared again, with length,
+// count and digest; rename; fsync the directory; unlink the plain file; fsync the
+// directory. [Retire]: HISTLOG with another first_seq, durably; unlink; fsync the
+// directory. [Archive]: copy text and index to the other directory, durably, and
+// read the copy back; then as Retire. Each holds the lock of UPKEEP, first removes
+// what a killed one left, and can be run again.
 //
 // # Assumptions
 //

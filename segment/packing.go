@@ -21,7 +21,7 @@ func (r *Reader) pack(ctx context.Context, l *Log, name string, codec Codec, mod
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	p, err := newPacking(io.NewOffsetWriter(f, 0), codec)
+	p, err := newPacking(io.NewOffsetWriter(f, 0), codec, r.size)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (l *Log) Estimate(ctx context.Context, s Segment, codec Codec) (n int64, er
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	p, err := newPacking(io.Discard, codec)
+	p, err := newPacking(io.Discard, codec, r.size)
 	if err == nil {
 		err = r.prove(ctx, r.text, p)
 	}
@@ -70,15 +70,18 @@ func (l *Log) Estimate(ctx context.Context, s Segment, codec Codec) (n int64, er
 type packing struct {
 	out     countingWriter
 	codec   Codec
+	target  Offset // of a frame
 	encoder encoder
 	begun   int64  // where in the file the frame begins
 	plain   Offset // of it so far
 	table   frameTable
 }
 
-func newPacking(w io.Writer, codec Codec) (*packing, error) {
+// newPacking begins the compressed form of so much text.
+func newPacking(w io.Writer, codec Codec, text Offset) (*packing, error) {
 	e, err := newEncoder(codec)
-	return &packing{out: countingWriter{w: bufio.NewWriterSize(w, 256<<10), sum: crc32.New(castagnoli)}, codec: codec, encoder: e}, err
+	out := countingWriter{w: bufio.NewWriterSize(w, 256<<10), sum: crc32.New(castagnoli)}
+	return &packing{out: out, codec: codec, target: frameTarget(codec, text), encoder: e}, err
 }
 
 // encoder is a codec's writer of one frame after another.
@@ -87,8 +90,15 @@ type encoder interface {
 	Reset(w io.Writer)
 }
 
-// frameTarget is how much plain text a frame holds unless one record is more. See the package documentation for what was measured.
-var frameTarget = map[Codec]Offset{Zstd: 32 << 20, Gzip: 4 << 20}
+// frameTarget returns how much of a segment's text a frame holds, unless one
+// record is more. The package documentation shows what was measured. A table of
+// gzip members has room for so many only.
+func frameTarget(c Codec, text Offset) Offset {
+	if c == Gzip {
+		return max(1<<20, text/(mostMembers/2))
+	}
+	return 32 << 20
+}
 
 func newEncoder(c Codec) (encoder, error) {
 	if c == Gzip {
@@ -113,7 +123,7 @@ func (c *countingWriter) Write(b []byte) (int, error) {
 
 // before is told the length of the record to come.
 func (p *packing) before(n Offset) error {
-	if p.plain > 0 && p.plain+n > frameTarget[p.codec] {
+	if p.plain > 0 && p.plain+n > p.target {
 		if err := p.end(); err != nil {
 			return err
 		}

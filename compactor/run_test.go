@@ -1,0 +1,131 @@
+package compactor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// newLog makes a log of records that are a minute apart, three in a segment.
+func newLog(t *testing.T, records int) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "log")
+	at := now
+	w, err := segment.Create(dir, segment.Options{
+		Settings: segment.Settings{"segment-size": "150"},
+		Now:      func() time.Time { return at },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range records {
+		at = at.Add(time.Minute)
+		if _, err := w.Append(context.Background(), fmt.Appendf(nil, `{"timestamp":"%s","n":%d}`, at.Format(time.RFC3339), n+1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func lookAt(t *testing.T, dir string) []Segment {
+	t.Helper()
+	l, err := segment.Open(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	segments, err := Look(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return segments
+}
+
+func TestLook(t *testing.T) {
+	segments := lookAt(t, newLog(t, 8))
+	if len(segments) != 3 || segments[0].Records != 3 || segments[0].Bytes == 0 || !segments[0].Newest.Equal(now.Add(3*time.Minute)) || segments[2].Sealed {
+		t.Errorf("%+v", segments)
+	}
+}
+
+// A record that bears a time in the far future makes its segment no younger than
+// its arrival.
+func TestFuture(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "log")
+	w, err := segment.Create(dir, segment.Options{Settings: segment.Settings{"segment-size": "10"}, Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := w.Append(context.Background(), []byte(`{"timestamp":"2199-01-01T00:00:00Z"}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s := lookAt(t, dir); !s[0].Newest.Equal(now) {
+		t.Errorf("newest %v, want %v", s[0].Newest, now)
+	}
+}
+
+// Damage is reported and left in place, and the others are gone on with.
+func TestRunPastDamage(t *testing.T) {
+	dir := newLog(t, 14)
+	segments := lookAt(t, dir)
+	path := segments[1].Path
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[20] ^= 1
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	plan := append(Compressing(segment.Upkeep{}, segments, now.Add(time.Hour)), Pruning(segment.Upkeep{MaxRecords: 1}, segments, now)...)
+	done := 0
+	changes, err := Run(t.Context(), dir, plan, Options{Policy: segment.Upkeep{Codec: segment.Gzip}, Progress: func(n, of int) { done = n }})
+	var damage *segment.CorruptError
+	if !errors.As(err, &damage) || damage.Path != path {
+		t.Errorf("%v", err)
+	}
+	if len(changes) != len(segments)-2 || done != len(segments)-1 {
+		t.Errorf("%d changes, told of %d: %+v", len(changes), done, changes)
+	}
+	for _, s := range lookAt(t, dir) {
+		if want := s.Sealed && s.Path != path; (s.Codec == segment.Gzip) != want {
+			t.Errorf("%+v", s)
+		}
+	}
+	again, err := Run(t.Context(), dir, plan, Options{Policy: segment.Upkeep{Codec: segment.Gzip}})
+	if len(again) > 0 || !errors.As(err, &damage) {
+		t.Errorf("once more: %+v, %v", again, err)
+	}
+}
+
+// A plan that others have overtaken does no harm, and one that is given up
+// leaves what it has not begun.
+func TestRunOvertaken(t *testing.T) {
+	dir := newLog(t, 14)
+	plan := Compressing(segment.Upkeep{}, lookAt(t, dir), now.Add(time.Hour))
+	if _, err := segment.Retire(t.Context(), dir, plan[1].Segment.Base, segment.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	changes, err := Run(ctx, dir, plan, Options{Policy: segment.Upkeep{Codec: segment.Gzip}, Progress: func(n, _ int) {
+		if n == 2 {
+			cancel()
+		}
+	}})
+	if !errors.Is(err, context.Canceled) || len(changes) != 1 || changes[0].Segment != segment.Gzip.TextName(plan[1].Segment.Base) {
+		t.Errorf("%+v, %v", changes, err)
+	}
+}

@@ -1,0 +1,169 @@
+package segment
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Retiring takes whole segments, the oldest, and never the last.
+func TestRetire(t *testing.T) {
+	dir := newLog(t, 12)
+	l := openLog(t, dir)
+	second, last := l.Segments[1].Base, l.Segments[len(l.Segments)-1].Base
+	changes, err := Retire(t.Context(), dir, second+1, Options{}) // not all of the second
+	check(t, err)
+	if len(changes) != 1 || changes[0].Segment != TextName(1) || changes[0].Records != uint64(second-1) || changes[0].Before == 0 || changes[0].After != 0 {
+		t.Errorf("%+v", changes)
+	}
+	l = openLog(t, dir)
+	if l.Marker.FirstSeq != second || l.Segments[0].Base != second {
+		t.Errorf("the log begins with %d, %+v", l.Marker.FirstSeq, l.Segments[0])
+	}
+	if _, err := l.Find(1); !errors.Is(err, ErrRetired) || !strings.Contains(err.Error(), "oldest one left is") {
+		t.Errorf("record 1: %v", err)
+	}
+	wantGone(t, dir, TextName(1), IndexName(1))
+	_, err = Retire(t.Context(), dir, 1000, Options{})
+	check(t, err)
+	good, _ := contents(t, dir)
+	if l = openLog(t, dir); len(l.Segments) != 1 || l.Segments[0].Base != last || good[12] != text(12) {
+		t.Errorf("%+v", l.Segments)
+	}
+	appendTexts(t, openWriter(t, dir), 13, 13)
+}
+
+func wantGone(t *testing.T, dir string, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if _, err := os.Lstat(filepath.Join(dir, name)); !missing(err) {
+			t.Errorf("%s is still there: %v", name, err)
+		}
+	}
+}
+
+// Damage is left where it is, and all behind it.
+func TestRetireLeavesDamage(t *testing.T) {
+	dir := newLog(t, 20)
+	l := openLog(t, dir)
+	edit(t, l.Segments[1].Path, func(b []byte) []byte { b[9] ^= 1; return b })
+	changes, err := Retire(t.Context(), dir, 1000, Options{})
+	wantCorrupt(t, err)
+	if now := openLog(t, dir); len(changes) != 1 || now.Marker.FirstSeq != l.Segments[1].Base || len(now.Segments) != len(l.Segments)-1 {
+		t.Errorf("%+v: the log begins with %d", changes, now.Marker.FirstSeq)
+	}
+}
+
+// What a killed upkeep has left goes with the next one: temporaries, and
+// segments below first_seq. Whatever has another name stays.
+func TestSweep(t *testing.T) {
+	dir := newLog(t, 12)
+	l := openLog(t, dir)
+	text, index := read(t, l.Segments[0].Path), read(t, filepath.Join(dir, IndexName(1)))
+	_, err := Retire(t.Context(), dir, l.Segments[1].Base, Options{})
+	check(t, err)
+	write(t, filepath.Join(dir, TextName(1)), text)
+	write(t, filepath.Join(dir, IndexName(1)), index)
+	left := []string{"." + Zstd.TextName(4) + ".tmp", "." + IndexName(4) + ".tmp"}
+	stay := []string{".hidden.tmp", "notes.tmp", "." + TextName(4) + ".tmp~"}
+	for _, name := range append(slices.Clone(left), stay...) {
+		write(t, filepath.Join(dir, name), []byte("x"))
+	}
+	if l = openLog(t, dir); l.Segments[0].Base == 1 {
+		t.Error("a leftover is listed")
+	}
+	check(t, l.Note(func(*Notes) {})) // only replaces what it must
+	_, err = Retire(t.Context(), dir, 0, Options{})
+	check(t, err)
+	wantGone(t, dir, append(left, TextName(1), IndexName(1))...)
+	for _, name := range stay {
+		read(t, filepath.Join(dir, name))
+	}
+}
+
+// An archive is a log that holds what its own log no longer does.
+func TestArchive(t *testing.T) {
+	dir := newLog(t, 20)
+	to := filepath.Join(t.TempDir(), "archive")
+	l := openLog(t, dir)
+	compressAll(t, dir, Zstd)
+	for _, before := range []Sequence{l.Segments[1].Base, l.Segments[3].Base} {
+		changes, err := Archive(t.Context(), dir, to, before, Options{})
+		check(t, err)
+		if len(changes) == 0 || changes[0].Before != changes[0].After {
+			t.Errorf("%+v", changes)
+		}
+	}
+	border := l.Segments[3].Base
+	wantTexts(t, to, texts(1, border-1))
+	good, bad := contents(t, dir)
+	if len(good) != int(20-border+1) || len(bad) > 0 {
+		t.Errorf("%d records are left, %v", len(good), bad)
+	}
+	archive := openLog(t, to)
+	if archive.Marker.Role != roleArchive || archive.Marker.ID != l.Marker.ID || archive.Marker.FirstSeq != 1 {
+		t.Errorf("%+v", archive.Marker)
+	}
+	if damage := verifyAll(t, archive); len(damage) > 0 {
+		t.Error(damage)
+	}
+	for _, s := range archive.Segments {
+		if !s.Sealed || s.Next == 0 {
+			t.Errorf("%+v", s)
+		}
+	}
+	if _, err := OpenWriter(t.Context(), to, Options{}); !errors.Is(err, ErrArchive) {
+		t.Errorf("an archive was opened for writing: %v", err)
+	}
+}
+
+// A segment that a killed run has archived already is archived once more.
+func TestArchiveAgain(t *testing.T) {
+	dir, to := newLog(t, 12), filepath.Join(t.TempDir(), "archive")
+	l := openLog(t, dir)
+	text, index, marker := read(t, l.Segments[0].Path), read(t, filepath.Join(dir, IndexName(1))), read(t, filepath.Join(dir, markerName))
+	_, err := Archive(t.Context(), dir, to, l.Segments[1].Base, Options{})
+	check(t, err)
+	write(t, l.Segments[0].Path, text)
+	write(t, filepath.Join(dir, IndexName(1)), index)
+	write(t, filepath.Join(dir, markerName), marker)
+	_, err = Archive(t.Context(), dir, to, l.Segments[2].Base, Options{})
+	check(t, err)
+	wantTexts(t, to, texts(1, l.Segments[2].Base-1))
+}
+
+// What is no archive of the log is not added to, and nothing is moved.
+func TestArchiveRefuses(t *testing.T) {
+	other := newLog(t, 12)
+	othersArchive := filepath.Join(t.TempDir(), "archive")
+	_, err := Archive(t.Context(), other, othersArchive, openLog(t, other).Segments[1].Base, Options{})
+	check(t, err)
+	full := t.TempDir()
+	write(t, filepath.Join(full, "notes"), []byte("precious"))
+	for name, to := range map[string]string{"a log": other, "another log's archive": othersArchive, "a full directory": full, "no way": filepath.Join(full, "a", "b")} {
+		dir := newLog(t, 12)
+		if _, err := Archive(t.Context(), dir, to, 1000, Options{}); err == nil || !strings.Contains(err.Error(), to) {
+			t.Errorf("%s: %v", name, err)
+		}
+		wantTexts(t, dir, texts(1, 12))
+	}
+	// itself
+	dir := newLog(t, 12)
+	if _, err := Archive(t.Context(), dir, dir, 1000, Options{}); err == nil {
+		t.Error("a log is its own archive")
+	}
+	// with a gap
+	dir = newLog(t, 20)
+	to := filepath.Join(t.TempDir(), "archive")
+	l := openLog(t, dir)
+	_, err = Archive(t.Context(), dir, to, l.Segments[1].Base, Options{})
+	check(t, err)
+	_, err = Retire(t.Context(), dir, l.Segments[2].Base, Options{})
+	check(t, err)
+	if _, err := Archive(t.Context(), dir, to, l.Segments[3].Base, Options{}); err == nil || !strings.Contains(err.Error(), "does not follow") {
+		t.Errorf("after a gap: %v", err)
+	}
+}
