@@ -40,7 +40,18 @@ var goldenRecords = []struct {
 	{`{"timestamp":"2025-05-28 12:00:00","n":-0}`, time.Date(2025, 5, 28, 16, 0, 0, 0, time.UTC), 1748449312, Durable},
 }
 
+// The same log with a compressed segment, one for each codec, made once too.
+var goldenCompressed = map[Codec]struct{ dir, sum string }{
+	Zstd: {goldenDir + "-zstd", "0c3087908eaefbe361e6889d92a4febc93a48d9b6c82edea8cb2c2537a9fd1c8"},
+	Gzip: {goldenDir + "-gzip", "d7b4ca01b1bf983ed47ea18436bcbf8676fcc8dbb1bca2060a02d1a7a4777ff3"},
+}
+
 func TestGoldenFilesAreFrozen(t *testing.T) {
+	for codec, g := range goldenCompressed {
+		if got := fmt.Sprintf("%x", sha256.Sum256(read(t, filepath.Join(g.dir, codec.TextName(1))))); got != g.sum {
+			t.Errorf("%v was changed: its SHA-256 is %s, want %s", codec, got, g.sum)
+		}
+	}
 	for name, want := range goldenSums {
 		if got := fmt.Sprintf("%x", sha256.Sum256(read(t, filepath.Join(goldenDir, name)))); got != want {
 			t.Errorf("%s was changed: its SHA-256 is %s, want %s", name, got, want)
@@ -49,8 +60,15 @@ func TestGoldenFilesAreFrozen(t *testing.T) {
 }
 
 func TestGoldenIsRead(t *testing.T) {
-	before := snapshot(t, goldenDir)
-	l := openLog(t, goldenDir)
+	goldenIsRead(t, goldenDir)
+	for codec, g := range goldenCompressed {
+		t.Run(codec.String(), func(t *testing.T) { goldenIsRead(t, g.dir) })
+	}
+}
+
+func goldenIsRead(t *testing.T, dir string) {
+	before := snapshot(t, dir)
+	l := openLog(t, dir)
 	m := l.Marker
 	if m.ID.String() != goldenID || m.Version != 1 || m.Role != "log" || m.FirstSeq != 1 || !m.Created.Equal(newClock().Now()) ||
 		m.TimeRule(1) != (TimeRule{1, "/timestamp", "America/New_York"}) || m.Settings.Get("segment-size") != "150" {
@@ -76,7 +94,7 @@ func TestGoldenIsRead(t *testing.T) {
 	if seq != 6 {
 		t.Errorf("next sequence %d", seq)
 	}
-	wantSame(t, before, snapshot(t, goldenDir), "reading")
+	wantSame(t, before, snapshot(t, dir), "reading")
 }
 
 // Without its indexes the log has the same records and the same times, but for
