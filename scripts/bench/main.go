@@ -4,7 +4,7 @@
 // turn in one run, and prints medians and ratios. What is not installed is left
 // out.
 //
-//	bench [-source step2.json] [-rounds 5] [-slow] [migrate|append|library…]
+//	bench [-source step2.json] [-rounds 5] [-slow] [migrate|append|library|compact…]
 package main
 
 import (
@@ -23,10 +23,11 @@ func main() {
 		"migrate": func() error { return benchMigrate(*source, *rounds, *slow) },
 		"append":  func() error { return benchAppend(*rounds) },
 		"library": func() error { return benchLibrary(*rounds) },
+		"compact": func() error { return benchCompact(*source, *rounds) },
 	}
 	names := flag.Args()
 	if len(names) == 0 {
-		names = []string{"migrate", "append", "library"}
+		names = []string{"migrate", "append", "library", "compact"}
 	}
 	if *tokens != "" {
 		names = nil
