@@ -2,7 +2,7 @@
 GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race fuzz torture mutants bench lint cross clean
+.PHONY: help build demo test race fuzz torture mutants bench month lint cross clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ mutants: ## remove each sync and each check in turn: some test must fail
 
 bench: ## measure, as ratios to named alternatives in the same run
 	@sh scripts/bench.sh
+
+month: ## write a month of batches, 26 GB as one file, and draw what it takes in docs/month.svg (minutes)
+	@sh scripts/month.sh
 
 lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'gofmt would change these' >&2; exit 1; }

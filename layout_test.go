@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"scripts/genhistory":  {"internal/genhistory"},
 	"scripts/bench":       {"segment", "internal/genhistory"},
 	"scripts/bench/empty": {},
+	"scripts/month":       {"compactor", "segment", "internal/jsonscan", "internal/memguard"},
 	"scripts/mutants":     {},
 }
 
