@@ -27,6 +27,7 @@ type active struct {
 	end       Offset
 	kept      Offset
 	written   Offset
+	begun     Offset // up to here the disk was asked to begin writing
 	unsynced  bool   // the index has entries that were not synced
 	encoded   []byte // entries, for one write
 }
@@ -91,6 +92,21 @@ func (a *active) write(b []byte) error {
 	}
 	a.written += Offset(len(b))
 	return nil
+}
+
+// beginBytes is how much is written before the disk is asked to begin with it.
+const beginBytes = 4 << 20
+
+// begin has the disk begin to write what no sync has asked for, so that sealing
+// finds little left to do. It promises nothing.
+func (a *active) begin() {
+	if a.written-a.begun < beginBytes {
+		return
+	}
+	if f, ok := a.file.(writebacker); ok {
+		f.Writeback(int64(a.begun), int64(a.written-a.begun))
+	}
+	a.begun = a.written
 }
 
 // takeBack removes what is nobody's.

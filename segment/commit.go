@@ -171,6 +171,7 @@ const (
 
 // hand acknowledges what the kernel was given. Index entries may come later.
 func (w *Writer) hand() error {
+	w.active.begin()
 	if w.active.written-w.active.end >= enterBytes {
 		return w.enter()
 	}
