@@ -8,13 +8,13 @@ import (
 
 // The picture's measures, in points.
 const (
-	width, height = 760, 380
-	left, right   = 70, 190
+	width, height = 780, 380
+	left, right   = 70, 210
 	top, bottom   = 40, 40
 )
 
-// indented is how many times larger a record was in the old file, indented.
-const indented = 4.74
+// indented is how many bytes a batch was in the old file.
+const indented = 1.8e6
 
 // svg draws what records and disk came to, on a logarithmic scale, over the days.
 func (m *month) svg() string {
@@ -36,7 +36,7 @@ func (m *month) svg() string {
 		colour, name string
 		value        func(sample) float64
 	}{
-		{"#b33", "as one indented file", func(s sample) float64 { return float64(s.plain) * indented }},
+		{"#b33", "as one indented file", func(s sample) float64 { return float64(s.records) * indented }},
 		{"#c80", "as plain lines", func(s sample) float64 { return float64(s.plain) }},
 		{"#28c", "the log on disk", func(s sample) float64 { return float64(s.disk) }},
 		{"#595", "memory of the writer", func(s sample) float64 { return float64(s.rss) }},

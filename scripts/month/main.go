@@ -58,6 +58,7 @@ type month struct {
 // A sample is what was seen at one time.
 type sample struct {
 	at          time.Time
+	records     int
 	plain, disk int64
 	rss         uint64
 }
@@ -140,7 +141,7 @@ func (m *month) look() error {
 	if err != nil {
 		return err
 	}
-	s := sample{at: m.now, plain: m.plain, rss: memguard.RSS()}
+	s := sample{at: m.now, records: m.records, plain: m.plain, rss: memguard.RSS()}
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil {
