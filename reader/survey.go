@@ -2,13 +2,15 @@ package reader
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/histlog/histlog/segment"
 )
 
-// A Survey is what a log's indexes say of its records. No text is read.
+// A Survey is what a log's indexes say of its records. No text is read, and
+// what is kept does not grow with their number.
 type Survey struct {
 	Segments     []SegmentSurvey
 	Records      uint64
@@ -17,107 +19,170 @@ type Survey struct {
 	First, Last  time.Time // the least and the greatest time of a record
 	LastArrived  time.Time
 	PlainBytes   segment.Offset
-	MedianSize   segment.Offset // of a record with its LF
+	DiskBytes    int64          // of the segments' files
+	MedianSize   segment.Offset // of a record with its LF, to a hundredth
 	GreatestSize segment.Offset
-	Cadence      time.Duration // median time from one record to the next; 0: not known
-	Stalls       []Stall
+	Cadence      time.Duration // median time from one record to the next, to a hundredth; 0: not known
+	Stalls       []Stall       // in order, the MostStalls longest
+	StallCount   uint64
+	Timeline     Timeline
+	Backwards    uint64  // records with a time before that of the one before
+	ClockTimes   uint64  // records that have no time of their own
+	Rebuilt      uint64  // records whose entries were made anew, so that their checksums prove nothing
+	Lost         uint64  // places of records that were lost
 	Damage       []error // what could not be surveyed
 }
 
 // SegmentSurvey is the same of one segment.
 type SegmentSurvey struct {
 	segment.Segment
-	segment.Sum
+	segment.Sum       // without its digest
+	Disk        int64 // bytes of its file
 }
 
-// A Stall is a gap of more than StallFactor times the cadence.
-type Stall struct {
-	After    segment.Sequence
-	From, To time.Time
+// Ratio returns how many bytes of text stand in one on disk; 0: none do.
+func (s SegmentSurvey) Ratio() float64 {
+	if s.Disk == 0 {
+		return 0
+	}
+	return float64(s.Bytes) / float64(s.Disk)
 }
 
-// StallFactor is how many times the usual gap is a stall.
-const StallFactor = 3
-
-// point is what the survey keeps of each record.
-type point struct {
-	seq  segment.Sequence
-	time int64 // Unix ns
-	size segment.Offset
-}
-
-// Look surveys a log. Damage does not end it.
+// Look surveys a log. Damage does not end it, but is believed only if the log
+// still lists the same segments: they may be compressed or retired meanwhile.
 func Look(l *segment.Log) (*Survey, error) {
-	s := new(Survey)
-	var points []point
+	const attempts = 5
+	for n := 1; ; n++ {
+		s, err := look(l)
+		if err != nil || len(s.Damage) == 0 || n == attempts {
+			return s, err
+		}
+		before := l.Segments
+		if err := l.Refresh(); err != nil {
+			return nil, err
+		}
+		if slices.Equal(before, l.Segments) {
+			return s, nil
+		}
+	}
+}
+
+func look(l *segment.Log) (*Survey, error) {
+	w := surveyor{log: l, Survey: Survey{Timeline: Timeline{Step: steps[0]}}}
+	if _, err := l.Find(l.Marker.FirstSeq); err != nil {
+		w.Damage = append(w.Damage, err)
+	}
 	for _, seg := range l.Segments {
-		found, err := s.segment(l, seg, &points)
+		found, err := w.segment(seg)
 		if errors.Is(err, segment.ErrCorrupt) {
-			s.Damage = append(s.Damage, err)
+			w.Damage = append(w.Damage, err)
 		} else if err != nil {
 			return nil, err
 		}
-		s.Segments = append(s.Segments, SegmentSurvey{seg, found})
+		w.sum(found)
 	}
-	s.sum(points)
-	return s, nil
+	w.MedianSize = segment.Offset(w.sizes.median())
+	if w.Cadence = time.Duration(w.gaps.all.median()); w.Cadence > 0 {
+		w.Stalls, w.StallCount = w.gaps.stalls(StallFactor * w.Cadence)
+	}
+	return &w.Survey, nil
+}
+
+// A surveyor walks over a log's entries.
+type surveyor struct {
+	Survey
+	log   *segment.Log
+	sizes histogram
+	gaps  gaps
+	last  time.Time // of the record LastSeq
 }
 
 // segment reads the index of one segment.
-func (s *Survey) segment(l *segment.Log, seg segment.Segment, points *[]point) (sum segment.Sum, err error) {
-	r, err := l.OpenReader(seg)
+func (w *surveyor) segment(seg segment.Segment) (s SegmentSurvey, err error) {
+	s.Segment = seg
+	r, err := w.log.OpenReader(seg)
 	if err != nil {
-		return sum, err
+		return s, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	start := segment.Offset(0)
 	for seq := seg.Base; seq < r.Next(); seq++ {
 		e, err := r.Entry(seq)
 		if err != nil {
-			return sum, err
+			return s, err
 		}
-		sum.Join(segment.Sum{Records: 1, Bytes: e.End - start, First: e.Time, Last: e.Time})
-		*points = append(*points, point{seq, e.Time.UnixNano(), e.End - start})
-		start = e.End
-		if e.Arrived.After(s.LastArrived) {
-			s.LastArrived = e.Arrived
+		size := e.End - s.Bytes
+		if size <= 0 {
+			return s, &segment.CorruptError{Path: seg.Path, Seq: seq, Offset: s.Bytes, Reason: "its index entry makes no sense"}
 		}
+		s.add(e)
+		w.record(seq, e, size)
 	}
+	info, err := w.log.FS().Lstat(seg.Path)
+	if err != nil {
+		return s, &segment.CorruptError{Path: seg.Path, Seq: seg.Base, Reason: "the segment has gone"}
+	}
+	s.Disk = info.Size()
 	if seg.Sealed && r.Next() < seg.Next {
 		_, err := r.Entry(r.Next())
-		return sum, err
+		return s, err
 	}
-	return sum, nil
+	if short := int64(s.Bytes) - s.Disk; short > 0 && seg.Codec == segment.Plain {
+		return s, &segment.CorruptError{Path: seg.Path, Seq: r.Next() - 1, Offset: segment.Offset(s.Disk), Reason: fmt.Sprintf("the file ends %d bytes before its records do", short)}
+	}
+	return s, nil
 }
 
-func (s *Survey) sum(points []point) {
-	var all segment.Sum
-	for _, seg := range s.Segments {
-		all.Join(seg.Sum)
+func (s *SegmentSurvey) add(e segment.Entry) {
+	if s.Records == 0 || e.Time.Before(s.First) {
+		s.First = e.Time
 	}
-	s.Records, s.First, s.Last, s.PlainBytes = all.Records, all.First, all.Last, all.Bytes
-	if len(points) == 0 {
-		return
+	if s.Records == 0 || e.Time.After(s.Last) {
+		s.Last = e.Time
 	}
-	s.FirstSeq, s.LastSeq = points[0].seq, points[len(points)-1].seq
-	sizes := make([]segment.Offset, len(points))
-	gaps := make([]int64, len(points)-1)
-	for i, p := range points {
-		sizes[i] = p.size
-		if i > 0 {
-			gaps[i-1] = p.time - points[i-1].time
+	s.Records++
+	s.Bytes = e.End
+}
+
+// record takes in one record.
+func (w *surveyor) record(seq segment.Sequence, e segment.Entry, size segment.Offset) {
+	b := Bucket{Start: e.Time.Unix(), Records: 1, Bytes: size, Least: size, Greatest: size}
+	if w.LastSeq != 0 && w.LastSeq == seq-1 {
+		if e.Time.Before(w.last) {
+			w.Backwards++
+		} else {
+			s := Stall{w.LastSeq, w.last, e.Time}
+			b.Gap = s.Length()
+			w.gaps.add(s)
 		}
 	}
-	slices.Sort(sizes)
-	s.MedianSize, s.GreatestSize = sizes[len(sizes)/2], sizes[len(sizes)-1]
-	if len(gaps) == 0 {
-		return
+	w.Timeline.add(b)
+	w.sizes.add(uint64(size))
+	w.GreatestSize = max(w.GreatestSize, size)
+	if w.FirstSeq == 0 {
+		w.FirstSeq = seq
 	}
-	slices.Sort(gaps)
-	s.Cadence = time.Duration(gaps[len(gaps)/2])
-	for i := 1; i < len(points) && s.Cadence > 0; i++ {
-		if from, to := points[i-1], points[i]; to.time-from.time > int64(StallFactor*s.Cadence) {
-			s.Stalls = append(s.Stalls, Stall{from.seq, time.Unix(0, from.time), time.Unix(0, to.time)})
-		}
+	w.LastSeq, w.last = seq, e.Time
+	if e.Arrived.After(w.LastArrived) {
+		w.LastArrived = e.Arrived
 	}
+	w.ClockTimes += has(e, segment.ClockTime)
+	w.Rebuilt += has(e, segment.Rebuilt)
+	w.Lost += has(e, segment.Lost)
+}
+
+// has returns 1 if the entry has the flag.
+func has(e segment.Entry, flag segment.EntryFlags) uint64 {
+	if e.Flags&flag != 0 {
+		return 1
+	}
+	return 0
+}
+
+// sum adds a segment to the whole.
+func (w *surveyor) sum(s SegmentSurvey) {
+	w.Segments = append(w.Segments, s)
+	w.DiskBytes += s.Disk
+	all := segment.Sum{Records: w.Records, Bytes: w.PlainBytes, First: w.First, Last: w.Last}
+	all.Join(s.Sum)
+	w.Records, w.PlainBytes, w.First, w.Last = all.Records, all.Bytes, all.First, all.Last
 }

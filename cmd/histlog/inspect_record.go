@@ -2,101 +2,121 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"time"
 
-	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
 
+// recordView is all that inspect shows of one record.
+type recordView struct {
+	segment.Record
+	in      segment.Segment
+	gap     *time.Duration // since the one before; nil: not known
+	members []member
+}
+
 // inspectRecord shows one record's place and what it is made of.
-func inspectRecord(c *cli.Context, l *segment.Log, seq segment.Sequence) (err error) {
-	i, err := l.Find(seq)
+func inspectRecord(c *cli.Context, l *segment.Log, seq segment.Sequence) error {
+	v, err := lookAt(l, seq)
 	if err != nil {
 		return err
 	}
-	r, err := l.OpenReader(l.Segments[i])
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	rec, err := r.Record(seq)
-	if err != nil {
-		return err
-	}
-	members := membersOf(rec.Text, 2)
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, map[string]any{
-			"seq": rec.Seq, "segment": segment.TextName(l.Segments[i].Base), "offset": rec.Start, "bytes": len(rec.Text), "time": utc(rec.Time),
-			"time_from_clock": rec.Flags&segment.ClockTime != 0, "arrived": utc(rec.Arrived), "durable": rec.Flags&segment.Durable != 0,
-			"rebuilt": rec.Flags&segment.Rebuilt != 0, "crc32c": fmt.Sprintf("%08x", rec.CRC), "members": members,
-		})
+		return printJSON(c.App.Writer, v.json())
 	}
-	z := zone(c)
 	out := bufio.NewWriter(c.App.Writer)
-	source := "its own"
-	if rec.Flags&segment.ClockTime != 0 {
-		source = "the clock's, for it has none"
+	v.print(out, zone(c))
+	if len(v.members) > 0 {
+		const most = 120
+		p := memberPrinter{out, len(v.Text), min(most, width(c.App.Writer))}
+		p.head()
+		p.print(v.members, "")
 	}
-	fmt.Fprintf(out, "record    %d, whole\nplace     %s, offset %d\nsize      %s (%d bytes)\n", rec.Seq, segment.TextName(l.Segments[i].Base), rec.Start, bytesText(int64(len(rec.Text))), len(rec.Text))
-	fmt.Fprintf(out, "time      %s (%s)\narrived   %s\nchecksum  %08x (CRC-32C)\n", rec.Time.In(z).Format("2006-01-02 15:04:05.000 MST"), source, rec.Arrived.In(z).Format("2006-01-02 15:04:05 MST"), rec.CRC)
-	if len(members) > 0 {
-		fmt.Fprintf(out, "\n%8s  %5s  MEMBER\n", "SIZE", "SHARE")
-	}
-	printMembers(out, members, len(rec.Text), "")
 	return out.Flush()
 }
 
-// member is one part of a record, with its largest parts.
-type member struct {
-	Name    string   `json:"name"`
-	Bytes   int      `json:"bytes"`
-	Value   string   `json:"summary"`
-	Members []member `json:"members,omitempty"`
+func lookAt(l *segment.Log, seq segment.Sequence) (v recordView, err error) {
+	i, err := l.Find(seq)
+	if err != nil {
+		return v, err
+	}
+	v.in = l.Segments[i]
+	r, err := l.OpenReader(v.in)
+	if err != nil {
+		return v, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	if v.Record, err = r.Record(seq); err != nil {
+		return v, err
+	}
+	if !v.Blank {
+		v.members = membersOf(v.Text, 2)
+	}
+	if before, ok := timeOf(l, seq-1); ok {
+		gap := v.Time.Sub(before)
+		v.gap = &gap
+	}
+	return v, nil
 }
 
-// mostMembers are shown of a container, the largest.
-const mostMembers = 12
-
-// membersOf returns the largest members of a value, so many levels deep.
-func membersOf(value []byte, levels int) []member {
-	if levels == 0 {
-		return nil
+// timeOf returns the time of a record, if it is there.
+func timeOf(l *segment.Log, seq segment.Sequence) (time.Time, bool) {
+	i, err := l.Find(seq)
+	if err != nil {
+		return time.Time{}, false
 	}
-	type part struct {
-		jsonscan.Member
-		index int
+	r, err := l.OpenReader(l.Segments[i])
+	if err != nil {
+		return time.Time{}, false
 	}
-	var largest []part // descending
-	i := 0
-	for m := range jsonscan.Members(value) {
-		at, _ := slices.BinarySearchFunc(largest, len(m.Value), func(p part, n int) int {
-			if len(p.Value) >= n {
-				return -1
-			}
-			return 1
-		})
-		if at < mostMembers {
-			largest = slices.Insert(largest[:min(len(largest), mostMembers-1)], at, part{m, i})
-		}
-		i++
-	}
-	all := make([]member, len(largest))
-	for i, p := range largest {
-		name := fmt.Sprintf("[%d]", p.index)
-		if p.Name != nil {
-			name = jsonscan.Unquote(p.Name)
-		}
-		all[i] = member{name, len(p.Value), scalarText(p.Value), membersOf(p.Value, levels-1)}
-	}
-	return all
+	defer r.Close()
+	e, err := r.Entry(seq)
+	return e.Time, err == nil
 }
 
-func printMembers(out io.Writer, all []member, whole int, indent string) {
-	for _, m := range all {
-		fmt.Fprintf(out, "%8s  %4.1f%%  %s\n", bytesText(int64(m.Bytes)), 100*float64(m.Bytes)/float64(whole), truncate(indent+safe(m.Name)+" = "+safe(m.Value), 90))
-		printMembers(out, m.Members, whole, indent+"  ")
+func (v recordView) has(flag segment.EntryFlags) bool { return v.Flags&flag != 0 }
+
+// line returns which line of its segment the record is, from 1.
+func (v recordView) line() uint64 { return uint64(v.Seq-v.in.Base) + 1 }
+
+func (v recordView) json() map[string]any {
+	out := map[string]any{
+		"seq": v.Seq, "segment": v.in.Codec.TextName(v.in.Base), "line": v.line(), "offset": v.Start, "bytes": len(v.Text),
+		"time": utc(v.Time), "time_from_clock": v.has(segment.ClockTime), "gap_seconds": nil, "arrived": utc(v.Arrived),
+		"durable": v.has(segment.Durable), "rebuilt": v.has(segment.Rebuilt), "lost": v.has(segment.Lost),
+		"crc32c": fmt.Sprintf("%08x", v.CRC), "members": v.members,
 	}
+	if v.gap != nil {
+		out["gap_seconds"] = v.gap.Seconds()
+	}
+	return out
+}
+
+func (v recordView) print(out io.Writer, zone *time.Location) {
+	state, source, proof := "whole", "its own", ""
+	if v.Blank {
+		state = "lost: its place and its number are kept"
+	}
+	if v.has(segment.ClockTime) {
+		source = "the clock's, for it has none"
+	}
+	if v.has(segment.Rebuilt) {
+		proof = ", made from what was there: it proves nothing"
+	}
+	fmt.Fprintf(out, "record    %d, %s\n", v.Seq, state)
+	fmt.Fprintf(out, "place     %s, line %d, offset %d", v.in.Codec.TextName(v.in.Base), v.line(), v.Start)
+	if v.in.Codec != segment.Plain {
+		fmt.Fprint(out, " of its text")
+	}
+	fmt.Fprintf(out, "\nsize      %s (%d bytes)\n", bytesText(int64(len(v.Text))), len(v.Text))
+	fmt.Fprintf(out, "time      %s (%s)", v.Time.In(zone).Format("2006-01-02 15:04:05.000 MST"), source)
+	if v.gap != nil {
+		fmt.Fprintf(out, ", %s after the one before", durationText(*v.gap))
+	}
+	fmt.Fprintf(out, "\narrived   %s", v.Arrived.In(zone).Format("2006-01-02 15:04:05 MST"))
+	fmt.Fprintf(out, "\nchecksum  %08x (CRC-32C)%s\n", v.CRC, proof)
 }

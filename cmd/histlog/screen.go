@@ -7,39 +7,118 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/histlog/histlog/reader"
 	"github.com/histlog/histlog/segment"
-	"github.com/shirou/gopsutil/v3/process"
 )
 
-// screen shows a log at a glance, the verdict first.
-func (v *view) screen(w io.Writer, zone *time.Location, now time.Time) error {
-	out := bufio.NewWriter(w)
-	s := v.survey
-	name, offset := now.In(zone).Format("MST"), now.In(zone).Format("-07:00")
-	word := "OK"
-	if len(s.Damage) > 0 {
-		word = "DAMAGED"
-	}
-	fmt.Fprintf(out, "%s  %s · %d damaged · quarantine %s    times: %s (%s)\n", word, v.lastRecord(now), len(s.Damage), v.quarantineText(), name, offset)
-	for _, d := range s.Damage {
-		fmt.Fprintf(out, "    %v\n", d)
-	}
-	fmt.Fprintln(out)
-	v.facts(out, zone, now)
-	v.stalls(out, zone)
-	v.segments(out)
-	return out.Flush()
+// labelColumns is where a fact's text begins.
+const labelColumns = 10
+
+// screen prints lines that fit a terminal.
+type screen struct {
+	out     *bufio.Writer
+	columns int
+	palette palette
 }
 
-func (v *view) lastRecord(now time.Time) string {
+func (v *view) print(w io.Writer) error {
+	const least = 40
+	s := &screen{bufio.NewWriter(w), max(least, width(w)), paletteOf(w)}
+	v.printVerdict(s)
+	v.printFacts(s)
+	v.printTimes(s)
+	v.printStalls(s)
+	v.printSegments(s)
+	return s.out.Flush()
+}
+
+// fact prints a label and what there is to say, separated by dots, in as many
+// lines as it takes.
+func (s *screen) fact(label string, said ...span) {
+	room := s.columns - labelColumns
+	at := 0
+	fmt.Fprintf(s.out, "%s", s.palette.paint(faint.span("%-*s", labelColumns, label)))
+	for i, part := range said {
+		part.text = truncate(part.text, room)
+		n := columns(part.text)
+		switch {
+		case i == 0:
+		case at+3+n <= room:
+			s.out.WriteString(" · ")
+			at += 3
+		default:
+			s.out.WriteString("\n" + strings.Repeat(" ", labelColumns))
+			at = 0
+		}
+		s.out.WriteString(s.palette.paint(part))
+		at += n
+	}
+	s.out.WriteByte('\n')
+}
+
+// more prints a line that belongs to the fact before.
+func (s *screen) more(said span) {
+	said.text = truncate(said.text, s.columns-labelColumns)
+	fmt.Fprintf(s.out, "%*s%s\n", labelColumns, "", s.palette.paint(said))
+}
+
+// printVerdict says in a line how the log is, and what zone times are of.
+func (v *view) printVerdict(s *screen) {
+	word, line := v.verdict()
+	zone := "times: " + v.zoneText()
+	line = truncate("  "+line, s.columns-columns(word.text))
+	room := s.columns - columns(word.text) - columns(line) - columns(zone)
+	if room < 2 { // it goes below
+		line += "\n"
+		room = s.columns - columns(zone)
+	}
+	fmt.Fprintf(s.out, "%s%s%*s%s\n", s.palette.paint(word), line, room, "", s.palette.paint(faint.span("%s", zone)))
+	printSome(s, bad, v.damage, "histlog verify lists them")
+	printSome(s, late, v.quarantine, "--json lists them")
+	s.out.WriteByte('\n')
+}
+
+// zoneText names the zone of the times that are shown.
+func (v *view) zoneText() string {
+	name, offset := v.now.In(v.zone).Format("MST"), v.now.In(v.zone).Format("-07:00")
+	if strings.HasPrefix(name, offset[:1]) { // it has no name
+		return offset
+	}
+	return fmt.Sprintf("%s (%s)", name, offset)
+}
+
+// printSome prints the first of many things, and who tells the others.
+func printSome[T any](s *screen, how style, all []T, others string) {
+	const most = 5
+	for _, one := range all[:min(most, len(all))] {
+		s.more(how.span("%s", safe(fmt.Sprint(one))))
+	}
+	if n := len(all) - most; n > 0 {
+		s.more(words("… %d more: %s", n, others))
+	}
+}
+
+// verdict is the word that says how the log is, and why.
+func (v *view) verdict() (span, string) {
+	word := good.span("OK")
+	if _, is := v.late(); is {
+		word = late.span("LATE")
+	}
+	if len(v.damage) > 0 {
+		word = bad.span("DAMAGED")
+	}
+	return word, fmt.Sprintf("%s · %d damaged · quarantine %s", v.lastRecord(), len(v.damage), v.quarantineText())
+}
+
+func (v *view) lastRecord() string {
 	s := v.survey
 	if s.Records == 0 {
 		return "no records yet"
 	}
-	text := "last record arrived " + durationText(now.Sub(s.LastArrived)) + " ago"
+	text := "last record " + durationText(max(0, v.now.Sub(s.LastArrived))) + " ago"
 	if s.Cadence > 0 {
 		text += ", one every " + durationText(s.Cadence)
 	}
@@ -47,97 +126,150 @@ func (v *view) lastRecord(now time.Time) string {
 }
 
 func (v *view) quarantineText() string {
-	if len(v.quarantine) == 0 {
+	switch n := len(v.quarantine); n {
+	case 0:
 		return "empty"
+	case 1:
+		return "1 file"
+	default:
+		return fmt.Sprintf("%d files", n)
 	}
-	return fmt.Sprintf("%d files", len(v.quarantine))
 }
 
 const stamp = "01-02 15:04:05"
 
-// facts prints the lines that begin with a word.
-func (v *view) facts(out io.Writer, zone *time.Location, now time.Time) {
-	s := v.survey
-	if s.Records > 0 {
-		fmt.Fprintf(out, "records   %d  seq %d–%d  %s → %s  (%s)\n", s.Records, s.FirstSeq, s.LastSeq,
-			s.First.In(zone).Format("2006-"+stamp), s.Last.In(zone).Format(stamp), durationText(s.Last.Sub(s.First)))
-		fmt.Fprintf(out, "size      median %s · max %s\n", bytesText(int64(s.MedianSize)), bytesText(int64(s.GreatestSize)))
+// printFacts prints the lines that begin with a word.
+func (v *view) printFacts(s *screen) {
+	for _, f := range v.facts() {
+		s.fact(f.label, f.said...)
 	}
-	fmt.Fprintf(out, "disk      %s for %s of records", bytesText(v.disk), bytesText(int64(s.PlainBytes)))
-	if v.receipt != nil {
-		fmt.Fprintf(out, " · migrated from %s, %s", safe(v.receipt.Source), bytesText(v.receipt.SourceBytes))
-	}
-	fmt.Fprintf(out, "\ngrowth    %s · %s free%s\n", v.growthText(), bytesText(int64(v.free)), v.fullText(now))
-	fmt.Fprintf(out, "writer    sync %s · %s\n", v.log.Marker.Settings.Get("sync"), v.writerText(now))
-	fmt.Fprintf(out, "memory    %s of %s available%s\n", bytesText(int64(v.memory.Available)), bytesText(int64(v.memory.Total)), v.limitText())
-	if r := v.receipt; r != nil {
-		fmt.Fprintf(out, "receipt   %d records, verified by %s on %s, source sha256 %s\n", r.Records, r.Verified, r.Migrated.In(zone).Format("2006-01-02 15:04"), r.SourceSHA256)
-	}
+	s.out.WriteByte('\n')
 }
 
-func (v *view) growthText() string {
-	if g := v.growth(); g > 0 {
-		return bytesText(int64(g)) + "/day"
-	}
-	return "not known yet"
-}
-
-func (v *view) fullText(now time.Time) string {
-	full := v.diskFull(now)
-	if full.IsZero() {
-		return ""
-	}
-	return " · full in " + durationText(full.Sub(now))
-}
-
-func (v *view) limitText() string {
-	if v.memory.Limit == 0 {
-		return ""
-	}
-	return ", limited to " + bytesText(int64(v.memory.Limit)) + " here"
-}
-
-func (v *view) writerText(now time.Time) string {
-	pid, command, since := v.log.Holder()
-	if alive, err := process.PidExists(int32(pid)); pid != 0 && err == nil && alive {
-		return fmt.Sprintf("pid %d (%s) since %s", pid, safe(command), durationText(now.Sub(since)))
-	}
-	return "not running"
-}
-
-func (v *view) stalls(out io.Writer, zone *time.Location) {
-	s := v.survey
-	if len(s.Stalls) == 0 {
+// printTimes draws when records came, and how large they were.
+func (v *view) printTimes(s *screen) {
+	if v.survey.Records == 0 {
 		return
 	}
-	const most = 10
-	fmt.Fprintf(out, "stalls    %d (over %s)\n", len(s.Stalls), durationText(reader.StallFactor*s.Cadence))
-	longest := slices.SortedFunc(slices.Values(s.Stalls), func(a, b reader.Stall) int { return cmp.Compare(b.To.Sub(b.From), a.To.Sub(a.From)) })
-	for _, g := range longest[:min(most, len(longest))] {
-		fmt.Fprintf(out, "          %s → %s  %s  after seq %d\n", g.From.In(zone).Format(stamp), g.To.In(zone).Format(stamp), durationText(g.To.Sub(g.From)), g.After)
+	core, _ := v.survey.Timeline.Core()
+	first, last := core.Buckets[0].Start, core.Buckets[len(core.Buckets)-1].Start
+	for _, unit := range []struct {
+		label, layout string
+		step          time.Duration
+	}{{"per hour", "01-02 15h", time.Hour}, {"per day", "01-02", day}} {
+		if span := time.Duration(last-first) * time.Second; span >= unit.step && core.Step <= unit.step && v.survey.Cadence < unit.step/2 {
+			v.printCounts(s, core, unit.label, unit.layout, unit.step)
+		}
+	}
+	text := fmt.Sprintf("median %s · max %s  ", bytesText(int64(v.survey.MedianSize)), bytesText(int64(v.survey.GreatestSize)))
+	s.fact("size", words("%s%s", text, sizesOf(core, s.columns-labelColumns-columns(text))))
+}
+
+func (v *view) printCounts(s *screen, t reader.Timeline, label, layout string, step time.Duration) {
+	const most = 96
+	_, offset := v.survey.Last.In(v.zone).Zone()
+	ahead := time.Duration(offset) * time.Second
+	last := time.Unix(t.Buckets[len(t.Buckets)-1].Start, 0)
+	until, word := v.now, "now"
+	if v.now.Sub(last) > 24*step {
+		until, word = last, "at last"
+	}
+	room := min(most, s.columns-labelColumns-2*len("12345 ")-len(word))
+	c := countsUntil(t, step, ahead, until, room)
+	top := fmt.Sprintf("%.0f ", c.most)
+	s.fact(label, words("%s%s  %s %.0f", top, c.draw(), word, c.values[len(c.values)-1]))
+	s.more(faint.span("%*s%s", len(top), "", c.axis(v.zone, layout)))
+}
+
+// printStalls lists the longest gaps, the one that lasts first.
+func (v *view) printStalls(s *screen) {
+	const most = 6
+	silence, late := v.late()
+	if v.survey.Cadence == 0 {
+		return
+	}
+	n := v.survey.StallCount
+	s.fact("stalls", words("%s (over %s)", numberText(n), durationText(reader.StallFactor*v.survey.Cadence)))
+	if late {
+		s.more(bad.span("%s → now             %s so far  after seq %d", v.survey.LastArrived.In(v.zone).Format(stamp), durationText(silence), v.survey.LastSeq))
+	}
+	for _, g := range longest(v.survey.Stalls, most) {
+		s.more(words("%s → %s  %s  after seq %d", v.time(g.From), v.timeAfter(g.To, g.From), durationText(g.Length()), g.After))
+	}
+	if n > most {
+		s.more(faint.span("… %s shorter ones: --json or --html lists them", numberText(n-most)))
 	}
 }
 
-func (v *view) segments(out io.Writer) {
-	fmt.Fprintf(out, "\n%-13s %8s %8s %8s\n", "SEGMENT", "RECORDS", "PLAIN", "DISK")
-	for i, s := range v.survey.Segments {
-		const ends = 8 // so many at either end are shown
-		if n := len(v.survey.Segments); i == ends && n > 2*ends+1 {
-			fmt.Fprintf(out, "…             %d more\n", n-2*ends)
-		}
-		if i >= ends && i < len(v.survey.Segments)-ends && len(v.survey.Segments) > 2*ends+1 {
-			continue
-		}
-		name := fmt.Sprintf("%d–", s.Base)
-		if s.Sealed {
-			name = fmt.Sprintf("%d–%d", s.Base, s.Next-1)
-		}
-		mark := ""
-		if !s.Sealed {
-			mark = "  active"
-		}
-		fmt.Fprintf(out, "%-13s %8d %8s %8s%s\n", name, s.Records, bytesText(int64(s.Bytes)), bytesText(diskBytes(s.Segment)), mark)
+// longest returns the longest stalls, the very longest first.
+func longest(all []reader.Stall, most int) []reader.Stall {
+	sorted := slices.SortedStableFunc(slices.Values(all), func(a, b reader.Stall) int { return cmp.Compare(b.Length(), a.Length()) })
+	return sorted[:min(most, len(sorted))]
+}
+
+// time shows a time, with its year if it is not the present one.
+func (v *view) time(t time.Time) string { return v.timeAfter(t, v.now) }
+
+// timeAfter shows a time that follows another, with its year if that differs.
+func (v *view) timeAfter(t, before time.Time) string {
+	t = t.In(v.zone)
+	if t.Year() != before.In(v.zone).Year() {
+		return t.Format("2006-" + stamp)
 	}
+	return t.Format(stamp)
+}
+
+// printSegments lists the segments, of many the first and the last.
+func (v *view) printSegments(s *screen) {
+	const ends = 4 // so many at either end are shown
+	all := v.survey.Segments
+	fmt.Fprintf(s.out, "\n%s\n", s.palette.paint(strong.span("%-*s %9s %8s %8s %6s  STATE", v.nameColumns(), "SEGMENT", "RECORDS", "PLAIN", "DISK", "RATIO")))
+	for i, seg := range all {
+		switch hidden := len(all) - 2*ends; {
+		case hidden <= 1 || i < ends || i >= ends+hidden:
+			fmt.Fprintf(s.out, "%-*s %9s %8s %8s %6s  %s\n", v.nameColumns(), rangeText(seg), numberText(seg.Records), bytesText(int64(seg.Bytes)), bytesText(seg.Disk), ratioText(seg), stateText(seg))
+		case i == ends:
+			fmt.Fprintf(s.out, "%s\n", s.palette.paint(faint.span("… %d more: --json or --html lists them", hidden)))
+		}
+	}
+}
+
+func (v *view) nameColumns() int {
+	n := len("SEGMENT")
+	for _, s := range v.survey.Segments {
+		n = max(n, columns(rangeText(s)))
+	}
+	return n
+}
+
+func rangeText(s reader.SegmentSurvey) string {
+	if !s.Sealed {
+		return fmt.Sprintf("%d–", s.Base)
+	}
+	return fmt.Sprintf("%d–%d", s.Base, s.Next-1)
+}
+
+func ratioText(s reader.SegmentSurvey) string {
+	switch r := s.Ratio(); {
+	case r == 0 || s.Codec == segment.Plain:
+		return ""
+	case r < 10:
+		return fmt.Sprintf("%.1fx", r)
+	default:
+		return fmt.Sprintf("%.0fx", r)
+	}
+}
+
+// stateText is active, plain, or what a segment was compressed with.
+func stateText(s reader.SegmentSurvey) string {
+	text := map[segment.Codec]string{segment.Plain: "plain", segment.Zstd: "zst", segment.Gzip: "gz"}[s.Codec]
+	if !s.Sealed {
+		text = "active"
+	}
+	if s.Copy {
+		text += ", and the plain file still"
+	}
+	return text
 }
 
 // diskBytes returns the length of a segment's file, 0 if it is gone.

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/histlog/histlog/internal/jsonscan"
+)
+
+// member is one part of a record, with its largest parts. Sizes are those of
+// values, without names and commas.
+type member struct {
+	Name    string   `json:"name"`
+	Bytes   int      `json:"bytes"`
+	Value   string   `json:"summary"`
+	Members []member `json:"members,omitempty"`
+	More    *others  `json:"more,omitempty"`   // those that are not in Members
+	Within  []part   `json:"within,omitempty"` // what Members of one shape are made of, taken together
+}
+
+// others are members too small to be listed.
+type others struct {
+	Members int `json:"members"`
+	Bytes   int `json:"bytes"`
+}
+
+// part is what the members of one name, in several objects, come to.
+type part struct {
+	Name  string `json:"name"`
+	Count int    `json:"count"`
+	Bytes int    `json:"bytes"`
+}
+
+// mostMembers are shown of a container, the largest.
+const mostMembers = 12
+
+// membersOf returns the largest members of a value, so many levels deep. The
+// last of them may stand for all others.
+func membersOf(value []byte, levels int) []member {
+	all, _ := largestMembers(value, levels)
+	return all
+}
+
+func largestMembers(value []byte, levels int) ([]member, *others) {
+	type child struct {
+		jsonscan.Member
+		index int
+	}
+	var largest []child // descending
+	var more others
+	i := 0
+	for m := range jsonscan.Members(value) {
+		more.Members++
+		more.Bytes += len(m.Value)
+		at, _ := slices.BinarySearchFunc(largest, len(m.Value), func(c child, n int) int {
+			if len(c.Value) >= n {
+				return -1
+			}
+			return 1
+		})
+		if at < mostMembers {
+			largest = slices.Insert(largest[:min(len(largest), mostMembers-1)], at, child{m, i})
+		}
+		i++
+	}
+	all := make([]member, len(largest))
+	for i, c := range largest {
+		name := fmt.Sprintf("[%d]", c.index)
+		if c.Name != nil {
+			name = jsonscan.Unquote(c.Name)
+		}
+		all[i] = member{Name: name, Bytes: len(c.Value), Value: scalarText(c.Value)}
+		if levels > 1 {
+			all[i].Members, all[i].More = largestMembers(c.Value, levels-1)
+			all[i].Within = partsWithin(c.Value)
+		}
+		more.Members--
+		more.Bytes -= len(c.Value)
+	}
+	if more.Members == 0 {
+		return all, nil
+	}
+	return all, &more
+}
+
+// partsWithin takes the objects in a container together and returns the
+// largest of their members by name; nil where the objects have little in common.
+func partsWithin(container []byte) []part {
+	const mostNames = 1000
+	byName := map[string]*part{}
+	objects, members := 0, 0
+	for o := range jsonscan.Members(container) {
+		if o.Value[0] != '{' {
+			continue
+		}
+		objects++
+		for m := range jsonscan.Members(o.Value) {
+			members++
+			p := byName[string(m.Name)]
+			if p == nil && len(byName) == mostNames {
+				return nil
+			}
+			if p == nil {
+				p = &part{Name: jsonscan.Unquote(m.Name)}
+				byName[string(m.Name)] = p
+			}
+			p.Count++
+			p.Bytes += len(m.Value)
+		}
+	}
+	if objects < 2 || members < 2*len(byName) {
+		return nil
+	}
+	parts := slices.SortedFunc(maps.Values(byName), func(a, b *part) int { return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Name, b.Name)) })
+	out := make([]part, min(mostMembers, len(parts)))
+	for i := range out {
+		out[i] = *parts[i]
+	}
+	return out
+}
+
+// memberPrinter prints members as a table.
+type memberPrinter struct {
+	out     io.Writer
+	whole   int // bytes of the record
+	columns int
+}
+
+func (p memberPrinter) head() { fmt.Fprintf(p.out, "\n%8s  %6s  MEMBER\n", "SIZE", "SHARE") }
+
+// row prints one line; a bar shows the share.
+func (p memberPrinter) row(bytes int, text string) {
+	share := float64(bytes) / float64(p.whole)
+	bar := strings.Repeat("▇", int(share*barColumns+.5))
+	fmt.Fprintf(p.out, "%8s  %5.1f%%  %-*s  %s\n", bytesText(int64(bytes)), 100*share, barColumns, bar, truncate(text, p.room()))
+}
+
+// barColumns are those of a bar that stands for the whole record, memberIndent
+// those before a name.
+const (
+	barColumns   = 12
+	memberIndent = len("  1.23KB  100.0%  ") + barColumns + 2
+)
+
+// room returns how many columns a name may take.
+func (p memberPrinter) room() int { return max(20, p.columns-memberIndent) }
+
+func (p memberPrinter) print(all []member, indent string) {
+	for _, m := range all {
+		sign := " = "
+		if strings.HasPrefix(m.Value, "{") || strings.HasPrefix(m.Value, "[") {
+			sign = " "
+		}
+		p.row(m.Bytes, indent+safe(m.Name)+sign+safe(m.Value))
+		p.print(m.Members, indent+"  ")
+		if m.More != nil {
+			p.row(m.More.Bytes, fmt.Sprintf("%s  … %d smaller ones", indent, m.More.Members))
+		}
+		if len(m.Within) > 0 {
+			fmt.Fprintf(p.out, "%*s%s\n", memberIndent, "", truncate(indent+"  all "+safe(m.Name)+" together, by name:", p.room()))
+		}
+		for _, w := range m.Within {
+			p.row(w.Bytes, fmt.Sprintf("%s    %s ×%d", indent, safe(w.Name), w.Count))
+		}
+	}
+}

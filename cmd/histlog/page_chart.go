@@ -1,0 +1,287 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/histlog/histlog/reader"
+)
+
+// A chart is drawn in steps of time: x counts these, y goes from 0 at the top
+// to 100. The marks are stretched to the page's width; the texts stand at
+// places in percent, and keep their size.
+type chart struct {
+	Title, Usual      string
+	Height, Top, Tall int // of the drawing, and of where its marks are, in pixels
+	Steps             int
+	Stalls            []shade
+	Band, Mean        string // paths
+	Bars              []bar
+	Grid              []gridLine
+	Ticks             []tick
+	Hits              []hit
+}
+
+type shade struct{ X, Width string }
+
+type bar struct {
+	X         int
+	Y, Height string
+	Class     string
+}
+
+type gridLine struct {
+	Y     int // pixels
+	Label string
+	Class string
+}
+
+type tick struct {
+	X                    string // percent
+	Y                    int    // pixels
+	Label, Anchor, Class string
+}
+
+// hit is what is said of a step that the pointer is on.
+type hit struct {
+	X    int
+	Text string
+}
+
+const (
+	chartTop  = 16
+	chartTall = 150
+	chartFoot = 22
+	mostSteps = 240
+	highest   = 96 // percent of the height that the greatest value takes
+)
+
+// axes are what the charts have in common.
+type axes struct {
+	view  *view
+	line  reader.Timeline
+	start int64 // Unix seconds
+	steps int
+}
+
+func (v *view) charts() []chart {
+	core, _ := v.survey.Timeline.Core()
+	if len(core.Buckets) == 0 {
+		return nil
+	}
+	_, offset := v.survey.Last.In(v.zone).Zone()
+	line := core.Fit(mostSteps, time.Duration(offset)*time.Second)
+	a := axes{view: v, line: line, start: line.Buckets[0].Start}
+	a.steps = a.step(line.Buckets[len(line.Buckets)-1]) + 1
+	charts := []chart{a.sizes(), a.cadence()}
+	if v.survey.Cadence > 0 {
+		charts = append(charts, a.gaps())
+	}
+	return charts
+}
+
+func (a axes) step(b reader.Bucket) int {
+	return int((b.Start - a.start) / int64(a.line.Step/time.Second))
+}
+
+// begin returns when a step begins.
+func (a axes) begin(step int) time.Time {
+	return time.Unix(a.start, 0).Add(time.Duration(step) * a.line.Step).In(a.view.zone)
+}
+
+func (a axes) stepText() string {
+	if a.line.Step%day == 0 {
+		if n := a.line.Step / day; n > 1 {
+			return fmt.Sprintf("%d days", n)
+		}
+		return "day"
+	}
+	if a.line.Step == time.Hour {
+		return "hour"
+	}
+	if a.line.Step == time.Minute {
+		return "minute"
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(a.line.Step.String(), "0s"), "0m")
+}
+
+// chart begins one: it has the stalls, the times below, and what is said of each step.
+func (a axes) chart(title, usual string, say func(b reader.Bucket) string) chart {
+	c := chart{Title: title, Usual: usual, Height: chartTop + chartTall + chartFoot, Top: chartTop, Tall: chartTall, Steps: a.steps}
+	const most = 100
+	for _, s := range longest(a.view.survey.Stalls, most) {
+		from := float64(s.From.Unix()-a.start) / a.line.Step.Seconds()
+		to := float64(s.To.Unix()-a.start) / a.line.Step.Seconds()
+		if to > 0 && from < float64(a.steps) {
+			c.Stalls = append(c.Stalls, shade{number(from), number(max(to-from, .1))})
+		}
+	}
+	c.Ticks = a.ticks()
+	for _, b := range a.line.Buckets {
+		i := a.step(b)
+		c.Hits = append(c.Hits, hit{i, a.begin(i).Format("2006-01-02 15:04") + ": " + say(b)})
+	}
+	return c
+}
+
+// ticks names some of the times, each second of which a narrow page leaves out.
+func (a axes) ticks() []tick {
+	const most = 6
+	layout := "01-02 15:04"
+	if a.line.Step >= day || a.steps > int(14*day/a.line.Step) {
+		layout = time.DateOnly
+	}
+	var ticks []tick
+	every := (a.steps + most - 1) / most
+	for i := 0; i < a.steps; i += every {
+		t := tick{number(100 * float64(i) / float64(a.steps)), chartTop + chartTall + chartFoot - 6, a.begin(i).Format(layout), "middle", ""}
+		if i == 0 {
+			t.Anchor = "start"
+		}
+		if len(ticks)%2 == 1 {
+			t.Class = "odd"
+		}
+		ticks = append(ticks, t)
+	}
+	return ticks
+}
+
+// number writes a coordinate.
+func number(x float64) string { return strconv.FormatFloat(math.Round(x*100)/100, 'f', -1, 64) }
+
+// gridAt draws a line across the chart where the marks have this y.
+func gridAt(y float64, label, class string) gridLine {
+	return gridLine{chartTop + int(math.Round(y*chartTall/100)), label, class}
+}
+
+// nice returns the steps of a scale: about three, of 1, 2 or 5 and zeros.
+func nice(low, high float64) []float64 {
+	const about = 3
+	if !(high > low) {
+		return []float64{low}
+	}
+	unit := math.Pow(10, math.Floor(math.Log10((high-low)/about)))
+	for _, by := range []float64{2, 2.5, 2} {
+		if (high-low)/unit > 2*about-1 {
+			unit *= by
+		}
+	}
+	var all []float64
+	for x := math.Ceil(low/unit) * unit; x <= high; x += unit {
+		all = append(all, x)
+	}
+	return all
+}
+
+// sizes draws the least, mean and greatest size of the records in each step.
+func (a axes) sizes() chart {
+	s := a.view.survey
+	c := a.chart("Record size", fmt.Sprintf("median %s, at most %s", bytesText(int64(s.MedianSize)), bytesText(int64(s.GreatestSize))), func(b reader.Bucket) string {
+		return fmt.Sprintf("%s to %s, mean %s", bytesText(int64(b.Least)), bytesText(int64(b.Greatest)), bytesText(int64(b.Bytes)/int64(b.Records)))
+	})
+	low, high := math.Inf(1), 0.0
+	for _, b := range a.line.Buckets {
+		low, high = min(low, float64(b.Least)), max(high, float64(b.Greatest))
+	}
+	if low < high/2 {
+		low = 0
+	} else {
+		low -= (high - low) / 4
+	}
+	y := func(size float64) float64 { return 100 - highest*(size-low)/max(high-low, 1) }
+	for _, x := range nice(low, high) {
+		c.Grid = append(c.Grid, gridAt(y(x), bytesText(int64(x)), "grid"))
+	}
+	var band, mean strings.Builder
+	for from := 0; from < len(a.line.Buckets); {
+		to := from + 1
+		for to < len(a.line.Buckets) && a.step(a.line.Buckets[to]) == a.step(a.line.Buckets[to-1])+1 {
+			to++
+		}
+		run := a.line.Buckets[from:to]
+		a.path(&mean, run, "M", func(b reader.Bucket) float64 { return y(float64(b.Bytes) / float64(b.Records)) })
+		a.path(&band, run, "M", func(b reader.Bucket) float64 { return y(float64(b.Greatest)) })
+		a.pathBack(&band, run, func(b reader.Bucket) float64 { return y(float64(b.Least)) })
+		from = to
+	}
+	c.Band, c.Mean = band.String(), mean.String()
+	return c
+}
+
+// path draws a step for each bucket of a run, from left to right.
+func (a axes) path(to *strings.Builder, run []reader.Bucket, begin string, y func(reader.Bucket) float64) {
+	for _, b := range run {
+		fmt.Fprintf(to, "%s%d,%sh1", begin, a.step(b), number(y(b)))
+		begin = "L"
+	}
+}
+
+// pathBack goes back to where the path began, and closes it.
+func (a axes) pathBack(to *strings.Builder, run []reader.Bucket, y func(reader.Bucket) float64) {
+	for i := len(run) - 1; i >= 0; i-- {
+		fmt.Fprintf(to, "L%d,%sh-1", a.step(run[i])+1, number(y(run[i])))
+	}
+	to.WriteString("z")
+}
+
+// cadence draws how many records came in each step.
+func (a axes) cadence() chart {
+	usual := ""
+	if c := a.view.survey.Cadence; c > 0 {
+		usual = "one every " + durationText(c)
+	}
+	c := a.chart("Records per "+a.stepText(), usual, func(b reader.Bucket) string {
+		return fmt.Sprintf("%s records", numberText(b.Records))
+	})
+	most := 0.0
+	for _, b := range a.line.Buckets {
+		most = max(most, float64(b.Records))
+	}
+	for _, x := range nice(0, most) {
+		if x == math.Trunc(x) {
+			c.Grid = append(c.Grid, gridAt(100-highest*x/most, numberText(uint64(x)), "grid"))
+		}
+	}
+	for _, b := range a.line.Buckets {
+		c.Bars = append(c.Bars, barOf(a.step(b), highest*float64(b.Records)/most, "bar"))
+	}
+	return c
+}
+
+func barOf(step int, height float64, class string) bar {
+	return bar{step, number(100 - height), number(height), class}
+}
+
+// gaps draws the longest gap that ended in each step, on a scale of powers.
+func (a axes) gaps() chart {
+	limit := reader.StallFactor * a.view.survey.Cadence
+	c := a.chart("Longest gap", fmt.Sprintf("%s stalls of over %s", numberText(a.view.survey.StallCount), durationText(limit)), func(b reader.Bucket) string {
+		return "longest gap " + durationText(b.Gap)
+	})
+	greatest := 2 * limit
+	for _, b := range a.line.Buckets {
+		greatest = max(greatest, b.Gap)
+	}
+	low, high := math.Log(a.view.survey.Cadence.Seconds()/4), math.Log(greatest.Seconds())
+	height := func(d time.Duration) float64 {
+		return highest * max(0, (math.Log(max(d.Seconds(), 1e-9))-low)/(high-low))
+	}
+	c.Grid = []gridLine{gridAt(100-height(limit), durationText(limit), "limit")}
+	if greatest > 4*limit {
+		c.Grid = append(c.Grid, gridAt(100-height(greatest), durationText(greatest), "grid"))
+	}
+	c.Grid = append(c.Grid, gridAt(100, "", "grid"))
+	for _, b := range a.line.Buckets {
+		class := "bar"
+		if b.Gap > limit {
+			class = "bar bad"
+		}
+		if b.Gap > 0 {
+			c.Bars = append(c.Bars, barOf(a.step(b), height(b.Gap), class))
+		}
+	}
+	return c
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/histlog/histlog/reader"
+)
+
+// levels are the blocks of a sparkline; nothing at all is a dot.
+var levels = []rune("▁▂▃▄▅▆▇")
+
+const nothing = '·'
+
+// sparkline draws values, those that are known, between low and high.
+func sparkline(values []float64, known func(i int) bool, low, high float64) string {
+	var b strings.Builder
+	for i, v := range values {
+		switch {
+		case !known(i):
+			b.WriteRune(nothing)
+		case high <= low:
+			b.WriteRune(levels[len(levels)/2])
+		default:
+			part := (v - low) / (high - low) * float64(len(levels))
+			b.WriteRune(levels[min(max(int(part), 0), len(levels)-1)])
+		}
+	}
+	return b.String()
+}
+
+// counts are the records of the last steps of a timeline, to a time.
+type counts struct {
+	step   time.Duration
+	start  int64 // of the first step, Unix seconds
+	values []float64
+	most   float64
+}
+
+// countsUntil counts the records in the steps that end with the one of until,
+// at most so many, from the first that holds any.
+func countsUntil(t reader.Timeline, step, offset time.Duration, until time.Time, most int) counts {
+	t = t.Coarse(step, offset)
+	seconds, n := int64(step/time.Second), len(t.Buckets)
+	end := t.Buckets[n-1].Start
+	end += max(0, (until.Unix()-end)/seconds) * seconds
+	c := counts{step: step, start: max(t.Buckets[0].Start, end-int64(most-1)*seconds)}
+	c.values = make([]float64, (end-c.start)/seconds+1)
+	for _, b := range t.Buckets {
+		if i := (b.Start - c.start) / seconds; b.Start >= c.start {
+			c.values[i] += float64(b.Records)
+			c.most = max(c.most, c.values[i])
+		}
+	}
+	return c
+}
+
+func (c counts) draw() string {
+	return sparkline(c.values, func(i int) bool { return c.values[i] > 0 }, 0, c.most)
+}
+
+// axis names the times below a sparkline, as many as have room.
+func (c counts) axis(zone *time.Location, layout string) string {
+	const gap = 3
+	var b strings.Builder
+	for i := range c.values {
+		label := time.Unix(c.start, 0).Add(time.Duration(i) * c.step).In(zone).Format(layout)
+		at, length := utf8.RuneCountInString(b.String()), len(label)
+		if (i == 0 || i >= at+gap) && i+length <= max(len(c.values), length) && i%(length+gap) == 0 {
+			b.WriteString(strings.Repeat(" ", i-at) + label)
+		}
+	}
+	return b.String()
+}
+
+// sizesOf draws the mean size of the records in each of at most so many steps,
+// from the least of them to the greatest.
+func sizesOf(t reader.Timeline, most int) string {
+	t = t.Fit(most, 0)
+	values := make([]float64, len(t.Buckets))
+	low, high := 0.0, 0.0
+	for i, b := range t.Buckets {
+		values[i] = float64(b.Bytes) / float64(b.Records)
+		if i == 0 || values[i] < low {
+			low = values[i]
+		}
+		high = max(high, values[i])
+	}
+	return sparkline(values, func(int) bool { return true }, low, high)
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"math"
+	"time"
+
+	"github.com/histlog/histlog/internal/memguard"
+	"github.com/histlog/histlog/migrate"
+	"github.com/histlog/histlog/reader"
+	"github.com/histlog/histlog/segment"
+	"github.com/shirou/gopsutil/v3/process"
+)
+
+// view is all that inspect shows of a log.
+type view struct {
+	log        *segment.Log
+	policy     segment.Policy
+	survey     *reader.Survey
+	damage     []error
+	quarantine []string
+	receipt    *migrate.Receipt
+	notes      segment.Notes
+	writer     writer
+	free       uint64
+	memory     memguard.Figures
+	now        time.Time
+	zone       *time.Location
+}
+
+// writer is who LOCK names, if the process lives; pid is 0 otherwise.
+type writer struct {
+	pid     int
+	command string
+	since   time.Time
+}
+
+func look(l *segment.Log, zone *time.Location) (*view, error) {
+	v := &view{log: l, memory: memguard.Memory(), now: time.Now(), zone: zone, notes: l.Notes(), writer: writerOf(l)}
+	var err error
+	if v.survey, err = reader.Look(l); err != nil {
+		return nil, err
+	}
+	v.damage = v.survey.Damage
+	if v.policy, err = l.Marker.Settings.Policy(); err != nil {
+		return nil, err
+	}
+	if v.quarantine, err = l.Quarantine(); err != nil {
+		return nil, err
+	}
+	if v.receipt, err = migrate.ReadReceipt(l); errors.Is(err, fs.ErrPermission) {
+		return nil, err
+	} else if err != nil {
+		v.receipt, v.damage = nil, append(v.damage, &segment.CorruptError{Path: l.Dir, Reason: "the receipt of its migration can't be read: " + err.Error()})
+	}
+	v.free, _, err = memguard.DiskFree(l.Dir)
+	return v, err
+}
+
+func writerOf(l *segment.Log) (w writer) {
+	pid, command, since := l.Holder()
+	if alive, err := process.PidExists(int32(pid)); pid != 0 && err == nil && alive {
+		w = writer{pid, command, since}
+	}
+	return w
+}
+
+// roleArchive is what HISTLOG calls a log that prune fills and nobody polls into.
+const roleArchive = "archive"
+
+// late says how long nothing has arrived, if that is a stall.
+func (v *view) late() (time.Duration, bool) {
+	s := v.survey
+	silence := v.now.Sub(s.LastArrived)
+	return silence, s.Cadence > 0 && v.log.Marker.Role != roleArchive && silence > reader.StallFactor*s.Cadence
+}
+
+const day = 24 * time.Hour
+
+// plainPerDay returns the bytes of records that come in a day, by their times;
+// 0 where that can't be said.
+func (v *view) plainPerDay() float64 {
+	core, _ := v.survey.Timeline.Core()
+	n := len(core.Buckets)
+	if v.survey.Cadence == 0 || n == 0 {
+		return 0
+	}
+	span, size := v.survey.Last.Sub(v.survey.First), segment.Offset(0)
+	if n < len(v.survey.Timeline.Buckets) {
+		span = time.Duration(core.Buckets[n-1].Start-core.Buckets[0].Start)*time.Second + core.Step
+	}
+	for _, b := range core.Buckets {
+		size += b.Bytes
+	}
+	return float64(size) / (float64(span+v.survey.Cadence) / float64(day))
+}
+
+// perDay returns the bytes of disk that are taken in a day, once upkeep has
+// compressed them as it did so far.
+func (v *view) perDay() float64 {
+	text, disk := segment.Offset(0), int64(0)
+	for _, s := range v.survey.Segments {
+		if s.Codec != segment.Plain {
+			text, disk = text+s.Bytes, disk+s.Disk
+		}
+	}
+	if text == 0 || v.policy.Upkeep.CompressAfter == segment.Never || v.policy.Upkeep.Manual {
+		return v.plainPerDay()
+	}
+	return v.plainPerDay() * float64(disk) / float64(text)
+}
+
+// most returns how many bytes of disk retention lets the log grow to.
+func (v *view) most() float64 {
+	u, most := v.policy.Upkeep, math.Inf(1)
+	if u.Manual {
+		return most
+	}
+	if u.MaxBytes > 0 {
+		most = float64(u.MaxBytes)
+	}
+	if u.MaxAge > 0 {
+		most = min(most, v.perDay()*float64(u.MaxAge)/float64(day))
+	}
+	if u.MaxRecords > 0 && v.survey.Cadence > 0 {
+		most = min(most, v.perDay()*float64(u.MaxRecords)*float64(v.survey.Cadence)/float64(day))
+	}
+	return most
+}
+
+// diskFull returns when the disk is full if growth goes on; zero: not within
+// 100 years, or never.
+func (v *view) diskFull() time.Time {
+	const horizon = 365.25 * 100
+	days := float64(v.free) / v.perDay()
+	if !(days < horizon) || v.most() < float64(v.survey.DiskBytes)+float64(v.free) {
+		return time.Time{}
+	}
+	return v.now.Add(time.Duration(days * float64(day)))
+}
