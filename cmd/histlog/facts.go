@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -55,7 +56,11 @@ func (v *view) recordsSaid() []span {
 func (v *view) diskSaid() []span {
 	said := []span{words("%s for %s of records", bytesText(v.survey.DiskBytes), bytesText(int64(v.survey.PlainBytes)))}
 	if v.receipt != nil {
-		said = append(said, words("migrated from %s, %s", safe(filepath.Base(v.receipt.Source)), bytesText(v.receipt.SourceBytes)))
+		name := filepath.Base(v.receipt.Source)
+		if v.receipt.Source == "-" {
+			name = "standard input"
+		}
+		said = append(said, words("migrated from %s, %s", safe(name), bytesText(v.receipt.SourceBytes)))
 	}
 	return said
 }
@@ -163,7 +168,7 @@ func (v *view) receiptSaid() []span {
 	if r.Verified != "none" {
 		proven = words("proven by %s", safe(r.Verified))
 	}
-	said := []span{words("%s records, %s", numberText(r.Records), v.clock(r.Migrated)), proven, words("source sha256 %.12s…", safe(r.SourceSHA256))}
+	said := []span{words("%s, %s", counted(r.Records, "record"), v.clock(r.Migrated)), proven, words("source sha256 %.12s…", safe(r.SourceSHA256))}
 	if r.Salvaged {
 		said = append(said, late.span("salvaged: %s", safe(r.Damage)))
 	}
@@ -184,3 +189,8 @@ func (v *view) clock(t time.Time) string {
 
 // numberText shows a count: 14,400.
 func numberText(n uint64) string { return humanize.Comma(int64(n)) }
+
+// counted shows a count of things: 1 stall, 2 stalls.
+func counted(n uint64, thing string) string {
+	return numberText(n) + " " + english.PluralWord(int(n), thing, "")
+}

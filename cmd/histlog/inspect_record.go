@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/histlog/histlog/segment"
@@ -28,15 +26,14 @@ func inspectRecord(c *cli.Context, l *segment.Log, seq segment.Sequence) error {
 	if c.Bool("json") {
 		return printJSON(c.App.Writer, v.json())
 	}
-	out := bufio.NewWriter(c.App.Writer)
-	v.print(out, zone(c))
+	s := newScreen(c.App.Writer)
+	v.print(s, zone(c))
 	if len(v.members) > 0 {
-		const most = 120
-		p := memberPrinter{out, len(v.Text), min(most, width(c.App.Writer))}
+		p := memberPrinter{s.out, len(v.Text), s.columns}
 		p.head()
 		p.print(v.members, "")
 	}
-	return out.Flush()
+	return s.out.Flush()
 }
 
 func lookAt(l *segment.Log, seq segment.Sequence) (v recordView, err error) {
@@ -96,27 +93,30 @@ func (v recordView) json() map[string]any {
 	return out
 }
 
-func (v recordView) print(out io.Writer, zone *time.Location) {
-	state, source, proof := "whole", "its own", ""
+func (v recordView) print(s *screen, zone *time.Location) {
+	state := words("%d, whole", v.Seq)
 	if v.Blank {
-		state = "lost: its place and its number are kept"
+		state = late.span("%d, lost: its place and its number are kept", v.Seq)
 	}
-	if v.has(segment.ClockTime) {
-		source = "the clock's, for it has none"
-	}
-	if v.has(segment.Rebuilt) {
-		proof = ", made from what was there: it proves nothing"
-	}
-	fmt.Fprintf(out, "record    %d, %s\n", v.Seq, state)
-	fmt.Fprintf(out, "place     %s, line %d, offset %d", v.in.Codec.TextName(v.in.Base), v.line(), v.Start)
+	place := []span{words("%s", v.in.Codec.TextName(v.in.Base)), words("line %d", v.line()), words("offset %d", v.Start)}
 	if v.in.Codec != segment.Plain {
-		fmt.Fprint(out, " of its text")
+		place[2].text += " of its text"
 	}
-	fmt.Fprintf(out, "\nsize      %s (%d bytes)\n", bytesText(int64(len(v.Text))), len(v.Text))
-	fmt.Fprintf(out, "time      %s (%s)", v.Time.In(zone).Format("2006-01-02 15:04:05.000 MST"), source)
+	at := []span{words("%s", v.Time.In(zone).Format("2006-01-02 15:04:05.000 MST")), words("its own")}
+	if v.has(segment.ClockTime) {
+		at[1] = late.span("the clock's, for it has none")
+	}
 	if v.gap != nil {
-		fmt.Fprintf(out, ", %s after the one before", durationText(*v.gap))
+		at = append(at, words("%s after the one before", durationText(*v.gap)))
 	}
-	fmt.Fprintf(out, "\narrived   %s", v.Arrived.In(zone).Format("2006-01-02 15:04:05 MST"))
-	fmt.Fprintf(out, "\nchecksum  %08x (CRC-32C)%s\n", v.CRC, proof)
+	proof := []span{words("%08x", v.CRC), words("CRC-32C")}
+	if v.has(segment.Rebuilt) {
+		proof = append(proof, late.span("made from what was there: it proves nothing"))
+	}
+	s.fact("record", state)
+	s.fact("place", place...)
+	s.fact("size", words("%s", bytesText(int64(len(v.Text)))), words("%d bytes", len(v.Text)))
+	s.fact("time", at...)
+	s.fact("arrived", words("%s", v.Arrived.In(zone).Format("2006-01-02 15:04:05 MST")))
+	s.fact("checksum", proof...)
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/histlog/histlog/reader"
 )
 
@@ -135,7 +136,7 @@ func onPage(s span) pageSpan {
 func (v *view) tiles() []tile {
 	s := v.survey
 	tiles := []tile{
-		{numberText(s.Records), "records"},
+		{numberText(s.Records), english.PluralWord(int(s.Records), "record", "")},
 		{bytesText(v.survey.DiskBytes), "on disk for " + bytesText(int64(s.PlainBytes)) + " of records"},
 	}
 	if s.Records > 0 {
@@ -143,7 +144,7 @@ func (v *view) tiles() []tile {
 	}
 	if s.Cadence > 0 {
 		tiles = append(tiles, tile{durationText(s.Cadence), "usual gap"},
-			tile{numberText(s.StallCount), "stalls of over " + durationText(reader.StallFactor*s.Cadence)},
+			tile{numberText(s.StallCount), english.PluralWord(int(s.StallCount), "stall", "") + " of over " + durationText(reader.StallFactor*s.Cadence)},
 			tile{bytesText(int64(v.perDay())), "growth in a day"})
 	}
 	return append(tiles, tile{bytesText(int64(v.free)), "of disk free"})

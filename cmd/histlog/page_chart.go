@@ -40,9 +40,9 @@ type gridLine struct {
 }
 
 type tick struct {
-	X                    string // percent
-	Y                    int    // pixels
-	Label, Anchor, Class string
+	X            string // percent
+	Y            int    // pixels
+	Label, Class string
 }
 
 // hit is what is said of a step that the pointer is on.
@@ -137,10 +137,7 @@ func (a axes) ticks() []tick {
 	var ticks []tick
 	every := (a.steps + most - 1) / most
 	for i := 0; i < a.steps; i += every {
-		t := tick{number(100 * float64(i) / float64(a.steps)), chartTop + chartTall + chartFoot - 6, a.begin(i).Format(layout), "middle", ""}
-		if i == 0 {
-			t.Anchor = "start"
-		}
+		t := tick{number(100 * float64(i) / float64(a.steps)), chartTop + chartTall + chartFoot - 6, a.begin(i).Format(layout), ""}
 		if len(ticks)%2 == 1 {
 			t.Class = "odd"
 		}
@@ -234,7 +231,7 @@ func (a axes) cadence() chart {
 		usual = "one every " + durationText(c)
 	}
 	c := a.chart("Records per "+a.stepText(), usual, func(b reader.Bucket) string {
-		return fmt.Sprintf("%s records", numberText(b.Records))
+		return counted(b.Records, "record")
 	})
 	most := 0.0
 	for _, b := range a.line.Buckets {
@@ -258,7 +255,7 @@ func barOf(step int, height float64, class string) bar {
 // gaps draws the longest gap that ended in each step, on a scale of powers.
 func (a axes) gaps() chart {
 	limit := reader.StallFactor * a.view.survey.Cadence
-	c := a.chart("Longest gap", fmt.Sprintf("%s stalls of over %s", numberText(a.view.survey.StallCount), durationText(limit)), func(b reader.Bucket) string {
+	c := a.chart("Longest gap", fmt.Sprintf("%s of over %s", counted(a.view.survey.StallCount, "stall"), durationText(limit)), func(b reader.Bucket) string {
 		return "longest gap " + durationText(b.Gap)
 	})
 	greatest := 2 * limit

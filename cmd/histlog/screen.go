@@ -24,9 +24,13 @@ type screen struct {
 	palette palette
 }
 
-func (v *view) print(w io.Writer) error {
+func newScreen(w io.Writer) *screen {
 	const least = 40
-	s := &screen{bufio.NewWriter(w), max(least, width(w)), paletteOf(w)}
+	return &screen{bufio.NewWriter(w), max(least, width(w)), paletteOf(w)}
+}
+
+func (v *view) print(w io.Writer) error {
+	s := newScreen(w)
 	v.printVerdict(s)
 	v.printFacts(s)
 	v.printTimes(s)
@@ -126,14 +130,10 @@ func (v *view) lastRecord() string {
 }
 
 func (v *view) quarantineText() string {
-	switch n := len(v.quarantine); n {
-	case 0:
+	if len(v.quarantine) == 0 {
 		return "empty"
-	case 1:
-		return "1 file"
-	default:
-		return fmt.Sprintf("%d files", n)
 	}
+	return counted(uint64(len(v.quarantine)), "file")
 }
 
 const stamp = "01-02 15:04:05"

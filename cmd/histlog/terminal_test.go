@@ -1,0 +1,106 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/mattn/go-runewidth"
+	"golang.org/x/sys/unix"
+)
+
+// onTerminal runs histlog on a terminal of so many columns and returns what it shows.
+func onTerminal(t *testing.T, dir string, columns uint16, env []string, args ...string) string {
+	t.Helper()
+	us, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip("skipped: no pseudo-terminals: ", err)
+	}
+	defer us.Close()
+	fd := int(us.Fd())
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
+	}
+	if err == nil {
+		err = unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: columns})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	them, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := make(chan []byte)
+	go func() {
+		b, _ := io.ReadAll(us) // it ends with EIO when nobody has the terminal any more
+		shown <- b
+	}()
+	c := exec.Command("histlog", args...)
+	c.Dir, c.Stdout, c.Stderr = dir, them, them
+	c.Env = append(os.Environ(), append([]string{"TERM=xterm", "NO_COLOR=", "TZ=UTC"}, env...)...)
+	err = c.Run()
+	them.Close()
+	text := strings.ReplaceAll(string(<-shown), "\r\n", "\n")
+	if err != nil {
+		t.Fatalf("histlog %v: %v\n%s", args, err, text)
+	}
+	return text
+}
+
+var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+// TestInspectFits looks at a log on terminals: no line is longer than they are
+// wide, and colours are all that they are sent, unless NO_COLOR is set.
+func TestInspectFits(t *testing.T) {
+	dir := t.TempDir()
+	var lines strings.Builder
+	for i := range 400 {
+		fmt.Fprintf(&lines, `{"timestamp":"2025-%02d-%02dT%02d:00:00Z","%s":{"%s":1}}`+"\n", 1+i/4/28, 1+i/4%28, i%4*5+i/390*3, strings.Repeat("wide世", 20), strings.Repeat("x", 300))
+	}
+	histlogIn(t, dir, "1\n", "append", "--create", "log", "--time-zone", "America/New_York")
+	histlogIn(t, dir, "", "config", "log", "maintain=manual", "segment-size=3000", "max-age=9999d", "max-records=99999999", "max-bytes=99TB", "archive-to=/"+strings.Repeat("far/", 60))
+	histlogIn(t, dir, lines.String(), "append", "log")
+	if err := os.Mkdir(filepath.Join(dir, "log", "quarantine"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 9 {
+		name := fmt.Sprintf("%020d-%d-\x1b[31m\u202e%s", i, i, strings.Repeat("9", 120))
+		if err := os.WriteFile(filepath.Join(dir, "log", "quarantine", name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, args := range [][]string{{"inspect", "log"}, {"inspect", "log", "7"}} {
+		for _, columns := range []uint16{60, 80, 132} {
+			text := onTerminal(t, dir, columns, nil, args...)
+			for line := range strings.Lines(colour.ReplaceAllString(text, "")) {
+				line = strings.TrimSuffix(line, "\n")
+				if n := runewidth.StringWidth(line); n > int(columns) {
+					t.Errorf("%v at %d columns: %d in %q", args, columns, n, line)
+				}
+				if strings.ContainsAny(line, "\x1b\u202e") {
+					t.Errorf("%v: %q", args, line)
+				}
+			}
+			if rows := strings.Count(text, "\n"); rows > 50 {
+				t.Errorf("%v at %d columns: %d lines are no screen", args, columns, rows)
+			}
+		}
+	}
+	if text := onTerminal(t, dir, 80, nil, "inspect", "log"); !strings.HasPrefix(text, "\x1b[1;") {
+		t.Errorf("without a colour: %q", text[:min(80, len(text))])
+	}
+	for _, env := range []string{"NO_COLOR=1", "TERM=dumb"} {
+		if text := onTerminal(t, dir, 80, []string{env}, "inspect", "log"); strings.Contains(text, "\x1b") {
+			t.Errorf("%s: %q", env, text[:min(80, len(text))])
+		}
+	}
+}
