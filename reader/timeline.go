@@ -62,7 +62,7 @@ func (t *Timeline) add(b Bucket) {
 		return
 	}
 	if t.Buckets = slices.Insert(t.Buckets, i, b); len(t.Buckets) > mostBuckets {
-		*t = t.Coarse(longer(t.Step), 0)
+		*t = t.coarse(t.Buckets[:0], longer(t.Step), 0)
 	}
 }
 
@@ -75,9 +75,12 @@ func (b *Bucket) join(c Bucket) {
 
 // Coarse returns the same in longer steps, which begin where a clock that is
 // ahead of UTC by offset shows a multiple of step.
-func (t *Timeline) Coarse(step, offset time.Duration) Timeline {
+func (t *Timeline) Coarse(step, offset time.Duration) Timeline { return t.coarse(nil, step, offset) }
+
+// coarse is Coarse into memory that may be that of t's own buckets.
+func (t *Timeline) coarse(into []Bucket, step, offset time.Duration) Timeline {
 	ahead := int64(offset / time.Second)
-	c := Timeline{Step: step}
+	c := Timeline{step, into}
 	for _, b := range t.Buckets {
 		b.Start = floor(b.Start+ahead, step) - ahead
 		if n := len(c.Buckets); n > 0 && c.Buckets[n-1].Start == b.Start {

@@ -107,7 +107,11 @@ func (h header) seed(seq Sequence) uint32 {
 	var b [24]byte
 	copy(b[:], h.id[:])
 	le.PutUint64(b[16:], uint64(seq))
-	return crc32.Checksum(b[:], castagnoli)
+	crc := ^uint32(0)
+	for _, c := range b { // as crc32.Checksum, which would have b allocated for each entry
+		crc = castagnoli[byte(crc)^c] ^ crc>>8
+	}
+	return ^crc
 }
 
 func (h header) appendEntry(b []byte, seq Sequence, e Entry) []byte {

@@ -2,13 +2,16 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/histlog/histlog/internal/genhistory"
 )
@@ -45,6 +48,9 @@ func TestMemory(t *testing.T) {
 		{32 * mib, []string{"append", "--sync", "interval=1s", "step2", "stream.ndjson", "stream.ndjson"}},
 		{32 * mib, []string{"tail", "step2"}},
 		{32 * mib, []string{"inspect", "step2"}},
+		{32 * mib, []string{"inspect", "--json", "step2"}},
+		{32 * mib, []string{"inspect", "--html", "page.html", "step2"}},
+		{32 * mib, []string{"inspect", "step2", "84"}},
 		{32 * mib, []string{"cat", "-n", "1", "step2"}},
 		{32 * mib, []string{"verify", "step2"}},
 		{32 * mib, []string{"export", "-o", "again.json", "step2"}},
@@ -59,6 +65,28 @@ func TestMemory(t *testing.T) {
 	t.Logf("cat -n 1: %.1f MiB read", float64(read)/mib)
 	if read > 4*mib {
 		t.Errorf("cat -n 1 read %.1f MiB of a log of %.1f MiB", float64(read)/mib, float64(sizeOf(t, filepath.Join(dir, "step2")))/mib)
+	}
+}
+
+// TestMemoryOfMany looks at a million records, five years of polls: what
+// inspect keeps does not grow with them.
+func TestMemoryOfMany(t *testing.T) {
+	needFigures(t)
+	dir, records := t.TempDir(), new(strings.Builder)
+	at := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i := range 1_000_000 {
+		fmt.Fprintf(records, "{\"timestamp\":%d,\"n\":%d}\n", at.Unix()+178*int64(i)+int64(i%7), i*i)
+	}
+	histlogIn(t, dir, records.String(), "migrate", "--records=", "--segment-size", "1M", "-", "log")
+	for _, args := range [][]string{{"inspect", "log"}, {"inspect", "--json", "log"}, {"inspect", "--html", "page.html", "log"}} {
+		peak := figure(t, peakEnv, dir, args...)
+		t.Logf("%v: %.1f MiB", args, float64(peak)/mib)
+		if peak > 32*mib && !raceDetector {
+			t.Errorf("histlog %v: %.1f MiB were resident", args, float64(peak)/mib)
+		}
+	}
+	if info, err := os.Stat(filepath.Join(dir, "page.html")); err != nil || info.Size() > 500_000 {
+		t.Errorf("the page: %v, %v", info, err)
 	}
 }
 
