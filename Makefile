@@ -2,10 +2,10 @@
 GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race fuzz torture mutants bench month lint cross clean
+.PHONY: help build demo test test-browser race fuzz torture mutants bench month lint cross clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/histlog, one static file
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/histlog
@@ -15,6 +15,9 @@ demo: ## migrate a realistic step2.json, append, look, and get the old file back
 
 test: ## run every test
 	$(GO) test ./...
+
+test-browser: ## look at the page of inspect --html in Chromium
+	$(GO) test -count=1 -v -run '^TestPage' ./cmd/histlog
 
 race: ## run every test under the race detector
 	$(GO) test -race ./...

@@ -183,7 +183,7 @@ func TestPageHostile(t *testing.T) {
 	if n := strings.Count(text, evil); n < 6 { // archive-to twice, the upkeep's error, the writer, the source and the digest in the receipt
 		t.Errorf("it is shown %d times", n)
 	}
-	if !strings.Contains(text, "in quarantine: "+dir) {
+	if !strings.Contains(text, "quarantine/"+dir) {
 		t.Error("the quarantine's file is not shown")
 	}
 }

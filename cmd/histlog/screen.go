@@ -81,7 +81,7 @@ func (v *view) printVerdict(s *screen) {
 	}
 	fmt.Fprintf(s.out, "%s%s%*s%s\n", s.palette.paint(word), line, room, "", s.palette.paint(faint.span("%s", zone)))
 	printSome(s, bad, v.damage, "histlog verify lists them")
-	printSome(s, late, v.quarantine, "--json lists them")
+	printSome(s, late, v.inQuarantine(), "--json lists them")
 	s.out.WriteByte('\n')
 }
 
@@ -92,6 +92,15 @@ func (v *view) zoneText() string {
 		return offset
 	}
 	return fmt.Sprintf("%s (%s)", name, offset)
+}
+
+// inQuarantine names the files in quarantine.
+func (v *view) inQuarantine() []string {
+	names := make([]string, len(v.quarantine))
+	for i, name := range v.quarantine {
+		names[i] = segment.QuarantineName + "/" + name
+	}
+	return names
 }
 
 // printSome prints the first of many things, and who tells the others.
