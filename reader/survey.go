@@ -23,6 +23,7 @@ type Survey struct {
 	MedianSize   segment.Offset // of a record with its LF, to a hundredth
 	GreatestSize segment.Offset
 	Cadence      time.Duration // median time from one record to the next, to a hundredth; 0: not known
+	Arrivals     time.Duration // the usual time from one arrival to the next; 0: not known
 	Stalls       []Stall       // in order, the MostStalls longest
 	StallCount   uint64
 	Timeline     Timeline
@@ -85,6 +86,7 @@ func look(l *segment.Log) (*Survey, error) {
 	if w.Cadence = time.Duration(w.gaps.all.median()); w.Cadence > 0 {
 		w.Stalls, w.StallCount = w.gaps.stalls(StallFactor * w.Cadence)
 	}
+	w.Arrivals = w.usualArrivals()
 	return &w.Survey, nil
 }
 
@@ -94,7 +96,20 @@ type surveyor struct {
 	log   *segment.Log
 	sizes histogram
 	gaps  gaps
-	last  time.Time // of the record LastSeq
+	last  segment.Entry // of the record LastSeq
+
+	arrivals histogram // times from one to the next, in ns
+	apart    histogram // those of records that did not come together
+}
+
+// usualArrivals is the median time from one arrival to the next. Where most
+// records came together with another one, as a migration or a producer of
+// batches leaves them, it is that of those that did not, or the cadence.
+func (w *surveyor) usualArrivals() time.Duration {
+	if d := time.Duration(w.arrivals.median()); d > 0 {
+		return d
+	}
+	return max(time.Duration(w.apart.median()), w.Cadence)
 }
 
 // segment reads the index of one segment.
@@ -147,13 +162,14 @@ func (s *SegmentSurvey) add(e segment.Entry) {
 func (w *surveyor) record(seq segment.Sequence, e segment.Entry, size segment.Offset) {
 	b := Bucket{Start: e.Time.Unix(), Records: 1, Bytes: size, Least: size, Greatest: size}
 	if w.LastSeq != 0 && w.LastSeq == seq-1 {
-		if e.Time.Before(w.last) {
+		if e.Time.Before(w.last.Time) {
 			w.Backwards++
 		} else {
-			s := Stall{w.LastSeq, w.last, e.Time}
+			s := Stall{w.LastSeq, w.last.Time, e.Time}
 			b.Gap = s.Length()
 			w.gaps.add(s)
 		}
+		w.arrived(e.Arrived.Sub(w.last.Arrived))
 	}
 	w.Timeline.add(b)
 	w.sizes.add(uint64(size))
@@ -161,13 +177,24 @@ func (w *surveyor) record(seq segment.Sequence, e segment.Entry, size segment.Of
 	if w.FirstSeq == 0 {
 		w.FirstSeq = seq
 	}
-	w.LastSeq, w.last = seq, e.Time
+	w.LastSeq, w.last = seq, e
 	if e.Arrived.After(w.LastArrived) {
 		w.LastArrived = e.Arrived
 	}
 	w.ClockTimes += has(e, segment.ClockTime)
 	w.Rebuilt += has(e, segment.Rebuilt)
 	w.Lost += has(e, segment.Lost)
+}
+
+// arrived takes in the time from the arrival before; that of a clock which was
+// set back counts for nothing.
+func (w *surveyor) arrived(after time.Duration) {
+	if after >= 0 {
+		w.arrivals.add(uint64(after))
+	}
+	if after > 0 {
+		w.apart.add(uint64(after))
+	}
 }
 
 // has returns 1 if the entry has the flag.

@@ -129,7 +129,7 @@ func shortened(all []pageSpan) []pageSpan {
 }
 
 func onPage(s span) pageSpan {
-	class := map[style]string{good: "good", late: "late", bad: "bad", faint: "soft"}[s.style]
+	class := map[style]string{good: "good", late: "late", bad: "bad", dim: "soft"}[s.style]
 	return pageSpan{safe(s.text), class}
 }
 

@@ -44,7 +44,7 @@ func (v *view) print(w io.Writer) error {
 func (s *screen) fact(label string, said ...span) {
 	room := s.columns - labelColumns
 	at := 0
-	fmt.Fprintf(s.out, "%s", s.palette.paint(faint.span("%-*s", labelColumns, label)))
+	fmt.Fprintf(s.out, "%s", s.palette.paint(dim.span("%-*s", labelColumns, label)))
 	for i, part := range said {
 		part.text = truncate(part.text, room)
 		n := columns(part.text)
@@ -79,7 +79,7 @@ func (v *view) printVerdict(s *screen) {
 		line += "\n"
 		room = s.columns - columns(zone)
 	}
-	fmt.Fprintf(s.out, "%s%s%*s%s\n", s.palette.paint(word), line, room, "", s.palette.paint(faint.span("%s", zone)))
+	fmt.Fprintf(s.out, "%s%s%*s%s\n", s.palette.paint(word), line, room, "", s.palette.paint(dim.span("%s", zone)))
 	printSome(s, bad, v.damage, "histlog verify lists them")
 	printSome(s, late, v.inQuarantine(), "--json lists them")
 	s.out.WriteByte('\n')
@@ -187,7 +187,7 @@ func (v *view) printCounts(s *screen, t reader.Timeline, label, layout string, s
 	c := countsUntil(t, step, ahead, until, room)
 	top := fmt.Sprintf("%.0f ", c.most)
 	s.fact(label, words("%s%s  %s %.0f", top, c.draw(), word, c.values[len(c.values)-1]))
-	s.more(faint.span("%*s%s", len(top), "", c.axis(v.zone, layout)))
+	s.more(dim.span("%*s%s", len(top), "", c.axis(v.zone, layout)))
 }
 
 // printStalls lists the longest gaps, the one that lasts first.
@@ -206,7 +206,7 @@ func (v *view) printStalls(s *screen) {
 		s.more(words("%s → %s  %s  after seq %d", v.time(g.From), v.timeAfter(g.To, g.From), durationText(g.Length()), g.After))
 	}
 	if n > most {
-		s.more(faint.span("… %s shorter ones: --json or --html lists them", numberText(n-most)))
+		s.more(dim.span("… %s shorter ones: --json or --html lists them", numberText(n-most)))
 	}
 }
 
@@ -238,7 +238,7 @@ func (v *view) printSegments(s *screen) {
 		case hidden <= 1 || i < ends || i >= ends+hidden:
 			fmt.Fprintf(s.out, "%-*s %9s %8s %8s %6s  %s\n", v.nameColumns(), rangeText(seg), numberText(seg.Records), bytesText(int64(seg.Bytes)), bytesText(seg.Disk), ratioText(seg), stateText(seg))
 		case i == ends:
-			fmt.Fprintf(s.out, "%s\n", s.palette.paint(faint.span("… %d more: --json or --html lists them", hidden)))
+			fmt.Fprintf(s.out, "%s\n", s.palette.paint(dim.span("… %d more: --json or --html lists them", hidden)))
 		}
 	}
 }

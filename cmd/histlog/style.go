@@ -17,7 +17,7 @@ const (
 	good   style = "1;32"
 	late   style = "1;33"
 	bad    style = "1;31"
-	faint  style = "2"
+	dim    style = "2"
 	strong style = "1"
 )
 

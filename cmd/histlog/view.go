@@ -69,11 +69,12 @@ func writerOf(l *segment.Log) (w writer) {
 // roleArchive is what HISTLOG calls a log that prune fills and nobody polls into.
 const roleArchive = "archive"
 
-// late says how long nothing has arrived, if that is a stall.
+// late says how long nothing has arrived, and whether that is a stall.
 func (v *view) late() (time.Duration, bool) {
 	s := v.survey
+	const known = time.Second // arrivals are noted to that
 	silence := v.now.Sub(s.LastArrived)
-	return silence, s.Cadence > 0 && v.log.Marker.Role != roleArchive && silence > reader.StallFactor*s.Cadence
+	return silence, s.Arrivals > 0 && v.log.Marker.Role != roleArchive && silence > reader.StallFactor*max(s.Arrivals, known)
 }
 
 const day = 24 * time.Hour
