@@ -113,7 +113,8 @@ func TestTimelineSteps(t *testing.T) {
 		{line.Coarse(24*time.Hour, 0), []int64{-86400, 0, 86400}},
 		{line.Coarse(24*time.Hour, -4*time.Hour), []int64{-72000, 14400}},
 		{line.Fit(26, 0), []int64{-3600, 0, 3600, 82800, 86400}},
-		{line.Fit(2, 0), []int64{-172800, 0}},
+		{line.Fit(9, 0), []int64{-21600, 0, 64800, 86400}},
+		{line.Fit(-5, 0), []int64{-21600, 0, 64800, 86400}},
 	} {
 		if !slices.Equal(starts(c.got), c.want) {
 			t.Errorf("steps of %s: %v, want %v", c.got.Step, starts(c.got), c.want)

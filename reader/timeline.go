@@ -98,6 +98,8 @@ func (t *Timeline) Fit(most int, offset time.Duration) Timeline {
 	if len(t.Buckets) == 0 {
 		return *t
 	}
+	const least = 8 // with fewer, steps would have to be longer than a Duration may be
+	most = max(most, least)
 	step, span := t.Step, t.Buckets[len(t.Buckets)-1].Start-t.Buckets[0].Start
 	for span/int64(step/time.Second)+2 > int64(most) {
 		step = longer(step)

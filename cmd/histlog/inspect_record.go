@@ -12,9 +12,9 @@ import (
 // recordView is all that inspect shows of one record.
 type recordView struct {
 	segment.Record
-	in      segment.Segment
-	gap     *time.Duration // since the one before; nil: not known
-	members []member
+	in   segment.Segment
+	gap  *time.Duration // since the one before; nil: not known
+	made member         // what the record is made of
 }
 
 // inspectRecord shows one record's place and what it is made of.
@@ -28,10 +28,10 @@ func inspectRecord(c *cli.Context, l *segment.Log, seq segment.Sequence) error {
 	}
 	s := newScreen(c.App.Writer)
 	v.print(s, zone(c))
-	if len(v.members) > 0 {
+	if len(v.made.Members) > 0 {
 		p := memberPrinter{s.out, len(v.Text), s.columns}
 		p.head()
-		p.print(v.members, "")
+		p.within(v.made, "")
 	}
 	return s.out.Flush()
 }
@@ -51,7 +51,8 @@ func lookAt(l *segment.Log, seq segment.Sequence) (v recordView, err error) {
 		return v, err
 	}
 	if !v.Blank {
-		v.members = membersOf(v.Text, 2)
+		const levels = 2
+		v.made = memberOf("it", v.Text, levels)
 	}
 	if before, ok := timeOf(l, seq-1); ok {
 		gap := v.Time.Sub(before)
@@ -85,7 +86,7 @@ func (v recordView) json() map[string]any {
 		"seq": v.Seq, "segment": v.in.Codec.TextName(v.in.Base), "line": v.line(), "offset": v.Start, "bytes": len(v.Text),
 		"time": utc(v.Time), "time_from_clock": v.has(segment.ClockTime), "gap_seconds": nil, "arrived": utc(v.Arrived),
 		"durable": v.has(segment.Durable), "rebuilt": v.has(segment.Rebuilt), "lost": v.has(segment.Lost),
-		"crc32c": fmt.Sprintf("%08x", v.CRC), "members": v.members,
+		"crc32c": fmt.Sprintf("%08x", v.CRC), "members": v.made.Members, "more": v.made.More, "within": v.made.Within,
 	}
 	if v.gap != nil {
 		out["gap_seconds"] = v.gap.Seconds()

@@ -38,13 +38,17 @@ type part struct {
 // mostMembers are shown of a container, the largest.
 const mostMembers = 12
 
-// membersOf returns the largest members of a value, so many levels deep. The
-// last of them may stand for all others.
-func membersOf(value []byte, levels int) []member {
-	all, _ := largestMembers(value, levels)
-	return all
+// memberOf looks so many levels into a value.
+func memberOf(name string, value []byte, levels int) member {
+	m := member{Name: name, Bytes: len(value), Value: scalarText(value)}
+	if levels > 0 {
+		m.Members, m.More = largestMembers(value, levels-1)
+		m.Within = partsWithin(value)
+	}
+	return m
 }
 
+// largestMembers returns the largest members of a value, with so many levels of theirs.
 func largestMembers(value []byte, levels int) ([]member, *others) {
 	type child struct {
 		jsonscan.Member
@@ -73,11 +77,7 @@ func largestMembers(value []byte, levels int) ([]member, *others) {
 		if c.Name != nil {
 			name = jsonscan.Unquote(c.Name)
 		}
-		all[i] = member{Name: name, Bytes: len(c.Value), Value: scalarText(c.Value)}
-		if levels > 1 {
-			all[i].Members, all[i].More = largestMembers(c.Value, levels-1)
-			all[i].Within = partsWithin(c.Value)
-		}
+		all[i] = memberOf(name, c.Value, levels)
 		more.Members--
 		more.Bytes -= len(c.Value)
 	}
@@ -149,22 +149,23 @@ const (
 // room returns how many columns a name may take.
 func (p memberPrinter) room() int { return max(20, p.columns-memberIndent) }
 
-func (p memberPrinter) print(all []member, indent string) {
-	for _, m := range all {
+// within prints what a member is made of.
+func (p memberPrinter) within(m member, indent string) {
+	for _, in := range m.Members {
 		sign := " = "
-		if strings.HasPrefix(m.Value, "{") || strings.HasPrefix(m.Value, "[") {
+		if strings.HasPrefix(in.Value, "{") || strings.HasPrefix(in.Value, "[") {
 			sign = " "
 		}
-		p.row(m.Bytes, indent+safe(m.Name)+sign+safe(m.Value))
-		p.print(m.Members, indent+"  ")
-		if m.More != nil {
-			p.row(m.More.Bytes, fmt.Sprintf("%s  … %d smaller ones", indent, m.More.Members))
-		}
-		if len(m.Within) > 0 {
-			fmt.Fprintf(p.out, "%*s%s\n", memberIndent, "", truncate(indent+"  all "+safe(m.Name)+" together, by name:", p.room()))
-		}
-		for _, w := range m.Within {
-			p.row(w.Bytes, fmt.Sprintf("%s    %s ×%d", indent, safe(w.Name), w.Count))
-		}
+		p.row(in.Bytes, indent+safe(in.Name)+sign+safe(in.Value))
+		p.within(in, indent+"  ")
+	}
+	if m.More != nil {
+		p.row(m.More.Bytes, fmt.Sprintf("%s… %d others", indent, m.More.Members))
+	}
+	if len(m.Within) > 0 {
+		fmt.Fprintf(p.out, "%*s%s\n", memberIndent, "", truncate(indent+"all of "+safe(m.Name)+" together, by name:", p.room()))
+	}
+	for _, w := range m.Within {
+		p.row(w.Bytes, fmt.Sprintf("%s  %s ×%d", indent, safe(w.Name), w.Count))
 	}
 }

@@ -94,8 +94,8 @@ func (v *view) pageText() page {
 	for _, d := range v.damage {
 		p.Wrong = append(p.Wrong, onPage(bad.span("%v", d)))
 	}
-	for _, name := range v.inQuarantine() {
-		p.Wrong = append(p.Wrong, onPage(late.span("%s", name)))
+	for _, text := range v.notices() {
+		p.Wrong = append(p.Wrong, onPage(late.span("%s", text)))
 	}
 	p.Wrong = shortened(p.Wrong)
 	for _, f := range v.facts() {

@@ -113,9 +113,9 @@ func (a axes) chart(title, usual string, say func(b reader.Bucket) string) chart
 	c := chart{Title: title, Usual: usual, Height: chartTop + chartTall + chartFoot, Top: chartTop, Tall: chartTall, Steps: a.steps}
 	const most = 100
 	for _, s := range longest(a.view.survey.Stalls, most) {
-		from := float64(s.From.Unix()-a.start) / a.line.Step.Seconds()
-		to := float64(s.To.Unix()-a.start) / a.line.Step.Seconds()
-		if to > 0 && from < float64(a.steps) {
+		from := max(0, float64(s.From.Unix()-a.start)/a.line.Step.Seconds())
+		to := min(float64(a.steps), float64(s.To.Unix()-a.start)/a.line.Step.Seconds())
+		if from < to {
 			c.Stalls = append(c.Stalls, shade{number(from), number(max(to-from, .1))})
 		}
 	}
@@ -167,8 +167,8 @@ func nice(low, high float64) []float64 {
 		}
 	}
 	var all []float64
-	for x := math.Ceil(low/unit) * unit; x <= high; x += unit {
-		all = append(all, x)
+	for n := math.Ceil(low / unit); n <= math.Floor(high/unit); n++ {
+		all = append(all, n*unit)
 	}
 	return all
 }
@@ -183,7 +183,7 @@ func (a axes) sizes() chart {
 	for _, b := range a.line.Buckets {
 		low, high = min(low, float64(b.Least)), max(high, float64(b.Greatest))
 	}
-	if low < high/2 {
+	if low < high/2 || high-low < high/50 {
 		low = 0
 	} else {
 		low -= (high - low) / 4

@@ -81,7 +81,7 @@ func (v *view) printVerdict(s *screen) {
 	}
 	fmt.Fprintf(s.out, "%s%s%*s%s\n", s.palette.paint(word), line, room, "", s.palette.paint(dim.span("%s", zone)))
 	printSome(s, bad, v.damage, "histlog verify lists them")
-	printSome(s, late, v.inQuarantine(), "--json lists them")
+	printSome(s, late, v.notices(), "--json lists them")
 	s.out.WriteByte('\n')
 }
 
@@ -94,13 +94,16 @@ func (v *view) zoneText() string {
 	return fmt.Sprintf("%s (%s)", name, offset)
 }
 
-// inQuarantine names the files in quarantine.
-func (v *view) inQuarantine() []string {
-	names := make([]string, len(v.quarantine))
-	for i, name := range v.quarantine {
-		names[i] = segment.QuarantineName + "/" + name
+// notices are what is no damage, but wants somebody to look: a setting that
+// can't be read, and the files in quarantine.
+func (v *view) notices() (all []string) {
+	if v.unread != nil {
+		all = append(all, v.unread.Error())
 	}
-	return names
+	for _, name := range v.quarantine {
+		all = append(all, segment.QuarantineName+"/"+name)
+	}
+	return all
 }
 
 // printSome prints the first of many things, and who tells the others.
@@ -180,7 +183,7 @@ func (v *view) printCounts(s *screen, t reader.Timeline, label, layout string, s
 	ahead := time.Duration(offset) * time.Second
 	last := time.Unix(t.Buckets[len(t.Buckets)-1].Start, 0)
 	until, word := v.now, "now"
-	if v.now.Sub(last) > 24*step {
+	if v.now.Sub(last) > 24*step || v.now.Before(last) {
 		until, word = last, "at last"
 	}
 	room := min(most, s.columns-labelColumns-2*len("12345 ")-len(word))
@@ -193,13 +196,13 @@ func (v *view) printCounts(s *screen, t reader.Timeline, label, layout string, s
 // printStalls lists the longest gaps, the one that lasts first.
 func (v *view) printStalls(s *screen) {
 	const most = 6
-	silence, late := v.late()
+	silence, stalled := v.late()
 	if v.survey.Cadence == 0 {
 		return
 	}
 	n := v.survey.StallCount
 	s.fact("stalls", words("%s (over %s)", numberText(n), durationText(reader.StallFactor*v.survey.Cadence)))
-	if late {
+	if stalled {
 		s.more(bad.span("%s → now             %s so far  after seq %d", v.survey.LastArrived.In(v.zone).Format(stamp), durationText(silence), v.survey.LastSeq))
 	}
 	for _, g := range longest(v.survey.Stalls, most) {
@@ -276,7 +279,7 @@ func stateText(s reader.SegmentSurvey) string {
 		text = "active"
 	}
 	if s.Copy {
-		text += ", and the plain file still"
+		text += ", plain too"
 	}
 	return text
 }

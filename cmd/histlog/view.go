@@ -17,6 +17,7 @@ import (
 type view struct {
 	log        *segment.Log
 	policy     segment.Policy
+	unread     error // why the policy is none
 	survey     *reader.Survey
 	damage     []error
 	quarantine []string
@@ -43,8 +44,8 @@ func look(l *segment.Log, zone *time.Location) (*view, error) {
 		return nil, err
 	}
 	v.damage = v.survey.Damage
-	if v.policy, err = l.Marker.Settings.Policy(); err != nil {
-		return nil, err
+	if v.policy, v.unread = l.Marker.Settings.Policy(); v.unread != nil {
+		v.policy.Upkeep.CompressAfter = segment.Never
 	}
 	if v.quarantine, err = l.Quarantine(); err != nil {
 		return nil, err
