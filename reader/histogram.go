@@ -1,6 +1,10 @@
 package reader
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+	"time"
+)
 
 // A histogram counts values from 0 on, however many and however large, in
 // steps of at most a 64th of a value, and so finds their median in 60 KiB.
@@ -39,6 +43,9 @@ func (h *histogram) median() uint64 {
 	}
 	return 0
 }
+
+// usual returns the median of values that are times in ns.
+func (h *histogram) usual() time.Duration { return time.Duration(min(h.median(), math.MaxInt64)) }
 
 // above returns how many values are in later steps than v.
 func (h *histogram) above(v uint64) (n uint64) {

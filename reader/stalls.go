@@ -2,6 +2,7 @@ package reader
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -19,6 +20,12 @@ func (s Stall) Length() time.Duration { return s.To.Sub(s.From) }
 
 // StallFactor is how many times the usual gap is a stall.
 const StallFactor = 3
+
+// StallAfter returns how long a gap may be that is no stall yet, where the
+// usual one is known.
+func StallAfter(usual time.Duration) time.Duration {
+	return StallFactor * min(usual, math.MaxInt64/StallFactor)
+}
 
 // MostStalls is how many stalls a Survey lists, the longest.
 const MostStalls = 1000

@@ -83,8 +83,8 @@ func look(l *segment.Log) (*Survey, error) {
 		w.sum(found)
 	}
 	w.MedianSize = segment.Offset(w.sizes.median())
-	if w.Cadence = time.Duration(w.gaps.all.median()); w.Cadence > 0 {
-		w.Stalls, w.StallCount = w.gaps.stalls(StallFactor * w.Cadence)
+	if w.Cadence = w.gaps.all.usual(); w.Cadence > 0 {
+		w.Stalls, w.StallCount = w.gaps.stalls(StallAfter(w.Cadence))
 	}
 	w.Arrivals = w.usualArrivals()
 	return &w.Survey, nil
@@ -106,10 +106,10 @@ type surveyor struct {
 // records came together with another one, as a migration or a producer of
 // batches leaves them, it is that of those that did not, or the cadence.
 func (w *surveyor) usualArrivals() time.Duration {
-	if d := time.Duration(w.arrivals.median()); d > 0 {
+	if d := w.arrivals.usual(); d > 0 {
 		return d
 	}
-	return max(time.Duration(w.apart.median()), w.Cadence)
+	return max(w.apart.usual(), w.Cadence)
 }
 
 // segment reads the index of one segment.

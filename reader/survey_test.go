@@ -3,6 +3,7 @@ package reader
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -40,6 +41,10 @@ func TestHistogram(t *testing.T) {
 		if got := h.above(values[len(values)-1]); got != 0 {
 			t.Errorf("%s: %d above the greatest", name, got)
 		}
+	}
+	var most histogram
+	if most.add(math.MaxInt64); most.usual() != math.MaxInt64 || StallAfter(most.usual()) <= 0 {
+		t.Errorf("the longest is %d, three times that %d", most.usual(), StallAfter(most.usual()))
 	}
 	var none histogram
 	none.add(0)

@@ -144,7 +144,7 @@ func (v *view) tiles() []tile {
 	}
 	if s.Cadence > 0 {
 		tiles = append(tiles, tile{durationText(s.Cadence), "usual gap"},
-			tile{numberText(s.StallCount), english.PluralWord(int(s.StallCount), "stall", "") + " of over " + durationText(reader.StallFactor*s.Cadence)},
+			tile{numberText(s.StallCount), english.PluralWord(int(s.StallCount), "stall", "") + " of over " + durationText(reader.StallAfter(s.Cadence))},
 			tile{bytesText(int64(v.perDay())), "growth in a day"})
 	}
 	return append(tiles, tile{bytesText(int64(v.free)), "of disk free"})

@@ -89,7 +89,7 @@ func (a axes) step(b reader.Bucket) int {
 
 // begin returns when a step begins.
 func (a axes) begin(step int) time.Time {
-	return time.Unix(a.start, 0).Add(time.Duration(step) * a.line.Step).In(a.view.zone)
+	return time.Unix(a.start+int64(step)*int64(a.line.Step/time.Second), 0).In(a.view.zone)
 }
 
 func (a axes) stepText() string {
@@ -254,20 +254,20 @@ func barOf(step int, height float64, class string) bar {
 
 // gaps draws the longest gap that ended in each step, on a scale of powers.
 func (a axes) gaps() chart {
-	limit := reader.StallFactor * a.view.survey.Cadence
+	limit := reader.StallAfter(a.view.survey.Cadence)
 	c := a.chart("Longest gap", fmt.Sprintf("%s of over %s", counted(a.view.survey.StallCount, "stall"), durationText(limit)), func(b reader.Bucket) string {
 		return "longest gap " + durationText(b.Gap)
 	})
-	greatest := 2 * limit
+	greatest := time.Duration(0)
 	for _, b := range a.line.Buckets {
 		greatest = max(greatest, b.Gap)
 	}
-	low, high := math.Log(a.view.survey.Cadence.Seconds()/4), math.Log(greatest.Seconds())
+	low, high := math.Log(a.view.survey.Cadence.Seconds()/4), math.Log(max(greatest.Seconds(), 2*limit.Seconds()))
 	height := func(d time.Duration) float64 {
 		return highest * max(0, (math.Log(max(d.Seconds(), 1e-9))-low)/(high-low))
 	}
 	c.Grid = []gridLine{gridAt(100-height(limit), durationText(limit), "limit")}
-	if greatest > 4*limit {
+	if greatest/4 > limit {
 		c.Grid = append(c.Grid, gridAt(100-height(greatest), durationText(greatest), "grid"))
 	}
 	c.Grid = append(c.Grid, gridAt(100, "", "grid"))

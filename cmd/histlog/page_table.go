@@ -76,7 +76,7 @@ func (v *view) stallTable() table {
 		t.Note = "not known: too few records"
 		return t
 	}
-	t.Note = fmt.Sprintf("%s of over %s, %d times the usual gap", numberText(v.survey.StallCount), durationText(reader.StallFactor*v.survey.Cadence), reader.StallFactor)
+	t.Note = fmt.Sprintf("%s of over %s, %d times the usual gap", numberText(v.survey.StallCount), durationText(reader.StallAfter(v.survey.Cadence)), reader.StallFactor)
 	if v.survey.StallCount > mostRows {
 		t.Note += fmt.Sprintf("; the longest %d are here", mostRows)
 	}

@@ -169,7 +169,7 @@ func (v *view) printTimes(s *screen) {
 		label, layout string
 		step          time.Duration
 	}{{"per hour", "01-02 15h", time.Hour}, {"per day", "01-02", day}} {
-		if span := time.Duration(last-first) * time.Second; span >= unit.step && core.Step <= unit.step && v.survey.Cadence < unit.step/2 {
+		if last-first >= int64(unit.step/time.Second) && core.Step <= unit.step && v.survey.Cadence < unit.step/2 {
 			v.printCounts(s, core, unit.label, unit.layout, unit.step)
 		}
 	}
@@ -201,7 +201,7 @@ func (v *view) printStalls(s *screen) {
 		return
 	}
 	n := v.survey.StallCount
-	s.fact("stalls", words("%s (over %s)", numberText(n), durationText(reader.StallFactor*v.survey.Cadence)))
+	s.fact("stalls", words("%s (over %s)", numberText(n), durationText(reader.StallAfter(v.survey.Cadence))))
 	if stalled {
 		s.more(bad.span("%s → now             %s so far  after seq %d", v.survey.LastArrived.In(v.zone).Format(stamp), durationText(silence), v.survey.LastSeq))
 	}

@@ -98,7 +98,7 @@ func bytesText(n int64) string {
 // durationText shows a span with two units at most: 2m58s, 40h43m, 12d4h.
 func durationText(d time.Duration) string {
 	if d < 0 {
-		return "-" + durationText(-d)
+		return "-" + durationText(-max(d, -math.MaxInt64))
 	}
 	switch s := int64(math.Round(d.Seconds())); {
 	case d < time.Second:

@@ -75,7 +75,7 @@ func (v *view) late() (time.Duration, bool) {
 	s := v.survey
 	const known = time.Second // arrivals are noted to that
 	silence := v.now.Sub(s.LastArrived)
-	return silence, s.Arrivals > 0 && v.log.Marker.Role != roleArchive && silence > reader.StallFactor*max(s.Arrivals, known)
+	return silence, s.Arrivals > 0 && v.log.Marker.Role != roleArchive && silence > reader.StallAfter(max(s.Arrivals, known))
 }
 
 const day = 24 * time.Hour
@@ -88,14 +88,14 @@ func (v *view) plainPerDay() float64 {
 	if v.survey.Cadence == 0 || n == 0 {
 		return 0
 	}
-	span, size := v.survey.Last.Sub(v.survey.First), segment.Offset(0)
+	span, size := v.survey.Last.Sub(v.survey.First).Seconds(), segment.Offset(0)
 	if n < len(v.survey.Timeline.Buckets) {
-		span = time.Duration(core.Buckets[n-1].Start-core.Buckets[0].Start)*time.Second + core.Step
+		span = float64(core.Buckets[n-1].Start-core.Buckets[0].Start) + core.Step.Seconds()
 	}
 	for _, b := range core.Buckets {
 		size += b.Bytes
 	}
-	return float64(size) / (float64(span+v.survey.Cadence) / float64(day))
+	return float64(size) / (span + v.survey.Cadence.Seconds()) * day.Seconds()
 }
 
 // perDay returns the bytes of disk that are taken in a day, once upkeep has
