@@ -63,6 +63,12 @@ func (s *screen) fact(label string, said ...span) {
 	s.out.WriteByte('\n')
 }
 
+// line prints a line of its own.
+func (s *screen) line(said span) {
+	said.text = truncate(said.text, s.columns)
+	fmt.Fprintln(s.out, s.palette.paint(said))
+}
+
 // more prints a line that belongs to the fact before.
 func (s *screen) more(said span) {
 	said.text = truncate(said.text, s.columns-labelColumns)
@@ -184,7 +190,7 @@ func (v *view) printCounts(s *screen, t reader.Timeline, label, layout string, s
 	last := time.Unix(t.Buckets[len(t.Buckets)-1].Start, 0)
 	until, word := v.now, "now"
 	if v.now.Sub(last) > 24*step || v.now.Before(last) {
-		until, word = last, "at last"
+		until, word = last, "last"
 	}
 	room := min(most, s.columns-labelColumns-2*len("12345 ")-len(word))
 	c := countsUntil(t, step, ahead, until, room)
@@ -203,7 +209,7 @@ func (v *view) printStalls(s *screen) {
 	n := v.survey.StallCount
 	s.fact("stalls", words("%s (over %s)", numberText(n), durationText(reader.StallAfter(v.survey.Cadence))))
 	if stalled {
-		s.more(bad.span("%s → now             %s so far  after seq %d", v.survey.LastArrived.In(v.zone).Format(stamp), durationText(silence), v.survey.LastSeq))
+		s.more(bad.span("%s → now  %s so far  after seq %d", v.time(v.survey.LastArrived), durationText(silence), v.survey.LastSeq))
 	}
 	for _, g := range longest(v.survey.Stalls, most) {
 		s.more(words("%s → %s  %s  after seq %d", v.time(g.From), v.timeAfter(g.To, g.From), durationText(g.Length()), g.After))
@@ -235,13 +241,15 @@ func (v *view) timeAfter(t, before time.Time) string {
 func (v *view) printSegments(s *screen) {
 	const ends = 4 // so many at either end are shown
 	all := v.survey.Segments
-	fmt.Fprintf(s.out, "\n%s\n", s.palette.paint(strong.span("%-*s %9s %8s %8s %6s  STATE", v.nameColumns(), "SEGMENT", "RECORDS", "PLAIN", "DISK", "RATIO")))
+	const row = "%-*s %9s %8s %8s %6s  %s"
+	s.out.WriteByte('\n')
+	s.line(strong.span(row, v.nameColumns(), "SEGMENT", "RECORDS", "PLAIN", "DISK", "RATIO", "STATE"))
 	for i, seg := range all {
 		switch hidden := len(all) - 2*ends; {
 		case hidden <= 1 || i < ends || i >= ends+hidden:
-			fmt.Fprintf(s.out, "%-*s %9s %8s %8s %6s  %s\n", v.nameColumns(), rangeText(seg), numberText(seg.Records), bytesText(int64(seg.Bytes)), bytesText(seg.Disk), ratioText(seg), stateText(seg))
+			s.line(words(row, v.nameColumns(), rangeText(seg), numberText(seg.Records), bytesText(int64(seg.Bytes)), bytesText(seg.Disk), ratioText(seg), stateText(seg)))
 		case i == ends:
-			fmt.Fprintf(s.out, "%s\n", s.palette.paint(dim.span("… %d more: --json or --html lists them", hidden)))
+			s.line(dim.span("… %d more: --json or --html lists them", hidden))
 		}
 	}
 }
