@@ -19,16 +19,19 @@ type Segment struct {
 
 // Look reads the trailers of a log's segments, and no text.
 func Look(l *segment.Log) ([]Segment, error) {
-	segments := make([]Segment, len(l.Segments))
-	for i, s := range l.Segments {
+	var segments []Segment
+	for _, s := range l.Segments {
 		found, err := look(l, s)
+		if errors.Is(err, segment.ErrRetired) { // by another run, meanwhile
+			continue
+		}
 		if errors.Is(err, segment.ErrCorrupt) {
 			found.Damage, err = err, nil
 		}
 		if err != nil {
 			return nil, fmt.Errorf("look at %s: %w", s.Path, err)
 		}
-		segments[i] = found
+		segments = append(segments, found)
 	}
 	return segments, nil
 }

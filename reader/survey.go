@@ -75,7 +75,7 @@ func look(l *segment.Log) (*Survey, error) {
 	}
 	for _, seg := range l.Segments {
 		found, err := w.segment(seg)
-		if errors.Is(err, segment.ErrCorrupt) {
+		if errors.Is(err, segment.ErrCorrupt) || errors.Is(err, segment.ErrRetired) {
 			w.Damage = append(w.Damage, err)
 		} else if err != nil {
 			return nil, err

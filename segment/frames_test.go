@@ -20,6 +20,9 @@ import (
 // returns what it holds. A large record has a frame of its own.
 func largeLog(t *testing.T, codec Codec) (dir, plain string) {
 	t.Helper()
+	if testing.Short() && codec == Zstd {
+		t.Skip("skipped: 140 MB of records")
+	}
 	dir = newDir(t)
 	unit := int(frameTarget(codec, 0))
 	w := create(t, dir, Settings{"segment-size": fmt.Sprint(3 * unit)})

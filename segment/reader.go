@@ -50,14 +50,12 @@ type window struct {
 const readAhead = 256 << 10
 
 // OpenReader opens a segment of the log for reading. The error is a
-// *CorruptError where it is there but not readable as a segment of this log.
+// *CorruptError where it is there but not readable as a segment of this log, or
+// gone, and ErrRetired where retention took it since the log was listed.
 func (l *Log) OpenReader(s Segment) (*Reader, error) {
 	r := &Reader{segment: s, marker: l.Marker, memory: l.Memory}
 	var err error
 	if r.text, r.file, err = l.openText(&r.segment); err != nil {
-		if missing(err) {
-			err = &CorruptError{Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}
-		}
 		return nil, err
 	}
 	if err := r.openIndex(l); err != nil {

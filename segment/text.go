@@ -2,6 +2,7 @@ package segment
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 )
@@ -30,15 +31,18 @@ func (p plainText) size(*trailer) (Offset, error) {
 func (plainText) flaw() (string, error) { return "", nil }
 
 // openText opens the text of s. Its file may have another name than when it was
-// listed: it was compressed since, or a repair made it plain again.
+// listed: it was compressed since, or a repair made it plain again; or it was retired.
 func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
 	file, err = l.fs.OpenFile(s.Path, os.O_RDONLY, 0)
-	for c := Plain; c <= Gzip && missing(err) && s.Sealed; c++ {
+	for c := Plain; c <= Gzip && missing(err); c++ {
 		other := *s
 		other.Codec, other.Path = c, l.path(c.TextName(s.Base))
 		if file, err = l.fs.OpenFile(other.Path, os.O_RDONLY, 0); err == nil {
 			*s = other
 		}
+	}
+	if missing(err) {
+		err = l.whyMissing(*s)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -51,4 +55,14 @@ func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
 		return nil, nil, errors.Join(err, file.Close())
 	}
 	return c, file, nil
+}
+
+// whyMissing says why a segment that was listed has no file: it was retired
+// since, or it is damage.
+func (l *Log) whyMissing(s Segment) error {
+	var now markerFile
+	if m, err := now.read(l.fs, l.Dir); err == nil && s.Next != 0 && s.Next <= m.FirstSeq {
+		return fmt.Errorf("record %d: %w: the oldest one left is %d", s.Base, ErrRetired, m.FirstSeq)
+	}
+	return &CorruptError{Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -134,6 +135,9 @@ func verifyAll(c *cli.Context, l *segment.Log, bar *progress) (v verdict, err er
 	for _, s := range l.Segments {
 		before := v.Bytes
 		f, err := l.Verify(c.Context, s, func(read segment.Offset) { bar.set(before+int64(read), total) })
+		if errors.Is(err, segment.ErrRetired) { // meanwhile
+			continue
+		}
 		if err != nil {
 			return v, err
 		}
