@@ -66,8 +66,16 @@ func TestGroupCommit(t *testing.T) {
 			acks <- ack
 		}
 	}
-	all.Go(func() { call(t.Context(), 1, nil) })
-	<-gate.begun
+	first := make(chan struct{})
+	all.Go(func() {
+		call(t.Context(), 1, nil)
+		close(first)
+	})
+	select {
+	case <-gate.begun:
+	case <-first:
+		t.Fatal("acknowledged without a sync")
+	}
 	for n := range Sequence(calls) {
 		all.Go(func() { call(t.Context(), n+2, nil) })
 	}
