@@ -1,12 +1,14 @@
 package segment
 
 import (
+	"bufio"
 	"cmp"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"slices"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -25,7 +27,8 @@ type compressed struct {
 	excess string       // a frame that does not end where it should
 
 	source  *frameSource
-	decoder decoder // nil: nothing is being read
+	ahead   *bufio.Reader // of source
+	decoder decoder       // nil: nothing is being read
 	zstd    *zstd.Decoder
 	gzip    *gzip.Reader
 	frame   int    // being read
@@ -71,12 +74,23 @@ func (s *frameSource) Read(b []byte) (int, error) {
 // without being asked to.
 const zstdWindow = 8 << 20
 
+// decoders are used again, for each holds a window. The records' own checksums are
+// looked at; the frame's is left to zstd. Of one goroutine each, they cost the
+// least where a reader has something else to do.
+var decoders = sync.Pool{New: func() any {
+	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdWindow), zstd.WithDecoderLowmem(true), zstd.IgnoreChecksum(true))
+	if err != nil {
+		panic(err) // these options are good ones
+	}
+	return d
+}}
+
 func newCompressed(f File, c Codec) (*compressed, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	t := &compressed{file: f, codec: c, length: info.Size(), broken: map[int]fail{}}
+	t := &compressed{file: f, codec: c, length: info.Size(), broken: map[int]fail{}, ahead: bufio.NewReaderSize(nil, 64<<10)}
 	t.table, err = tailFormats[c].parse(f, t.length)
 	if errors.Is(err, errNoTable) {
 		t.reason, t.table, err = errNoTable.Error(), frameTable{}, nil
@@ -149,7 +163,8 @@ func (c *compressed) begin(i int) error {
 	f := c.table.frames[i]
 	c.frame, c.at = i, f.start
 	c.source = &frameSource{Reader: io.NewSectionReader(c.file, f.at, f.size)}
-	if err := c.reset(c.source); err != nil {
+	c.ahead.Reset(c.source)
+	if err := c.reset(c.ahead); err != nil {
 		return c.fails(err)
 	}
 	return nil
@@ -166,10 +181,7 @@ func (c *compressed) reset(from io.Reader) (err error) {
 		return err
 	}
 	if c.zstd == nil {
-		// The records' own checksums are looked at; the frame's is left to zstd.
-		if c.zstd, err = zstd.NewReader(nil, zstd.WithDecoderMaxWindow(zstdWindow), zstd.WithDecoderLowmem(true), zstd.IgnoreChecksum(true)); err != nil {
-			return err
-		}
+		c.zstd = decoders.Get().(*zstd.Decoder)
 	}
 	if err = c.zstd.Reset(from); err == nil {
 		c.decoder = c.zstd
@@ -238,9 +250,10 @@ func (c *compressed) flaw() (string, error) {
 
 // release gives back what decoding takes.
 func (c *compressed) release() {
-	if c.zstd != nil {
-		c.zstd.Close()
+	if c.zstd != nil && c.zstd.Reset(nil) == nil {
+		decoders.Put(c.zstd)
 	}
+	c.zstd, c.decoder = nil, nil
 }
 
 // Close closes the file.
