@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 )
 
 // indexFile reads the entries of an index, some at a time.
@@ -14,6 +16,34 @@ type indexFile struct {
 	count  uint64
 	block  []byte // entries from first on
 	first  uint64
+}
+
+// openIndex opens the index of the segment that begins with base; nil where
+// there is none. The reason says what is wrong with its header, in whose place
+// stands what it must be: the entries are proof enough where they hold.
+func (l *Log) openIndex(base Sequence) (x *indexFile, reason string, err error) {
+	path := filepath.Join(l.Dir, IndexName(base))
+	f, err := l.fs.OpenFile(path, os.O_RDONLY, 0)
+	if missing(err) {
+		return nil, "", nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	b := make([]byte, headerSize)
+	n, err := f.ReadAt(b, 0)
+	if err != nil && err != io.EOF {
+		return nil, "", errors.Join(err, f.Close())
+	}
+	x = &indexFile{file: f, path: path}
+	x.header, reason = parseHeader(b[:n])
+	if reason == "" && (x.header.id != l.Marker.ID || x.header.base != base) {
+		reason = "the index of another segment"
+	}
+	if reason != "" {
+		x.header = header{id: l.Marker.ID, base: base}
+	}
+	return x, reason, nil
 }
 
 // blockEntries is how many entries are read at once: a page of them.

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/google/uuid"
@@ -70,35 +68,16 @@ func (l *Log) OpenReader(s Segment) (*Reader, error) {
 	return r, nil
 }
 
-func (r *Reader) openIndex(l *Log) error {
-	path := filepath.Join(l.Dir, IndexName(r.segment.Base))
-	f, err := l.fs.OpenFile(path, os.O_RDONLY, 0)
-	if err != nil && !missing(err) {
+func (r *Reader) openIndex(l *Log) (err error) {
+	if r.index, r.reason, err = l.openIndex(r.segment.Base); err != nil {
 		return err
 	}
-	if err == nil {
-		b := make([]byte, headerSize)
-		n, err := f.ReadAt(b, 0)
-		if err != nil && err != io.EOF {
-			return errors.Join(err, f.Close())
-		}
-		r.index = &indexFile{file: f, path: path}
-		r.index.header, r.reason = parseHeader(b[:n])
-		if r.reason == "" && (r.index.header.id != l.Marker.ID || r.index.header.base != r.segment.Base) {
-			r.reason = "the index of another segment"
-		}
-		if r.reason != "" { // the entries are proof enough where they hold
-			r.index.header = header{id: l.Marker.ID, base: r.segment.Base}
-		}
-		if err := r.Refresh(); err != nil || r.index.count > 0 || r.reason == "" {
-			return err
-		}
-		r.index = nil
-		if err := f.Close(); err != nil {
-			return err
-		}
+	if err := r.Refresh(); err != nil || r.index == nil || r.index.count > 0 || r.reason == "" {
+		return err
 	}
-	return r.Refresh()
+	x := r.index
+	r.index = nil
+	return errors.Join(x.file.Close(), r.Refresh())
 }
 
 // makeEntries reads the text to stand in for an index, or the end of one.

@@ -204,7 +204,7 @@ func (r *repair) mendText(read *Reader, name string, flag int, next Sequence, da
 func (r *repair) writeIndex(read *Reader, entries []Entry) error {
 	h := header{id: r.log.Marker.ID, base: read.segment.Base, created: read.Created()}
 	if read.index != nil {
-		h.rule, h.flags = read.index.header.rule, read.index.header.flags
+		h.rule, h.flags = read.index.header.rule, read.index.header.flags&^headerDamaged
 	}
 	if t := read.trailer; t != nil {
 		var sum trailer

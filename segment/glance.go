@@ -1,0 +1,104 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+)
+
+// A Glance is what the index of a segment and the length of its file show. No
+// text is read, so that damage inside it is not seen.
+type Glance struct {
+	Records uint64
+	Disk    int64         // length of the file
+	Damage  *CorruptError // the first that was found; nil: none
+	Suspect time.Time     // when the index was written whose header says that recovery found damage; zero: it does not
+}
+
+// Glance looks at a segment. The error is for what kept it from looking.
+func (l *Log) Glance(s Segment) (g Glance, err error) {
+	info, err := l.fs.Lstat(s.Path)
+	if missing(err) {
+		g.Damage = &CorruptError{Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}
+		return g, nil
+	}
+	if err != nil {
+		return g, err
+	}
+	g.Disk = info.Size()
+	x, reason, err := l.openIndex(s.Base)
+	switch {
+	case err != nil:
+		return g, err
+	case x == nil:
+		g.Damage = &CorruptError{Path: s.Path, Seq: s.Base, Reason: "its index is missing"}
+		return g, nil
+	}
+	defer func() { err = errors.Join(err, x.file.Close()) }()
+	trailer, err := x.survey()
+	if err != nil {
+		return g, err
+	}
+	g.Records = x.count
+	if x.header.flags&headerDamaged != 0 {
+		if info, err := x.file.Stat(); err == nil {
+			g.Suspect = info.ModTime()
+		}
+	}
+	if reason != "" {
+		g.Damage = &CorruptError{Path: x.path, Reason: reason}
+		return g, nil
+	}
+	if s.Sealed {
+		g.Damage = x.sealedDamage(s, trailer, Offset(g.Disk))
+		return g, nil
+	}
+	g.Damage, err = l.activeDamage(x, s)
+	return g, err
+}
+
+// sealedDamage compares the trailer of a sealed segment with its place in the
+// log and the length of its file, which tells the most where it is plain.
+func (x *indexFile) sealedDamage(s Segment, t *trailer, size Offset) *CorruptError {
+	at := Offset(headerSize + x.count*entrySize)
+	next := s.Base + Sequence(x.count)
+	switch {
+	case t == nil:
+		return &CorruptError{Path: x.path, Offset: at, Reason: "the trailer is missing or unreadable"}
+	case next < s.Next:
+		return &CorruptError{Path: s.Path, Seq: next, Offset: t.Plain, Reason: fmt.Sprintf("missing: the segments of records %d to %d", next, s.Next-1)}
+	case next > s.Next:
+		return &CorruptError{Path: x.path, Offset: at, Reason: fmt.Sprintf("it holds %d records, the next segment begins with record %d", x.count, s.Next)}
+	case s.Codec == Plain && size != t.Plain, size == 0:
+		return &CorruptError{Path: s.Path, Offset: min(size, t.Plain), Reason: fmt.Sprintf("%d bytes long, %d were written", size, t.Plain)}
+	}
+	return nil
+}
+
+// activeDamage compares the last entry of the active segment with the length
+// of its file, which may be longer by what is being written or is a torn tail.
+// A segment that was begun after it may be gone, and have left its index.
+func (l *Log) activeDamage(x *indexFile, s Segment) (*CorruptError, error) {
+	end, err := x.end(int64(x.count) - 1)
+	if err != nil {
+		return nil, err
+	}
+	info, err := l.fs.Lstat(s.Path) // again: it grows before its index does
+	if err != nil {
+		return nil, err
+	}
+	if size := Offset(info.Size()); size < end {
+		return &CorruptError{Path: s.Path, Offset: size, Reason: fmt.Sprintf("%d bytes long, %d were written", size, end)}, nil
+	}
+	next := s.Base + Sequence(x.count)
+	text := filepath.Join(l.Dir, TextName(next))
+	left, err := l.fs.Lstat(filepath.Join(l.Dir, IndexName(next)))
+	if next == s.Base || err != nil || left.Size() < headerSize+entrySize {
+		return nil, nil
+	}
+	if _, err := l.fs.Lstat(text); missing(err) { // else it has just been begun
+		return &CorruptError{Path: text, Seq: next, Reason: "the segment is missing, its index is there"}, nil
+	}
+	return nil, nil
+}
