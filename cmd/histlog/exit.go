@@ -13,7 +13,7 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// The exit codes, a part of the command line's contract.
+// The exit codes, a part of the command line's contract. Those of check are its own.
 const (
 	exitOK       = 0
 	exitFailure  = 1
@@ -43,7 +43,11 @@ func usage(command, format string, a ...any) *exitError {
 	if command == "" {
 		hint = "see: histlog help"
 	}
-	return &exitError{exitUsage, fmt.Errorf(format, a...), hint}
+	code := exitUsage
+	if command == checkName {
+		code = int(unknown)
+	}
+	return &exitError{code, fmt.Errorf(format, a...), hint}
 }
 
 // report prints an error and its hint, and returns the exit code.

@@ -49,7 +49,7 @@ func newApp() *cli.App {
 		HideVersion:     true,
 		HideHelpCommand: true,
 		Commands: []*cli.Command{
-			migrateCommand(), appendCommand(), tailCommand(), catCommand(), inspectCommand(), verifyCommand(),
+			migrateCommand(), appendCommand(), tailCommand(), catCommand(), inspectCommand(), checkCommand(), verifyCommand(),
 			compactCommand(), pruneCommand(),
 			exportCommand(), configCommand(), completionCommand(), versionCommand(), helpCommand(),
 		},
@@ -66,6 +66,9 @@ func newApp() *cli.App {
 		name := c.Name
 		c.HideHelpCommand = true
 		guard(c)
+		if name == checkName {
+			monitor(c)
+		}
 		c.OnUsageError = func(_ *cli.Context, err error, _ bool) error { return usage(name, "%v", err) }
 	}
 	return app

@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/histlog/histlog/internal/jsonscan"
@@ -88,6 +90,7 @@ func runVerify(c *cli.Context) error {
 	if !v.OK {
 		record(l.Dir, slog.LevelError, "verify found damage", "damaged", v.Damaged)
 	}
+	v.note(c, l, started)
 	if err := v.print(c, l, time.Since(started)); err != nil {
 		return err
 	}
@@ -98,6 +101,17 @@ func runVerify(c *cli.Context) error {
 		return &exitError{code: exitDamaged, err: errReported}
 	}
 	return nil
+}
+
+// note leaves when the log was verified, for check and inspect. Who may only read
+// it, on any disk, can verify it too.
+func (v verdict) note(c *cli.Context, l *segment.Log, at time.Time) {
+	err := l.Note(func(n *segment.Notes) {
+		n.Verified = segment.VerifyNote{At: at.UTC().Truncate(time.Second), Records: v.Records, Damaged: len(v.Damaged)}
+	})
+	if err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
+		say(c.App.ErrWriter, "warning: the time of this verification is not kept: %v", err)
+	}
 }
 
 // against compares the log with a monolith.

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/histlog/histlog/internal/memguard"
+	"github.com/histlog/histlog/reader"
+	"github.com/histlog/histlog/segment"
+)
+
+// status is what check says, and its exit code.
+type status int
+
+const (
+	fine status = iota
+	warning
+	critical
+	unknown
+)
+
+func (s status) String() string {
+	return [...]string{"OK", "WARNING", "CRITICAL", "UNKNOWN"}[s]
+}
+
+// health is what can be seen of a log without reading its text.
+type health struct {
+	log        *segment.Log
+	recent     reader.Recent
+	records    uint64
+	damage     []*segment.CorruptError
+	suspect    time.Time // when recovery found damage last, as the indexes say; zero: never
+	quarantine []string
+	disk       int64 // bytes that the segments take
+	free       uint64
+	notes      segment.Notes
+}
+
+// recentRecords is how many of the newest records tell the usual gap.
+const recentRecords = 1000
+
+func examine(l *segment.Log) (*health, error) {
+	h := &health{log: l, notes: l.Notes()}
+	if err := h.glance(); err != nil {
+		return nil, err
+	}
+	if len(h.damage) > 0 { // or a segment was sealed, compressed or retired meanwhile
+		if err := l.Refresh(); err != nil {
+			return nil, err
+		}
+		if err := h.glance(); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if h.recent, err = reader.LookBack(l, recentRecords); err != nil {
+		return nil, err
+	}
+	if h.quarantine, err = l.Quarantine(); err != nil {
+		return nil, err
+	}
+	h.free, _, err = memguard.DiskFree(l.Dir)
+	return h, err
+}
+
+// glance looks at every segment.
+func (h *health) glance() error {
+	h.records, h.disk, h.damage = 0, 0, nil
+	l := h.log
+	if first := l.Marker.FirstSeq; l.Segments[0].Base > first {
+		h.damage = append(h.damage, &segment.CorruptError{Path: l.Dir, Seq: first, Reason: fmt.Sprintf("missing: the segments of records %d to %d", first, l.Segments[0].Base-1)})
+	}
+	for _, s := range l.Segments {
+		g, err := l.Glance(s)
+		if err != nil {
+			return err
+		}
+		h.records += g.Records
+		h.disk += g.Disk
+		if g.Damage != nil {
+			h.damage = append(h.damage, g.Damage)
+		}
+		if g.Suspect.After(h.suspect) {
+			h.suspect = g.Suspect
+		}
+	}
+	return nil
+}
+
+// bounds are what check judges by; 0: none, or by the usual gap.
+type bounds struct {
+	late, tooLate    time.Duration // since the last arrival: warning, critical
+	minFree, maxDisk int64
+}
+
+// lateness returns after what time the last record is late, and too late.
+func (b bounds) lateness(gap time.Duration) (late, tooLate time.Duration) {
+	const lateGaps, tooLateGaps = 3, 10
+	switch {
+	case b.late > 0:
+		return b.late, b.tooLate
+	case gap > 0:
+		return lateGaps * gap, tooLateGaps * gap
+	}
+	return time.Hour, 10 * time.Hour
+}
+
+// problem is something that is not as it should be.
+type problem struct {
+	status status
+	text   string
+}
+
+// assessment is what check says of a log.
+type assessment struct {
+	dir           string
+	*health       // nil: it could not be examined
+	bounds        bounds
+	age           time.Duration // since the last arrival, or since the log was made
+	late, tooLate time.Duration
+	problems      []problem
+}
+
+// judge measures a log against bounds.
+func (h *health) judge(b bounds, now time.Time) assessment {
+	a := assessment{dir: h.log.Dir, health: h, bounds: b}
+	a.late, a.tooLate = b.lateness(h.recent.Gap)
+	since := h.recent.LastArrived
+	if h.recent.LastSeq == 0 {
+		since = h.log.Marker.Created
+	}
+	a.age = now.Sub(since)
+	a.judgeAge()
+	a.judgeDamage(now)
+	a.judgeDisk()
+	if n := len(h.quarantine); n > 0 {
+		a.add(warning, "%s in %s/", count(n, "file"), segment.QuarantineName)
+	}
+	if u := h.notes.Upkeep; !u.Failed.IsZero() {
+		a.add(warning, "upkeep failed %s ago: %s", durationText(now.Sub(u.Failed)), u.Error)
+	}
+	return a
+}
+
+func (a *assessment) add(s status, format string, args ...any) {
+	a.problems = append(a.problems, problem{s, fmt.Sprintf(format, args...)})
+}
+
+// judgeAge judges by arrival: a record's own time may be any.
+func (a *assessment) judgeAge() {
+	const ahead = time.Minute // that a clock may differ by
+	what := "nothing arrived for " + durationText(a.age)
+	if a.recent.LastSeq == 0 {
+		what = "no records yet, the log was made " + durationText(a.age) + " ago"
+	}
+	switch {
+	case a.age < -ahead:
+		a.add(warning, "the last arrival is %s ahead of the clock, which was set back", durationText(-a.age))
+	case a.tooLate > 0 && a.age >= a.tooLate:
+		a.add(critical, "%s", what)
+	case a.age >= a.late, a.recent.LastSeq == 0:
+		a.add(warning, "%s", what)
+	}
+	a.age = max(a.age, 0)
+}
+
+// judgeDamage judges by what can be seen now, and by what was found before and
+// not mended since.
+func (a *assessment) judgeDamage(now time.Time) {
+	verified := a.notes.Verified
+	for i, d := range a.damage {
+		const most = 3
+		if i == most {
+			a.add(critical, "%d more damaged", len(a.damage)-most)
+			break
+		}
+		a.add(critical, "%v", d)
+	}
+	if verified.Damaged > 0 {
+		a.add(critical, "verify found %d damaged %s ago", verified.Damaged, durationText(now.Sub(verified.At)))
+	} else if a.suspect.After(verified.At) {
+		a.add(critical, "a writer found damage %s ago and left it as it was: run histlog verify", durationText(now.Sub(a.suspect)))
+	}
+}
+
+func (a *assessment) judgeDisk() {
+	switch {
+	case a.free < uint64(a.recent.GreatestSize):
+		a.add(critical, "%s are free, less than a record takes", bytesText(int64(a.free)))
+	case a.free < uint64(a.bounds.minFree):
+		a.add(warning, "%s are free, less than %s", bytesText(int64(a.free)), bytesText(a.bounds.minFree))
+	}
+	if m := a.bounds.maxDisk; m > 0 && a.disk > m {
+		a.add(warning, "the segments take %s, more than %s", bytesText(a.disk), bytesText(m))
+	}
+}
+
+// status is the worst of what there is: critical is worse than unknown.
+func (a assessment) status() status {
+	worst := fine
+	for _, p := range a.problems {
+		if worst == fine || p.status == critical || worst == warning && p.status == unknown {
+			worst = p.status
+		}
+	}
+	return worst
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
