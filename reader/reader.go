@@ -8,6 +8,9 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
+// ErrReplaced: another log stands at the directory by now. Open it anew.
+var ErrReplaced = errors.New("replaced by another log")
+
 // A Query says which records to read. The zero value: all.
 type Query struct {
 	From, To     segment.Sequence // inclusive; 0: from the oldest, to the newest
@@ -109,24 +112,35 @@ func (r *Reader) open(seq segment.Sequence) error {
 	if err := r.closeCurrent(); err != nil {
 		return err
 	}
+	err := r.openListed(seq)
+	if errors.Is(err, segment.ErrCorrupt) { // or compressed or retired since the log was listed
+		if err := r.refreshLog(); err != nil {
+			return err
+		}
+		err = r.openListed(seq)
+	}
+	return err
+}
+
+func (r *Reader) openListed(seq segment.Sequence) error {
 	i, err := r.log.Find(seq)
 	if err != nil {
 		return err
 	}
 	r.current, err = r.log.OpenReader(r.log.Segments[i])
-	if !errors.Is(err, segment.ErrCorrupt) {
+	return err
+}
+
+// refreshLog lists the log anew, which must be the same one still.
+func (r *Reader) refreshLog() error {
+	id := r.log.Marker.ID
+	if err := r.log.Refresh(); err != nil {
 		return err
 	}
-	// It may have been retired since it was listed.
-	if e := r.log.Refresh(); e != nil {
-		return e
+	if r.log.Marker.ID != id {
+		return fmt.Errorf("%s: %w", r.log.Dir, ErrReplaced)
 	}
-	if i, e := r.log.Find(seq); e == nil {
-		r.current, err = r.log.OpenReader(r.log.Segments[i])
-	} else {
-		err = e
-	}
-	return err
+	return nil
 }
 
 // Next reads on to the next record and says whether there is one: false at the
@@ -192,9 +206,10 @@ func (r *Reader) Seq() segment.Sequence { return r.seq }
 // Err returns what stopped the Reader, or nil at an end.
 func (r *Reader) Err() error { return r.err }
 
-// Refresh sees what was appended since: after it, Next may find more.
+// Refresh sees what was appended since: after it, Next may find more. The error
+// is ErrReplaced where another log stands in the place of this one.
 func (r *Reader) Refresh() error {
-	if err := r.log.Refresh(); err != nil {
+	if err := r.refreshLog(); err != nil {
 		return err
 	}
 	if r.current == nil {

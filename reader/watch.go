@@ -2,6 +2,7 @@ package reader
 
 import (
 	"context"
+	"path/filepath"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -11,22 +12,24 @@ import (
 // file systems, and where the kernel's watches are used up.
 const poll = time.Second
 
-// A Watch waits for changes in a log's directory.
+// A Watch waits for changes in a log's directory. One goroutine uses it.
 type Watch struct {
+	dir    string
 	notify *fsnotify.Watcher // nil: polls alone
+	lost   bool              // the directory was moved or removed: notify watches nothing
 }
 
 // NewWatch begins to watch dir. Where the system can't, it polls.
 func NewWatch(dir string) *Watch {
 	n, err := fsnotify.NewWatcher()
 	if err != nil {
-		return &Watch{}
+		return &Watch{dir: dir}
 	}
 	if err := n.Add(dir); err != nil {
 		_ = n.Close()
-		return &Watch{}
+		return &Watch{dir: dir}
 	}
-	return &Watch{notify: n}
+	return &Watch{dir: dir, notify: n}
 }
 
 // Wait returns when something may have changed, at most after a second, or
@@ -34,6 +37,10 @@ func NewWatch(dir string) *Watch {
 func (w *Watch) Wait(ctx context.Context) error {
 	var events chan fsnotify.Event
 	var errs chan error
+	if w.lost && w.notify.Add(w.dir) == nil { // another directory stands there by now
+		w.lost = false
+		return nil
+	}
 	if w.notify != nil {
 		events, errs = w.notify.Events, w.notify.Errors
 	}
@@ -44,17 +51,18 @@ func (w *Watch) Wait(ctx context.Context) error {
 		return ctx.Err()
 	case <-timer.C:
 	case <-errs: // an overflow: look
-	case <-events:
-		w.drain()
+	case e := <-events:
+		w.take(e)
 	}
 	return nil
 }
 
-// drain takes the events that belong together.
-func (w *Watch) drain() {
+// take takes an event and those that belong to it.
+func (w *Watch) take(e fsnotify.Event) {
 	for {
+		w.lost = w.lost || e.Name == filepath.Clean(w.dir) && e.Op&(fsnotify.Remove|fsnotify.Rename) != 0
 		select {
-		case <-w.notify.Events:
+		case e = <-w.notify.Events:
 		default:
 			return
 		}

@@ -13,11 +13,14 @@ import (
 // A Record is one record as it was stored.
 type Record struct {
 	Seq   Sequence
-	Text  []byte // compact JSON, without the LF
+	Text  []byte // compact JSON, without the LF, which stands behind it
 	Start Offset
 	Blank bool // a place kept for a record that was lost and repaired; Text is spaces
 	Entry      // what the index holds about it
 }
+
+// Line returns the text with its LF, of a record that a Reader gave.
+func (r Record) Line() []byte { return r.Text[:len(r.Text)+1] }
 
 // A Reader reads the records of one segment by their sequences. It reads no
 // further than the index goes: what lies beyond may still be taken back.

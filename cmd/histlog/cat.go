@@ -18,7 +18,7 @@ func catCommand() *cli.Command {
    histlog cat -n 1 step2`,
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on as records are appended"},
-			&cli.BoolFlag{Name: "follow-name", Aliases: []string{"F"}, Usage: "as -f, and wait for DIR to appear"},
+			&cli.BoolFlag{Name: "follow-name", Aliases: []string{"F"}, Usage: "as -f, and wait for DIR to appear, or for what replaces it"},
 			&cli.BoolFlag{Name: "json", Usage: `print {"seq", "time", "record"} a line`},
 		}, rangeFlags("all")...),
 		Action: runCat,
@@ -45,14 +45,14 @@ func runCat(c *cli.Context) error {
 		return err
 	}
 	if c.Bool("json") {
-		return stream(c, c.Args().First(), q, wrappedPrinter)
+		return newStream(c, c.Args().First(), q, wrappedPrinter).run()
 	}
-	return stream(c, c.Args().First(), q, exactPrinter)
+	return newStream(c, c.Args().First(), q, exactPrinter).run()
 }
 
 // present fails if a record is asked for by a sequence that does not exist.
 func present(c *cli.Context, q reader.Query) error {
-	if c.NArg() < 2 || c.Bool("follow") || c.Bool("follow-name") {
+	if c.NArg() < 2 || c.Bool("follow") || c.Bool("follow-name") { // then it may come
 		return nil
 	}
 	l, err := openLog(c, c.Args().First())

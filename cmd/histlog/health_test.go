@@ -32,7 +32,7 @@ func TestJudge(t *testing.T) {
 		{"by a flag without CRIT nothing is too late", func(h *health) { h.recent.LastArrived = ago(1000 * time.Hour) }, bounds{late: time.Minute}, warning, "nothing arrived for 41d16h"},
 		{"one record, no gap", func(h *health) { h.recent.LastSeq, h.recent.Gap = 1, 0 }, byDefault, fine, "last record 1m00s ago"},
 		{"one record, an hour ago", func(h *health) { h.recent.Gap, h.recent.LastArrived = 0, ago(time.Hour) }, byDefault, warning, "nothing arrived for 1h00m"},
-		{"one record, ten hours ago", func(h *health) { h.recent.Gap, h.recent.LastArrived = 0, ago(10 * time.Hour) }, byDefault, critical, "nothing arrived for 10h00m"},
+		{"one record, ten hours ago", func(h *health) { h.recent.Gap, h.recent.LastArrived = 0, ago(10*time.Hour) }, byDefault, critical, "nothing arrived for 10h00m"},
 		{"empty, just made", func(h *health) { h.recent = reader.Recent{} }, byDefault, warning, "no records yet, the log was made 2m00s ago"},
 		{"empty, too late", func(h *health) { h.recent = reader.Recent{} }, bounds{late: time.Minute, tooLate: 2 * time.Minute}, critical, "no records yet"},
 		{"the clock was set back a little", func(h *health) { h.recent.LastArrived = ago(-30 * time.Second) }, byDefault, fine, "last record 0s ago"},

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -24,7 +21,7 @@ func tailCommand() *cli.Command {
    histlog tail --since -3h step2`,
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on as records are appended"},
-			&cli.BoolFlag{Name: "follow-name", Aliases: []string{"F"}, Usage: "as -f, and wait for DIR to appear"},
+			&cli.BoolFlag{Name: "follow-name", Aliases: []string{"F"}, Usage: "as -f, and wait for DIR to appear, or for what replaces it"},
 			&cli.BoolFlag{Name: "raw", Usage: "print the records' exact bytes, as cat does"},
 		}, rangeFlags("10")...),
 		Action: func(c *cli.Context) error {
@@ -37,143 +34,29 @@ func tailCommand() *cli.Command {
 				return err
 			}
 			if c.Bool("raw") {
-				return stream(c, dir, q, exactPrinter)
+				return newStream(c, dir, q, exactPrinter).run()
 			}
-			return stream(c, dir, q, linePrinter)
+			return newStream(c, dir, q, linePrinter).run()
 		},
 	}
-}
-
-// output is a command's stdout, buffered; an error of it sticks.
-type output struct {
-	*bufio.Writer
-	file any // what is behind it, to ask for a terminal
-}
-
-func newOutput(c *cli.Context) *output {
-	return &output{bufio.NewWriterSize(c.App.Writer, 128<<10), c.App.Writer}
-}
-
-// A printer shows records on an output.
-type printer struct {
-	show func(reader.Record) error
-	wait func() // called while none come; nil: nothing to do
-}
-
-// exactPrinter prints records' bytes.
-func exactPrinter(_ *cli.Context, _ *segment.Log, out *output) (printer, error) {
-	return printer{show: func(rec reader.Record) error {
-		if _, err := out.Write(rec.Text); err != nil {
-			return err
-		}
-		return out.WriteByte('\n')
-	}}, nil
-}
-
-// stream prints the records of a query, and those that come if the flags say so.
-func stream(c *cli.Context, dir string, q reader.Query, newPrinter func(*cli.Context, *segment.Log, *output) (printer, error)) (err error) {
-	follow := c.Bool("follow") || c.Bool("follow-name")
-	l, err := openLog(c, dir)
-	for c.Bool("follow-name") && errors.Is(err, segment.ErrNoLog) {
-		if err := pause(c.Context); err != nil {
-			return err
-		}
-		l, err = openLog(c, dir)
-	}
-	if err != nil {
-		return err
-	}
-	out := newOutput(c)
-	p, err := newPrinter(c, l, out)
-	if err != nil {
-		return err
-	}
-	var watch *reader.Watch
-	if follow {
-		watch = reader.NewWatch(l.Dir) // before the first reading, so that nothing is missed
-		defer watch.Close()
-	}
-	r, err := reader.New(l, q)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	skipped := 0
-	for {
-		n, err := printAll(c, r, p.show)
-		skipped += n
-		if e := out.Flush(); err == nil {
-			err = e // else the same, for bufio's errors stick
-		}
-		if err != nil {
-			return err
-		}
-		if !follow || (q.To != 0 && r.Seq() > q.To) {
-			break
-		}
-		if p.wait != nil {
-			p.wait()
-		}
-		if err := watch.Wait(c.Context); err != nil {
-			return err
-		}
-		if err := r.Refresh(); err != nil {
-			return err
-		}
-	}
-	if skipped > 0 {
-		return &exitError{code: exitDamaged, err: errReported}
-	}
-	return nil
-}
-
-// pause waits a moment for a log to appear.
-func pause(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(200 * time.Millisecond):
-		return nil
-	}
-}
-
-// printAll prints what r has, names what is damaged, and says how much that was.
-func printAll(c *cli.Context, r *reader.Reader, show func(reader.Record) error) (skipped int, err error) {
-	for r.Next() {
-		if err := c.Context.Err(); err != nil {
-			return skipped, err
-		}
-		switch rec := r.Record(); {
-		case rec.Damage != nil:
-			skipped++
-			say(c.App.ErrWriter, "record %d is damaged and skipped: %v", rec.Seq, rec.Damage)
-		case rec.Blank:
-			say(c.App.ErrWriter, "record %d was lost and repaired: its place is blank", rec.Seq)
-		default:
-			if err := show(rec); err != nil {
-				return skipped, err
-			}
-		}
-	}
-	return skipped, r.Err()
 }
 
 // lines shows records for eyes.
 type lines struct {
 	out      *output
 	zone     *time.Location
-	width    int
-	terminal bool
+	terminal bool // which obeys escape sequences
 	colour   bool
-	cadence  time.Duration
-	hide     string // name of the member that the TIME column shows
-	previous time.Time
+	hide     string        // name of the member that the TIME column shows
+	gap      time.Duration // the usual one; 0: not known
+	previous time.Time     // of the record before
+	arrived  time.Time     // when the newest one did; zero: there is none
 	header   bool
 	status   bool // a line that says how long it has waited stands on the screen
 }
 
 func linePrinter(c *cli.Context, l *segment.Log, out *output) (printer, error) {
-	p := &lines{out: out, zone: zone(c), width: width(out.file), terminal: isTerminal(out.file)}
+	p := &lines{out: out, zone: zone(c), terminal: isTerminal(out.file) && os.Getenv("TERM") != "dumb"}
 	p.colour = p.terminal && os.Getenv("NO_COLOR") == ""
 	if names := strings.Split(l.Marker.Settings.Get("time-field"), "/"); len(names) == 2 {
 		p.hide = names[1]
@@ -181,59 +64,21 @@ func linePrinter(c *cli.Context, l *segment.Log, out *output) (printer, error) {
 	if !p.terminal {
 		return printer{show: p.line}, nil
 	}
-	survey, err := reader.Look(l)
+	recent, err := reader.LookBack(l, recentRecords)
 	if err != nil {
 		return printer{}, err
 	}
-	p.cadence = survey.Cadence
-	return printer{show: p.line, wait: p.waiting}, nil
+	p.gap, p.arrived = recent.Gap, recent.LastArrived
+	return printer{p.line, p.waiting, p.clear}, nil
 }
 
+// What a terminal obeys.
 const (
 	red       = "\x1b[31m"
+	faint     = "\x1b[2m"
 	plain     = "\x1b[0m"
 	eraseLine = "\r\x1b[K"
 )
-
-func (l *lines) line(rec reader.Record) error {
-	if l.status {
-		l.status = false
-		l.out.WriteString(eraseLine)
-	}
-	if !l.header {
-		l.header = true
-		name, _ := rec.Time.In(l.zone).Zone()
-		fmt.Fprintf(l.out, "%-*s  %-*s  %*s  %*s  %s\n", seqWidth, "SEQ", timeWidth, "TIME ("+name+")", gapWidth, "GAP", sizeWidth, "SIZE", "FIELDS")
-	}
-	gap, late := "", false
-	if !l.previous.IsZero() {
-		d := rec.Time.Sub(l.previous)
-		gap, late = durationText(d), l.cadence > 0 && d > reader.StallFactor*l.cadence
-	}
-	l.previous = rec.Time
-	text := fmt.Sprintf("%-*d  %-*s  %*s  %*s  %s", seqWidth, rec.Seq, timeWidth, rec.Time.In(l.zone).Format(stamp),
-		gapWidth, gap, sizeWidth, bytesText(int64(len(rec.Text))), summary(rec.Text, l.hide, l.width))
-	text = strings.TrimRight(truncate(text, l.width), " ")
-	if late && l.colour {
-		text = strings.Replace(text, gap, red+gap+plain, 1)
-	}
-	_, err := fmt.Fprintln(l.out, text)
-	return err
-}
-
-// waiting says on a terminal how long no record has come.
-func (l *lines) waiting() {
-	if l.previous.IsZero() {
-		return
-	}
-	l.status = true
-	usual := ""
-	if l.cadence > 0 {
-		usual = ", usual gap " + durationText(l.cadence)
-	}
-	fmt.Fprintf(l.out, "%swaiting %s%s", eraseLine, durationText(time.Since(l.previous).Truncate(time.Second)), usual)
-	l.out.Flush()
-}
 
 // The widths of tail's columns.
 const (
@@ -242,3 +87,65 @@ const (
 	gapWidth  = 6
 	sizeWidth = 6
 )
+
+func (l *lines) line(rec reader.Record) error {
+	l.clear()
+	columns := width(l.out.file) // which may have changed
+	if !l.header {
+		l.header = true
+		name, _ := rec.Time.In(l.zone).Zone()
+		text := fmt.Sprintf("%-*s  %-*s  %*s  %*s  %s", seqWidth, "SEQ", timeWidth, "TIME ("+name+")", gapWidth, "GAP", sizeWidth, "SIZE", "FIELDS")
+		fmt.Fprintln(l.out, l.coloured(faint, truncate(text, columns)))
+	}
+	gap, late := "", false
+	if !l.previous.IsZero() {
+		d := rec.Time.Sub(l.previous)
+		gap, late = durationText(d), l.late(d)
+	}
+	l.previous, l.arrived = rec.Time, rec.Arrived
+	text := fmt.Sprintf("%-*d  %-*s  %*s  %*s  %s", seqWidth, rec.Seq, timeWidth, rec.Time.In(l.zone).Format(stamp),
+		gapWidth, gap, sizeWidth, bytesText(int64(len(rec.Text))), summary(rec.Text, l.hide, columns))
+	text = strings.TrimRight(truncate(text, columns), " ")
+	if late {
+		text = strings.Replace(text, gap, l.coloured(red, gap), 1)
+	}
+	_, err := fmt.Fprintln(l.out, text)
+	return err
+}
+
+func (l *lines) late(d time.Duration) bool { return l.gap > 0 && d > reader.StallFactor*l.gap }
+
+func (l *lines) coloured(colour, text string) string {
+	if !l.colour {
+		return text
+	}
+	return colour + text + plain
+}
+
+// waiting says on a terminal how long no record has come.
+func (l *lines) waiting() {
+	text, late := "waiting for the first record", false
+	if !l.arrived.IsZero() {
+		d := max(0, time.Since(l.arrived)).Truncate(time.Second)
+		text, late = "waiting "+durationText(d), l.late(d)
+	}
+	if l.gap > 0 {
+		text += ", usual gap " + durationText(l.gap)
+	}
+	text = truncate(text, width(l.out.file)-1) // the cursor stays in its line
+	if late {
+		text = l.coloured(red, text)
+	}
+	l.status = true
+	fmt.Fprint(l.out, eraseLine, text)
+	l.out.Flush()
+}
+
+// clear takes that line away.
+func (l *lines) clear() {
+	if l.status {
+		l.status = false
+		l.out.WriteString(eraseLine)
+		l.out.Flush()
+	}
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/histlog/histlog/reader"
+	"github.com/histlog/histlog/segment"
+	"github.com/urfave/cli/v2"
+)
+
+// output is a command's stdout, buffered; an error of it sticks.
+type output struct {
+	*bufio.Writer
+	file any // what is behind it, to ask for a terminal
+}
+
+func newOutput(c *cli.Context) *output {
+	return &output{bufio.NewWriterSize(c.App.Writer, 128<<10), c.App.Writer}
+}
+
+// A printer shows records on an output.
+type printer struct {
+	show  func(reader.Record) error
+	wait  func() // called while none come; nil: nothing to do
+	clear func() // takes away what wait has shown, before anything else is; nil: nothing to do
+}
+
+type newPrinter func(*cli.Context, *segment.Log, *output) (printer, error)
+
+// exactPrinter prints records' bytes.
+func exactPrinter(_ *cli.Context, _ *segment.Log, out *output) (printer, error) {
+	return printer{show: func(rec reader.Record) error {
+		_, err := out.Write(rec.Line())
+		return err
+	}}, nil
+}
+
+// A stream prints the records of a query, and those that come if the flags say so.
+type stream struct {
+	c       *cli.Context
+	dir     string
+	query   reader.Query
+	out     *output
+	new     newPrinter
+	printer printer
+	skipped int // damaged records
+}
+
+func newStream(c *cli.Context, dir string, q reader.Query, n newPrinter) *stream {
+	return &stream{c: c, dir: dir, query: q, out: newOutput(c), new: n}
+}
+
+// run prints. With -F it waits for a log to be there, and begins with the first
+// record of one that replaces it.
+func (s *stream) run() error {
+	for {
+		l, err := s.open()
+		if err != nil {
+			return err
+		}
+		err = s.print(l)
+		if s.printer.clear != nil {
+			s.printer.clear()
+		}
+		switch {
+		case s.c.Bool("follow-name") && (absent(err) || errors.Is(err, reader.ErrReplaced)):
+			say(s.c.App.ErrWriter, "%v; waiting for what comes in its place", err)
+			s.query.Last, s.query.From, s.query.To = 0, 0, 0
+		case err != nil:
+			return err
+		case s.skipped > 0:
+			return &exitError{code: exitDamaged, err: errReported}
+		default:
+			return nil
+		}
+	}
+}
+
+// open opens the log, with -F when there is one.
+func (s *stream) open() (*segment.Log, error) {
+	for {
+		l, err := openLog(s.c, s.dir)
+		if err == nil || !s.c.Bool("follow-name") || !absent(err) {
+			return l, err
+		}
+		if err := pause(s.c.Context); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// absent says whether there is no log, or one that is just being put there or
+// taken away, file by file.
+func absent(err error) bool {
+	var damage *segment.CorruptError
+	return errors.Is(err, segment.ErrNoLog) || errors.As(err, &damage) && damage.Seq == 0
+}
+
+// pause waits a moment for a log to appear.
+func pause(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(200 * time.Millisecond):
+		return nil
+	}
+}
+
+// print prints from one log, until it ends or is no more.
+func (s *stream) print(l *segment.Log) (err error) {
+	if s.printer, err = s.new(s.c, l, s.out); err != nil {
+		return err
+	}
+	var watch *reader.Watch
+	if s.follows() {
+		watch = reader.NewWatch(l.Dir) // before the first reading, so that nothing is missed
+		defer watch.Close()
+	}
+	r, err := reader.New(l, s.query)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	for {
+		err := s.printAll(r)
+		if e := s.out.Flush(); err == nil {
+			err = e // else the same, for bufio's errors stick
+		}
+		if err != nil || !s.follows() || (s.query.To != 0 && r.Seq() > s.query.To) {
+			return err
+		}
+		if s.printer.wait != nil {
+			s.printer.wait()
+		}
+		if err := watch.Wait(s.c.Context); err != nil {
+			return err
+		}
+		if err := r.Refresh(); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *stream) follows() bool { return s.c.Bool("follow") || s.c.Bool("follow-name") }
+
+// printAll prints what r has, and names what is damaged.
+func (s *stream) printAll(r *reader.Reader) error {
+	for r.Next() {
+		if err := s.c.Context.Err(); err != nil {
+			return err
+		}
+		switch rec := r.Record(); {
+		case rec.Damage != nil:
+			s.skipped++
+			s.say("record %d is damaged and skipped: %v", rec.Seq, rec.Damage)
+		case rec.Blank:
+			s.say("record %d was lost and repaired: its place is blank", rec.Seq)
+		default:
+			if err := s.printer.show(rec); err != nil {
+				return err
+			}
+		}
+	}
+	return r.Err()
+}
+
+// say prints a message between the records.
+func (s *stream) say(format string, a ...any) {
+	if s.printer.clear != nil {
+		s.printer.clear()
+	}
+	say(s.c.App.ErrWriter, format, a...)
+}

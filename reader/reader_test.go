@@ -1,0 +1,148 @@
+package reader
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// makeLog makes a log of n records, {"n":1} and so on, two a segment.
+func makeLog(t *testing.T, dir string, n int) *segment.Log {
+	t.Helper()
+	w, err := segment.Create(dir, segment.Options{Settings: segment.Settings{"segment-size": "16"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		if _, err := w.Append(t.Context(), fmt.Appendf(nil, `{"n":%d}`, i+1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return openLog(t, dir)
+}
+
+func openLog(t *testing.T, dir string) *segment.Log {
+	t.Helper()
+	l, err := segment.Open(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func newReader(t *testing.T, l *segment.Log, q Query) *Reader {
+	t.Helper()
+	r, err := New(l, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+// retire takes the segments before first away, as retention does.
+func retire(t *testing.T, dir string, first segment.Sequence) {
+	t.Helper()
+	path := filepath.Join(dir, "HISTLOG")
+	marker, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, bytes.Replace(marker, []byte(`"first_seq": 1`), fmt.Appendf(nil, `"first_seq": %d`, first), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for base := segment.Sequence(1); base < first; base += 2 {
+		if err := errors.Join(os.Remove(filepath.Join(dir, segment.TextName(base))), os.Remove(filepath.Join(dir, segment.IndexName(base)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A reader that retention overtakes reads what it holds open, then says which
+// record is the oldest one left; none is given as damaged.
+func TestRetiredMeanwhile(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "log")
+	r := newReader(t, makeLog(t, dir, 9), Query{})
+	if !r.Next() {
+		t.Fatal(r.Err())
+	}
+	retire(t, dir, 7)
+	if !r.Next() || r.Record().Seq != 2 || r.Record().Damage != nil {
+		t.Fatalf("%+v, %v", r.Record(), r.Err())
+	}
+	if r.Next() {
+		t.Fatalf("record %d, %v", r.Record().Seq, r.Record().Damage)
+	}
+	if err := r.Err(); !errors.Is(err, segment.ErrRetired) || !strings.HasSuffix(err.Error(), "the oldest one left is 7") {
+		t.Errorf("%v", err)
+	}
+}
+
+// The last of a time range stand behind segments that were retired since.
+func TestLastOfRangeRetiredMeanwhile(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "log")
+	l := makeLog(t, dir, 9)
+	retire(t, dir, 7)
+	if _, err := New(l, Query{Until: time.Now().Add(time.Hour), Last: 8}); !errors.Is(err, segment.ErrRetired) {
+		t.Errorf("%v", err)
+	}
+}
+
+// A reader of which the log is taken away, or replaced by another, says so.
+func TestReplaced(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "log")
+	r := newReader(t, makeLog(t, dir, 3), Query{})
+	if err := r.Refresh(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(dir, dir+".old"); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Refresh(); !errors.Is(err, segment.ErrNoLog) {
+		t.Errorf("gone: %v", err)
+	}
+	makeLog(t, dir, 1)
+	if err := r.Refresh(); !errors.Is(err, ErrReplaced) {
+		t.Errorf("replaced: %v", err)
+	}
+}
+
+// A Watch goes on in a directory that takes the place of the one it watched.
+func TestWatchMoved(t *testing.T) {
+	dir := t.TempDir()
+	watched := filepath.Join(dir, "log")
+	if err := os.Mkdir(watched, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	w := NewWatch(watched)
+	if w.notify == nil {
+		t.Skip("skipped: this system notifies of nothing")
+	}
+	defer w.Close()
+	if err := errors.Join(os.Rename(watched, watched+".old"), os.Mkdir(watched, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	for !w.lost {
+		if err := w.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Wait(t.Context()); err != nil || w.lost || !slices.Equal(w.notify.WatchList(), []string{watched}) {
+		t.Errorf("%v, lost %v, watches %v", err, w.lost, w.notify.WatchList())
+	}
+}
