@@ -4,7 +4,7 @@
 // turn in one run, and prints medians and ratios. What is not installed is left
 // out.
 //
-//	bench [-source step2.json] [-rounds 5] [-slow] [migrate|append|library|compact…]
+//	bench [-source step2.json] [-rounds 5] [-slow] [-month log] [migrate|append|library|compact|operate…]
 package main
 
 import (
@@ -15,6 +15,7 @@ import (
 
 func main() {
 	source := flag.String("source", "", "the file to migrate; made if not given")
+	month := flag.String("month", os.Getenv("MONTH"), "the log of a month to look at; made if not given")
 	rounds := flag.Int("rounds", 5, "measured rounds, after one that is not")
 	slow := flag.Bool("slow", false, "also those that take half a minute and gigabytes of memory")
 	tokens := flag.String("jsontext", "", "be the jsontext contestant on `FILE`")
@@ -24,10 +25,11 @@ func main() {
 		"append":  func() error { return benchAppend(*rounds) },
 		"library": func() error { return benchLibrary(*rounds) },
 		"compact": func() error { return benchCompact(*source, *rounds) },
+		"operate": func() error { return benchOperate(*month, *rounds) },
 	}
 	names := flag.Args()
 	if len(names) == 0 {
-		names = []string{"migrate", "append", "library", "compact"}
+		names = []string{"migrate", "append", "library", "compact", "operate"}
 	}
 	if *tokens != "" {
 		names = nil
