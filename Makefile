@@ -2,13 +2,17 @@
 GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-browser race fuzz torture mutants bench month lint cross clean
+.PHONY: help build man demo test test-browser race fuzz torture mutants bench month lint cross clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/histlog, one static file
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/histlog
+
+man: build ## write the manual page bin/man/man1/histlog.1
+	@mkdir -p bin/man/man1
+	bin/histlog help --man > bin/man/man1/histlog.1
 
 demo: ## migrate a realistic step2.json, append, look, and get the old file back
 	@sh scripts/demo.sh

@@ -13,9 +13,15 @@ func catCommand() *cli.Command {
 		Name:      "cat",
 		Usage:     "print records, byte for byte, one a line",
 		ArgsUsage: "DIR [SEQ|SEQ..SEQ]",
-		Description: `   histlog cat step2 | jq .total_matches
+		Description: `The exact bytes. A record that is damaged is named on standard error and left
+out; the exit code is 3 then.
+
+   histlog cat step2 | jq .total_matches
    histlog cat step2 17..20
-   histlog cat -n 1 step2`,
+   histlog cat -n 1 step2
+   histlog cat --since '2025-05-30 07:15' step2
+   histlog cat -n 1 --json step2
+   histlog cat -f step2`,
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on as records are appended"},
 			&cli.BoolFlag{Name: "follow-name", Aliases: []string{"F"}, Usage: "as -f, and wait for DIR to appear, or for what replaces it"},

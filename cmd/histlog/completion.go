@@ -12,7 +12,7 @@ func completionCommand() *cli.Command {
 		Name:      "completion",
 		Usage:     "print the completion script of a shell",
 		ArgsUsage: "bash|zsh|fish",
-		Description: `   histlog completion bash > /etc/bash_completion.d/histlog
+		Description: `   histlog completion bash > ~/.local/share/bash-completion/completions/histlog
    histlog completion zsh > ~/.zfunc/_histlog
    histlog completion fish > ~/.config/fish/completions/histlog.fish`,
 		Action: func(c *cli.Context) error {
@@ -28,6 +28,7 @@ func completionCommand() *cli.Command {
 				script = zshScript(c.App)
 			case "fish":
 				script, err = c.App.ToFishCompletion()
+				script = strings.ReplaceAll(script, "`", "") // which mark a flag's value in help
 			default:
 				return usage("completion", "%q is no shell: want bash, zsh or fish", c.Args().First())
 			}
@@ -75,7 +76,7 @@ func zshScript(app *cli.App) string {
 			for _, name := range f.Names() {
 				value := ""
 				if takesValue(f) {
-					value = ":value:"
+					value = ":value:" + zshValues(f)
 				}
 				fmt.Fprintf(&cases, " '%s[%s]%s'", dashed(name), zshEscape(f.(cli.DocGenerationFlag).GetUsage()), value)
 			}
@@ -99,9 +100,17 @@ _histlog "$@"
 `, names.String(), cases.String())
 }
 
+// zshValues completes the value of a flag that names a file.
+func zshValues(f cli.Flag) string {
+	if s, ok := f.(*cli.StringFlag); ok && s.TakesFile {
+		return "_files"
+	}
+	return ""
+}
+
 func zshWord(name, text string) string { return "'" + name + ":" + zshEscape(text) + "'" }
 
-var zshEscaper = strings.NewReplacer("'", `'\''`, "[", `\[`, "]", `\]`, ":", `\:`)
+var zshEscaper = strings.NewReplacer("'", `'\''`, "[", `\[`, "]", `\]`, ":", `\:`, "`", "")
 
 func zshEscape(s string) string { return zshEscaper.Replace(s) }
 

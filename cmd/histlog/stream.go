@@ -4,6 +4,10 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
 	"time"
 
 	"github.com/histlog/histlog/reader"
@@ -56,6 +60,7 @@ func newStream(c *cli.Context, dir string, q reader.Query, n newPrinter) *stream
 // run prints. With -F it waits for a log to be there, and begins with the first
 // record of one that replaces it.
 func (s *stream) run() error {
+	defer endBlocked()()
 	for {
 		l, err := s.open()
 		if err != nil {
@@ -76,6 +81,31 @@ func (s *stream) run() error {
 		default:
 			return nil
 		}
+	}
+}
+
+// endBlocked ends the program by a signal also while it waits for someone to read
+// what it writes, which nothing interrupts. There is nothing to clean up then.
+func endBlocked() (stop func()) {
+	const grace = time.Second // to end by itself
+	caught, done := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(caught, os.Interrupt, syscall.SIGTERM)
+	var watcher sync.WaitGroup
+	watcher.Go(func() {
+		select {
+		case <-done:
+		case s := <-caught:
+			select {
+			case <-done:
+			case <-time.After(grace):
+				dieOf(s)
+			}
+		}
+	})
+	return func() {
+		signal.Stop(caught)
+		close(done)
+		watcher.Wait()
 	}
 }
 

@@ -16,9 +16,15 @@ func tailCommand() *cli.Command {
 		Name:      "tail",
 		Usage:     "show records, one safe line each",
 		ArgsUsage: "DIR",
-		Description: `   histlog tail step2
+		Description: `One line a record, cut to the width of the terminal: sequence, time, gap to the
+one before, size, and its members, large ones as counts of what they hold.
+
+   histlog tail step2
    histlog tail -f -n 2 step2
-   histlog tail --since -3h step2`,
+   histlog tail -F step2
+   histlog tail --since -3h step2
+   histlog tail --since yesterday --until 07:15 --utc step2
+   histlog tail --from 700 --to 720 step2`,
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on as records are appended"},
 			&cli.BoolFlag{Name: "follow-name", Aliases: []string{"F"}, Usage: "as -f, and wait for DIR to appear, or for what replaces it"},

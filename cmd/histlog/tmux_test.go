@@ -14,14 +14,14 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// pane is a shell in a terminal of 80 columns and 24 rows.
+// pane is a shell, whose prompt is "ready> ", in a terminal of 80 columns and 24 rows.
 type pane struct {
 	t    *testing.T
 	dir  string // of the shell
 	conf string // of the server, with its socket
 }
 
-func newPane(t *testing.T) *pane {
+func newPane(t *testing.T, shell ...string) *pane {
 	t.Helper()
 	if _, err := exec.LookPath("tmux"); err != nil {
 		t.Skip("skipped: tmux is missing; install the package tmux")
@@ -35,7 +35,7 @@ func newPane(t *testing.T) *pane {
 		p.tmux("kill-server")
 		_ = os.RemoveAll(short)
 	})
-	p.tmux("new-session", "-d", "-x", "80", "-y", "24", "-c", p.dir, "env", "PS1=ready> ", "TZ=UTC", "sh")
+	p.tmux(append([]string{"new-session", "-d", "-x", "80", "-y", "24", "-c", p.dir, "env", "PS1=ready> ", "TZ=UTC"}, shell...)...)
 	p.until("", prompt)
 	return p
 }
@@ -86,7 +86,7 @@ const (
 // TestTerminal follows a log in a terminal: records come as one row each, also
 // hostile ones and after a resize, and Ctrl-C leaves the terminal as it was.
 func TestTerminal(t *testing.T) {
-	p := newPane(t)
+	p := newPane(t, "sh")
 	wide := `{"timestamp":"2025-05-30T09:00:00Z","name":"` + strings.Repeat("日本語", 40) + `","é́":"` + strings.Repeat("é́", 99) + `"}`
 	hostile := `{"timestamp":"2025-05-30T09:03:00Z","a\u001b[2J\u001b]0;stolen\u0007":"\u001b[31m` + "\u009b2J\u202e\u2066\x7f" + `\r\n\u001b[10A\u001bc","rest":"` + strings.Repeat("x", 2_000_000) + `"}`
 	records := func(minutes ...string) string {
@@ -137,7 +137,7 @@ func TestTerminal(t *testing.T) {
 
 // TestNoColour obeys NO_COLOR.
 func TestNoColour(t *testing.T) {
-	p := newPane(t)
+	p := newPane(t, "sh")
 	histlogIn(t, p.dir, `{"timestamp":"2025-05-30T08:00:00Z"} {"timestamp":"2025-05-30T08:01:00Z"} {"timestamp":"2025-05-30T08:02:00Z"} {"timestamp":"2025-05-30T09:00:00Z"}`, "append", "--create", "log")
 	for variable, coloured := range map[string]bool{"NO_COLOR=": true, "NO_COLOR=1": false, "TERM=dumb": false} {
 		p.enter("clear; env " + variable + " histlog tail log; echo " + variable)

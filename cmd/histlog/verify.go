@@ -27,7 +27,7 @@ func verifyCommand() *cli.Command {
 			jsonFlag(), progressFlag(),
 			&cli.BoolFlag{Name: "repair", Usage: "mend what can be mended; what it moves goes to quarantine/"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "with --repair: how long to wait for another writer", Value: "10s"},
-			&cli.StringFlag{Name: "against", Usage: "compare with a monolithic `SOURCE`, record for record"},
+			&cli.StringFlag{Name: "against", TakesFile: true, Usage: "compare with a monolithic `SOURCE`, record for record"},
 			&cli.StringFlag{Name: "records", Usage: "with --against: JSON `POINTER` to the array of records"},
 		}, inputFlags()...),
 		Action: runVerify,
@@ -74,6 +74,7 @@ func runVerify(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	looked := time.Now()
 	v, err := verifyAll(c, l, bar)
 	v.Repaired = repaired
 	bar.finish()
@@ -90,10 +91,10 @@ func runVerify(c *cli.Context) error {
 	if !v.OK {
 		record(l.Dir, slog.LevelError, "verify found damage", "damaged", v.Damaged)
 	}
-	v.note(c, l, started)
 	if err := v.print(c, l, time.Since(started)); err != nil {
 		return err
 	}
+	v.note(c, l, looked)
 	if !v.OK {
 		return &exitError{code: exitDamaged, err: errReported}
 	}
@@ -107,7 +108,7 @@ func runVerify(c *cli.Context) error {
 // it, on any disk, can verify it too.
 func (v verdict) note(c *cli.Context, l *segment.Log, at time.Time) {
 	err := l.Note(func(n *segment.Notes) {
-		n.Verified = segment.VerifyNote{At: at.UTC().Truncate(time.Second), Records: v.Records, Damaged: len(v.Damaged)}
+		n.Verified = segment.VerifyNote{At: at.UTC(), Records: v.Records, Damaged: len(v.Damaged)}
 	})
 	if err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
 		say(c.App.ErrWriter, "warning: the time of this verification is not kept: %v", err)
@@ -140,7 +141,7 @@ func verifyAll(c *cli.Context, l *segment.Log, bar *progress) (v verdict, err er
 	}
 	var total int64
 	for _, s := range l.Segments {
-		total += diskBytes(s)
+		total += plainBytes(l, s)
 	}
 	if s := l.Segments[0]; s.Base > l.Marker.FirstSeq {
 		first := l.Marker.FirstSeq
@@ -165,6 +166,14 @@ func verifyAll(c *cli.Context, l *segment.Log, bar *progress) (v verdict, err er
 	}
 	v.OK = len(v.Damaged) == 0
 	return v, nil
+}
+
+// plainBytes returns how much text a segment has, as far as that shows.
+func plainBytes(l *segment.Log, s segment.Segment) int64 {
+	if sum, err := l.Sum(s); err == nil {
+		return int64(sum.Bytes)
+	}
+	return diskBytes(s)
 }
 
 func damageOf(e *segment.CorruptError) damage {

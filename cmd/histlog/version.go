@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 
@@ -45,8 +46,15 @@ func helpCommand() *cli.Command {
 		Name:      "help",
 		Usage:     "show the commands, or one command's flags",
 		ArgsUsage: "[COMMAND]",
+		Flags:     []cli.Flag{&cli.BoolFlag{Name: "man", Usage: "print the manual page histlog(1) instead"}},
 		Action: func(c *cli.Context) error {
 			switch {
+			case c.Bool("man"):
+				page, err := manPage(c.App)
+				if err == nil {
+					_, err = io.WriteString(c.App.Writer, page)
+				}
+				return err
 			case c.NArg() == 0:
 				return cli.ShowAppHelp(c)
 			case c.NArg() > 1:

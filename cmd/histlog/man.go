@@ -1,0 +1,39 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// manPage makes the page histlog(1): of each command its description, of all
+// together what holds for all.
+func manPage(app *cli.App) (string, error) {
+	for _, c := range app.Commands {
+		usage := strings.TrimSpace("histlog " + c.Name + " [FLAGS] " + c.ArgsUsage)
+		c.UsageText = usage + "\n\n" + strings.Trim(c.Description, "\n")
+	}
+	app.Description = manNotes
+	return app.ToManWithSection(1)
+}
+
+const manNotes = `A log is a directory of NDJSON segments, which any tool reads. A record that was
+acknowledged is on disk, unless sync=none was chosen. No command's memory grows with the log.
+
+Flags may stand anywhere, before or after DIR. Sizes are 64M and 64MiB, of 1024, or 64MB, of 1000;
+durations are 90s, 24h, 30d. Times are -3h, 3h ago, today, yesterday, 07:15, 2025-05-30,
+2025-05-30 07:15:35, RFC 3339 or @unix; without a zone they are meant in that of TZ.
+
+# EXIT STATUS
+
+**0** ok, **1** failure, **2** usage, **3** the log is damaged or the result incomplete, **4** locked by another
+writer, **5** no room on disk or in memory, **6** input rejected. Of **check**: **0** ok, **1** warning, **2**
+critical, **3** unknown.
+
+# ENVIRONMENT
+
+**HISTLOG_MEMORY** is the budget of memory and **HISTLOG_PROGRESS** says when progress is shown, where no flag does.
+**TZ** is the zone in which times are read and shown. **NO_COLOR** keeps colours away.
+
+# USAGE
+`
