@@ -21,7 +21,8 @@ func TestPages(t *testing.T) {
 	t.Setenv("PATH", bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	t.Setenv("PYTHONDONTWRITEBYTECODE", "1")
 	for page, check := range map[string]string{
-		"README.md": "",
+		"README.md":          "",
+		"docs/MONITORING.md": "",
 		"docs/PIPELINE.md": `
 assert add_batch(batch) == log.append([1]) - 1
 assert list(log.last(2)) == [batch, [1]]

@@ -63,7 +63,20 @@ func benchOperate(month string, rounds int) (err error) {
 			return err
 		}
 	}
-	if times, err = contest(throughputs, rounds, false); err != nil {
+	if err := compareReading(month, rounds); err != nil {
+		return err
+	}
+	return follow(filepath.Join(work, "followed"))
+}
+
+// compareReading reads all of a log whose segments are plain.
+func compareReading(month string, rounds int) error {
+	if names, err := filepath.Glob(filepath.Join(month, "*.ndjson.*")); err != nil || len(names) > 0 {
+		fmt.Printf("\nnot compared with cat: %d segments of %s are compressed\n", len(names), month)
+		return err
+	}
+	times, err := contest(throughputs, rounds, false)
+	if err != nil {
 		return err
 	}
 	fmt.Printf("\nall of it, from the page cache; medians\n\n%8s  %6s\n", "seconds", "speed")
@@ -71,7 +84,7 @@ func benchOperate(month string, rounds int) (err error) {
 		ratio := times[throughputs[i&^1].name].Seconds() / times[c.name].Seconds()
 		fmt.Printf("%8.3f  %5.2f×  %s\n", times[c.name].Seconds(), ratio, c.name)
 	}
-	return follow(filepath.Join(work, "followed"))
+	return nil
 }
 
 // showAnswer prints the time of a question beside its limit, and what memory it takes.
@@ -97,7 +110,7 @@ func (c contestant) showAnswer(times map[string]time.Duration, most time.Duratio
 // makeMonth makes a log of a month's batches as large as they are, 6.3 GB, where
 // the next run finds it.
 func makeMonth() (string, error) {
-	const dir = "bench-month"
+	const dir = "bench-operate"
 	log := filepath.Join(dir, "log")
 	if _, err := os.Stat(log); err == nil {
 		return log, nil
