@@ -70,7 +70,7 @@ func (recent *Recent) back(l *segment.Log, s segment.Segment, n uint64, newest *
 // with another one, as a migration or a producer of batches leaves them, it is
 // the greater one of the median gap between those that did not and the median gap
 // between the records' own times. Gaps backwards, of a clock that was set, count
-// for nothing.
+// for nothing; a gap below the second to which arrivals are known is none.
 func usualGap(newest []segment.Entry) time.Duration {
 	var arrivals, apart, times []time.Duration
 	for i := 1; i < len(newest); i++ {
@@ -88,11 +88,16 @@ func usualGap(newest []segment.Entry) time.Duration {
 	if d := medianGap(arrivals); d > 0 {
 		return d
 	}
-	return max(medianGap(apart), medianGap(times))
+	if d := max(medianGap(apart), medianGap(times)); d >= time.Second {
+		return d
+	}
+	return 0
 }
 
+// medianGap returns 0 where there are too few gaps for one of them to be usual.
 func medianGap(d []time.Duration) time.Duration {
-	if len(d) == 0 {
+	const least = 3
+	if len(d) < least {
 		return 0
 	}
 	slices.Sort(d)

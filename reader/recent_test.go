@@ -25,10 +25,12 @@ func TestUsualGap(t *testing.T) {
 	}{
 		{"none", nil, 0},
 		{"one", []record{{1, 1}}, 0},
+		{"too few", every(3, 3, both), 0},
+		{"just enough", every(4, 3, both), 3},
 		{"one every 3 minutes", every(9, 3, both), 3},
 		{"a pause is not usual", append(every(9, 3, both), record{500, 500}), 3},
 		{"migrated: all came at once", every(9, 3, func(m int) record { return record{m, 100} }), 3},
-		{"appended to since", append(every(9, 3, func(m int) record { return record{m, 100} }), record{27, 110}, record{30, 113}), 10},
+		{"appended to since", append(every(9, 3, func(m int) record { return record{m, 100} }), record{27, 110}, record{30, 113}), 3},
 		{"ten at a time, every hour", every(40, 1, func(m int) record { return record{m, m / 10 * 60} }), 60},
 		{"times that do not move", every(9, 3, func(m int) record { return record{0, m} }), 3},
 		{"times that are far apart", every(9, 3, func(m int) record { return record{m * 1440, m} }), 3},
@@ -47,10 +49,22 @@ func TestUsualGap(t *testing.T) {
 	}
 }
 
+// A burst of records whose times are the clock's tells no gap.
+func TestUsualGapOfBurst(t *testing.T) {
+	var newest []segment.Entry
+	for i := range 9 {
+		at := time.Unix(1748617533, int64(999-i)*1e6)
+		newest = append(newest, segment.Entry{Time: at, Arrived: at.Truncate(time.Second)})
+	}
+	if got := usualGap(newest); got != 0 {
+		t.Errorf("%v", got)
+	}
+}
+
 // TestLookBack sees the newest records, across segments, and no more.
 func TestLookBack(t *testing.T) {
 	dir := t.TempDir() + "/log"
-	w, err := segment.Create(dir, segment.Options{Settings: segment.Settings{"segment-size": "60"}})
+	w, err := segment.Create(dir, segment.Options{Settings: segment.Settings{"segment-size": "60", "sync": "none"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,6 +52,7 @@ func TestMemory(t *testing.T) {
 		{32 * mib, []string{"inspect", "--html", "page.html", "step2"}},
 		{32 * mib, []string{"inspect", "step2", "84"}},
 		{32 * mib, []string{"cat", "-n", "1", "step2"}},
+		{32 * mib, []string{"check", "--min-free", "0", "step2"}},
 		{32 * mib, []string{"verify", "step2"}},
 		{32 * mib, []string{"export", "-o", "again.json", "step2"}},
 	} {
@@ -61,7 +62,12 @@ func TestMemory(t *testing.T) {
 			t.Errorf("histlog %v: %.1f MiB were resident, want at most %d MiB", c.args, float64(peak)/mib, c.most/mib)
 		}
 	}
-	read := figure(t, readEnv, dir, "cat", "-n", "1", "step2")
+	read := figure(t, readEnv, dir, "check", "--min-free", "0", "step2")
+	t.Logf("check: %.2f MiB read", float64(read)/mib)
+	if read > mib/4 {
+		t.Errorf("check read %.2f MiB: it must read no data", float64(read)/mib)
+	}
+	read = figure(t, readEnv, dir, "cat", "-n", "1", "step2")
 	t.Logf("cat -n 1: %.1f MiB read", float64(read)/mib)
 	if read > 4*mib {
 		t.Errorf("cat -n 1 read %.1f MiB of a log of %.1f MiB", float64(read)/mib, float64(sizeOf(t, filepath.Join(dir, "step2")))/mib)
