@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/histlog/histlog/internal/memguard"
 	"github.com/histlog/histlog/reader"
 	"github.com/histlog/histlog/segment"
@@ -134,7 +135,7 @@ func (h *health) judge(b bounds, now time.Time) assessment {
 	a.judgeDamage(now)
 	a.judgeDisk()
 	if n := len(h.quarantine); n > 0 {
-		a.add(warning, "%s in %s/", count(n, "file"), segment.QuarantineName)
+		a.add(warning, "%s in %s/", english.Plural(n, "file", ""), segment.QuarantineName)
 	}
 	if u := h.notes.Upkeep; !u.Failed.IsZero() {
 		a.add(warning, "upkeep failed %s ago: %s", durationText(now.Sub(u.Failed)), u.Error)
@@ -149,6 +150,9 @@ func (a *assessment) add(s status, format string, args ...any) {
 // judgeAge judges by arrival: a record's own time may be any.
 func (a *assessment) judgeAge() {
 	const ahead = time.Minute // that a clock may differ by
+	if a.recent.LastSeq == 0 && len(a.damage) > 0 {
+		return // the newest segment is damaged, which says more
+	}
 	what := "nothing arrived for " + durationText(a.age)
 	if a.recent.LastSeq == 0 {
 		what = "no records yet, the log was made " + durationText(a.age) + " ago"
@@ -204,11 +208,4 @@ func (a assessment) status() status {
 		}
 	}
 	return worst
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -38,6 +38,9 @@ func TestJudge(t *testing.T) {
 		{"the clock was set back a little", func(h *health) { h.recent.LastArrived = ago(-30 * time.Second) }, byDefault, fine, "last record 0s ago"},
 		{"the clock was set back", func(h *health) { h.recent.LastArrived = ago(-2 * time.Hour) }, byDefault, warning, "the last arrival is 2h00m ahead of the clock"},
 		{"damage", func(h *health) { h.damage = []*segment.CorruptError{{Path: "p", Reason: "r"}} }, byDefault, critical, "p: offset 0: r"},
+		{"the newest segment is damaged", func(h *health) {
+			h.recent, h.damage = reader.Recent{}, []*segment.CorruptError{{Path: "p", Reason: "r"}}
+		}, byDefault, critical, "CRITICAL - p: offset 0: r, 5 records, "},
 		{"much damage", func(h *health) { h.damage = make5() }, byDefault, critical, "2 more damaged"},
 		{"verify found damage", func(h *health) { h.notes.Verified = segment.VerifyNote{At: ago(time.Hour), Damaged: 3} }, byDefault, critical, "verify found 3 damaged 1h00m ago"},
 		{"a writer found damage", func(h *health) { h.suspect = ago(time.Hour) }, byDefault, critical, "a writer found damage 1h00m ago"},

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -38,10 +39,10 @@ func (a assessment) facts() (facts []string) {
 			facts = append(facts, "usual gap "+durationText(r.Gap))
 		}
 	}
-	facts = append(facts, count(int(a.records), "record"))
+	facts = append(facts, english.Plural(int(a.records), "record", ""))
 	last := "never was"
 	if v := a.notes.Verified; !v.At.IsZero() {
-		last = fmt.Sprintf("last was on %s (%s)", v.At.UTC().Format(time.RFC3339), count(int(v.Records), "record"))
+		last = fmt.Sprintf("last was on %s (%s)", v.At.UTC().Format(time.RFC3339), english.Plural(int(v.Records), "record", ""))
 	}
 	return append(facts, "data was not verified, "+last)
 }

@@ -50,7 +50,8 @@ type stream struct {
 	out     *output
 	new     newPrinter
 	printer printer
-	skipped int // damaged records
+	skipped int  // damaged records
+	lost    bool // the log that was followed is no more
 }
 
 func newStream(c *cli.Context, dir string, q reader.Query, n newPrinter) *stream {
@@ -71,8 +72,9 @@ func (s *stream) run() error {
 			s.printer.clear()
 		}
 		switch {
-		case s.c.Bool("follow-name") && (absent(err) || errors.Is(err, reader.ErrReplaced)):
+		case s.lost && s.c.Bool("follow-name"):
 			say(s.c.App.ErrWriter, "%v; waiting for what comes in its place", err)
+			s.lost = false
 			s.query.Last, s.query.From, s.query.To = 0, 0, 0
 		case err != nil:
 			return err
@@ -169,6 +171,7 @@ func (s *stream) print(l *segment.Log) (err error) {
 			return err
 		}
 		if err := r.Refresh(); err != nil {
+			s.lost = absent(err) || errors.Is(err, reader.ErrReplaced)
 			return err
 		}
 	}
@@ -194,6 +197,7 @@ func (s *stream) printAll(r *reader.Reader) error {
 			}
 		}
 	}
+	s.lost = errors.Is(r.Err(), segment.ErrNoLog) || errors.Is(r.Err(), reader.ErrReplaced)
 	return r.Err()
 }
 
