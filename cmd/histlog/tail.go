@@ -119,7 +119,7 @@ func (l *lines) line(rec reader.Record) error {
 	return err
 }
 
-func (l *lines) late(d time.Duration) bool { return l.gap > 0 && d > reader.StallFactor*l.gap }
+func (l *lines) late(d time.Duration) bool { return l.gap > 0 && d > reader.StallAfter(l.gap) }
 
 func (l *lines) coloured(colour, text string) string {
 	if !l.colour {
