@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/dustin/go-humanize/english"
@@ -101,6 +102,7 @@ func (b bounds) lateness(gap time.Duration) (late, tooLate time.Duration) {
 	case b.late > 0:
 		return b.late, b.tooLate
 	case gap > 0:
+		gap = min(gap, math.MaxInt64/tooLateGaps)
 		return lateGaps * gap, tooLateGaps * gap
 	}
 	return time.Hour, 10 * time.Hour

@@ -30,6 +30,7 @@ func TestJudge(t *testing.T) {
 		{"its own time does not count", func(h *health) { h.recent.LastTime = ago(1000 * time.Hour) }, byDefault, fine, "last record 1m00s ago"},
 		{"late by flag", func(*health) {}, bounds{late: time.Minute, tooLate: time.Hour}, warning, "nothing arrived for 1m00s"},
 		{"by a flag without CRIT nothing is too late", func(h *health) { h.recent.LastArrived = ago(1000 * time.Hour) }, bounds{late: time.Minute}, warning, "nothing arrived for 41d16h"},
+		{"a gap without end", func(h *health) { h.recent.Gap = 1<<63 - 1 }, byDefault, fine, "last record 1m00s ago"},
 		{"one record, no gap", func(h *health) { h.recent.LastSeq, h.recent.Gap = 1, 0 }, byDefault, fine, "last record 1m00s ago"},
 		{"one record, an hour ago", func(h *health) { h.recent.Gap, h.recent.LastArrived = 0, ago(time.Hour) }, byDefault, warning, "nothing arrived for 1h00m"},
 		{"one record, ten hours ago", func(h *health) { h.recent.Gap, h.recent.LastArrived = 0, ago(10*time.Hour) }, byDefault, critical, "nothing arrived for 10h00m"},
