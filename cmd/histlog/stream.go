@@ -22,7 +22,10 @@ type output struct {
 }
 
 func newOutput(c *cli.Context) *output {
-	return &output{bufio.NewWriterSize(c.App.Writer, 128<<10), c.App.Writer}
+	if f, ok := c.App.Writer.(*os.File); ok {
+		widen(f)
+	}
+	return &output{bufio.NewWriterSize(c.App.Writer, 256<<10), c.App.Writer}
 }
 
 // A printer shows records on an output.
