@@ -64,6 +64,9 @@ func (r *Reader) startOfLast() (segment.Sequence, error) {
 	if err != nil {
 		return 0, err
 	}
+	if r.query.From == 0 {
+		r.seq = r.log.Marker.FirstSeq // as it is now
+	}
 	if r.query.To != 0 && r.query.To < next {
 		next = r.query.To + 1
 	}
@@ -75,7 +78,11 @@ func (r *Reader) startOfLast() (segment.Sequence, error) {
 	}
 	start := next
 	for found := uint64(0); start > r.seq && found < r.query.Last; {
-		if err := r.open(start - 1); err != nil {
+		err := r.open(start - 1)
+		if errors.Is(err, segment.ErrRetired) && r.query.From == 0 {
+			break // here it begins by now
+		}
+		if err != nil {
 			return 0, err
 		}
 		base := r.current.Segment().Base
@@ -114,10 +121,10 @@ func (r *Reader) open(seq segment.Sequence) error {
 		return err
 	}
 	r.current, err = r.log.OpenReader(r.log.Segments[i])
-	if !errors.Is(err, segment.ErrCorrupt) {
+	if !errors.Is(err, segment.ErrCorrupt) && !errors.Is(err, segment.ErrRetired) {
 		return err
 	}
-	// It may have been retired since it was listed.
+	// The listing may be old.
 	if e := r.log.Refresh(); e != nil {
 		return e
 	}
