@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"testing"
 	"time"
@@ -67,6 +68,35 @@ func (l *staleLog) read(q Query, moment int, upkeep func()) {
 	} else if q.To == 0 && last < 4 || q.To != 0 && last > q.To {
 		l.t.Errorf("it ends with %d", last)
 	}
+	l.check(r.Close())
+}
+
+// late is a machine on which something happens before a file is opened.
+type late struct {
+	segment.OS
+	name string
+	do   func()
+}
+
+func (f *late) OpenFile(name string, flag int, perm fs.FileMode) (segment.File, error) {
+	if filepath.Base(name) == f.name {
+		f.do()
+	}
+	return f.OS.OpenFile(name, flag, perm)
+}
+
+// TestHalfRetired: a segment goes when its text is open, and its index is not.
+func TestHalfRetired(t *testing.T) {
+	l := newStaleLog(t)
+	l.roll()
+	listed, err := segment.Open(l.dir, &late{name: segment.IndexName(1), do: l.retire})
+	l.check(err)
+	r, err := New(listed, Query{From: 1})
+	l.check(err)
+	if r.Next() {
+		t.Errorf("%d, %v", r.Record().Seq, r.Record().Damage)
+	}
+	l.retiredOnly(r.Err())
 	l.check(r.Close())
 }
 

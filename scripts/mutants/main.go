@@ -20,7 +20,7 @@ import (
 var stages = [][]string{
 	{"-short", "./segment"},
 	{"-short", "./internal/survival"},
-	{"-run", "TestStale", "./reader"},
+	{"-run", "TestStale|TestHalfRetired", "./reader"},
 	{"-run", "TestUpkeep|TestScripts/(compact|prune)", "./cmd/histlog"}, // two processes
 	{"./internal/survival"},
 	{"./migrate"},

@@ -67,7 +67,7 @@ var mutants = []mutant{
 	{"read: entries are not bound to their log", "segment/index.go", "copy(b[:], h.id[:])\n\tle.PutUint64(b[16:]", "le.PutUint64(b[16:]"},
 	{"read: lines are not numbered from both ends", "segment/reader.go", "r.made = renumber(r.made, min(from, r.size), r.size, places)", "_ = places"},
 	{"read: a compressed file's checksum", "segment/compressed.go", "if sum.Sum32() != c.table.sum {", "if sum.Size() == 0 {"},
-	{"read: a frame that holds more", "segment/compressed.go", "io.ReadFull(c.decoder, one[:]); n > 0 {", "io.ReadFull(c.decoder, one[:]); n > 1 {"},
+	{"read: a frame that holds more", "segment/compressed.go", "if c.at == f.start+f.plain {", "if c.at == f.start+f.plain+1 {"},
 	{"read: a frame table that the index contradicts", "segment/compressed.go", "if t != nil && c.reason == \"\" && c.table.size() != t.Plain {", "if t == nil && c.reason == \"\" && c.table.size() != 0 {"},
 	{"read: frames that do not reach the table", "segment/frames.go", "n == 0 || t.frames[n-1].at+t.frames[n-1].size != end {", "n == 0 {"},
 	{"read: the newest, compressed since it was listed", "segment/text.go", "c <= Gzip && missing(err); c++", "c <= Gzip && missing(err) && s.Sealed; c++"},
@@ -104,7 +104,8 @@ var mutants = []mutant{
 	{"retire: damage goes too", "segment/retire.go", "\tif err := r.prove(ctx, r.text, nil); err != nil {\n\t\treturn c, err\n\t}\n\tc.Segment", "\tc.Segment"},
 	{"retire: what is behind damage goes", "segment/retire.go", "\t\t\t\tsegments, damage = segments[:i], err\n\t\t\t\tbreak", "\t\t\t\tdamage = err\n\t\t\t\tcontinue"},
 	{"retire: what a killed run has left stays", "compactor/run.go", "if err := segment.Sweep(dir, o.Options); err != nil {", "if err := error(nil); err != nil {"},
-	{"retire: seen as damage by who has an old listing", "segment/reader.go", "\t\tif err := l.retiredSince(s); err != nil {\n\t\t\treturn nil, err\n\t\t}\n\t\treturn nil, &CorruptError", "\t\treturn nil, &CorruptError"},
+	{"retire: seen as damage by who has an old listing", "segment/text.go", "err == nil && s.Base < m.FirstSeq {", "err == nil && s.Base == 0 {"},
+	{"retire: an index that went is made anew", "segment/reader.go", "if r.index == nil {\n\t\tif err := l.whyMissing(s); errors", "if r.index == nil {\n\t\tif err := error(nil); errors"},
 	{"retire: seen as damage where the newest went", "segment/log.go", "if l.Segments[len(l.Segments)-1].Base == last.Base {", "if len(l.Segments) > 0 {"},
 
 	// Archiving.
