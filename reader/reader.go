@@ -67,6 +67,9 @@ func (r *Reader) startOfLast() (segment.Sequence, error) {
 	if err != nil {
 		return 0, err
 	}
+	if r.query.From == 0 {
+		r.seq = r.log.Marker.FirstSeq // as it is now
+	}
 	if r.query.To != 0 && r.query.To < next {
 		next = r.query.To + 1
 	}
@@ -78,7 +81,11 @@ func (r *Reader) startOfLast() (segment.Sequence, error) {
 	}
 	start := next
 	for found := uint64(0); start > r.seq && found < r.query.Last; {
-		if err := r.open(start - 1); err != nil {
+		err := r.open(start - 1)
+		if errors.Is(err, segment.ErrRetired) && r.query.From == 0 {
+			break // here it begins by now
+		}
+		if err != nil {
 			return 0, err
 		}
 		base := r.current.Segment().Base
@@ -113,7 +120,7 @@ func (r *Reader) open(seq segment.Sequence) error {
 		return err
 	}
 	err := r.openListed(seq)
-	if errors.Is(err, segment.ErrCorrupt) { // or compressed or retired since the log was listed
+	if errors.Is(err, segment.ErrCorrupt) || errors.Is(err, segment.ErrRetired) { // the listing may be old
 		if err := r.refreshLog(); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -34,6 +35,9 @@ func (l *Log) archive(ctx context.Context, s Segment, to string, now time.Time) 
 	if c, err = l.sound(ctx, s); err != nil {
 		return c, err
 	}
+	if err := l.apart(to); err != nil {
+		return c, archiveError(s, to, err)
+	}
 	made, err := makeDir(l.fs, to)
 	if err != nil {
 		return c, archiveError(s, to, err)
@@ -58,7 +62,39 @@ func archiveError(s Segment, to string, err error) error {
 	if errors.Is(err, ErrCorrupt) || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return &DiskError{Op: "archive to " + to, Path: s.Path, Seq: s.Base, Err: err}
+	return &DiskError{Op: "archive", Path: s.Path, Seq: s.Base, Err: fmt.Errorf("to %s: %w", to, err)}
+}
+
+// apart is nil if a directory, which may be missing, is neither the log's own nor
+// in it: there an archive would be taken for something of the log.
+func (l *Log) apart(dir string) error {
+	own, err := l.look(l.Dir)
+	if err != nil {
+		return err
+	}
+	if _, err := l.look(dir); missing(err) {
+		dir = filepath.Dir(filepath.Clean(dir))
+	}
+	var below fs.FileInfo
+	for {
+		info, err := l.look(dir)
+		switch {
+		case missing(err), errors.Is(err, fs.ErrPermission): // the log's own is neither
+			return nil
+		case err != nil:
+			return err
+		case l.fs.SameFile(own, info):
+			return fmt.Errorf("%w: it is the log's own directory, or in it", ErrNotArchive)
+		case below != nil && l.fs.SameFile(below, info): // the root
+			return nil
+		}
+		dir, below = dir+string(filepath.Separator)+"..", info // as the disk has it, whatever links led here
+	}
+}
+
+// look looks at a directory, by a link too.
+func (l *Log) look(dir string) (fs.FileInfo, error) {
+	return l.fs.Lstat(dir + string(filepath.Separator) + ".")
 }
 
 // archive is the directory to which segments go.
@@ -79,11 +115,14 @@ func (a *archive) add(ctx context.Context, s Segment) error {
 		return err
 	}
 	if l.Marker.Role != roleArchive || l.Marker.ID != a.from.Marker.ID {
-		return fmt.Errorf("%w: %s is not this log's archive", ErrExists, a.dir)
+		return fmt.Errorf("%w: it is another log", ErrNotArchive)
+	}
+	if err := endDraft(a.from.fs, a.dir); err != nil {
+		return err
 	}
 	last := l.Segments[len(l.Segments)-1]
 	if s.Base != last.Base && s.Base != last.Next {
-		return fmt.Errorf("the archive holds records %d to %d, %d does not follow", l.Segments[0].Base, last.Next-1, s.Base)
+		return fmt.Errorf("%w: it holds records %d to %d, %d does not follow", ErrNotArchive, l.Segments[0].Base, last.Next-1, s.Base)
 	}
 	if err := l.follow(a.from.Marker); err != nil {
 		return err
@@ -105,7 +144,9 @@ func (l *Log) follow(m Marker) error {
 // draft, which the next begin clears.
 func (a *archive) begin(ctx context.Context, s Segment) error {
 	fsys := a.from.fs
-	if err := clearDraft(fsys, a.dir); err != nil {
+	if err := clearDraft(fsys, a.dir); errors.Is(err, ErrExists) {
+		return fmt.Errorf("%w: %w", ErrNotArchive, err)
+	} else if err != nil {
 		return err
 	}
 	mode, err := a.mode()

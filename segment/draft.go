@@ -69,13 +69,18 @@ func NewDraft(dir string, o Options) (_ *Draft, err error) {
 	return d, nil
 }
 
-// makeDir makes dir durably and says whether it had to.
+// makeDir makes dir durably and says whether it had to. Of one that is there
+// nobody knows whether its name lasts: who made it may have been killed.
 func makeDir(fsys FS, dir string) (bool, error) {
+	parent := filepath.Dir(filepath.Clean(dir))
 	info, err := fsys.Lstat(filepath.Clean(dir) + string(filepath.Separator) + ".")
 	switch {
 	case err == nil && !info.IsDir():
 		return false, fmt.Errorf("%s: not a directory", dir)
 	case err == nil:
+		if err := fsys.SyncDir(parent); !errors.Is(err, fs.ErrPermission) { // whose owner made dir, long ago
+			return false, err
+		}
 		return false, nil
 	case !missing(err):
 		if info, e := fsys.Lstat(dir); e == nil && !info.IsDir() {
@@ -86,7 +91,7 @@ func makeDir(fsys FS, dir string) (bool, error) {
 	if err := fsys.Mkdir(dir, 0); err != nil {
 		return false, err
 	}
-	if err := fsys.SyncDir(filepath.Dir(filepath.Clean(dir))); err != nil {
+	if err := fsys.SyncDir(parent); err != nil {
 		return false, errors.Join(err, fsys.Remove(dir))
 	}
 	return true, nil

@@ -27,6 +27,9 @@ var (
 	ErrArchive = errors.New("an archive, which is only read")
 	// ErrTooLarge: a record is larger than max-record. Nothing was written.
 	ErrTooLarge = errors.New("record too large")
+	// ErrNotArchive: Archive was given a directory that can't take the log's segments. It wants a missing or empty one, or
+	// the one that took those before.
+	ErrNotArchive = errors.New("no place for the log's archive")
 	// ErrMemory: a record is larger than what Log.Memory lets a reader hold.
 	ErrMemory = errors.New("larger than the memory budget holds")
 	// ErrRetired: retention has taken the record. The oldest one left is in Marker.FirstSeq.

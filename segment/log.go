@@ -121,7 +121,7 @@ func (l *Log) indexedUpTo(base Sequence) (next Sequence, err error) {
 // without being opened, say why there is none.
 func (l *Log) Find(seq Sequence) (int, error) {
 	if seq < l.Marker.FirstSeq {
-		return 0, fmt.Errorf("record %d: %w: the oldest one left is %d", seq, ErrRetired, l.Marker.FirstSeq)
+		return 0, l.Marker.retired(seq)
 	}
 	i, found := slices.BinarySearchFunc(l.Segments, seq, func(s Segment, seq Sequence) int { return cmp.Compare(s.Base, seq) })
 	if found {
@@ -274,9 +274,20 @@ func (l *Log) replaceMarker(m Marker) error {
 
 // NextSeq returns the sequence after the newest record that readers see.
 func (l *Log) NextSeq() (Sequence, error) {
-	r, err := l.OpenReader(l.Segments[len(l.Segments)-1])
-	if err != nil {
-		return 0, err
+	for {
+		last := l.Segments[len(l.Segments)-1]
+		r, err := l.OpenReader(last)
+		if err == nil {
+			return r.Next(), r.Close()
+		}
+		if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrRetired) {
+			return 0, err
+		}
+		if e := l.Refresh(); e != nil {
+			return 0, e
+		}
+		if l.Segments[len(l.Segments)-1].Base == last.Base { // it is the newest still
+			return 0, err
+		}
 	}
-	return r.Next(), r.Close()
 }

@@ -60,6 +60,11 @@ func (m *Marker) TimeRule(seq Sequence) TimeRule {
 	return rule
 }
 
+// retired says that a record is gone, and which is the oldest left.
+func (m *Marker) retired(seq Sequence) error {
+	return fmt.Errorf("record %d: %w: the oldest one left is %d", seq, ErrRetired, m.FirstSeq)
+}
+
 // markerFile is HISTLOG as it was read last.
 type markerFile struct {
 	text   []byte

@@ -62,6 +62,11 @@ func (l *Log) OpenReader(s Segment) (*Reader, error) {
 	if err := r.openIndex(l); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
+	if r.index == nil {
+		if err := l.whyMissing(s); errors.Is(err, ErrRetired) {
+			return nil, errors.Join(err, r.Close())
+		}
+	}
 	if c, ok := r.text.(*compressed); ok && s.Copy && !c.agrees(r.trailer) {
 		if err := r.Close(); err != nil {
 			return nil, err

@@ -52,7 +52,7 @@ func (l *Log) sound(ctx context.Context, s Segment) (c Change, err error) {
 		return c, err
 	}
 	c.Segment, c.Records = r.segment.Codec.TextName(s.Base), r.Count()
-	c.Before, err = sizeOf(l.fs, r.segment.Path)
+	c.Before, err = l.DiskBytes(r.segment)
 	return c, err
 }
 

@@ -2,7 +2,6 @@ package segment
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 )
@@ -57,12 +56,12 @@ func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
 	return c, file, nil
 }
 
-// whyMissing says why a segment that was listed has no file: it was retired
-// since, or it is damage.
+// whyMissing says why a segment that was listed has no file, or no index: it was
+// retired since, or it is damage.
 func (l *Log) whyMissing(s Segment) error {
 	var now markerFile
-	if m, err := now.read(l.fs, l.Dir); err == nil && s.Next != 0 && s.Next <= m.FirstSeq {
-		return fmt.Errorf("record %d: %w: the oldest one left is %d", s.Base, ErrRetired, m.FirstSeq)
+	if m, err := now.read(l.fs, l.Dir); err == nil && s.Base < m.FirstSeq {
+		return m.retired(s.Base)
 	}
 	return &CorruptError{Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}
 }

@@ -64,23 +64,52 @@ func underUpkeep(dir string, o Options, fn func(*Log) error) (err error) {
 	return fn(l)
 }
 
-// sweep removes what a killed upkeep has left: temporaries, and segments that
-// were retired before they could be removed.
-func (l *Log) sweep() error {
-	entries, err := l.fs.ReadDir(l.Dir)
+// Sweep removes what a killed upkeep of the log at dir has left, if it has.
+func Sweep(dir string, o Options) error {
+	l, err := Open(dir, o.FS)
 	if err != nil {
 		return err
 	}
-	first := min(l.Marker.FirstSeq, l.Segments[0].Base)
-	for _, e := range entries {
-		base, _, ours := parseName(e.Name())
-		if isTemporary(e.Name()) || ours && base < first {
-			if err := l.fs.Remove(l.path(e.Name())); err != nil {
-				return err
-			}
+	temporary, retired, err := l.leftovers()
+	if err != nil || len(temporary)+len(retired) == 0 {
+		return err
+	}
+	return underUpkeep(dir, o, func(*Log) error { return nil })
+}
+
+// sweep removes what a killed upkeep has left. Before a retired segment goes,
+// that it was retired is made durable: who said so may have been killed on it.
+func (l *Log) sweep() error {
+	temporary, retired, err := l.leftovers()
+	if err == nil && len(retired) > 0 {
+		err = l.fs.SyncDir(l.Dir)
+	}
+	if err != nil {
+		return err
+	}
+	for _, name := range append(temporary, retired...) {
+		if err := l.fs.Remove(l.path(name)); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// leftovers lists temporaries, and segments that were retired before they could
+// be removed.
+func (l *Log) leftovers() (temporary, retired []string, err error) {
+	entries, err := l.fs.ReadDir(l.Dir)
+	first := min(l.Marker.FirstSeq, l.Segments[0].Base)
+	for _, e := range entries {
+		base, _, ours := parseName(e.Name())
+		switch {
+		case isTemporary(e.Name()):
+			temporary = append(temporary, e.Name())
+		case ours && base < first:
+			retired = append(retired, e.Name())
+		}
+	}
+	return temporary, retired, err
 }
 
 func writeMarker(fsys FS, dir string, m Marker, mode os.FileMode) error {

@@ -70,8 +70,11 @@ func newUpkeep(c *cli.Context, flags map[string]string) (*upkeep, error) {
 	}
 	over := segment.Settings{}
 	for flag, key := range flags {
-		if c.IsSet(flag) {
-			over[key] = c.String(flag)
+		if !c.IsSet(flag) {
+			continue
+		}
+		if over[key] = c.String(flag); over[key] == "" {
+			return nil, usage(c.Command.Name, "--%s is empty", flag)
 		}
 	}
 	if err := over.Check(); err != nil {
@@ -97,10 +100,10 @@ func newUpkeep(c *cli.Context, flags map[string]string) (*upkeep, error) {
 func (u *upkeep) do() error {
 	if u.c.Bool("dry-run") {
 		changes, err := u.estimate()
-		if err != nil {
+		if err != nil && !errors.Is(err, segment.ErrCorrupt) {
 			return err
 		}
-		return u.show(changes, u.bytes(), u.damage())
+		return u.show(changes, u.bytes(), errors.Join(u.damage(), err))
 	}
 	before := u.bytes()
 	changes, err := compactor.Run(u.c.Context, u.log.Dir, u.plan, compactor.Options{
@@ -133,14 +136,21 @@ func (u *upkeep) bytes() (n int64) {
 }
 
 // estimate says what the plan comes to. How far segments shrink, those tell that
-// are compressed already, or else the first that would be.
-func (u *upkeep) estimate() (changes []compactor.Change, err error) {
+// are compressed already, or else the first that would be. Damage that this
+// meets is the error, beside what the others come to.
+func (u *upkeep) estimate() (changes []compactor.Change, damage error) {
 	ratio := u.ratio()
 	for _, a := range u.plan {
-		change := compactor.Change{Kind: a.Kind, Change: segment.Change{Segment: a.Segment.Codec.TextName(a.Segment.Base), Records: a.Segment.Records}}
-		if change.Before = diskBytes(a.Segment.Segment); a.Kind == compactor.Compress {
+		s := a.Segment
+		change := compactor.Change{Kind: a.Kind, Change: segment.Change{Segment: s.Codec.TextName(s.Base), Records: s.Records, Before: s.Bytes}}
+		if a.Kind == compactor.Compress {
+			change.Before = diskBytes(s.Segment)
 			if ratio == 0 {
-				n, err := u.log.Estimate(u.c.Context, a.Segment.Segment, u.policy.Codec)
+				n, err := u.log.Estimate(u.c.Context, s.Segment, u.policy.Codec)
+				if errors.Is(err, segment.ErrCorrupt) {
+					damage = errors.Join(damage, err)
+					continue
+				}
 				if err != nil {
 					return nil, err
 				}
@@ -150,7 +160,7 @@ func (u *upkeep) estimate() (changes []compactor.Change, err error) {
 		}
 		changes = append(changes, change)
 	}
-	return changes, nil
+	return changes, damage
 }
 
 // ratio returns how large the log's compressed segments are beside their plain

@@ -77,6 +77,8 @@ func explain(err error) (code int, hint string) {
 		return exitFailure, "a migration did not finish there; run it again, which clears what it left"
 	case errors.Is(err, segment.ErrNoLog):
 		return exitFailure, "is the disk mounted, the path right? histlog append --create makes a new log"
+	case errors.Is(err, segment.ErrNotArchive):
+		return exitFailure, "give --archive-to a missing or an empty directory, or the one that took this log's segments before"
 	case errors.Is(err, segment.ErrExists):
 		return exitFailure, "choose another directory; to append what came to its source since: histlog migrate --continue"
 	case errors.Is(err, segment.ErrVersion):

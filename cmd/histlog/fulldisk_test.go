@@ -11,6 +11,14 @@ import (
 // namespace of its own, and a limit on the size of files.
 func TestFullDisk(t *testing.T) {
 	const many = `i=0; while [ $i -lt 400 ]; do i=$((i+1)); echo "{\"n\":$i,\"pad\":\"$(printf %01000d 0)\"}"; done`
+	// 20 values that do not compress, in a log of three segments, and a disk without room beside it.
+	const threeSegments = `
+			i=0; while [ $i -lt 20 ]; do i=$((i+1)); echo "{\"n\":$i,\"pad\":\"$(head -c 45000 /dev/urandom | base64 -w0)\"}"; done >values
+			histlog append --create --allow-empty $log </dev/null
+			histlog config $log maintain=manual segment-size=500K >/dev/null
+			histlog append $log <values >acks
+			dd if=/dev/zero of=disk/ballast bs=1k status=none 2>/dev/null || :
+			whole() { histlog verify $log >/dev/null; histlog cat $log | cmp - values; [ -z "$(ls -A $log | grep tmp)" ]; }`
 	for _, row := range []struct{ name, mount, script string }{
 		{"append", "size=256k", `
 			dd if=/dev/zero of=disk/ballast bs=1k count=100 status=none
@@ -47,6 +55,37 @@ func TestFullDisk(t *testing.T) {
 			set +e; histlog migrate old.json disk/log 2>messages; code=$?; set -e
 			[ $code = 5 ] || { echo exit $code; cat messages; exit 1; }
 			[ ! -e disk/log ]; [ "$before" = "$(cksum <old.json)" ]`},
+		{"compact", "size=2m", `log=disk/log` + threeSegments + `
+			for codec in zstd gzip; do
+				set +e; histlog compact --older-than 0s --codec $codec $log 2>messages; code=$?; set -e
+				[ $code = 5 ] || { echo exit $code; cat messages; exit 1; }
+				grep -q '^histlog: compact: compress .*: no space left on device' messages; grep -q '^hint: make room' messages
+				whole; [ -z "$(ls $log | grep 'zst\|gz')" ]
+			done
+			rm disk/ballast
+			histlog compact --older-than 0s $log >/dev/null
+			whole; [ "$(ls $log | grep -c zst)" = 2 ]`},
+		{"compact without inodes", "size=4m,nr_inodes=16", `log=disk/log` + threeSegments + `
+			rm disk/ballast; i=0; while touch disk/b$i 2>/dev/null; do i=$((i+1)); done
+			set +e; histlog compact --older-than 0s $log 2>messages; code=$?; set -e
+			[ $code = 5 ] || { echo exit $code; cat messages; exit 1; }
+			whole; [ -z "$(ls $log | grep zst)" ]
+			rm disk/b0
+			histlog compact --older-than 0s $log >/dev/null
+			whole; [ "$(ls $log | grep -c zst)" = 2 ]`},
+		{"archive", "size=2m", `log=log` + threeSegments + `
+			set +e; histlog prune --max-records 1 --yes --archive-to disk/old $log 2>messages; code=$?; set -e
+			[ $code = 5 ] || { echo exit $code; cat messages; exit 1; }
+			grep -q 'no space left on device' messages
+			whole; [ ! -e disk/old ]
+			histlog config $log maintain=auto max-records=1 archive-to=disk/old >/dev/null
+			head -n 9 values >more; cat more >>values
+			histlog append $log <more >/dev/null 2>messages
+			until grep -q '"upkeep failed".*no space left on device' $log/events.log; do :; done
+			whole; [ ! -e disk/old ]
+			rm disk/ballast
+			histlog prune $log >/dev/null
+			(histlog cat disk/old; histlog cat $log) | cmp - values`},
 		{"the same writer goes on", "size=256k", `
 			dd if=/dev/zero of=disk/ballast bs=1k count=100 status=none
 			echo 0 | histlog append --create disk/log >acks

@@ -25,6 +25,7 @@ func TestProcessesRace(t *testing.T) {
 	for _, processes := range []int{2, 16} {
 		t.Run(fmt.Sprint(processes), func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "log")
+			upkeepEnds(t, dir)
 			w, err := segment.Create(dir, segment.Options{Settings: segment.Settings{"segment-size": "500"}})
 			if err != nil {
 				t.Fatal(err)

@@ -71,6 +71,95 @@ func repairs(t *testing.T, o outcome) error {
 	return nil
 }
 
+// compacted checks a compact that loses no record, and that the next one ends it.
+func compacted(t *testing.T, o outcome) error {
+	whole := func() bool {
+		l, err := segment.Open(filepath.Join(o.dir, "log"), nil)
+		return err == nil && !slices.ContainsFunc(l.Segments, func(s segment.Segment) bool { return s.Sealed && (s.Codec == segment.Plain || s.Copy) })
+	}
+	if err := o.explained(whole()); err != nil {
+		return err
+	}
+	if err := o.holdsFrom(1, 1); err != nil {
+		return err
+	}
+	histlogIn(t, o.dir, "", "compact", "--older-than", "0s", "log")
+	if !whole() {
+		return errors.New("a second run does not end it")
+	}
+	return errors.Join(o.holdsFrom(1, 1), o.tidy())
+}
+
+// retired checks a prune that leaves the last record, and that the next one ends it.
+func retired(t *testing.T, o outcome) error {
+	if err := o.explained(o.holdsFrom(5, 5) == nil); err != nil {
+		return err
+	}
+	if err := o.holdsFrom(1, 5); err != nil {
+		return err
+	}
+	histlogIn(t, o.dir, "", "prune", "--max-records", "1", "--yes", "log")
+	return errors.Join(o.holdsFrom(5, 5), o.tidy())
+}
+
+// archived checks a prune to an archive: each record is there or in the log, and the
+// next one ends it.
+func archived(t *testing.T, o outcome) error {
+	there, err := recordsOf(filepath.Join(o.dir, "old"))
+	if err != nil && !errors.Is(err, segment.ErrNoLog) {
+		return fmt.Errorf("the archive: %w", err)
+	}
+	all := allFive()
+	if !slices.Equal(there, all[:len(there)]) {
+		return fmt.Errorf("the archive holds %q", there)
+	}
+	if err := o.explained(o.holdsFrom(5, 5) == nil && len(there) == 4); err != nil {
+		return err
+	}
+	if err := o.holdsFrom(1, 1+len(there)); err != nil {
+		return err
+	}
+	histlogIn(t, o.dir, "", "prune", "--max-records", "1", "--yes", "--archive-to", "old", "log")
+	if there, err = recordsOf(filepath.Join(o.dir, "old")); err != nil || !slices.Equal(there, all[:4]) {
+		return fmt.Errorf("the archive holds %q after a second run, %w", there, err)
+	}
+	return errors.Join(o.holdsFrom(5, 5), o.tidy())
+}
+
+func allFive() []string { return strings.Split(strings.TrimSuffix(values(1, 5), "\n"), "\n") }
+
+// holdsFrom is nil if the log holds the records from one of least to most on, up to 5.
+func (o outcome) holdsFrom(least, most int) error {
+	got, err := o.recovered()
+	if err != nil {
+		return err
+	}
+	if n := 5 - len(got) + 1; n < least || n > most || !slices.Equal(got, allFive()[n-1:]) {
+		return fmt.Errorf("I1: the log holds %q, want what is from %d to %d on", got, least, most)
+	}
+	return nil
+}
+
+// tidy is nil if nothing half-made is in the log or its archive, nor anything retired.
+func (o outcome) tidy() error {
+	for _, folder := range []string{"log", "old"} {
+		l, err := segment.Open(filepath.Join(o.dir, folder), nil)
+		if errors.Is(err, segment.ErrNoLog) {
+			continue
+		}
+		entries, e := os.ReadDir(filepath.Join(o.dir, folder))
+		if err = errors.Join(err, e); err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if strings.HasPrefix(e.Name(), ".") || segment.Named(e.Name()) && e.Name() < segment.IndexName(l.Marker.FirstSeq) {
+				return fmt.Errorf("%s/%s is left", folder, e.Name())
+			}
+		}
+	}
+	return nil
+}
+
 // migrated checks that a migration made a whole log, or none that the next one
 // can't replace, and left its source alone.
 func migrated(t *testing.T, o outcome) error {

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,6 +43,10 @@ var tracedCommands = []traced{
 	{"append after a torn write", torn, []string{"append", "log"}, values(3, 5), appended(5), ownPaths},
 	{"create", nil, []string{"append", "log", "--create"}, values(1, 3), appended(3), ownPaths},
 	{"repair", rotten, []string{"verify", "--repair", "log"}, "", repairs, ownPaths},
+	{"compact", threeSegments, []string{"compact", "--older-than", "0s", "log"}, "", compacted, ownPaths},
+	{"compact by gzip", threeSegments, []string{"compact", "--older-than", "0s", "--codec", "gzip", "log"}, "", compacted, ownPaths},
+	{"prune", threeSegments, []string{"prune", "--max-records", "1", "--yes", "log"}, "", retired, ownPaths},
+	{"prune to an archive", threeSegments, []string{"prune", "--max-records", "1", "--yes", "--archive-to", "old", "log"}, "", archived, ownPaths},
 	{"migrate", source, []string{"migrate", "old.json", "log"}, "", migrated, ownPaths},
 	{"export", existing, []string{"export", "-o", "out.json", "--format", "array", "log"}, "", exported, nil}, // by a name that nobody foresees
 }
@@ -78,6 +83,12 @@ func manySegments(t *testing.T, dir string) {
 	existing(t, dir)
 	histlogIn(t, dir, "", "config", "log", "segment-size=70")
 	histlogIn(t, dir, values(3, 4), "append", "log")
+}
+
+// threeSegments makes a log of five records, of which the last is not sealed.
+func threeSegments(t *testing.T, dir string) {
+	manySegments(t, dir)
+	histlogIn(t, dir, values(5, 5), "append", "log")
 }
 
 func rotten(t *testing.T, dir string) {
@@ -180,7 +191,11 @@ func TestInjected(t *testing.T) {
 					t.Parallel()
 					limit <- struct{}{}
 					defer func() { <-limit }()
-					fired.Add(int64(c.injectAll(t, k.names, k.errnos)))
+					before := t.TempDir()
+					if c.setup != nil {
+						c.setup(t, before)
+					}
+					fired.Add(int64(c.injectAll(t, os.DirFS(before), k.names, k.errnos)))
 				})
 			}
 		}
@@ -195,11 +210,12 @@ func TestInjected(t *testing.T) {
 	}
 }
 
-// injectAll kills the command at each call of some names, and fails them.
-func (c traced) injectAll(t *testing.T, names string, errnos []syscall.Errno) (fired int) {
+// injectAll kills the command at each call of some names, and fails them, each
+// time with the files that are there before.
+func (c traced) injectAll(t *testing.T, before fs.FS, names string, errnos []syscall.Errno) (fired int) {
 	each := func(i injection) {
 		for i.at = 1; ; i.at++ {
-			if !c.inject(t, i) {
+			if !c.inject(t, before, i) {
 				return
 			}
 			fired++
@@ -222,10 +238,10 @@ func (c traced) injectAll(t *testing.T, names string, errnos []syscall.Errno) (f
 }
 
 // inject runs the command with one fault and says whether it fired.
-func (c traced) inject(t *testing.T, i injection) (fired bool) {
+func (c traced) inject(t *testing.T, before fs.FS, i injection) (fired bool) {
 	dir := t.TempDir()
-	if c.setup != nil {
-		c.setup(t, dir)
+	if err := os.CopyFS(dir, before); err != nil {
+		t.Fatal(err)
 	}
 	trace := filepath.Join(t.TempDir(), "trace")
 	args := []string{"-f", "-qq", "-o", trace, "-e", "trace=" + i.call, "-e", i.expression()}
@@ -267,14 +283,16 @@ func (c traced) inject(t *testing.T, i injection) (fired bool) {
 // ownPaths are the files of a log in dir that faults may hit, so that none
 // hits what the program opens for itself. What is for messages only is not there.
 func ownPaths(dir string) (paths []string) {
-	log := filepath.Join(dir, "log")
-	paths = []string{dir, log, filepath.Join(log, "quarantine"), filepath.Join(log, "origin")}
-	for _, name := range []string{"HISTLOG", ".HISTLOG.tmp", ".HISTLOG.draft", "UPKEEP", "origin/prefix", "origin/suffix", "origin/receipt.json"} {
-		paths = append(paths, filepath.Join(log, name))
-	}
+	names := []string{"", "quarantine", "origin", "HISTLOG", ".HISTLOG.tmp", ".HISTLOG.draft", "UPKEEP", "origin/prefix", "origin/suffix", "origin/receipt.json"}
 	for base := segment.Sequence(1); base <= 6; base++ {
-		for _, name := range []string{segment.TextName(base), segment.IndexName(base)} {
-			paths = append(paths, filepath.Join(log, name), filepath.Join(log, "."+name+".tmp"))
+		for _, name := range []string{segment.TextName(base), segment.Zstd.TextName(base), segment.Gzip.TextName(base), segment.IndexName(base)} {
+			names = append(names, name, "."+name+".tmp")
+		}
+	}
+	paths = []string{dir}
+	for _, folder := range []string{"log", "old"} { // the latter is an archive
+		for _, name := range names {
+			paths = append(paths, filepath.Join(dir, folder, name))
 		}
 	}
 	return paths

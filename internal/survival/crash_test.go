@@ -107,9 +107,13 @@ func (e *enumeration) again(first *run, from int, to chan<- crash) {
 	}
 }
 
-// then has the next process recover and go on, and crashes that.
+// then has the next process recover, do again what was not done, and go on, and
+// crashes that.
 func (e *enumeration) then(next *run, from int, what string, to chan<- crash) {
 	killed := next.disk.Killed(len(next.disk.Ops()))
+	if next.finish != nil {
+		next.finish(next)
+	}
 	reopen(next)
 	if next.err != nil {
 		to <- crash{next, killed, from, what} // which says why

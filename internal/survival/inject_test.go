@@ -114,6 +114,9 @@ func (r *run) nextIsDurable(n int, dropped func(int, *faultfs.Op) faultfs.Fate) 
 	if _, err := segment.Open(next.dir, next.disk); errors.Is(err, segment.ErrNoLog) {
 		return nil
 	}
+	if next.finish != nil {
+		next.finish(next)
+	}
 	reopen(next)
 	if next.err != nil {
 		return next.err

@@ -20,7 +20,8 @@ import (
 var stages = [][]string{
 	{"-short", "./segment"},
 	{"-short", "./internal/survival"},
-	{"-run", "TestUpkeep", "./cmd/histlog"}, // two processes
+	{"-run", "TestStale|TestHalfRetired", "./reader"},
+	{"-run", "TestUpkeep|TestScripts/(compact|prune)", "./cmd/histlog"}, // two processes
 	{"./internal/survival"},
 	{"./migrate"},
 }

@@ -48,7 +48,7 @@ var mutants = []mutant{
 	{"quarantine: the folder's name is not synced", "segment/quarantine.go", "\treturn fsys.SyncDir(parent)\n}", "\treturn nil\n}"},
 
 	// Making a log.
-	{"make: the directory's name is not synced", "segment/draft.go", "if err := fsys.SyncDir(filepath.Dir(filepath.Clean(dir))); err != nil {", "if err := error(nil); err != nil {"},
+	{"make: the directory's name is not synced", "segment/draft.go", "if err := fsys.SyncDir(parent); err != nil {", "if err := error(nil); err != nil {"},
 	{"make: the mark is not synced", "segment/draft.go", "\tif err := w.fs.SyncDir(w.dir); err != nil {\n\t\treturn err\n\t}\n\tw.active, err", "\tw.active, err"},
 	{"make: the last segment is not synced", "segment/draft.go", "if err := a.file.Sync(); err != nil {", "if err := error(nil); err != nil {"},
 	{"make: the last index is not synced", "segment/draft.go", "if err := a.syncIndex(); err != nil {", "if err := error(nil); err != nil {"},
@@ -66,10 +66,62 @@ var mutants = []mutant{
 	{"read: a trailer's checksum", "segment/index.go", " ||\n\t\tle.Uint32(b[60:]) != crc32.Update(h.seed(h.base), castagnoli, b[:60]) {", " {"},
 	{"read: entries are not bound to their log", "segment/index.go", "copy(b[:], h.id[:])\n\tle.PutUint64(b[16:]", "le.PutUint64(b[16:]"},
 	{"read: lines are not numbered from both ends", "segment/reader.go", "r.made = renumber(r.made, min(from, r.size), r.size, places)", "_ = places"},
+	{"read: a compressed file's checksum", "segment/compressed.go", "if sum.Sum32() != c.table.sum {", "if sum.Size() == 0 {"},
+	{"read: a frame that holds more", "segment/compressed.go", "if c.at == f.start+f.plain {", "if c.at == f.start+f.plain+1 {"},
+	{"read: a frame table that the index contradicts", "segment/compressed.go", "if t != nil && c.reason == \"\" && c.table.size() != t.Plain {", "if t == nil && c.reason == \"\" && c.table.size() != 0 {"},
+	{"read: frames that do not reach the table", "segment/frames.go", "n == 0 || t.frames[n-1].at+t.frames[n-1].size != end {", "n == 0 {"},
+	{"read: the newest, compressed since it was listed", "segment/text.go", "c <= Gzip && missing(err); c++", "c <= Gzip && missing(err) && s.Sealed; c++"},
 
 	// Repair.
 	{"repair: blanked before it is set aside", "segment/mending.go", "\tname, err := m.setAside(start, min(e.End, max(m.read.size, start)), spaces)", "\tif _, err := m.text.WriteAt(spaces, int64(start)); err != nil {\n\t\treturn err\n\t}\n\tname, err := m.setAside(start, min(e.End, max(m.read.size, start)), spaces)"},
 	{"repair: the blank is not synced", "segment/repair.go", "if err := text.Datasync(); err != nil {", "if err := error(nil); err != nil {"},
+	{"repair: a plain file's name is not synced", "segment/repair.go", "\tif err := r.log.fs.SyncDir(r.log.Dir); err != nil {\n\t\treturn err\n\t}\n\tif err := r.writeIndex", "\tif err := r.writeIndex"},
+	{"repair: the index before the plain file", "segment/repair.go", "\tif err := r.log.fs.Rename(temporary, plain.Path); err != nil {\n\t\treturn err\n\t}\n\tif err := r.log.fs.SyncDir(r.log.Dir); err != nil {\n\t\treturn err\n\t}\n\tif err := r.writeIndex(read, entries); err != nil {\n\t\treturn err\n\t}\n", "\tif err := r.writeIndex(read, entries); err != nil {\n\t\treturn err\n\t}\n\tif err := r.log.fs.Rename(temporary, plain.Path); err != nil {\n\t\treturn err\n\t}\n\tif err := r.log.fs.SyncDir(r.log.Dir); err != nil {\n\t\treturn err\n\t}\n"},
+	{"repair: the compressed file goes before the index", "segment/repair.go", "\tif err := r.writeIndex(read, entries); err != nil {\n\t\treturn err\n\t}\n\treturn r.removeFile(read.segment.Path)", "\tif err := r.removeFile(read.segment.Path); err != nil {\n\t\treturn err\n\t}\n\treturn r.writeIndex(read, entries)"},
+	{"repair: the compressed file goes before a plain one is there", "segment/repair.go", "\tif err := r.log.fs.Rename(temporary, plain.Path); err != nil {", "\tif err := r.removeFile(read.segment.Path); err != nil {\n\t\treturn err\n\t}\n\tif err := r.log.fs.Rename(temporary, plain.Path); err != nil {"},
+	{"repair: the compressed file is not set aside", "segment/mending.go", "if m.aside == \"\" {", "if m.aside == \"-\" {"},
+	{"repair: a plain file is believed unread", "segment/repair.go", "if err != nil || len(f.Damage) > 0 {\n\t\treturn false", "if err != nil {\n\t\treturn false"},
+
+	// Compressing.
+	{"compress: the file is not synced", "segment/packing.go", "if err := f.Sync(); err != nil {", "if err := error(nil); err != nil {"},
+	{"compress: its name is not synced", "segment/compress.go", "\tif err == nil {\n\t\terr = l.fs.SyncDir(l.Dir)\n\t}\n\tif err == nil {\n\t\terr = l.fs.Remove(plain)\n\t}", "\tif err == nil {\n\t\terr = l.fs.Remove(plain)\n\t}"},
+	{"compress: the name before the bytes are proven", "segment/compress.go", "\tif err = r.pack(ctx, l, temporary, codec, mode); err == nil {\n\t\terr = l.fs.Rename(temporary, l.path(name))\n\t}", "\tif err = r.pack(ctx, l, l.path(name), codec, mode); err == nil {\n\t\terr = nil\n\t}"},
+	{"compress: what was compressed is not read back", "segment/packing.go", "\tif err := r.prove(ctx, packed, nil); err != nil {\n\t\treturn fmt.Errorf(\"what was compressed differs: %w\", err)\n\t}\n", ""},
+	{"compress: its table is not looked at", "segment/packing.go", "if !packed.agrees(r.trailer) {", "if !packed.agrees(r.trailer) && false {"},
+	{"compress: checksums are not compared", "segment/prove.go", "if crc != e.CRC {", "if crc == 0 && e.CRC == 1 {"},
+	{"compress: what follows the last record is not looked at", "segment/prove.go", "if r.size != at || sum", "if sum"},
+	{"compress: the trailer is not compared", "segment/prove.go", "|| sum != *r.trailer {", "|| sum.Count != r.trailer.Count {"},
+	{"compress: an unfinished one is believed unproven", "segment/compress.go", "\tif err := r.prove(ctx, r.text, nil); err != nil {\n\t\treturn c, err\n\t}\n\treturn l.dropPlain(r)", "\treturn l.dropPlain(r)"},
+	{"compress: an unfinished one that is damaged stays", "segment/compress.go", "if c, err = l.finishCompress(ctx, s); !errors.Is(err, ErrCorrupt) {", "if c, err = l.finishCompress(ctx, s); true {"},
+	{"compress: what failed stays", "segment/compress.go", "return c, errors.Join(compressError(r.segment, err), removeIfThere(l.fs, temporary))", "return c, compressError(r.segment, err)"},
+	{"compress: a killed one's file stays", "segment/upkeep.go", "\t\t\ttemporary = append(temporary, e.Name())", "\t\t\t_ = temporary"},
+	{"make: segments are not compressed", "segment/draft.go", "if d.codec == Plain {", "if d.codec >= Plain {"},
+	{"make: compressed before the text is durable", "segment/bulk.go", "\t\t\tif err = a.file.Sync(); err == nil {\n\t\t\t\terr = a.writeTrailer()\n\t\t\t}\n", "\t\t\terr = a.writeTrailer()\n"},
+
+	// Retiring.
+	{"retire: segments go before HISTLOG says so", "segment/retire.go", "\tif err := l.replaceMarker(m); err != nil {\n\t\treturn fail(fmt.Errorf(\"move first_seq to %d: %w\", m.FirstSeq, err))\n\t}\n\tif err := l.Refresh(); err != nil {\n\t\treturn err\n\t}\n\tif err := l.sweep(); err != nil {\n\t\treturn fail(err)\n\t}\n", "\tl.Marker, l.Segments = m, l.Segments[len(segments):]\n\tif err := l.sweep(); err != nil {\n\t\treturn fail(err)\n\t}\n\tif err := l.replaceMarker(m); err != nil {\n\t\treturn fail(fmt.Errorf(\"move first_seq to %d: %w\", m.FirstSeq, err))\n\t}\n"},
+	{"retire: whoever goes on after a kill does not sync", "segment/upkeep.go", "if err == nil && len(retired) > 0 {", "if err == nil && len(retired) < 0 {"},
+	{"retire: damage goes too", "segment/retire.go", "\tif err := r.prove(ctx, r.text, nil); err != nil {\n\t\treturn c, err\n\t}\n\tc.Segment", "\tc.Segment"},
+	{"retire: what is behind damage goes", "segment/retire.go", "\t\t\t\tsegments, damage = segments[:i], err\n\t\t\t\tbreak", "\t\t\t\tdamage = err\n\t\t\t\tcontinue"},
+	{"retire: what a killed run has left stays", "compactor/run.go", "if err := segment.Sweep(dir, o.Options); err != nil {", "if err := error(nil); err != nil {"},
+	{"retire: seen as damage by who has an old listing", "segment/text.go", "err == nil && s.Base < m.FirstSeq {", "err == nil && s.Base == 0 {"},
+	{"retire: an index that went is made anew", "segment/reader.go", "if r.index == nil {\n\t\tif err := l.whyMissing(s); errors", "if r.index == nil {\n\t\tif err := error(nil); errors"},
+	{"retire: seen as damage where the newest went", "segment/log.go", "if l.Segments[len(l.Segments)-1].Base == last.Base {", "if len(l.Segments) > 0 {"},
+
+	// Archiving.
+	{"archive: names are not synced", "segment/archive.go", "\treturn fsys.SyncDir(a.dir)\n}", "\treturn nil\n}"},
+	{"archive: the copy is not read back", "segment/archive.go", "\t_, err := copied.sound(ctx, there)\n\treturn err", "\t_, err := copied, ctx.Err()\n\treturn err"},
+	{"archive: a segment before its index", "segment/archive.go", "[]string{a.from.path(IndexName(s.Base)), s.Path}", "[]string{s.Path, a.from.path(IndexName(s.Base))}"},
+	{"archive: written under its name", "segment/archive.go", "temporary := filepath.Join(a.dir, \".\"+filepath.Base(path)+\".tmp\")", "temporary := name"},
+	{"archive: HISTLOG before the segment", "segment/archive.go", "\tif err := a.copy(ctx, s); err != nil {\n\t\treturn err\n\t}\n\tif err := writeMarker(fsys, a.dir, a.marker(s.Base), mode); err != nil {\n\t\treturn err\n\t}\n", "\tif err := writeMarker(fsys, a.dir, a.marker(s.Base), mode); err != nil {\n\t\treturn err\n\t}\n\tif err := a.copy(ctx, s); err != nil {\n\t\treturn err\n\t}\n"},
+	{"archive: its mark is not synced", "segment/archive.go", "\tif err := fsys.SyncDir(a.dir); err != nil {\n\t\treturn err\n\t}\n\tif err := a.copy", "\tif err := a.copy"},
+	{"archive: its mark stays", "segment/archive.go", "\tif err := endDraft(a.from.fs, a.dir); err != nil {\n\t\treturn err\n\t}\n", ""},
+	{"archive: a directory that a killed one made is not synced", "segment/draft.go", "if err := fsys.SyncDir(parent); !errors.Is(err, fs.ErrPermission) {", "if err := error(nil); err != nil {"},
+	{"archive: another log's is taken", "segment/archive.go", "l.Marker.Role != roleArchive || l.Marker.ID != a.from.Marker.ID", "l.Marker.Role != roleArchive"},
+	{"archive: a log is taken for one", "segment/archive.go", "l.Marker.Role != roleArchive || l.Marker.ID != a.from.Marker.ID", "l.Marker.ID != a.from.Marker.ID"},
+	{"archive: a gap is let in", "segment/archive.go", "if s.Base != last.Base && s.Base != last.Next {", "if s.Base < last.Base {"},
+	{"archive: in the log itself", "segment/archive.go", "case l.fs.SameFile(own, info):", "case own == nil:"},
+	{"archive: a new one that failed stays", "segment/archive.go", "err = errors.Join(err, a.discard())", "err = errors.Join(err)"},
 
 	// One at a time.
 	{"upkeep: HISTLOG is not locked", "segment/upkeep.go", "second, err := acquire(context.Background(), l.fs, path, upkeepWait)", "second, err := func() error { return nil }, error(nil)"},

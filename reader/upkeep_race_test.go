@@ -1,0 +1,275 @@
+package reader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// TestReadersRaceUpkeep has readers at full speed beside a writer that rolls, one
+// who compresses each sealed segment, by either codec in turn, and one who
+// retires the oldest. Each record is seen once, in order and whole; one that is
+// gone is segment.ErrRetired, which names the oldest left, and nothing else.
+func TestReadersRaceUpkeep(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		keep uint64 // records that are not retired; 0: all
+	}{
+		{"compressing", 0},
+		{"compressing and retiring", 100},
+		{"retiring what is read", 1},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r := startRace(t, 400)
+			r.begin("compress", r.compress)
+			if row.keep > 0 {
+				r.begin("retire", func() error { return r.retire(row.keep) })
+			}
+			r.begin("follow", r.follow)
+			r.begin("follow slowly", r.followEach)
+			r.begin("from the start", func() error { return r.again(Query{}) })
+			r.begin("the last", func() error { return r.again(Query{Last: 30}) })
+			r.begin("by time", func() error { return r.again(Query{Since: r.began.Add(time.Second), Last: 50}) })
+			r.write(t)
+			r.all.Wait()
+			if row.keep > 0 && r.now(t).Marker.FirstSeq == 1 {
+				t.Error("nothing was retired")
+			}
+		})
+	}
+}
+
+// race is one log with all who work on it.
+type race struct {
+	dir     string
+	writer  *segment.Writer
+	began   time.Time
+	records int
+	done    chan struct{} // closed when all is written
+	all     sync.WaitGroup
+	fail    func(format string, args ...any)
+}
+
+func startRace(t *testing.T, records int) *race {
+	r := &race{dir: filepath.Join(t.TempDir(), "log"), records: records, done: make(chan struct{}), fail: t.Errorf, began: time.Date(2025, 5, 30, 7, 0, 0, 0, time.UTC)}
+	var err error
+	if r.writer, err = segment.Create(r.dir, segment.Options{Settings: segment.Settings{"segment-size": "400", "sync": "none"}}); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (r *race) text(seq segment.Sequence) string {
+	return fmt.Sprintf(`{"timestamp":%q,"n":%d}`, r.began.Add(time.Duration(seq)*time.Millisecond).Format(time.RFC3339Nano), seq)
+}
+
+// begin runs one of those at work.
+func (r *race) begin(name string, work func() error) {
+	r.all.Go(func() {
+		if err := work(); err != nil {
+			r.fail("%s: %v", name, err)
+		}
+	})
+}
+
+// over says whether all was written.
+func (r *race) over() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
+}
+
+func (r *race) write(t *testing.T) {
+	defer close(r.done)
+	for seq := range segment.Sequence(r.records) {
+		if _, err := r.writer.Append(context.Background(), []byte(r.text(seq+1))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (r *race) now(t *testing.T) *segment.Log {
+	l, err := segment.Open(r.dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// sealed does something to each sealed segment, again and again, until none comes any more.
+func (r *race) sealed(do func(l *segment.Log, s segment.Segment) error) error {
+	for last := false; !last; {
+		last = r.over()
+		l, err := segment.Open(r.dir, nil)
+		if err != nil {
+			return err
+		}
+		for _, s := range l.Segments[:len(l.Segments)-1] {
+			if err := do(l, s); err != nil && !errors.Is(err, segment.ErrRetired) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *race) compress() error {
+	next := map[segment.Codec]segment.Codec{segment.Zstd: segment.Gzip, segment.Gzip: segment.Zstd}
+	codec := segment.Zstd
+	return r.sealed(func(_ *segment.Log, s segment.Segment) error {
+		if s.Codec != segment.Plain {
+			return nil
+		}
+		codec = next[codec]
+		_, err := segment.Compress(context.Background(), r.dir, s.Base, codec, segment.Options{})
+		return err
+	})
+}
+
+func (r *race) retire(keep uint64) error {
+	return r.sealed(func(l *segment.Log, s segment.Segment) error {
+		last := l.Segments[len(l.Segments)-1].Base
+		if uint64(s.Next)+keep > uint64(last) {
+			return nil
+		}
+		_, err := segment.Retire(context.Background(), r.dir, s.Next, segment.Options{})
+		return err
+	})
+}
+
+// follow reads what is appended, as `cat -f` does, to the last record.
+func (r *race) follow() error { return r.followWith(func(f *Reader) bool { return f.Next() }) }
+
+// followEach looks for more before each record, so that it is overtaken.
+func (r *race) followEach() error {
+	var failed error
+	err := r.followWith(func(f *Reader) bool {
+		failed = errors.Join(failed, f.Refresh())
+		return f.Next()
+	})
+	return errors.Join(failed, err)
+}
+
+func (r *race) followWith(next func(*Reader) bool) error {
+	var from segment.Sequence // of those that follow
+	for {
+		end, err := r.followFrom(from, next)
+		if err != nil || end > segment.Sequence(r.records) {
+			return err
+		}
+		from = end // it was retired: on with the oldest left
+	}
+}
+
+// followFrom reads on until all was seen, or it comes to what was retired, and
+// returns where to go on.
+func (r *race) followFrom(from segment.Sequence, next func(*Reader) bool) (_ segment.Sequence, err error) {
+	f, seq, err := r.open(Query{From: from})
+	if f == nil || err != nil {
+		return seq, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	for {
+		last := r.over()
+		if err := f.Refresh(); err != nil {
+			return 0, err
+		}
+		for next(f) {
+			if err := r.whole(f.Record(), seq); err != nil {
+				return 0, err
+			}
+			seq++
+		}
+		if f.Err() != nil {
+			return r.oldest(f.Err(), seq)
+		}
+		if seq > segment.Sequence(r.records) {
+			return seq, nil
+		}
+		if last {
+			return 0, fmt.Errorf("%d records are there, and it ends before %d", r.records, seq)
+		}
+	}
+}
+
+// open opens a Reader, unless all was retired that it is to read; then it returns where to go on.
+func (r *race) open(q Query) (f *Reader, seq segment.Sequence, err error) {
+	l, err := segment.Open(r.dir, nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	f, err = New(l, q)
+	if err != nil {
+		seq, err = r.oldest(err, q.From)
+		return nil, seq, err
+	}
+	return f, f.Seq(), nil
+}
+
+// again reads a range again and again, each time without a gap.
+func (r *race) again(q Query) error {
+	for last := false; !last; {
+		last = r.over()
+		if err := r.once(q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *race) once(q Query) (err error) {
+	f, seq, err := r.open(q)
+	if f == nil || err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	first := true
+	for f.Next() {
+		rec := f.Record()
+		if first && q != (Query{}) {
+			seq = rec.Seq // which depends on what is there by now
+		}
+		if err := r.whole(rec, seq); err != nil {
+			return err
+		}
+		first = false
+		seq++
+	}
+	if f.Err() != nil {
+		_, err = r.oldest(f.Err(), f.Seq())
+	}
+	return err
+}
+
+func (r *race) whole(rec Record, seq segment.Sequence) error {
+	if rec.Damage != nil || rec.Seq != seq || string(rec.Text) != r.text(seq) {
+		return fmt.Errorf("record %d is %d, %q, %v", seq, rec.Seq, rec.Text, rec.Damage)
+	}
+	return nil
+}
+
+// oldest holds the error of one who looked for seq, which may be retired, and
+// returns the oldest record that it names.
+func (r *race) oldest(err error, seq segment.Sequence) (named segment.Sequence, _ error) {
+	if !errors.Is(err, segment.ErrRetired) || errors.Is(err, segment.ErrCorrupt) {
+		return 0, fmt.Errorf("looking for %d: %w", seq, err)
+	}
+	_, tail, _ := strings.Cut(err.Error(), "the oldest one left is ")
+	if _, e := fmt.Sscan(tail, &named); e != nil || named <= seq {
+		return 0, fmt.Errorf("looking for %d: %w", seq, err)
+	}
+	return named, nil
+}
