@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -186,6 +187,9 @@ func (u *upkeep) record(changes []compactor.Change, err error) {
 	}
 	for kind, names := range done {
 		record(u.log.Dir, slog.LevelInfo, kind.String(), "segments", names)
+	}
+	if errors.Is(err, context.Canceled) { // it was told to end, which is no failure
+		return
 	}
 	note := segment.UpkeepNote{OK: u.now.UTC()}
 	if err != nil {
