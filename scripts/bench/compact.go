@@ -12,8 +12,6 @@ import (
 	"strconv"
 	"syscall"
 	"time"
-
-	"github.com/histlog/histlog/internal/genhistory"
 )
 
 // readings of compressed history, in turn. $OLD is an archive of nothing else.
@@ -34,11 +32,8 @@ func benchCompact(source string, rounds int) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, clear()) }()
-	if source == "" {
-		source = filepath.Join(work, "step2.json")
-		if err := makeSource(source, genhistory.Options{Records: 787, BatchBytes: 1_880_000, Seed: 1}); err != nil {
-			return err
-		}
+	if source, err = sourceIn(work, source); err != nil {
+		return err
 	}
 	old := filepath.Join(work, "old")
 	os.Setenv("OLD", old)

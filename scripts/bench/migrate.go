@@ -33,11 +33,8 @@ func benchMigrate(source string, rounds int, slow bool) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, clear()) }()
-	if source == "" {
-		source = filepath.Join(work, "step2.json")
-		if err := makeSource(source, genhistory.Options{Records: 787, BatchBytes: 1_880_000, Seed: 1}); err != nil {
-			return err
-		}
+	if source, err = sourceIn(work, source); err != nil {
+		return err
 	}
 	os.Setenv("SOURCE", source)
 	times, err := contest(migrations, rounds, slow)
@@ -61,6 +58,15 @@ func benchMigrate(source string, rounds int, slow bool) (err error) {
 		fmt.Printf("%8.2f  %8.0f  %6.2f  %s\n", t.Seconds(), float64(info.Size())/1e6/t.Seconds(), t.Seconds()/first.Seconds(), c.name)
 	}
 	return nil
+}
+
+// sourceIn returns the file to migrate; one that was not given is made in work.
+func sourceIn(work, source string) (string, error) {
+	if source != "" {
+		return source, nil
+	}
+	source = filepath.Join(work, "step2.json")
+	return source, makeSource(source, genhistory.Options{Records: 787, BatchBytes: 1_880_000, Seed: 1})
 }
 
 func makeSource(name string, o genhistory.Options) (err error) {
