@@ -17,16 +17,19 @@ import (
 // before the log says that it begins behind it, and before it is removed here.
 // Otherwise it is as Retire. Killed anywhere, it can be run again.
 func Archive(ctx context.Context, dir, to string, before Sequence, o Options) (changes []Change, err error) {
-	err = underUpkeep(dir, o, func(l *Log) error {
-		for len(l.before(before)) > 0 {
-			c, err := l.archive(ctx, l.Segments[0], to, o.withDefaults().Now())
-			if err != nil {
-				return err
+	for moved := true; moved && err == nil; {
+		moved = false
+		err = underUpkeep(dir, o, func(l *Log) error {
+			if len(l.before(before)) == 0 {
+				return nil
 			}
-			changes = append(changes, c)
-		}
-		return nil
-	})
+			c, err := l.archive(ctx, l.Segments[0], to, o.withDefaults().Now())
+			if moved = err == nil; moved {
+				changes = append(changes, c)
+			}
+			return err
+		})
+	}
 	return changes, err
 }
 

@@ -45,6 +45,9 @@ func (r *Reader) pack(ctx context.Context, l *Log, name string, codec Codec, mod
 	if err := r.prove(ctx, packed, nil); err != nil {
 		return fmt.Errorf("what was compressed differs: %w", err)
 	}
+	if flaw, err := packed.flaw(); err != nil || flaw != "" { // of what other programs look at
+		return errors.Join(err, fmt.Errorf("what was compressed differs: %s", flaw))
+	}
 	return nil
 }
 

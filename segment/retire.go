@@ -73,7 +73,7 @@ func (l *Log) retire(segments []Segment) error {
 	if err := l.Refresh(); err != nil {
 		return err
 	}
-	if err := l.sweep(); err != nil {
+	if err := l.removeRetired(); err != nil {
 		return fail(err)
 	}
 	if err := l.fs.SyncDir(l.Dir); err != nil {

@@ -15,7 +15,8 @@ const upkeepWait = time.Minute
 // upkeep takes the lock of whoever replaces HISTLOG or removes files. It is on
 // a file, UPKEEP, that is made with the first need, and on HISTLOG itself: who
 // unlinks UPKEEP lets a second one in, which then waits until HISTLOG has been
-// replaced, and sees what it says.
+// replaced, and sees what it says. So after that the first does nothing that it
+// would have to be alone for.
 func (l *Log) upkeep() (release func() error, err error) {
 	mode, err := l.mode()
 	if err != nil {
@@ -77,18 +78,32 @@ func Sweep(dir string, o Options) error {
 	return underUpkeep(dir, o, func(*Log) error { return nil })
 }
 
-// sweep removes what a killed upkeep has left. Before a retired segment goes,
-// that it was retired is made durable: who said so may have been killed on it.
+// sweep removes what a killed upkeep has left.
 func (l *Log) sweep() error {
-	temporary, retired, err := l.leftovers()
+	temporary, _, err := l.leftovers()
+	if err != nil {
+		return err
+	}
+	for _, name := range temporary {
+		if err := removeIfThere(l.fs, l.path(name)); err != nil {
+			return err
+		}
+	}
+	return l.removeRetired()
+}
+
+// removeRetired removes segments that were retired, after it has made durable that
+// they were: who said so may have been killed on it. Several may be at it.
+func (l *Log) removeRetired() error {
+	_, retired, err := l.leftovers()
 	if err == nil && len(retired) > 0 {
 		err = l.fs.SyncDir(l.Dir)
 	}
 	if err != nil {
 		return err
 	}
-	for _, name := range append(temporary, retired...) {
-		if err := l.fs.Remove(l.path(name)); err != nil {
+	for _, name := range retired {
+		if err := removeIfThere(l.fs, l.path(name)); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,95 @@
+package survival
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/histlog/histlog/internal/faultfs"
+	"github.com/histlog/histlog/segment"
+)
+
+// lying is a disk that changes a bit of what is written to temporaries of a
+// suffix, and says nothing.
+type lying struct {
+	*faultfs.Disk
+	suffix string
+	at     int // the byte that changes
+	lied   bool
+}
+
+func (d *lying) OpenFile(name string, flag int, perm fs.FileMode) (segment.File, error) {
+	f, err := d.Disk.OpenFile(name, flag, perm)
+	if err == nil && strings.HasSuffix(name, d.suffix+".tmp") {
+		f = &lyingFile{f, d}
+	}
+	return f, err
+}
+
+type lyingFile struct {
+	segment.File
+	disk *lying
+}
+
+func (f *lyingFile) WriteAt(b []byte, off int64) (int, error) {
+	if at := f.disk.at - int(off); at >= 0 && at < len(b) {
+		b = bytes.Clone(b)
+		b[at] ^= 1
+		f.disk.lied = true
+	}
+	return f.File.WriteAt(b, off)
+}
+
+// TestLyingDisk changes one byte after the other of what upkeep writes: it must be
+// noticed before what it stands for is removed.
+func TestLyingDisk(t *testing.T) {
+	compress := func(c segment.Codec) func(*run, segment.Options) error {
+		return func(r *run, o segment.Options) error {
+			_, err := segment.Compress(context.Background(), r.dir, 1, c, o)
+			return err
+		}
+	}
+	archive := func(r *run, o segment.Options) error {
+		_, err := segment.Archive(context.Background(), r.dir, "/archive", 5, o)
+		return err
+	}
+	for _, row := range []struct {
+		name, suffix string
+		do           func(*run, segment.Options) error
+	}{
+		{"compress by zstd", ".zst", compress(segment.Zstd)},
+		{"compress by gzip", ".gz", compress(segment.Gzip)},
+		{"archive the text", ".ndjson", archive},
+		{"archive the index", ".index", archive},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			model := start(scenario{prepare: filled}, "always")
+			for at := 0; ; at++ {
+				r := model.again()
+				disk := &lying{Disk: r.disk, suffix: row.suffix, at: at}
+				o := r.options()
+				o.FS = disk
+				err := row.do(r, o)
+				if !disk.lied {
+					if err != nil || at < 100 {
+						t.Errorf("%d bytes were written, %v", at, err)
+					}
+					return
+				}
+				if err == nil {
+					t.Errorf("byte %d: nobody noticed", at)
+				}
+				if err := r.reads(); err != nil {
+					t.Errorf("byte %d: %v", at, err)
+				}
+				for name := range r.disk.Files() {
+					if strings.HasSuffix(name, ".tmp") || strings.HasSuffix(name, ".zst") || strings.HasSuffix(name, ".gz") {
+						t.Errorf("byte %d: %s is left", at, name)
+					}
+				}
+			}
+		})
+	}
+}
