@@ -52,7 +52,9 @@ func TestHostileDirectory(t *testing.T) {
 			t.Run(kind+" as "+name, func(t *testing.T) {
 				t.Parallel()
 				dir := t.TempDir()
-				histlogIn(t, dir, values(1, 4), "append", "--create", "log", "--segment-size", "70")
+				histlogIn(t, dir, "", "append", "--create", "--allow-empty", "log", "--segment-size", "70")
+				histlogIn(t, dir, "", "config", "log", "maintain=manual") // or a child would be at it too
+				histlogIn(t, dir, values(1, 4), "append", "log")
 				outside := filepath.Join(dir, "outside")
 				if err := os.WriteFile(outside, []byte("precious"), 0o644); err != nil {
 					t.Fatal(err)
