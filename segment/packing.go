@@ -45,10 +45,11 @@ func (r *Reader) pack(ctx context.Context, l *Log, name string, codec Codec, mod
 	if err := r.prove(ctx, packed, nil); err != nil {
 		return fmt.Errorf("what was compressed differs: %w", err)
 	}
-	if flaw, err := packed.flaw(); err != nil || flaw != "" { // of what other programs look at
-		return errors.Join(err, fmt.Errorf("what was compressed differs: %s", flaw))
+	flaw, err := packed.flaw() // of what other programs look at
+	if err == nil && flaw != "" {
+		err = fmt.Errorf("what was compressed differs: %s", flaw)
 	}
-	return nil
+	return err
 }
 
 // Estimate returns how many bytes a plain sealed segment would take compressed,

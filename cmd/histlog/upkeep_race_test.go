@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -66,56 +65,4 @@ func unlinkUpkeep(t *testing.T, dir string) (stop func()) {
 		}
 	})
 	return func() { close(done); unlinker.Wait() }
-}
-
-// TestUpkeepRaces has processes prune, compress and change a setting while another
-// appends and UPKEEP is unlinked under them: nothing that was done is undone, and
-// no one takes another's file away.
-func TestUpkeepRaces(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "log")
-	const records, rounds = 40, 20
-	fill := func() {
-		w, err := segment.OpenWriter(context.Background(), dir, segment.Options{LockWait: patience})
-		for range records {
-			if err == nil {
-				_, err = w.Append(context.Background(), []byte(`{"timestamp":"2025-05-30T07:01:00Z"}`))
-			}
-		}
-		if err = errors.Join(err, w.Close()); err != nil {
-			t.Error(err)
-		}
-	}
-	histlog(t, nil, "append", "--create", "--allow-empty", "--segment-size", "1", "--sync", "none", dir)
-	histlog(t, nil, "config", dir, "maintain=manual")
-	fill()
-	relock := unlinkUpkeep(t, dir)
-	var all sync.WaitGroup
-	each := func(args func(n int) []string, holds func(m segment.Marker, n int) bool) {
-		all.Go(func() {
-			for n := 1; n <= rounds; n++ {
-				c := args(n)
-				if out, err := exec.Command("histlog", c...).CombinedOutput(); err != nil {
-					t.Errorf("%v: %v\n%s", c, err, out)
-				}
-				if l, err := segment.Open(dir, nil); err != nil || !holds(l.Marker, n) {
-					t.Errorf("%v: it is undone, %+v, %v", c, l.Marker, err)
-				}
-			}
-		})
-	}
-	each(func(n int) []string { return []string{"config", dir, fmt.Sprintf("segment-age=%dd", n)} },
-		func(m segment.Marker, n int) bool { return m.Settings["segment-age"] == fmt.Sprintf("%dd", n) })
-	each(func(n int) []string { return []string{"prune", dir, "--yes", "--max-records", fmt.Sprint(records - n)} },
-		func(m segment.Marker, n int) bool { return m.FirstSeq > segment.Sequence(n) })
-	for _, codec := range []string{"zstd", "gzip"} {
-		each(func(int) []string { return []string{"compact", dir, "--codec", codec} }, func(segment.Marker, int) bool { return true })
-	}
-	all.Go(fill)
-	all.Wait()
-	relock()
-	histlog(t, nil, "compact", dir)
-	got, err := recordsOf(dir)
-	if err != nil || len(got) < records-rounds {
-		t.Errorf("%d records are left, %v", len(got), err)
-	}
 }
