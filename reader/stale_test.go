@@ -48,7 +48,9 @@ func (l *staleLog) read(q Query, moment int, upkeep func()) {
 	at(0)
 	r, err := New(listed, q)
 	if err != nil {
-		l.retiredOnly(err)
+		if l.retiredOnly(err); q.From == 0 {
+			l.t.Errorf("nothing that is gone was asked for: %v", err)
+		}
 		return
 	}
 	at(1)
