@@ -103,10 +103,14 @@ var scenarios = []scenario{
 		}
 		r.finish(r)
 	}},
-	{"archive", filled, func(r *run) {
+	{"archive", func(r *run) {
+		filled(r)
+		reopen(r)
+		reopen(r)
+	}, func(r *run) {
 		r.archive = "/archive"
 		r.finish = func(r *run) {
-			_, err := segment.Archive(context.Background(), r.dir, r.archive, 5, r.options())
+			_, err := segment.Archive(context.Background(), r.dir, r.archive, 9, r.options())
 			r.failed(err)
 		}
 		r.finish(r)
