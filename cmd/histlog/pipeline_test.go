@@ -40,6 +40,9 @@ func TestPipeline(t *testing.T) {
 	if err := os.WriteFile(p.path("figures"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	// What the kernel says of a process has its children in it: upkeep has a ceiling of its own.
+	histlog(t, nil, "append", "--create", "--allow-empty", p.path("log"))
+	histlog(t, nil, "config", p.path("log"), "maintain=manual")
 	polls := map[string]int{"first": 200, "second": 50}
 	var all sync.WaitGroup
 	all.Go(func() {
