@@ -112,16 +112,18 @@ func renumber(made []Entry, from, to Offset, places int) []Entry {
 	for !bad(made[last]) {
 		last--
 	}
-	start, end, between := from, made[last].End, places-first-(len(made)-1-last)
+	behind := made[last+1:]
+	start, end, between := from, made[last].End, places-first-len(behind)
+	if between < 1 { // there is no place for the bad bytes: what stands behind them has its numbers from the back
+		behind = behind[max(0, len(behind)-places):]
+		return append(made[:places-len(behind):places-len(behind)], behind...)
+	}
 	if first > 0 {
 		start = made[first-1].End
 	}
-	if between < 1 || end-start < Offset(between*len(blankPlace)) {
-		return made
-	}
 	var shared []Entry
 	for i := range between - 1 {
-		shared = append(shared, lostPlace(made[first], start+Offset((i+1)*len(blankPlace))))
+		shared = append(shared, lostPlace(made[first], min(end, start+Offset((i+1)*len(blankPlace)))))
 	}
 	shared = append(shared, lostPlace(made[first], end))
 	return slices.Replace(made, first, last+1, shared...)
