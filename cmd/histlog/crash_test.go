@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -35,6 +37,7 @@ func TestCrash(t *testing.T) {
 		until = until.Add(d)
 	}
 	log := filepath.Join(t.TempDir(), "log")
+	upkeepEnds(t, log)
 	next := segment.Sequence(1) // that the next record gets
 	acknowledged, more := 0, 0
 	for i := 0; i < rounds || time.Now().Before(until); i++ {
