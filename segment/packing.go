@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -21,10 +22,8 @@ func (r *Reader) pack(ctx context.Context, l *Log, name string, codec Codec, mod
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	p, err := newPacking(io.NewOffsetWriter(f, 0), codec, r.size)
-	if err != nil {
-		return err
-	}
+	p := newPacking(io.NewOffsetWriter(f, 0), codec, r.size)
+	defer p.release()
 	if err := r.prove(ctx, r.text, p); err != nil {
 		return err
 	}
@@ -60,11 +59,9 @@ func (l *Log) Estimate(ctx context.Context, s Segment, codec Codec) (n int64, er
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	p, err := newPacking(io.Discard, codec, r.size)
-	if err == nil {
-		err = r.prove(ctx, r.text, p)
-	}
-	if err == nil {
+	p := newPacking(io.Discard, codec, r.size)
+	defer p.release()
+	if err = r.prove(ctx, r.text, p); err == nil {
 		err = p.finish()
 	}
 	return p.out.n, err
@@ -82,10 +79,16 @@ type packing struct {
 }
 
 // newPacking begins the compressed form of so much text.
-func newPacking(w io.Writer, codec Codec, text Offset) (*packing, error) {
-	e, err := newEncoder(codec)
-	out := countingWriter{w: bufio.NewWriterSize(w, 256<<10), sum: crc32.New(castagnoli)}
-	return &packing{out: out, codec: codec, target: frameTarget(codec, text), encoder: e}, err
+func newPacking(w io.Writer, codec Codec, text Offset) *packing {
+	e := encoders[codec].Get().(encoder)
+	out := countingWriter{w: bufio.NewWriterSize(w, int(min(256<<10, text))), sum: crc32.New(castagnoli)}
+	return &packing{out: out, codec: codec, target: frameTarget(codec, text), encoder: e}
+}
+
+// release gives the encoder back.
+func (p *packing) release() {
+	p.encoder.Reset(nil)
+	encoders[p.codec].Put(p.encoder)
 }
 
 // encoder is a codec's writer of one frame after another.
@@ -104,11 +107,16 @@ func frameTarget(c Codec, text Offset) Offset {
 	return 32 << 20
 }
 
-func newEncoder(c Codec) (encoder, error) {
-	if c == Gzip {
-		return gzip.NewWriterLevel(nil, gzip.DefaultCompression)
-	}
-	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithWindowSize(zstdWindow), zstd.WithEncoderConcurrency(1))
+// encoders are used again, for each holds a window and tables.
+var encoders = map[Codec]*sync.Pool{
+	Gzip: {New: func() any { return gzip.NewWriter(nil) }},
+	Zstd: {New: func() any {
+		e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithWindowSize(zstdWindow), zstd.WithEncoderConcurrency(1))
+		if err != nil {
+			panic(err) // these options are good ones
+		}
+		return e
+	}},
 }
 
 // countingWriter counts and sums up what passes.

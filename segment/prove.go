@@ -18,7 +18,7 @@ func (r *Reader) prove(ctx context.Context, t io.ReaderAt, to *packing) error {
 	if r.reason != "" || r.trailer == nil || r.Next() != r.segment.Next {
 		return &CorruptError{Path: r.segment.Path, Seq: r.segment.Base, Reason: "its index is missing or unreadable"}
 	}
-	from := bufio.NewReaderSize(io.NewSectionReader(t, 0, int64(r.size)), proveChunk)
+	from := bufio.NewReaderSize(io.NewSectionReader(t, 0, int64(r.size)), int(min(proveChunk, r.size)))
 	var sum trailer
 	at := Offset(0)
 	for seq := r.segment.Base; seq < r.Next(); seq++ {
@@ -59,7 +59,7 @@ func copyRecord(from *bufio.Reader, n Offset, to *packing) (crc uint32, err erro
 		}
 	}
 	for n > 0 {
-		b, err := from.Peek(int(min(n, proveChunk)))
+		b, err := from.Peek(int(min(n, Offset(from.Size()))))
 		if err != nil {
 			return 0, err
 		}
