@@ -59,6 +59,7 @@ func FuzzIndex(f *testing.F) {
 		if sums {
 			index = resum(header{id: id, base: base}, index)
 		}
+		lines := append([]byte{'\n'}, read(t, filepath.Join(dir, TextName(base)))...)
 		check(t, os.WriteFile(path, index, 0o644))
 		defer os.WriteFile(path, whole, 0o644)
 		l := openLog(t, dir)
@@ -74,7 +75,8 @@ func FuzzIndex(f *testing.F) {
 				wantIs(t, err, ErrCorrupt)
 				continue
 			}
-			if string(rec.Text) != text(seq) {
+			// An entry whose own checksum is right is believed: where that is forged, numbers may be.
+			if string(rec.Text) != text(seq) && !(sums && bytes.Contains(lines, append([]byte{'\n'}, rec.Line()...))) {
 				t.Fatalf("record %d: %q", seq, rec.Text)
 			}
 		}

@@ -60,6 +60,9 @@ func (l *Log) OpenReader(s Segment) (*Reader, error) {
 		return nil, err
 	}
 	if err := r.openIndex(l); err != nil {
+		if f := (*frameError)(nil); errors.As(err, &f) { // and no index to say what it hides
+			err = &CorruptError{Path: r.segment.Path, Seq: s.Base, Reason: f.Error()}
+		}
 		return nil, errors.Join(err, r.Close())
 	}
 	if r.index == nil {
@@ -120,9 +123,12 @@ func (r *Reader) makeEntries() error {
 		r.made = r.made[:good]
 		return err
 	}
+	if err != nil {
+		return err
+	}
 	places := int(r.segment.Next-r.segment.Base) - int(r.indexed())
 	r.made = renumber(r.made, min(from, r.size), r.size, places)
-	return err
+	return nil
 }
 
 // Refresh sees the records that were written since the Reader was opened or
