@@ -52,6 +52,11 @@ func TestShapes(t *testing.T) {
 		{"BOM and lines", "\xef\xbb\xbf{\"a\":1}\n{\"a\":2}", "stream", []string{`{"a":1}`, `{"a":2}`}, undecidedOnce},
 		{"two arrays of objects", `{"a": [{}], "b": [{}]}`, "!", nil, undecidedOnce},
 		{"two of one name", `{"a": [{}], "a": [{}]}`, "!", nil, undecidedOnce},
+		{"two of one name, one of objects", `{"a": [{}], "a": [1]}`, "!", nil, undecidedOnce},
+		{"two without a name, one an array", `{"": [{}], "": 1}`, "!", nil, undecidedOnce},
+		{"the last of one name", `{"a": 1, "a": [{}]}`, "/a", []string{"{}"}, ""},
+		{"two histories, one an array", `{"history": [1], "history": 2}`, "!", nil, undecidedOnce},
+		{"two histories on a line", "{\"history\":[1],\"history\":[]}\n{}", "stream", []string{`{"history":[1],"history":[]}`, "{}"}, undecidedOnce},
 		{"two histories", `{"history": [1], "history": [2]}`, "!", nil, undecidedOnce},
 		{"two histories after another", `{"a": [{}], "history": [1], "history": [2]}`, "!", nil, undecidedOnce},
 	} {

@@ -37,7 +37,7 @@ type walk struct {
 	depth     int    // containers that a record stands in
 	found     bool   // records were taken
 	inRecords bool
-	second    string // pointer to a second array of objects
+	second    string // pointer to a second array of objects, or to one more member of the records' name
 	declared  *int64 // how many records the source says it has
 	at        string // pointer to the value being looked at
 }
@@ -142,6 +142,8 @@ func (w *walk) first(p *pass) error {
 // decide is called at the source's end.
 func (w *walk) decide() error {
 	switch {
+	case w.second != "" && w.second == w.path:
+		return fmt.Errorf("%w: there are two members %s", ErrUndecided, w.path)
 	case w.second != "":
 		return fmt.Errorf("%w: %s and %s are both arrays of objects", ErrUndecided, w.path, w.second)
 	case !w.found && w.as.pointer != nil:
@@ -182,42 +184,38 @@ func (w *walk) members(p *pass, value func(name string) error) error {
 // member looks at one member of the root object.
 func (w *walk) member(p *pass, name string) error {
 	c, err := p.scan.Peek()
-	if err != nil {
+	switch {
+	case err != nil:
 		return p.cut(err)
-	}
-	if name == declaredName && !w.inRecords {
-		return w.declare(p)
-	}
-	if c != '[' {
+	case w.found && w.at == w.path: // whatever kind it is of
+		w.second = w.at
 		return p.scan.Skip()
+	case name == declaredName:
+		return w.declare(p)
+	case c != '[':
+		return p.scan.Skip()
+	case name != historyName:
+		return w.candidate(p)
+	case !w.found:
+		return w.elements(p, w.at, 2)
 	}
-	here := jsonscan.PointerToken(name)
-	if name == historyName {
-		if w.found {
-			at, _ := jsonscan.ParsePointer(here)
-			if w.path == here {
-				return fmt.Errorf("%w: there are two members %q", ErrUndecided, name)
-			}
-			return &readAgain{shape{pointer: at}, fmt.Sprintf("%s comes after %s", here, w.path)}
-		}
-		return w.elements(p, here, 2)
-	}
-	return w.candidate(p, here)
+	at, _ := jsonscan.ParsePointer(w.at) // which was made of names
+	return &readAgain{shape{pointer: at}, fmt.Sprintf("%s comes after %s", w.at, w.path)}
 }
 
 // candidate reads an array that is not "history": the first one of objects is
 // taken for the records, a second one makes the walk undecided.
-func (w *walk) candidate(p *pass, here string) error {
+func (w *walk) candidate(p *pass) error {
 	p.scan.Next()
 	c, err := p.scan.Peek()
 	if err != nil {
 		return p.cut(err)
 	}
 	if c == '{' && !w.found {
-		return w.elementsFrom(p, here, 2)
+		return w.elementsFrom(p, w.at, 2)
 	}
 	if c == '{' && w.path != jsonscan.PointerToken(historyName) {
-		w.second = here
+		w.second = w.at
 	}
 	return p.skipRest()
 }
@@ -256,7 +254,7 @@ func (w *walk) follow(p *pass, tokens []string) error {
 	case len(tokens) > 0 && c == '[':
 		return w.followElement(p, tokens)
 	case len(tokens) == 0 && w.found:
-		return fmt.Errorf("%w: there are two members %s", ErrUndecided, w.at)
+		w.second = w.at
 	}
 	return p.scan.Skip()
 }
