@@ -71,9 +71,6 @@ func existing(path string) string {
 // gets, although r may still be waited for.
 func readAhead(ctx context.Context, r io.Reader) *source {
 	s := &source{ctx: ctx, full: make(chan []byte, chunks), free: make(chan []byte, chunks), stop: make(chan struct{}), sum: sha256.New()}
-	for range chunks {
-		s.free <- make([]byte, chunkBytes)
-	}
 	s.text = &text{in: r}
 	go s.run(s.text)
 	return s
@@ -82,8 +79,13 @@ func readAhead(ctx context.Context, r io.Reader) *source {
 func (s *source) run(r *text) {
 	defer close(s.full)
 	defer r.close()
+	made := 0 // chunks: a short source takes few
 	for {
 		var b []byte
+		if made < chunks && len(s.free) == 0 {
+			s.free <- make([]byte, chunkBytes)
+			made++
+		}
 		select {
 		case b = <-s.free:
 		case <-s.stop:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -42,6 +43,7 @@ func TestInject(t *testing.T) {
 }
 
 func injectAll(t *testing.T, s scenario, policy string) (runs int) {
+	seen := map[outcome]bool{}
 	for i, errno := range errnos {
 		if testing.Short() && i > 0 {
 			break
@@ -51,7 +53,7 @@ func injectAll(t *testing.T, s scenario, policy string) (runs int) {
 				continue
 			}
 			for part := range faultfs.Parts {
-				n, err := injectEach(s, policy, faultfs.Fault{Err: errno, Until: until, Part: part})
+				n, err := injectEach(s, policy, faultfs.Fault{Err: errno, Until: until, Part: part}, seen)
 				runs += n
 				if err != nil {
 					t.Error(err)
@@ -64,7 +66,7 @@ func injectAll(t *testing.T, s scenario, policy string) (runs int) {
 }
 
 // injectEach runs a scenario with the fault at operation 1, 2, … until it sees none.
-func injectEach(s scenario, policy string, f faultfs.Fault) (runs int, err error) {
+func injectEach(s scenario, policy string, f faultfs.Fault, seen map[outcome]bool) (runs int, err error) {
 	model := start(s, policy)
 	for f.At = 1; ; f.At++ {
 		r := model.again()
@@ -79,14 +81,19 @@ func injectEach(s scenario, policy string, f faultfs.Fault) (runs int, err error
 			continue // as it was with Nothing
 		}
 		runs++
-		if err := r.survives(h, f); err != nil {
+		if err := r.survives(h, f, seen); err != nil {
 			return runs, fmt.Errorf("%v at operation %d, %s of %s, until %d, part %d: %w", f.Err, f.At, h.Op, h.Path, f.Until, f.Part, err)
 		}
 	}
 }
 
-// survives holds what a failing disk has left against the invariants.
-func (r *run) survives(h faultfs.Hits, f faultfs.Fault) error {
+// An outcome is what a failing disk has left: to the next process, after a
+// power cut, and in the producer's knowledge.
+type outcome struct{ killed, cut, told uint64 }
+
+// survives holds what a failing disk has left against the invariants, each
+// outcome once.
+func (r *run) survives(h faultfs.Hits, f faultfs.Fault, seen map[outcome]bool) error {
 	if r.wrong != nil {
 		return r.wrong
 	}
@@ -97,14 +104,27 @@ func (r *run) survives(h faultfs.Hits, f faultfs.Fault) error {
 		return err
 	}
 	n := len(r.disk.Ops())
-	if err := r.holds(r.disk.Killed(n), n); err != nil {
+	dropped := func(int, *faultfs.Op) faultfs.Fate { return faultfs.Fate{Kind: faultfs.Dropped} }
+	killed, cut := r.disk.Killed(n), r.disk.Image(n, dropped)
+	left := outcome{killed.Sum("LOCK"), cut.Sum("LOCK"), r.told(n)}
+	if seen[left] {
+		return nil
+	}
+	seen[left] = true
+	if err := r.holds(killed, n); err != nil {
 		return fmt.Errorf("after a kill: %w", err)
 	}
-	dropped := func(int, *faultfs.Op) faultfs.Fate { return faultfs.Fate{Kind: faultfs.Dropped} }
-	if err := r.holds(r.disk.Image(n, dropped), n); err != nil {
+	if err := r.holds(cut, n); err != nil {
 		return fmt.Errorf("after a power cut: %w", err)
 	}
 	return r.nextIsDurable(n, dropped)
+}
+
+// told sums up what the producer knows after n operations.
+func (r *run) told(n int) uint64 {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%q %v %v %q", r.submitted, r.durableAt(n), r.isMended, r.kept)
+	return h.Sum64()
 }
 
 // nextIsDurable has another process recover and append, on the machine that
