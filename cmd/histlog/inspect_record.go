@@ -41,11 +41,11 @@ func lookAt(l *segment.Log, seq segment.Sequence) (v recordView, err error) {
 	if err != nil {
 		return v, err
 	}
-	v.in = l.Segments[i]
-	r, err := l.OpenReader(v.in)
+	r, err := l.OpenReader(l.Segments[i])
 	if err != nil {
 		return v, err
 	}
+	v.in = r.Segment() // as it is stored, which may be otherwise than it was listed
 	defer func() { err = errors.Join(err, r.Close()) }()
 	if v.Record, err = r.Record(seq); err != nil {
 		return v, err
