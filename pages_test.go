@@ -10,8 +10,8 @@ import (
 )
 
 // TestPages runs what the pages show, beside a step2.json and a batch.json as
-// they say there are: every line of a console block that begins with "$ ", then all
-// Python blocks as one program, in which batch is a batch.
+// they say there are: every line of a console block that begins with "$ ", then each
+// Go program, then all Python blocks as one program, in which batch is a batch.
 func TestPages(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the command")
@@ -41,6 +41,7 @@ assert list(log.last(4)) == [batch, [1], [2], batch], seq
 			runIn(t, dir, "genhistory", "-records", "20", "-batch-bytes", "20000", "-o", "step2.json")
 			runIn(t, dir, "genhistory", "-records", "20", "-batch-bytes", "20000", "-shape", "batch", "-o", "batch.json")
 			runConsole(t, dir, string(text))
+			runGo(t, dir, string(text))
 			runPython(t, dir, string(text), check)
 		})
 	}
@@ -62,6 +63,20 @@ func runConsole(t *testing.T, dir, page string) {
 	}
 	if ran == 0 {
 		t.Error("the page has no console block")
+	}
+}
+
+// runGo runs each of a page's Go programs.
+func runGo(t *testing.T, dir, page string) {
+	t.Helper()
+	for _, block := range blocks(page, "go") {
+		place := t.TempDir()
+		source, program := filepath.Join(place, "main.go"), filepath.Join(place, "program")
+		if err := os.WriteFile(source, []byte(block), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		must(t, exec.Command("go", "build", "-o", program, source))
+		runIn(t, dir, program)
 	}
 }
 

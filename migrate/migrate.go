@@ -7,7 +7,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/memguard"
 	"github.com/histlog/histlog/segment"
 )
@@ -15,13 +14,13 @@ import (
 // Options say what to migrate, where to, and what to accept. Source and Dir
 // must be set.
 type Options struct {
-	Source   string            // a file's path, or "-" for Stdin
-	Stdin    io.Reader         // nil: os.Stdin
-	Dir      string            // missing or empty
-	Records  *jsonscan.Pointer // names the array of records; nil: found
-	Accept   jsonscan.Options  // NonFinite and InvalidUTF8
-	Settings segment.Settings  // of the new log
-	Compress segment.Codec     // of its full segments
+	Source   string           // a file's path, or "-" for Stdin
+	Stdin    io.Reader        // nil: os.Stdin
+	Dir      string           // missing or empty
+	Records  *segment.Pointer // names the array of records; nil: found
+	Accept   Accept           // what is let in beyond JSON
+	Settings segment.Settings // of the new log
+	Compress segment.Codec    // of its full segments
 	Verify   Verify
 	Salvage  bool                 // of a cut or damaged source, keep what is whole
 	Progress func(read, of int64) // told of the bytes read; of is 0 where the size is not known

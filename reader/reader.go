@@ -1,8 +1,11 @@
 package reader
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/histlog/histlog/segment"
@@ -25,7 +28,8 @@ func (q Query) covers(t time.Time) bool {
 	return !t.Before(q.Since) && (q.Until.IsZero() || !t.After(q.Until))
 }
 
-// A Record is one record, or what is known of a damaged one: its sequence.
+// A Record is one record, or what is known of a damaged one: its sequence. Where
+// one was lost and repaired, Blank is true, and Text is no JSON.
 type Record struct {
 	segment.Record
 	Damage error // why it can't be read; nil: it was
@@ -202,6 +206,22 @@ func (r *Reader) damaged(err error) bool {
 		r.err = fmt.Errorf("the active segment can't be read: %w", r.record.Damage)
 	}
 	return true
+}
+
+// All gives the records that Next reads, until ctx ends: for migrate.Export, say.
+// The first that is damaged is an error, and the last that is given.
+func (r *Reader) All(ctx context.Context) iter.Seq2[segment.Record, error] {
+	return func(yield func(segment.Record, error) bool) {
+		for r.Next() {
+			err := cmp.Or(ctx.Err(), r.record.Damage)
+			if !yield(r.record.Record, err) || err != nil {
+				return
+			}
+		}
+		if r.err != nil {
+			yield(segment.Record{}, r.err)
+		}
+	}
 }
 
 // Record returns what Next read. Its text is the Reader's, good until the next call.

@@ -14,7 +14,7 @@ import (
 // Append checks and compacts one JSON value and appends it as a record. It
 // returns when the record is durable, or under SyncNone when the kernel has
 // it. Calls that come together share one fsync; under SyncInterval all of an
-// interval do. What is no JSON value is a *jsonscan.SyntaxError.
+// interval do. What is no JSON value is a *SyntaxError.
 //
 // value is the caller's again when Append returns. A ctx that ends takes the
 // value back while it still waits for its turn; once the group is being
@@ -102,14 +102,14 @@ func (r *request) read(value []byte) (err error) {
 	r.buf, err = s.Value(r.buf)
 	switch {
 	case err == io.EOF:
-		return &jsonscan.SyntaxError{Reason: "no value", Cause: jsonscan.ErrCut}
+		return &SyntaxError{Reason: "no value", Cause: ErrCut}
 	case errors.Is(err, jsonscan.ErrTooLarge):
 		return fmt.Errorf("%w: %w", ErrTooLarge, err)
 	case err != nil:
 		return err
 	}
 	if _, err := s.Peek(); err != io.EOF {
-		return &jsonscan.SyntaxError{Offset: s.Offset(), Reason: "more than one value", Cause: jsonscan.ErrInvalid}
+		return &SyntaxError{Offset: s.Offset(), Reason: "more than one value", Cause: ErrInvalid}
 	}
 	r.records = append(r.records, record{from, len(r.buf), timeOf(s.Captured(r.buf), r.policy.TimeZone)})
 	return nil

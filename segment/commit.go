@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// Write stages one compact record, as jsonscan.Scanner made it, with the scalar
-// at its time field or nil. Neither slice is kept. The record is nobody's until
+// Write stages one record, with the scalar at its time field or nil: a value of
+// JSON without white space between its tokens, which is not looked at. Append and
+// AppendBatch take any value. Neither slice is kept. The record is nobody's until
 // Commit returns nil, and the Ack counts from then on; its Durable is false. A
 // Write that fails on the disk takes the whole group back: Commit says so.
 //

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/alecthomas/units"
-	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/xhit/go-str2duration/v2"
 )
 
@@ -49,7 +48,7 @@ type Policy struct {
 	SegmentSize int64 // bytes of plain text
 	SegmentAge  time.Duration
 	Sync        Sync
-	TimeField   *jsonscan.Pointer
+	TimeField   *Pointer
 	TimeZone    *time.Location
 	MaxRecord   int64       // bytes of a compact record
 	Mode        fs.FileMode // of new files; 0: the directory's
@@ -93,7 +92,7 @@ var settingTable = []setting{
 		return err
 	}},
 	{"time-field", "/timestamp", func(p *Policy, s string) (err error) {
-		p.TimeField, err = jsonscan.ParsePointer(s)
+		p.TimeField, err = ParsePointer(s)
 		return err
 	}},
 	{"time-zone", "UTC", func(p *Policy, s string) (err error) {

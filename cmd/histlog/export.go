@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"io"
-	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,7 +59,7 @@ func export(c *cli.Context, l *segment.Log, q reader.Query, format migrate.Forma
 		return err
 	}
 	defer r.Close()
-	done, err := migrate.Export(out, l, format, whole(c, r))
+	done, err := migrate.Export(out, l, format, r.All(c.Context))
 	if err != nil {
 		return err
 	}
@@ -68,25 +67,6 @@ func export(c *cli.Context, l *segment.Log, q reader.Query, format migrate.Forma
 		say(c.App.ErrWriter, "the text around the records is the source's: %s may no longer be true", strings.Join(done.Stale, ", "))
 	}
 	return nil
-}
-
-// whole gives the records of r; the first that is damaged is an error.
-func whole(c *cli.Context, r *reader.Reader) iter.Seq2[segment.Record, error] {
-	return func(yield func(segment.Record, error) bool) {
-		for r.Next() {
-			rec := r.Record()
-			err := rec.Damage
-			if e := c.Context.Err(); e != nil {
-				err = e
-			}
-			if !yield(rec.Record, err) || err != nil {
-				return
-			}
-		}
-		if r.Err() != nil {
-			yield(segment.Record{}, r.Err())
-		}
-	}
 }
 
 // atomically writes a file that is there whole and durable, or as it was before.
