@@ -20,7 +20,8 @@ type Plan struct {
 	Largest     int64      `json:"largest_record_bytes"`
 	FirstTime   *time.Time `json:"first_time"`
 	LastTime    *time.Time `json:"last_time"`
-	NonFinite   int64      `json:"non_finite"` // NaN and Infinity found
+	ClockTimes  uint64     `json:"clock_times"` // records without a time at the time field
+	NonFinite   int64      `json:"non_finite"`  // NaN and Infinity found
 	FreeBytes   uint64     `json:"free_bytes"`
 	Seconds     float64    `json:"seconds"` // that the reading took; a migration takes little more
 }
@@ -31,6 +32,9 @@ func DryRun(ctx context.Context, o Options) (Plan, error) {
 	started := time.Now()
 	plan := Plan{Source: o.Source}
 	policy, err := o.Settings.Policy()
+	if err == nil {
+		err = segment.Vacant(o.FS, o.Dir)
+	}
 	if err != nil {
 		return plan, err
 	}
@@ -45,6 +49,8 @@ func DryRun(ctx context.Context, o Options) (Plan, error) {
 			plan.Largest = max(plan.Largest, int64(len(compact)))
 			if t, ok := segment.ParseTime(timeScalar, policy.TimeZone); ok {
 				plan.span(t)
+			} else {
+				plan.ClockTimes++
 			}
 			return nil
 		}

@@ -17,6 +17,7 @@ const receiptName = "receipt.json"
 type Receipt struct {
 	Source       string           `json:"source"` // as it was named
 	Records      uint64           `json:"records"`
+	RecordsAt    string           `json:"records_at"` // JSON pointer to their array in the source, or "stream"
 	SourceBytes  int64            `json:"source_bytes"`
 	SourceSHA256 string           `json:"source_sha256"` // of the source as it was read
 	LogBytes     int64            `json:"log_bytes"`     // of plain text
@@ -26,6 +27,7 @@ type Receipt struct {
 	LastSeq      segment.Sequence `json:"last_seq"`
 	FirstTime    *time.Time       `json:"first_time"`
 	LastTime     *time.Time       `json:"last_time"`
+	ClockTimes   uint64           `json:"clock_times"` // records without a time at the time field: theirs is the migration's
 	Elapsed      float64          `json:"elapsed_seconds"`
 	PeakRSS      uint64           `json:"peak_rss_bytes"`
 	Salvaged     bool             `json:"salvaged"`

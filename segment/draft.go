@@ -19,6 +19,7 @@ type Draft struct {
 	codec   Codec   // of full segments
 	sum     Sum     // of the full segments
 	filling trailer // of the active one
+	untimed uint64  // records without a time of their own
 	bulk    *bulk   // nil: nothing was written since the last Flush
 	batch   batch   // being filled
 	done    bool    // published
@@ -127,29 +128,48 @@ func (d *Draft) begin() (err error) {
 	return err
 }
 
+// Vacant says, as ErrExists, what keeps NewDraft from making a log at dir. A nil
+// fsys is the machine's.
+func Vacant(fsys FS, dir string) error {
+	if fsys == nil {
+		fsys = OS{}
+	}
+	if _, err := vacant(fsys, dir); !missing(err) {
+		return err
+	}
+	return nil
+}
+
 // clearDraft removes what a draft that was never finished has left in dir. If
 // there is anything else it removes nothing.
 func clearDraft(fsys FS, dir string) error {
+	draft, err := vacant(fsys, dir)
+	if err != nil || !draft {
+		return err
+	}
+	return removeDraft(fsys, dir)
+}
+
+// vacant says whether dir holds a draft that was never finished; an error where
+// it holds anything else.
+func vacant(fsys FS, dir string) (draft bool, err error) {
 	entries, err := fsys.ReadDir(dir)
 	if err != nil {
-		return err
+		return false, err
 	}
 	has := func(name string) bool {
 		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name })
 	}
 	if has(markerName) {
-		return fmt.Errorf("a log at %s: %w", dir, ErrExists)
+		return false, fmt.Errorf("a log at %s: %w", dir, ErrExists)
 	}
-	draft := has(draftName)
+	draft = has(draftName)
 	for _, e := range entries {
 		if name := e.Name(); name != "lost+found" && name != draftName && name != probeName && !(draft && draftFile(name)) {
-			return fmt.Errorf("%s is not empty: it holds %s: %w", dir, name, ErrExists)
+			return false, fmt.Errorf("%s is not empty: it holds %s: %w", dir, name, ErrExists)
 		}
 	}
-	if !draft {
-		return nil
-	}
-	return removeDraft(fsys, dir)
+	return draft, nil
 }
 
 // draftFile says whether a draft makes files of that name.
@@ -201,6 +221,10 @@ func removeAll(fsys FS, name string, e fs.DirEntry) error {
 // Policy returns the settings of the new log.
 func (d *Draft) Policy() Policy { return d.w.policy }
 
+// Untimed returns how many records have no time at the time field: theirs is
+// that of the draft.
+func (d *Draft) Untimed() uint64 { return d.untimed }
+
 // Write adds one compact record with the scalar at its time field, or nil.
 // Neither is kept. Nothing is durable before Publish.
 func (d *Draft) Write(compact, timeScalar []byte) error {
@@ -230,6 +254,7 @@ func (d *Draft) write(compact, timeScalar []byte) (err error) {
 	e.Flags |= Durable
 	w.staged = e.End
 	d.filling.add(e)
+	d.untimed += uint64(e.Flags & ClockTime / ClockTime)
 	if err := errors.Join(d.add(compact), d.add([]byte{'\n'})); err != nil {
 		return err
 	}

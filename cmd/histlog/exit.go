@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
+	"syscall"
 
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/memguard"
@@ -70,6 +72,7 @@ func explain(err error) (code int, hint string) {
 	var own *exitError
 	var foreign *segment.LockedError
 	var over *memguard.OverError
+	var damage *segment.CorruptError
 	switch {
 	case errors.As(err, &own):
 		return own.code, own.hint
@@ -95,14 +98,20 @@ func explain(err error) (code int, hint string) {
 		return exitNoRoom, "give more with --memory, if there is more, or end what else takes it"
 	case errors.Is(err, segment.ErrForeign):
 		return exitFailure, "find out what else writes into the log's directory; histlog verify shows what it did"
+	case errors.As(err, &damage) && filepath.Base(damage.Path) == "HISTLOG":
+		return exitDamaged, "put it back from a copy; or make a log of the segments: zstdcat -f DIR/*.ndjson* | histlog migrate - NEWDIR"
 	case errors.Is(err, segment.ErrCorrupt), errors.Is(err, migrate.ErrDiffers):
 		return exitDamaged, "histlog verify lists every damaged record; all others stay readable"
 	case errors.Is(err, segment.ErrRetired):
-		return exitFailure, "ask for a later record"
+		return exitFailure, "ask for a later record; an archive, if there is one (histlog config), has the earlier ones"
+	case errors.Is(err, segment.ErrNoRecord):
+		return exitFailure, "histlog tail shows the newest ones"
+	case errors.Is(err, segment.ErrArchive):
+		return exitFailure, "name the log that it belongs to"
 	case errors.Is(err, segment.ErrTooLarge), errors.Is(err, jsonscan.ErrTooLarge):
 		return exitRejected, "raise the limit with --max-record"
 	case errors.Is(err, migrate.ErrUndecided):
-		return exitUsage, "name the array with --records /history, say; an empty pointer makes each value one record"
+		return exitUsage, "name the one that holds them with --records, a JSON pointer such as /history; an empty one makes each value a record"
 	case errors.Is(err, migrate.ErrOnce):
 		return exitUsage, "give the name of a file instead of -"
 	case errors.Is(err, migrate.ErrNoRoom):
@@ -113,6 +122,10 @@ func explain(err error) (code int, hint string) {
 		return exitFailure, ""
 	case errors.Is(err, fs.ErrPermission):
 		return exitFailure, "check the owner and the mode of the file and its directory"
+	case errors.Is(err, fs.ErrNotExist):
+		return exitFailure, "is the disk mounted, the path right?"
+	case errors.Is(err, syscall.ENOTDIR):
+		return exitFailure, "a log is a directory; histlog migrate FILE makes one of a file"
 	}
 	return explainInput(err)
 }
@@ -131,7 +144,7 @@ func explainInput(err error) (code int, hint string) {
 	case errors.Is(err, migrate.ErrCompressed):
 		return exitRejected, "gzip -t or zstd -t tells more; --salvage keeps what can be had"
 	case errors.Is(err, migrate.ErrNoArray):
-		return exitRejected, "histlog migrate without --records finds the array by itself"
+		return exitRejected, "name an array of the source, as /history does; the members of an object are no records"
 	case errors.Is(err, migrate.ErrEncoding):
 		return exitRejected, "convert it first: iconv -f UTF-16 -t UTF-8"
 	case errors.Is(err, jsonscan.ErrCut) && migrating:

@@ -35,7 +35,7 @@ func (v *view) recordsSaid() []span {
 		return []span{words("none yet")}
 	}
 	said := []span{
-		words("%s", numberText(s.Records)), words("seq %d–%d", s.FirstSeq, s.LastSeq),
+		words("%s", numberText(s.Records)), words("seq %s", seqText(s.FirstSeq, s.LastSeq)),
 		words("%s → %s (%s)", s.First.In(v.zone).Format("2006-"+stamp), v.timeAfter(s.Last, s.First), durationText(s.Last.Sub(s.First))),
 	}
 	_, outside := s.Timeline.Core()
@@ -189,6 +189,17 @@ func (v *view) clock(t time.Time) string {
 
 // numberText shows a count: 14,400.
 func numberText(n uint64) string { return humanize.Comma(int64(n)) }
+
+// seqText shows a run of sequences: 17, or 17–20.
+func seqText(first, last segment.Sequence) string {
+	if first == last {
+		return fmt.Sprint(first)
+	}
+	return fmt.Sprintf("%d–%d", first, last)
+}
+
+// are is the verb of a count.
+func are(n uint64) string { return english.PluralWord(int(n), "is", "are") }
 
 // counted shows a count of things: 1 stall, 2 stalls.
 func counted(n uint64, thing string) string {

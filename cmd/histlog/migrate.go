@@ -76,7 +76,7 @@ func runMigrate(c *cli.Context) error {
 func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) error {
 	if receipt.Salvaged {
 		say(c.App.ErrWriter, "%s: %s", o.Source, receipt.Damage)
-		say(c.App.ErrWriter, "salvaged %d whole records; the %d bytes after them are in %s", receipt.Records, receipt.Quarantined, filepath.Join(o.Dir, segment.QuarantineName))
+		say(c.App.ErrWriter, "salvaged %s; the %d bytes after them are in %s", counted(receipt.Records, "whole record"), receipt.Quarantined, filepath.Join(o.Dir, segment.QuarantineName))
 	}
 	if c.Bool("json") {
 		return printJSON(c.App.Writer, receipt)
@@ -84,6 +84,7 @@ func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) err
 	if receipt.Verified == "tokens" {
 		say(c.App.ErrWriter, "the white space of %s follows no pattern that json.dump writes, so it was compared token by token; export writes it in another style", o.Source)
 	}
+	doubt(c, o, receipt.Records, receipt.RecordsAt, receipt.ClockTimes)
 	if d := receipt.Declared; d != nil && *d != int64(receipt.Records) {
 		say(c.App.ErrWriter, "%s says that it holds %d entries, but %d were found; all of these are in the log", o.Source, *d, receipt.Records)
 	}
@@ -91,10 +92,23 @@ func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) err
 	if o.Verify == migrate.VerifyNone {
 		proof = "not read back"
 	}
-	_, err := fmt.Fprintf(c.App.Writer, "%d records of %s (%s) are in %s (%s), %s, in %s; see: histlog inspect %s\n",
-		receipt.Records, o.Source, bytesText(receipt.SourceBytes), o.Dir, bytesText(receipt.LogBytes), proof,
+	_, err := fmt.Fprintf(c.App.Writer, "%s of %s (%s) %s in %s (%s), %s, in %s; see: histlog inspect %s\n",
+		counted(receipt.Records, "record"), o.Source, bytesText(receipt.SourceBytes), are(receipt.Records), o.Dir, bytesText(receipt.LogBytes), proof,
 		durationText(time.Duration(receipt.Elapsed*float64(time.Second))), o.Dir)
 	return err
+}
+
+// doubt says what of a source may be meant otherwise.
+func doubt(c *cli.Context, o migrate.Options, records uint64, at string, untimed uint64) {
+	field := o.Settings.Get("time-field")
+	switch {
+	case records == 1 && at == "stream":
+		say(c.App.ErrWriter, "%s holds one value, which is one record; if its records stand in an array, name that with --records", o.Source)
+	case records > 0 && untimed == records:
+		say(c.App.ErrWriter, "no record has a time at %s: the time of migration stands for theirs; name another place with --time-field", field)
+	case untimed > 0:
+		say(c.App.ErrWriter, "%d of %d records have no time at %s: the time of migration stands for theirs", untimed, records, field)
+	}
 }
 
 func migrateOptions(c *cli.Context) (o migrate.Options, err error) {
@@ -160,7 +174,8 @@ func dryRun(c *cli.Context, o migrate.Options, bar *progress) error {
 	if plan.FirstTime != nil {
 		span = ", " + plan.FirstTime.UTC().Format(time.RFC3339) + " to " + plan.LastTime.UTC().Format(time.RFC3339)
 	}
-	fmt.Fprintf(out, "%d records at %s%s\n", plan.Records, pointerText(plan.RecordsAt), span)
+	doubt(c, o, plan.Records, plan.RecordsAt, plan.ClockTimes)
+	fmt.Fprintf(out, "%s at %s%s\n", counted(plan.Records, "record"), pointerText(plan.RecordsAt), span)
 	fmt.Fprintf(out, "%s of JSON become %s of records, the largest %s; %s are free\n", bytesText(plan.SourceBytes), bytesText(plan.LogBytes), bytesText(plan.Largest), bytesText(int64(plan.FreeBytes)))
 	if plan.NonFinite > 0 {
 		fmt.Fprintf(out, "%d NaN or Infinity, which --non-finite must allow\n", plan.NonFinite)
@@ -200,10 +215,10 @@ func continueMigration(c *cli.Context, o migrate.Options, bar *progress) error {
 		})
 	}
 	if done.Appended == 0 {
-		_, err = fmt.Fprintf(c.App.Writer, "nothing new: all %d records of %s are in %s as seq %d–%d\n", done.Records, o.Source, o.Dir, done.First, uint64(done.First)+done.Here-1)
+		_, err = fmt.Fprintf(c.App.Writer, "nothing new: all %s of %s are in %s as seq %s\n", counted(done.Records, "record"), o.Source, o.Dir, seqText(done.First, done.First+segment.Sequence(done.Here)-1))
 		return err
 	}
-	_, err = fmt.Fprintf(c.App.Writer, "%d new records of %s are in %s as seq %d–%d; the %d before were there\n", done.Appended, o.Source, o.Dir, done.FirstNew, done.LastNew, done.Here)
+	_, err = fmt.Fprintf(c.App.Writer, "%s of %s %s in %s as seq %s; the %d before were there\n", counted(done.Appended, "new record"), o.Source, are(done.Appended), o.Dir, seqText(done.FirstNew, done.LastNew), done.Here)
 	return err
 }
 

@@ -266,7 +266,7 @@ func rangeText(s reader.SegmentSurvey) string {
 	if !s.Sealed {
 		return fmt.Sprintf("%d–", s.Base)
 	}
-	return fmt.Sprintf("%d–%d", s.Base, s.Next-1)
+	return seqText(s.Base, s.Next-1)
 }
 
 func ratioText(s reader.SegmentSurvey) string {

@@ -53,7 +53,7 @@ type lines struct {
 	zone     *time.Location
 	terminal bool // which obeys escape sequences
 	colour   bool
-	hide     string        // name of the member that the TIME column shows
+	marker   *segment.Marker
 	gap      time.Duration // the usual one; 0: not known
 	previous time.Time     // of the record before
 	arrived  time.Time     // when the newest one did; zero: there is none
@@ -62,11 +62,8 @@ type lines struct {
 }
 
 func linePrinter(c *cli.Context, l *segment.Log, out *output) (printer, error) {
-	p := &lines{out: out, zone: zone(c), terminal: isTerminal(out.file) && os.Getenv("TERM") != "dumb"}
+	p := &lines{out: out, marker: &l.Marker, zone: zone(c), terminal: isTerminal(out.file) && os.Getenv("TERM") != "dumb"}
 	p.colour = p.terminal && os.Getenv("NO_COLOR") == ""
-	if names := strings.Split(l.Marker.Settings.Get("time-field"), "/"); len(names) == 2 {
-		p.hide = names[1]
-	}
 	if !p.terminal {
 		return printer{show: p.line}, nil
 	}
@@ -110,13 +107,22 @@ func (l *lines) line(rec reader.Record) error {
 	}
 	l.previous, l.arrived = rec.Time, rec.Arrived
 	text := fmt.Sprintf("%-*d  %-*s  %*s  %*s  %s", seqWidth, rec.Seq, timeWidth, rec.Time.In(l.zone).Format(stamp),
-		gapWidth, gap, sizeWidth, bytesText(int64(len(rec.Text))), summary(rec.Text, l.hide, columns))
+		gapWidth, gap, sizeWidth, bytesText(int64(len(rec.Text))), summary(rec.Text, l.shown(rec), columns))
 	text = strings.TrimRight(truncate(text, columns), " ")
 	if late {
 		text = strings.Replace(text, gap, l.coloured(red, gap), 1)
 	}
 	_, err := fmt.Fprintln(l.out, text)
 	return err
+}
+
+// shown returns the name of the member that the TIME column shows; "": none.
+func (l *lines) shown(rec reader.Record) string {
+	names := strings.Split(l.marker.TimeRule(rec.Seq).Field, "/")
+	if rec.Flags&segment.ClockTime != 0 || len(names) != 2 {
+		return ""
+	}
+	return names[1]
 }
 
 func (l *lines) late(d time.Duration) bool { return l.gap > 0 && d > reader.StallAfter(l.gap) }

@@ -196,7 +196,7 @@ func (u *upkeep) showText(changes []compactor.Change, before, after int64) error
 		return err
 	}
 	for _, c := range changes {
-		what := fmt.Sprintf("%-8s  %s  %d records, %s", c.Kind, c.Segment, c.Records, bytesText(c.Before))
+		what := fmt.Sprintf("%-8s  %s  %s, %s", c.Kind, c.Segment, counted(c.Records, "record"), bytesText(c.Before))
 		switch c.Kind {
 		case compactor.Compress:
 			what += fmt.Sprintf(" → %s", bytesText(c.After))

@@ -209,8 +209,8 @@ func (v verdict) print(c *cli.Context, l *segment.Log, took time.Duration) error
 	if !v.OK {
 		word = "NOT OK"
 	}
-	_, err := fmt.Fprintf(c.App.Writer, "%s  %d records, %s, read in %s · %d damaged · %d in quarantine · %d with rebuilt checksums\n",
-		word, v.Records, bytesText(v.Bytes), durationText(took), len(v.Damaged), len(v.Quarantine), v.Rebuilt)
+	_, err := fmt.Fprintf(c.App.Writer, "%s  %s, %s, read in %s · %d damaged · %d in quarantine · %d with rebuilt checksums\n",
+		word, counted(v.Records, "record"), bytesText(v.Bytes), durationText(took), len(v.Damaged), len(v.Quarantine), v.Rebuilt)
 	if err != nil || v.Against == nil {
 		return err
 	}
@@ -221,7 +221,7 @@ func (v verdict) print(c *cli.Context, l *segment.Log, took time.Duration) error
 	case m.Records == 0:
 		_, err = fmt.Fprintf(c.App.Writer, "%s holds no records\n", source)
 	default:
-		_, err = fmt.Fprintf(c.App.Writer, "%d of %d records are here as seq %d–%d; %s can be deleted\n", m.Here, m.Records, m.First, uint64(m.First)+m.Here-1, source)
+		_, err = fmt.Fprintf(c.App.Writer, "%d of %d records are here as seq %s; %s can be deleted\n", m.Here, m.Records, seqText(m.First, m.First+segment.Sequence(m.Here)-1), source)
 	}
 	return err
 }
