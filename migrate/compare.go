@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/histlog/histlog/segment"
 )
@@ -15,11 +16,13 @@ type Match struct {
 	Records uint64           `json:"records"`   // of the source
 	Here    uint64           `json:"here"`      // of these in the log
 	First   segment.Sequence `json:"first_seq"` // of the first; 0 if none is here
+	Lost    uint64           `json:"lost"`      // of those that are here: only their places are, the source alone has their bytes
 }
 
 // Compare reads a source and finds its records in a log, byte for byte. The
 // source may have been trimmed at its beginning since it was migrated, or have
-// grown. ErrNotHere, ErrDiverged: it is not that log's.
+// grown. A record that was lost and repaired counts as here, and as lost.
+// ErrNotHere, ErrDiverged: it is not that log's.
 func Compare(ctx context.Context, o Options, l *segment.Log) (Match, error) {
 	if once(o.Source) {
 		return Match{}, ErrOnce
@@ -32,18 +35,19 @@ func compare(ctx context.Context, o Options, l *segment.Log) (Match, error) {
 	if err != nil || m.Here == 0 {
 		return m, err
 	}
-	return m, m.eachNew(first, l, func(*pass, []byte, []byte) error { return nil })
+	err = m.eachNew(first, l, func(*pass, []byte, []byte) error { return nil })
+	return m, err
 }
 
 // align finds out, from lengths and checksums in the log's index, with which
 // record of the log the source begins. It reads the source once, and returns that
-// pass. Where the
-// log repeats itself, the earliest place wins at which the source's records
-// go on like the log's until one of them ends.
+// pass. Where the log repeats itself, the earliest place wins at which the
+// source's records go on like the log's until one of them ends. What was lost
+// and repaired may have been any record, but proves nothing.
 func align(ctx context.Context, o Options, l *segment.Log) (m Match, p *pass, err error) {
 	x := newChecksums(l)
 	defer x.close()
-	var starts []segment.Sequence // where the source may begin, ascending
+	var starts []start
 	p, err = readSource(ctx, o, o.Accept, func(p *pass) error {
 		starts, m = nil, Match{}
 		p.scan.Capture(nil)
@@ -71,10 +75,11 @@ func align(ctx context.Context, o Options, l *segment.Log) (m Match, p *pass, er
 	if next == l.Segments[0].Base { // nothing is there to compare with
 		return m, p, nil
 	}
-	if len(starts) == 0 {
+	i := slices.IndexFunc(starts, func(s start) bool { return s.met })
+	if i < 0 {
 		return m, p, x.noMatch(next)
 	}
-	m.First = starts[0]
+	m.First = starts[i].at
 	m.Here = min(m.Records, uint64(next-m.First))
 	return m, p, nil
 }
@@ -103,7 +108,9 @@ func (m *Match) eachNew(first *pass, l *segment.Log, fresh func(p *pass, compact
 			if err != nil {
 				return err
 			}
-			if !rec.Blank && !bytes.Equal(rec.Text, compact) {
+			if rec.Blank {
+				m.Lost++
+			} else if !bytes.Equal(rec.Text, compact) {
 				return fmt.Errorf("%w: record %d of the source is not record %d of the log", ErrDiverged, p.records+1, rec.Seq)
 			}
 			return nil
@@ -114,6 +121,12 @@ func (m *Match) eachNew(first *pass, l *segment.Log, fresh func(p *pass, compact
 		return nil
 	}
 	return err
+}
+
+// A start is where in the log the source may begin.
+type start struct {
+	at  segment.Sequence
+	met bool // a record there is the source's; else they may be, for they are lost
 }
 
 // checksums reads a log's index by sequence.
@@ -131,46 +144,48 @@ func (x *checksums) close() {
 	}
 }
 
-// is says whether record seq has that checksum and length.
-func (x *checksums) is(seq segment.Sequence, crc uint32, length int) (bool, error) {
+// is says whether record seq has that checksum and length, or was lost.
+func (x *checksums) is(seq segment.Sequence, crc uint32, length int) (same, lost bool, err error) {
 	if r := x.reader; r == nil || seq < r.Segment().Base || (r.Segment().Next != 0 && seq >= r.Segment().Next) {
 		x.close()
 		i, err := x.log.Find(seq)
 		if err != nil {
-			return false, err
+			return false, false, err
 		}
 		if x.reader, err = x.log.OpenReader(x.log.Segments[i]); err != nil {
-			return false, err
+			return false, false, err
 		}
 	}
 	e, err := x.reader.Entry(seq)
 	if err != nil || e.CRC != crc {
-		return false, err
+		return false, e.Flags&segment.Lost != 0, err
 	}
 	var start segment.Offset
 	if seq > x.reader.Segment().Base {
 		before, err := x.reader.Entry(seq - 1)
 		if err != nil {
-			return false, err
+			return false, false, err
 		}
 		start = before.End
 	}
-	return int(e.End-start) == length+1, nil
+	return int(e.End-start) == length+1, e.Flags&segment.Lost != 0, nil
 }
 
-// find returns all records of that checksum and length.
-func (x *checksums) find(crc uint32, length int) (found []segment.Sequence, err error) {
+// find returns where a record of that checksum and length stands, or may have.
+func (x *checksums) find(crc uint32, length int) (found []start, err error) {
 	next, err := x.log.NextSeq()
 	if err != nil {
 		return nil, err
 	}
 	for seq := x.log.Segments[0].Base; seq < next; seq++ {
-		ok, err := x.is(seq, crc, length)
+		same, lost, err := x.is(seq, crc, length)
 		if err != nil {
 			return nil, err
 		}
-		if ok {
-			found = append(found, seq)
+		if same || lost {
+			found = append(found, start{seq, same})
+		}
+		if same {
 			x.matched = seq
 		}
 	}
@@ -178,23 +193,27 @@ func (x *checksums) find(crc uint32, length int) (found []segment.Sequence, err 
 }
 
 // keep returns the starts from which the n-th record has that checksum and
-// length, or lies behind the log's end.
-func (x *checksums) keep(starts []segment.Sequence, n segment.Sequence, crc uint32, length int) ([]segment.Sequence, error) {
+// length, or was lost, or lies behind the log's end.
+func (x *checksums) keep(starts []start, n segment.Sequence, crc uint32, length int) ([]start, error) {
 	next, err := x.log.NextSeq()
 	if err != nil {
 		return nil, err
 	}
 	kept := starts[:0]
 	for _, s := range starts {
-		ok := s+n >= next
-		if !ok {
-			if ok, err = x.is(s+n, crc, length); err != nil {
-				return nil, err
-			}
-		}
-		if ok {
+		if s.at+n >= next {
 			kept = append(kept, s)
-			x.matched = max(x.matched, s+n)
+			continue
+		}
+		same, lost, err := x.is(s.at+n, crc, length)
+		if err != nil {
+			return nil, err
+		}
+		if same {
+			s.met, x.matched = true, max(x.matched, s.at+n)
+		}
+		if same || lost {
+			kept = append(kept, s)
 		}
 	}
 	return kept, nil

@@ -79,7 +79,7 @@ func TestContinue(t *testing.T) {
 				return
 			}
 			check(t, err)
-			want := Continued{Match: Match{uint64(len(c.source)), c.here, c.first}, Appended: uint64(len(c.want) - len(c.log))}
+			want := Continued{Match: Match{Records: uint64(len(c.source)), Here: c.here, First: c.first}, Appended: uint64(len(c.want) - len(c.log))}
 			if want.Appended > 0 {
 				want.FirstNew, want.LastNew = segment.Sequence(len(c.log)+1), segment.Sequence(len(c.want))
 			}
@@ -152,9 +152,9 @@ func TestCompare(t *testing.T) {
 		want   Match
 		err    error
 	}{
-		{"abcdef", Match{6, 6, 1}, nil},
-		{"defgh", Match{5, 3, 4}, nil},
-		{"bc", Match{2, 2, 2}, nil},
+		{"abcdef", Match{Records: 6, Here: 6, First: 1}, nil},
+		{"defgh", Match{Records: 5, Here: 3, First: 4}, nil},
+		{"bc", Match{Records: 2, Here: 2, First: 2}, nil},
 		{"", Match{}, nil},
 		{"xa", Match{}, ErrNotHere},
 		{"acd", Match{}, ErrDiverged},

@@ -21,6 +21,7 @@ const (
 // Exported says what an export came to.
 type Exported struct {
 	Records     uint64
+	Lost        uint64   // records that were lost and repaired, and so are left out
 	Stale       []string // members of the source's text around the records that may say what is no longer so
 	first, last segment.Sequence
 }
@@ -131,6 +132,7 @@ func (f *frame) write(w *bufio.Writer, records iter.Seq2[segment.Record, error])
 			return done, err
 		}
 		if rec.Blank {
+			done.Lost++
 			continue
 		}
 		if done.Records++; done.Records > 1 {

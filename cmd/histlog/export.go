@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/histlog/histlog/migrate"
 	"github.com/histlog/histlog/reader"
 	"github.com/histlog/histlog/segment"
@@ -62,6 +63,9 @@ func export(c *cli.Context, l *segment.Log, q reader.Query, format migrate.Forma
 	done, err := migrate.Export(out, l, format, r.All(c.Context))
 	if err != nil {
 		return err
+	}
+	if done.Lost > 0 {
+		say(c.App.ErrWriter, "%s %s lost and repaired, and left out", numberText(done.Lost), english.PluralWord(int(done.Lost), "record was", "records were"))
 	}
 	if len(done.Stale) > 0 {
 		say(c.App.ErrWriter, "the text around the records is the source's: %s may no longer be true", strings.Join(done.Stale, ", "))

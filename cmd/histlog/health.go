@@ -173,7 +173,6 @@ func (a *assessment) judgeAge() {
 // judgeDamage judges by what can be seen now, and by what was found before and
 // not mended since.
 func (a *assessment) judgeDamage(now time.Time) {
-	verified := a.notes.Verified
 	for i, d := range a.damage {
 		const most = 3
 		if i == most {
@@ -182,11 +181,21 @@ func (a *assessment) judgeDamage(now time.Time) {
 		}
 		a.add(critical, "%v", d)
 	}
-	if verified.Damaged > 0 {
-		a.add(critical, "verify found %d damaged %s ago", verified.Damaged, durationText(now.Sub(verified.At)))
-	} else if a.suspect.After(verified.At) {
-		a.add(critical, "a writer found damage %s ago and left it as it was: run histlog verify", durationText(now.Sub(a.suspect)))
+	if text := foundBefore(a.notes.Verified, a.suspect, now); text != "" {
+		a.add(critical, "%s", text)
 	}
+}
+
+// foundBefore says what damage was found that can't be seen without reading the
+// text, and was not mended since; "": none.
+func foundBefore(verified segment.VerifyNote, suspect, now time.Time) string {
+	switch {
+	case verified.Damaged > 0:
+		return fmt.Sprintf("verify found %d damaged %s ago", verified.Damaged, durationText(now.Sub(verified.At)))
+	case suspect.After(verified.At):
+		return fmt.Sprintf("a writer found damage %s ago and left it as it was: run histlog verify", durationText(now.Sub(suspect)))
+	}
+	return ""
 }
 
 func (a *assessment) judgeDisk() {

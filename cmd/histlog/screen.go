@@ -132,7 +132,8 @@ func (v *view) verdict() (span, string) {
 	if len(v.damage) > 0 {
 		word = bad.span("DAMAGED")
 	}
-	return word, fmt.Sprintf("%s · %d damaged · quarantine %s", v.lastRecord(), len(v.damage), v.quarantineText())
+	damaged := max(len(v.damage), v.notes.Verified.Damaged)
+	return word, fmt.Sprintf("%s · %d damaged · quarantine %s", v.lastRecord(), damaged, v.quarantineText())
 }
 
 func (v *view) lastRecord() string {

@@ -98,7 +98,7 @@ func runVerify(c *cli.Context) error {
 	if !v.OK {
 		return &exitError{code: exitDamaged, err: errReported}
 	}
-	if v.Against != nil && v.Against.Here < v.Against.Records {
+	if m := v.Against; m != nil && (m.Here < m.Records || m.Lost > 0) {
 		return &exitError{code: exitDamaged, err: errReported}
 	}
 	return nil
@@ -209,13 +209,26 @@ func (v verdict) print(c *cli.Context, l *segment.Log, took time.Duration) error
 	if !v.OK {
 		word = "NOT OK"
 	}
-	_, err := fmt.Fprintf(c.App.Writer, "%s  %s, %s, read in %s · %d damaged · %d in quarantine · %d with rebuilt checksums\n",
-		word, counted(v.Records, "record"), bytesText(v.Bytes), durationText(took), len(v.Damaged), len(v.Quarantine), v.Rebuilt)
+	lost := ""
+	if v.Blank > 0 {
+		lost = fmt.Sprintf(" · %d lost, their places kept", v.Blank)
+	}
+	_, err := fmt.Fprintf(c.App.Writer, "%s  %s, %s, read in %s · %d damaged · %d in quarantine · %d with rebuilt checksums%s\n",
+		word, counted(v.Records, "record"), bytesText(v.Bytes), durationText(took), len(v.Damaged), len(v.Quarantine), v.Rebuilt, lost)
+	if !v.OK && v.Repaired == nil {
+		fmt.Fprintf(c.App.ErrWriter, "hint: histlog verify --repair %s sets aside what is damaged, and no other record\n", l.Dir)
+	}
 	if err != nil || v.Against == nil {
 		return err
 	}
+	return v.printAgainst(c, l)
+}
+
+func (v verdict) printAgainst(c *cli.Context, l *segment.Log) (err error) {
 	m, source := v.Against, c.String("against")
 	switch {
+	case m.Lost > 0:
+		_, err = fmt.Fprintf(c.App.Writer, "%d of %d records are here, but %d of these are lost in the log; keep %s\n", m.Here, m.Records, m.Lost, source)
 	case m.Here < m.Records:
 		_, err = fmt.Fprintf(c.App.Writer, "%d of %d records are here; keep %s, and run: histlog migrate --continue %s %s\n", m.Here, m.Records, source, source, l.Dir)
 	case m.Records == 0:

@@ -30,6 +30,27 @@ type view struct {
 	zone       *time.Location
 }
 
+// damageOf returns the damage that the survey met, or else what was found before.
+func (v *view) damageOf() ([]error, error) {
+	if len(v.survey.Damage) > 0 {
+		return v.survey.Damage, nil
+	}
+	var suspect time.Time
+	for _, s := range v.log.Segments {
+		g, err := v.log.Glance(s)
+		if err != nil {
+			return nil, err
+		}
+		if g.Suspect.After(suspect) {
+			suspect = g.Suspect
+		}
+	}
+	if text := foundBefore(v.notes.Verified, suspect, v.now); text != "" {
+		return []error{errors.New(text)}, nil
+	}
+	return nil, nil
+}
+
 // writer is who LOCK names, if the process lives; pid is 0 otherwise.
 type writer struct {
 	pid     int
@@ -43,7 +64,9 @@ func look(l *segment.Log, zone *time.Location) (*view, error) {
 	if v.survey, err = reader.Look(l); err != nil {
 		return nil, err
 	}
-	v.damage = v.survey.Damage
+	if v.damage, err = v.damageOf(); err != nil {
+		return nil, err
+	}
 	if v.policy, v.unread = l.Marker.Settings.Policy(); v.unread != nil {
 		v.policy.Upkeep.CompressAfter = segment.Never
 	}
