@@ -96,7 +96,11 @@ func runVerify(c *cli.Context) error {
 	}
 	v.note(c, l, looked)
 	if !v.OK {
-		return &exitError{code: exitDamaged, err: errReported}
+		err := &exitError{code: exitDamaged, err: fmt.Errorf("%s: %d damaged", l.Dir, len(v.Damaged))}
+		if repaired == nil {
+			err.hint = "histlog verify --repair " + l.Dir + " sets aside what is damaged, and no other record"
+		}
+		return err
 	}
 	if m := v.Against; m != nil && (m.Here < m.Records || m.Lost > 0) {
 		return &exitError{code: exitDamaged, err: errReported}
@@ -215,9 +219,6 @@ func (v verdict) print(c *cli.Context, l *segment.Log, took time.Duration) error
 	}
 	_, err := fmt.Fprintf(c.App.Writer, "%s  %s, %s, read in %s · %d damaged · %d in quarantine · %d with rebuilt checksums%s\n",
 		word, counted(v.Records, "record"), bytesText(v.Bytes), durationText(took), len(v.Damaged), len(v.Quarantine), v.Rebuilt, lost)
-	if !v.OK && v.Repaired == nil {
-		fmt.Fprintf(c.App.ErrWriter, "hint: histlog verify --repair %s sets aside what is damaged, and no other record\n", l.Dir)
-	}
 	if err != nil || v.Against == nil {
 		return err
 	}
