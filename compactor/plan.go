@@ -71,6 +71,9 @@ func total(segments []Segment) (a amount) {
 // Compressing plans which segments are compressed, oldest first: the sealed ones
 // that are plain and of the policy's age.
 func Compressing(p segment.Upkeep, segments []Segment, now time.Time) (plan Plan) {
+	if p.CompressAfter == segment.Never {
+		return nil
+	}
 	for _, s := range segments {
 		if s.Sealed && (s.Codec == segment.Plain || s.Copy) && s.Damage == nil && now.Sub(s.Newest) >= p.CompressAfter {
 			plan = append(plan, Action{Compress, s})

@@ -20,12 +20,12 @@ type Options struct {
 	Progress func(done, of int) // told of the actions done; nil: nobody is
 }
 
-// Run does what a plan says to the log at dir, after it has removed what a run
+// Run does what a plan says to the log at dir, which Options.ID names, after it has removed what a run
 // that was killed has left, and returns what was done, also beside an error. A damaged segment is left as it is, the others are gone on
 // with, and the error holds its *segment.CorruptError; retiring ends there, for what is
 // behind it must not go before it. Any other error ends the run.
 func Run(ctx context.Context, dir string, plan Plan, o Options) (changes []Change, err error) {
-	if err := segment.Sweep(dir, o.Options); err != nil {
+	if err := segment.Sweep(ctx, dir, o.Options); err != nil {
 		return nil, err
 	}
 	var damage error

@@ -12,7 +12,7 @@ import (
 )
 
 // ErrReplaced: another log stands at the directory by now. Open it anew.
-var ErrReplaced = errors.New("replaced by another log")
+var ErrReplaced = segment.ErrReplaced
 
 // A Query says which records to read. The zero value: all.
 type Query struct {

@@ -23,7 +23,7 @@ func LookBack(l *segment.Log, n uint64) (recent Recent, err error) {
 	var newest []segment.Entry // first
 	for i := len(l.Segments) - 1; i >= 0 && uint64(len(newest)) < n; i-- {
 		err := recent.back(l, l.Segments[i], n, &newest)
-		if errors.Is(err, segment.ErrCorrupt) {
+		if errors.Is(err, segment.ErrCorrupt) || errors.Is(err, segment.ErrRetired) {
 			break
 		}
 		if err != nil {

@@ -19,9 +19,9 @@ import (
 func Archive(ctx context.Context, dir, to string, before Sequence, o Options) (changes []Change, err error) {
 	for moved := true; moved && err == nil; {
 		moved = false
-		err = underUpkeep(dir, o, func(l *Log) error {
-			if len(l.before(before)) == 0 {
-				return nil
+		err = underUpkeep(ctx, dir, o, func(l *Log) error {
+			if err := l.beginning(); err != nil || len(l.before(before)) == 0 {
+				return err
 			}
 			c, err := l.archive(ctx, l.Segments[0], to, o.withDefaults().Now())
 			if moved = err == nil; moved {
@@ -35,7 +35,8 @@ func Archive(ctx context.Context, dir, to string, before Sequence, o Options) (c
 
 // archive moves the oldest segment.
 func (l *Log) archive(ctx context.Context, s Segment, to string, now time.Time) (c Change, err error) {
-	if c, err = l.sound(ctx, s); err != nil {
+	c, file, err := l.sound(ctx, s)
+	if err != nil {
 		return c, err
 	}
 	if err := l.apart(to); err != nil {
@@ -51,7 +52,7 @@ func (l *Log) archive(ctx context.Context, s Segment, to string, now time.Time) 
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
 	a := &archive{from: l, dir: to, now: now}
-	if err := a.add(ctx, s); err != nil {
+	if err := a.add(ctx, file); err != nil {
 		if made {
 			err = errors.Join(err, a.discard())
 		}
@@ -107,14 +108,22 @@ type archive struct {
 	now  time.Time
 }
 
-// add makes a segment the archive's last, durably. One that a killed run has
-// added is added once more.
-func (a *archive) add(ctx context.Context, s Segment) error {
+// add makes a segment the archive's last, durably, under the archive's own
+// UPKEEP. One that a killed run has added is added once more.
+func (a *archive) add(ctx context.Context, s Segment) (err error) {
 	l, err := Open(a.dir, a.from.fs)
 	if errors.Is(err, ErrNoLog) {
 		return a.begin(ctx, s)
 	}
 	if err != nil {
+		return err
+	}
+	release, err := l.upkeep(ctx, upkeepWait)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	if err := l.Refresh(); err != nil {
 		return err
 	}
 	if l.Marker.Role != roleArchive || l.Marker.ID != a.from.Marker.ID {
@@ -130,7 +139,37 @@ func (a *archive) add(ctx context.Context, s Segment) error {
 	if err := l.follow(a.from.Marker); err != nil {
 		return err
 	}
+	if s.Base == last.Base {
+		if err := a.same(ctx, l, s); err != nil {
+			return err
+		}
+	}
 	return a.copy(ctx, s)
+}
+
+// same is ErrNotArchive if the archive's last segment is whole, and not s: a copy
+// of the log went its own way.
+func (a *archive) same(ctx context.Context, l *Log, s Segment) error {
+	own, err := a.from.openFile(s)
+	if err != nil {
+		return err
+	}
+	trailer := *own.trailer
+	if err := own.Close(); err != nil {
+		return err
+	}
+	r, err := l.OpenReader(l.Segments[len(l.Segments)-1])
+	if err == nil {
+		err = r.whole(ctx)
+		if err == nil && *r.trailer != trailer {
+			err = fmt.Errorf("%w: it holds other records from %d on: was the log copied?", ErrNotArchive, s.Base)
+		}
+		err = errors.Join(err, r.Close())
+	}
+	if errors.Is(err, ErrCorrupt) { // a killed run may have left it so
+		return nil
+	}
+	return err
 }
 
 // follow takes over what the log has learnt since.
@@ -200,7 +239,7 @@ func (a *archive) copy(ctx context.Context, s Segment) error {
 	there := s
 	there.Path, there.Copy = filepath.Join(a.dir, filepath.Base(s.Path)), false
 	copied := &Log{Dir: a.dir, Marker: a.from.Marker, Segments: []Segment{there}, fs: a.from.fs}
-	_, err := copied.sound(ctx, there)
+	_, _, err := copied.sound(ctx, there)
 	return err
 }
 

@@ -23,7 +23,7 @@ type Change struct {
 //
 // A segment that is not what was written is a *CorruptError, and not touched.
 func Compress(ctx context.Context, dir string, base Sequence, codec Codec, o Options) (c Change, err error) {
-	err = underUpkeep(dir, o, func(l *Log) error {
+	err = underUpkeep(ctx, dir, o, func(l *Log) error {
 		i, err := l.Find(base)
 		if err != nil {
 			return err
@@ -41,10 +41,10 @@ func Compress(ctx context.Context, dir string, base Sequence, codec Codec, o Opt
 // compress compresses one segment; the caller has the log to itself.
 func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, err error) {
 	if s.Copy {
-		if c, err = l.finishCompress(ctx, s); !errors.Is(err, ErrCorrupt) {
+		if c, done, err := l.finishCompress(ctx, s); done || err != nil {
 			return c, err
 		}
-		s = l.plain(s)
+		s.Copy = false
 	}
 	if s.Codec != Plain {
 		return c, nil
@@ -67,24 +67,42 @@ func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, e
 		return c, errors.Join(compressError(r.segment, err), removeIfThere(l.fs, temporary))
 	}
 	r.segment.Codec, r.segment.Path = codec, l.path(name)
-	return l.dropPlain(r)
+	return l.dropOthers(r)
 }
 
-// finishCompress does what is left after a kill that came before the plain file
-// was gone. ErrCorrupt: what was compressed is not to be had.
-func (l *Log) finishCompress(ctx context.Context, s Segment) (c Change, err error) {
-	r, err := l.OpenReader(s)
+// finishCompress does what is left after a kill that came before the other files
+// of the segment were gone. done is false where no compressed one is whole.
+func (l *Log) finishCompress(ctx context.Context, s Segment) (c Change, done bool, err error) {
+	files, err := l.others(s)
+	if err != nil {
+		return c, false, err
+	}
+	for _, file := range append(files, l.as(s, s.Codec)) {
+		if file.Codec == Plain {
+			continue
+		}
+		c, err = l.keepOnly(ctx, file)
+		if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrWindow) {
+			return c, err == nil, err
+		}
+	}
+	return Change{}, false, nil
+}
+
+// keepOnly removes all files of a segment but one, if that is whole.
+func (l *Log) keepOnly(ctx context.Context, s Segment) (c Change, err error) {
+	r, err := l.openFile(s)
 	if err != nil {
 		return c, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	if r.segment.Codec == Plain {
-		return c, &CorruptError{Path: s.Path, Seq: s.Base, Reason: "it is no compressed copy of the segment"}
-	}
-	if err := r.prove(ctx, r.text, nil); err != nil {
+	if err := r.whole(ctx); err != nil {
 		return c, err
 	}
-	return l.dropPlain(r)
+	if err := r.file.Sync(); err != nil { // nobody knows who wrote it
+		return c, compressError(s, err)
+	}
+	return l.dropOthers(r)
 }
 
 // compressError says which segment could not be compressed, unless err is damage.
@@ -95,35 +113,17 @@ func compressError(s Segment, err error) error {
 	return &DiskError{Op: "compress", Path: s.Path, Seq: s.Base, Err: err}
 }
 
-// dropPlain removes the plain file of a segment, once the name of the compressed
-// one is durable.
-func (l *Log) dropPlain(r *Reader) (c Change, err error) {
-	s := r.segment
-	plain := l.path(TextName(s.Base))
-	c.Segment, c.Records = s.Codec.TextName(s.Base), r.Count()
-	if c.Before, err = sizeOf(l.fs, plain); err == nil {
-		c.After, err = sizeOf(l.fs, s.Path)
-	}
-	if err == nil {
-		err = l.fs.SyncDir(l.Dir)
-	}
-	if err == nil {
-		err = l.fs.Remove(plain)
-	}
-	if err == nil {
-		err = l.fs.SyncDir(l.Dir)
-	}
-	if err != nil {
-		return c, compressError(s, err)
-	}
-	return c, nil
-}
-
 // DiskBytes returns how much a segment's files take, its index with them.
 func (l *Log) DiskBytes(s Segment) (n int64, err error) {
 	paths := []string{s.Path, l.path(IndexName(s.Base))}
 	if s.Copy {
-		paths = append(paths, l.path(TextName(s.Base)))
+		others, err := l.others(s)
+		if err != nil {
+			return 0, err
+		}
+		for _, other := range others {
+			paths = append(paths, other.Path)
+		}
 	}
 	for _, path := range paths {
 		size, err := sizeOf(l.fs, path)

@@ -209,6 +209,9 @@ func (c *compressed) fails(err error) error {
 		err = errors.New("it ends early")
 	}
 	err = &frameError{c.table.frames[c.frame].at, err}
+	if wide := errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded); wide && c.reason != "" {
+		err = fmt.Errorf("%w: %w", ErrWindow, errors.Unwrap(err))
+	}
 	c.broken[c.frame] = fail{c.at, err}
 	return err
 }

@@ -32,8 +32,13 @@ var (
 	ErrNotArchive = errors.New("no place for the log's archive")
 	// ErrMemory: a record is larger than what Log.Memory lets a reader hold.
 	ErrMemory = errors.New("larger than the memory budget holds")
+	// ErrWindow: another program compressed the segment so that reading it takes more memory than histlog gives it. Decompress
+	// the file: zstd -d --long=31 --rm.
+	ErrWindow = errors.New("compressed with a window of more than 8 MiB")
 	// ErrRetired: retention has taken the record. The oldest one left is in Marker.FirstSeq.
 	ErrRetired = errors.New("retired")
+	// ErrReplaced: another log stands at the directory by now. Open it anew.
+	ErrReplaced = errors.New("replaced by another log")
 	// ErrNoRecord: the log has no record of that sequence yet.
 	ErrNoRecord = errors.New("no such record")
 	// ErrClosed: the Writer was closed.

@@ -69,7 +69,7 @@ func (OS) TryLock(name string) (func() error, bool, error) {
 	if err != nil {
 		return nil, false, errors.Join(err, l.Unlock())
 	}
-	if now, err := os.Lstat(name); err != nil || !os.SameFile(held, now) {
+	if now, err := os.Stat(name); err != nil || !os.SameFile(held, now) {
 		return nil, false, l.Unlock()
 	}
 	return l.Unlock, true, nil

@@ -19,6 +19,12 @@ type Glance struct {
 // Glance looks at a segment. The error is for what kept it from looking.
 func (l *Log) Glance(s Segment) (g Glance, err error) {
 	info, err := l.fs.Lstat(s.Path)
+	for c := Plain; c <= Gzip && missing(err); c++ { // it may have been compressed since
+		other := l.as(s, c)
+		if info, err = l.fs.Lstat(other.Path); err == nil {
+			s = other
+		}
+	}
 	if missing(err) {
 		g.Damage = &CorruptError{Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}
 		return g, nil

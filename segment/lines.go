@@ -96,7 +96,11 @@ func (x *indexer) entry(seq Sequence, l line, now time.Time) (e Entry, ok bool, 
 // offsets, the entries of so many places, where a line end was destroyed or made.
 // The lines before the first bad one are numbered from the front, those after
 // the last from the back, and the places between share the bad bytes.
-func renumber(made []Entry, from, to Offset, places int) []Entry {
+func renumber(made []Entry, from, to Offset, wanted uint64) []Entry {
+	if uint64(to-from)/uint64(len(blankPlace)) < wanted { // some are elsewhere, or nowhere
+		return made
+	}
+	places := int(wanted)
 	if n := len(made); n < places && n > 0 && made[n-1].End < to { // the last line end is gone
 		made = append(made, lostPlace(made[n-1], to))
 	}

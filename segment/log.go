@@ -2,6 +2,7 @@ package segment
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,7 +30,9 @@ type Segment struct {
 	Codec  Codec
 	Sealed bool
 	Next   Sequence // base of the one after it; 0 for the active one
-	Copy   bool     // the plain file that it was compressed from is still there
+	Copy   bool     // there is another file of it, plain or compressed
+
+	irregular bool // it is no file, and can't be read
 }
 
 // Open opens the log at dir for reading. fsys nil is OS{}.
@@ -43,12 +46,6 @@ func Open(dir string, fsys FS) (*Log, error) {
 
 // path returns the path of a file of the log.
 func (l *Log) path(name string) string { return filepath.Join(l.Dir, name) }
-
-// plain returns s as its plain file.
-func (l *Log) plain(s Segment) Segment {
-	s.Codec, s.Path, s.Copy = Plain, l.path(TextName(s.Base)), false
-	return s
-}
 
 // mode returns the mode of new files.
 func (l *Log) mode() (fs.FileMode, error) {
@@ -143,37 +140,15 @@ func listSegments(fsys FS, dir string) ([]Segment, error) {
 	for _, e := range entries {
 		base, suffix, ours := parseName(e.Name())
 		if codec, text := codecOf(suffix); ours && text {
-			segments = append(segments, Segment{Base: base, Path: filepath.Join(dir, e.Name()), Codec: codec})
+			segments = append(segments, Segment{Base: base, Path: filepath.Join(dir, e.Name()), Codec: codec, irregular: !e.Type().IsRegular()})
 		}
 	}
-	slices.SortFunc(segments, func(a, b Segment) int {
-		return cmp.Or(cmp.Compare(a.Base, b.Base), cmp.Compare(rank(a.Codec), rank(b.Codec)))
-	})
-	segments = withoutCopies(dir, segments)
+	slices.SortFunc(segments, rank)
+	segments = withoutCopies(segments)
 	for i := 1; i < len(segments); i++ {
 		segments[i-1].Sealed, segments[i-1].Next = true, segments[i].Base
 	}
 	return segments, nil
-}
-
-// rank orders the files of one segment: what was compressed got its name when
-// it had been proven.
-func rank(c Codec) int { return [...]int{Plain: 2, Zstd: 0, Gzip: 1}[c] }
-
-// withoutCopies leaves one file of each segment, the first. Of the newest, which
-// may be active, no compressed one counts beside the plain one.
-func withoutCopies(dir string, segments []Segment) (one []Segment) {
-	for _, s := range segments {
-		if n := len(one); n > 0 && one[n-1].Base == s.Base {
-			one[n-1].Copy = one[n-1].Copy || s.Codec == Plain
-			continue
-		}
-		one = append(one, s)
-	}
-	if n := len(one); n > 0 && one[n-1].Copy {
-		one[n-1] = Segment{Base: one[n-1].Base, Path: filepath.Join(dir, TextName(one[n-1].Base))}
-	}
-	return one
 }
 
 // whyNoMarker says what a directory is that has no HISTLOG.
@@ -222,7 +197,7 @@ func Configure(dir string, fsys FS, change Settings) (Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	release, err := l.upkeep()
+	release, err := l.upkeep(context.Background(), upkeepWait)
 	if err != nil {
 		return nil, err
 	}

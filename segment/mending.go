@@ -45,6 +45,9 @@ func (m *mending) record(seq Sequence) error {
 	if damage == nil {
 		return fmt.Errorf("record %d begins at offset %d, the one before ends at %d", seq, rec.Start, m.end())
 	}
+	if copied := m.elsewhere(seq); copied != nil {
+		return m.restore(*copied, damage)
+	}
 	e, err := m.read.Entry(seq)
 	if errors.As(err, &damage) {
 		e, err = Entry{End: m.end() + Offset(len(blankPlace)), Time: m.read.Created(), Arrived: m.read.Created(), Flags: Durable | ClockTime | Rebuilt}, nil
@@ -56,6 +59,32 @@ func (m *mending) record(seq Sequence) error {
 		return damage // there is no telling where it stood
 	}
 	return m.blank(seq, e, damage.Reason)
+}
+
+// elsewhere finds a record, as it was written, in another file of the segment.
+func (m *mending) elsewhere(seq Sequence) *Record {
+	for _, c := range m.copies {
+		if rec, err := c.Record(seq); err == nil && rec.Start == m.end() && rec.Flags&Rebuilt == 0 {
+			return &rec
+		}
+	}
+	return nil
+}
+
+// restore writes a record from another file to its place, after what stands there
+// was set aside.
+func (m *mending) restore(rec Record, damage *CorruptError) error {
+	name, err := m.setAside(rec.Start, min(rec.End, max(m.read.size, rec.Start)), rec.Line())
+	if err != nil {
+		return &DiskError{Op: "quarantine from", Path: m.read.segment.Path, Seq: rec.Seq, Offset: rec.Start, Err: err}
+	}
+	if _, err := m.text.WriteAt(rec.Line(), int64(rec.Start)); err != nil {
+		return &DiskError{Op: "restore in", Path: m.read.segment.Path, Seq: rec.Seq, Offset: rec.Start, Err: err}
+	}
+	m.entries = append(m.entries, rec.Entry)
+	m.found++
+	m.note(m.read.segment, rec.Seq, rec.Start, damage.Reason+"; it was there in another file of the segment", name)
+	return nil
 }
 
 // keep has a good record in the text.
@@ -88,10 +117,22 @@ func (m *mending) blank(seq Sequence, e Entry, reason string) error {
 	return nil
 }
 
-// setAside copies [from, to) of the segment to quarantine/, unless it is blank
-// already. Of a compressed file nobody can tell which bytes are a record's: it is
+// setAsideFlawed sets a compressed file aside that holds more, or something else,
+// than its records.
+func (m *mending) setAsideFlawed() (name string, err error) {
+	if !m.expands() {
+		return "", nil
+	}
+	if flaw, err := m.read.text.flaw(); flaw == "" || err != nil {
+		return "", err
+	}
+	return m.setAside(0, 0, nil)
+}
+
+// setAside copies [from, to) of the segment to quarantine/, unless that is what
+// will stand there anyhow. Of a compressed file nobody can tell which bytes are a record's: it is
 // copied whole, once.
-func (m *mending) setAside(from, to Offset, blank []byte) (name string, err error) {
+func (m *mending) setAside(from, to Offset, instead []byte) (name string, err error) {
 	if m.expands() {
 		if m.aside == "" {
 			info, err := m.read.file.Stat()
@@ -107,7 +148,7 @@ func (m *mending) setAside(from, to Offset, blank []byte) (name string, err erro
 	if n, err := m.text.ReadAt(was, int64(from)); n < len(was) {
 		return "", err
 	}
-	if len(was) == 0 || bytes.Equal(was, blank) {
+	if len(was) == 0 || bytes.Equal(was, instead) {
 		return "", nil
 	}
 	return quarantineRange(m.log.fs, m.log.Dir, m.read.segment.Base, m.text, from, to, m.w.mode)

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -41,9 +42,10 @@ func (l *Log) Notes() (n Notes) {
 	return n
 }
 
-// Note changes the notes, under the lock of UPKEEP.
+// Note changes the notes, under the lock of UPKEEP, which it does not wait for
+// long: notes are not worth it.
 func (l *Log) Note(change func(*Notes)) (err error) {
-	release, err := l.upkeep()
+	release, err := l.upkeep(context.Background(), time.Second)
 	if err != nil {
 		return err
 	}

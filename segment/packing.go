@@ -41,8 +41,10 @@ func (r *Reader) pack(ctx context.Context, l *Log, name string, codec Codec, mod
 	if !packed.agrees(r.trailer) {
 		return fmt.Errorf("what was compressed differs: %s", packed.reason)
 	}
-	if err := r.prove(ctx, packed, nil); err != nil {
-		return fmt.Errorf("what was compressed differs: %w", err)
+	if err := r.prove(ctx, packed, nil); errors.Is(err, ErrCorrupt) { // which the segment is not
+		return fmt.Errorf("what was compressed differs: %v", err)
+	} else if err != nil {
+		return err
 	}
 	flaw, err := packed.flaw() // of what other programs look at
 	if err == nil && flaw != "" {

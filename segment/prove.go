@@ -51,6 +51,18 @@ func (r *Reader) prove(ctx context.Context, t io.ReaderAt, to *packing) error {
 	return nil
 }
 
+// whole proves all of a segment's file, for what is about to be the only one.
+func (r *Reader) whole(ctx context.Context) error {
+	if err := r.prove(ctx, r.text, nil); err != nil {
+		return err
+	}
+	flaw, err := r.text.flaw()
+	if err == nil && flaw != "" {
+		err = &CorruptError{Path: r.segment.Path, Seq: r.segment.Base, Reason: flaw}
+	}
+	return err
+}
+
 // copyRecord reads n bytes, a record, and returns their checksum.
 func copyRecord(from *bufio.Reader, n Offset, to *packing) (crc uint32, err error) {
 	if to != nil {

@@ -31,8 +31,9 @@ type Reader struct {
 	segment Segment
 	file    File // as it is stored
 	text    textFile
-	index   *indexFile // nil: there is none
-	made    []Entry    // of the records behind those that the index holds
+	index   *indexFile         // nil: there is none
+	made    []Entry            // of the records behind those that the index holds
+	remade  map[Sequence]Entry // of some whose index entries have rotted
 	marker  Marker
 	memory  int64 // the largest record to hold; 0: any
 	trailer *trailer
@@ -54,6 +55,15 @@ const readAhead = 256 << 10
 // *CorruptError where it is there but not readable as a segment of this log, or
 // gone, and ErrRetired where retention took it since the log was listed.
 func (l *Log) OpenReader(s Segment) (*Reader, error) {
+	r, err := l.openFile(s)
+	if err != nil || !s.Copy || r.agrees() {
+		return r, err
+	}
+	return l.better(r)
+}
+
+// openFile is OpenReader of the file that s names, as long as it is there.
+func (l *Log) openFile(s Segment) (*Reader, error) {
 	r := &Reader{segment: s, marker: l.Marker, memory: l.Memory}
 	var err error
 	if r.text, r.file, err = l.openText(&r.segment); err != nil {
@@ -69,12 +79,6 @@ func (l *Log) OpenReader(s Segment) (*Reader, error) {
 		if err := l.whyMissing(s); errors.Is(err, ErrRetired) {
 			return nil, errors.Join(err, r.Close())
 		}
-	}
-	if c, ok := r.text.(*compressed); ok && s.Copy && !c.agrees(r.trailer) {
-		if err := r.Close(); err != nil {
-			return nil, err
-		}
-		return l.OpenReader(l.plain(s))
 	}
 	return r, nil
 }
@@ -126,7 +130,7 @@ func (r *Reader) makeEntries() error {
 	if err != nil {
 		return err
 	}
-	places := int(r.segment.Next-r.segment.Base) - int(r.indexed())
+	places := uint64(r.segment.Next-r.segment.Base) - min(r.indexed(), uint64(r.segment.Next-r.segment.Base))
 	r.made = renumber(r.made, min(from, r.size), r.size, places)
 	return nil
 }
@@ -208,6 +212,9 @@ func (r *Reader) Entry(seq Sequence) (Entry, error) {
 	if !errors.Is(err, ErrCorrupt) || seq >= r.Next() {
 		return e, err
 	}
+	if made, ok := r.remade[seq]; ok {
+		return made, nil
+	}
 	start, e2 := r.start(seq)
 	if e2 != nil {
 		return e, e2
@@ -219,10 +226,26 @@ func (r *Reader) Entry(seq Sequence) (Entry, error) {
 		}
 		return errStop
 	})
+	if f := (*frameError)(nil); errors.As(e2, &f) {
+		return Entry{}, &CorruptError{Path: r.segment.Path, Seq: seq, Offset: start, Reason: f.Error()}
+	}
 	if e2 != nil && e2 != errStop {
-		return e, e2
+		return Entry{}, e2
+	}
+	if err == nil {
+		r.remember(seq, e)
 	}
 	return e, err
+}
+
+// remember keeps an entry that was made anew: where many in a row have rotted,
+// each is asked for again by the one behind it.
+func (r *Reader) remember(seq Sequence, e Entry) {
+	const most = 4096
+	if r.remade == nil || len(r.remade) == most {
+		r.remade = map[Sequence]Entry{}
+	}
+	r.remade[seq] = e
 }
 
 // indexEntry is Entry without a replacement for what has rotted.

@@ -43,7 +43,7 @@ func Repair(ctx context.Context, dir string, o Options) (done Repaired, err erro
 	if err != nil {
 		return done, err
 	}
-	release, err := l.upkeep()
+	release, err := l.upkeep(ctx, upkeepWait)
 	if err != nil {
 		return done, err
 	}
@@ -65,12 +65,16 @@ func (r *repair) all() error {
 	if err := r.fillGap(l.Marker.FirstSeq, l.Segments[0].Base); err != nil {
 		return err
 	}
+	var errs []error
 	for _, s := range l.Segments[:len(l.Segments)-1] {
-		if err := r.segment(s); err != nil {
-			return fmt.Errorf("repair %s: %w", s.Path, err)
+		if err := r.ctx.Err(); err != nil {
+			return errors.Join(append(errs, err)...)
+		}
+		if err := r.segment(s); err != nil { // which keeps no other from being mended
+			errs = append(errs, fmt.Errorf("repair %s: %w", s.Path, err))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // sealDamaged begins a new segment if the active one has damage, for only what is
@@ -90,24 +94,31 @@ type repair struct {
 	ctx    context.Context
 	log    *Log
 	w      *Writer
+	copies []*Reader // of the other files of the segment at hand
 	mended []Mended
 }
 
 // segment mends one sealed segment, and the gap behind it.
-func (r *repair) segment(s Segment) error {
+//
+// Where it stands in several files, the plain one is mended, with what the
+// others have; they are left to compaction.
+func (r *repair) segment(s Segment) (err error) {
 	f, err := r.log.Verify(r.ctx, s, nil)
 	if err != nil || len(f.Damage) == 0 {
 		return err
 	}
-	if s.Copy {
-		if dropped, err := r.dropCopy(s, f.Damage[0]); dropped || err != nil {
-			return err
-		}
-	}
-	read, err := r.log.OpenReader(s)
+	read, err := r.log.openFile(s)
 	if err != nil {
 		return err
 	}
+	if r.copies, err = r.openCopies(read); err != nil {
+		return errors.Join(err, read.Close())
+	}
+	defer func() {
+		for _, c := range r.copies {
+			err = errors.Join(err, c.Close())
+		}
+	}()
 	next := s.Next
 	if read.trailer != nil { // it says where the segment ended; what follows was another
 		next = s.Base + Sequence(read.trailer.Count)
@@ -134,7 +145,7 @@ func (r *repair) mend(read *Reader, next Sequence, damage []*CorruptError) error
 		}
 		return r.writeIndex(read, entries)
 	}
-	plain := r.log.plain(read.segment)
+	plain := r.log.as(read.segment, Plain)
 	temporary := r.log.path("." + TextName(plain.Base) + ".tmp")
 	entries, err := r.mendText(read, temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, next, damage)
 	if err != nil {
@@ -149,25 +160,21 @@ func (r *repair) mend(read *Reader, next Sequence, damage []*CorruptError) error
 	if err := r.writeIndex(read, entries); err != nil {
 		return err
 	}
-	return r.removeFile(read.segment.Path)
+	return r.log.removeFile(read.segment.Path)
 }
 
-// dropCopy removes a compressed file that is damaged where the plain one that it
-// was made from is still there, and good.
-func (r *repair) dropCopy(s Segment, damage *CorruptError) (dropped bool, err error) {
-	f, err := r.log.Verify(r.ctx, r.log.plain(s), nil)
-	if err != nil || len(f.Damage) > 0 {
-		return false, err
+// openCopies opens the other files of a segment, as far as they can be.
+func (r *repair) openCopies(read *Reader) (copies []*Reader, err error) {
+	others, err := r.log.others(read.segment)
+	if err != nil {
+		return nil, err
 	}
-	r.note(s, damage.Seq, damage.Offset, damage.Reason, "")
-	return true, r.removeFile(s.Path)
-}
-
-func (r *repair) removeFile(path string) error {
-	if err := r.log.fs.Remove(path); err != nil {
-		return err
+	for _, s := range others {
+		if c, err := r.log.openFile(s); err == nil {
+			copies = append(copies, c)
+		}
 	}
-	return r.log.fs.SyncDir(r.log.Dir)
+	return copies, nil
 }
 
 // mendText mends the text of a segment in a file, and returns the entries of its
@@ -195,7 +202,11 @@ func (r *repair) mendText(read *Reader, name string, flag int, next Sequence, da
 		return nil, err
 	}
 	if m.found == 0 { // no record was lost: it is the index, or what holds the records
-		r.note(s, damage[0].Seq, damage[0].Offset, damage[0].Reason, "")
+		name, err := m.setAsideFlawed()
+		if err != nil {
+			return nil, err
+		}
+		r.note(s, damage[0].Seq, damage[0].Offset, damage[0].Reason, name)
 	}
 	return m.entries, nil
 }

@@ -15,20 +15,36 @@ import (
 // A segment that is not what was written is a *CorruptError: it and all behind
 // it are left as they are, and what came before it is gone.
 func Retire(ctx context.Context, dir string, before Sequence, o Options) (changes []Change, err error) {
-	err = underUpkeep(dir, o, func(l *Log) error {
+	err = underUpkeep(ctx, dir, o, func(l *Log) error {
 		segments := l.before(before)
-		var damage error
+		damage := l.beginning()
 		for i, s := range segments {
-			c, err := l.sound(ctx, s)
-			if err != nil {
-				segments, damage = segments[:i], err
+			var c Change
+			if damage == nil {
+				c, _, damage = l.sound(ctx, s)
+			}
+			if damage != nil {
+				segments = segments[:i]
 				break
 			}
 			changes = append(changes, c)
 		}
-		return errors.Join(l.retire(segments), damage)
+		err := l.retire(segments)
+		if err != nil {
+			changes = nil
+		}
+		return errors.Join(err, damage)
 	})
 	return changes, err
+}
+
+// beginning is an error where the oldest records are missing: what retires the
+// records behind them would hide that.
+func (l *Log) beginning() error {
+	if first := l.Segments[0].Base; first > l.Marker.FirstSeq {
+		return &CorruptError{Path: l.Dir, Seq: l.Marker.FirstSeq, Reason: fmt.Sprintf("missing: the segments of records %d to %d", l.Marker.FirstSeq, first-1)}
+	}
+	return nil
 }
 
 // before returns the segments but the last whose records all come before a sequence.
@@ -41,19 +57,19 @@ func (l *Log) before(seq Sequence) []Segment {
 }
 
 // sound reads a segment that is about to go, and says what becomes of it if
-// nothing takes its place. Damage is an error.
-func (l *Log) sound(ctx context.Context, s Segment) (c Change, err error) {
+// nothing takes its place, and which of its files was read. Damage is an error.
+func (l *Log) sound(ctx context.Context, s Segment) (c Change, file Segment, err error) {
 	r, err := l.OpenReader(s)
 	if err != nil {
-		return c, err
+		return c, s, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	if err := r.prove(ctx, r.text, nil); err != nil {
-		return c, err
+		return c, s, err
 	}
 	c.Segment, c.Records = r.segment.Codec.TextName(s.Base), r.Count()
-	c.Before, err = l.DiskBytes(r.segment)
-	return c, err
+	c.Before, err = l.DiskBytes(s)
+	return c, r.segment, err
 }
 
 // retire makes the log begin behind segments, and removes them.

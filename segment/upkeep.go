@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // upkeepWait is how long one waits for another, which compresses a segment at most.
@@ -17,7 +19,9 @@ const upkeepWait = time.Minute
 // unlinks UPKEEP lets a second one in, which then waits until HISTLOG has been
 // replaced, and sees what it says. So after that the first does nothing that it
 // would have to be alone for.
-func (l *Log) upkeep() (release func() error, err error) {
+//
+// The lock is waited for at most so long.
+func (l *Log) upkeep(ctx context.Context, wait time.Duration) (release func() error, err error) {
 	mode, err := l.mode()
 	if err != nil {
 		return nil, err
@@ -30,15 +34,15 @@ func (l *Log) upkeep() (release func() error, err error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	first, err := acquire(context.Background(), l.fs, path, upkeepWait)
+	first, err := acquire(ctx, l.fs, path, wait)
 	if missing(err) { // unlinked since
-		return l.upkeep()
+		return l.upkeep(ctx, wait)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("wait for %s: %w", path, err)
 	}
 	path = l.path(markerName)
-	second, err := acquire(context.Background(), l.fs, path, upkeepWait)
+	second, err := acquire(ctx, l.fs, path, wait)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("wait for %s: %w", path, err), first())
 	}
@@ -46,18 +50,24 @@ func (l *Log) upkeep() (release func() error, err error) {
 }
 
 // underUpkeep has fn look after the log at dir, alone.
-func underUpkeep(dir string, o Options, fn func(*Log) error) (err error) {
+func underUpkeep(ctx context.Context, dir string, o Options, fn func(*Log) error) (err error) {
 	l, err := Open(dir, o.FS)
 	if err != nil {
 		return err
 	}
-	release, err := l.upkeep()
+	if o.ID == uuid.Nil {
+		o.ID = l.Marker.ID
+	}
+	release, err := l.upkeep(ctx, upkeepWait)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
 	if err := l.Refresh(); err != nil { // what was done while this one waited
 		return err
+	}
+	if l.Marker.ID != o.ID {
+		return fmt.Errorf("%s: %w", dir, ErrReplaced)
 	}
 	if err := l.sweep(); err != nil {
 		return err
@@ -66,7 +76,7 @@ func underUpkeep(dir string, o Options, fn func(*Log) error) (err error) {
 }
 
 // Sweep removes what a killed upkeep of the log at dir has left, if it has.
-func Sweep(dir string, o Options) error {
+func Sweep(ctx context.Context, dir string, o Options) error {
 	l, err := Open(dir, o.FS)
 	if err != nil {
 		return err
@@ -75,7 +85,7 @@ func Sweep(dir string, o Options) error {
 	if err != nil || len(temporary)+len(retired) == 0 {
 		return err
 	}
-	return underUpkeep(dir, o, func(*Log) error { return nil })
+	return underUpkeep(ctx, dir, o, func(*Log) error { return nil })
 }
 
 // sweep removes what a killed upkeep has left.

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Options say how a log is opened. The zero value is safe: the machine's file
@@ -21,6 +23,7 @@ type Options struct {
 	Command  string           // what LOCK says of this process; "": its arguments
 	Machine  string           // and of where it runs; "": the host's name
 	Compress Codec            // of a Draft: its full segments are stored so
+	ID       uuid.UUID        // of upkeep: the log must have it; zero: any
 }
 
 func (o Options) withDefaults() Options {

@@ -68,6 +68,7 @@ func (u *upkeep) do() error {
 	}
 	before := u.bytes()
 	changes, err := compactor.Run(u.c.Context, u.log.Dir, u.plan, compactor.Options{
+		Options:  segment.Options{ID: u.log.Marker.ID},
 		Policy:   u.policy,
 		Progress: func(done, of int) { u.bar.set(int64(done), int64(of)) },
 	})

@@ -105,7 +105,7 @@ var mutants = []mutant{
 	{"retire: whoever goes on after a kill does not sync", "segment/upkeep.go", "if err == nil && len(retired) > 0 {", "if err == nil && len(retired) < 0 {"},
 	{"retire: damage goes too", "segment/retire.go", "\tif err := r.prove(ctx, r.text, nil); err != nil {\n\t\treturn c, err\n\t}\n\tc.Segment", "\tc.Segment"},
 	{"retire: what is behind damage goes", "segment/retire.go", "segments, damage = segments[:i], err", "segments, damage = segments[:max(i, len(segments))], err"},
-	{"retire: what a killed run has left stays", "compactor/run.go", "if err := segment.Sweep(dir, o.Options); err != nil {", "if err := error(nil); err != nil {"},
+	{"retire: what a killed run has left stays", "compactor/run.go", "if err := segment.Sweep(ctx, dir, o.Options); err != nil {", "if err := error(nil); err != nil {"},
 	{"retire: seen as damage by who has an old listing", "segment/text.go", "err == nil && s.Base < m.FirstSeq {", "err == nil && s.Base == 0 {"},
 	{"retire: an index that went is made anew", "segment/reader.go", "if r.index == nil {\n\t\tif err := l.whyMissing(s); errors", "if r.index == nil {\n\t\tif err := error(nil); errors"},
 	{"retire: seen as damage where the newest went", "segment/log.go", "if l.Segments[len(l.Segments)-1].Base == last.Base {", "if len(l.Segments) > 0 {"},

@@ -1,0 +1,129 @@
+package segment
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+)
+
+// A segment may stand in several files at once: while it is compressed, or where
+// somebody has put another one beside it. The plain one counts, for it goes only
+// when another was proven; but one that is not as long as the index says gives
+// way to one that is.
+
+// rank orders the files of one segment: what is none comes last.
+func rank(a, b Segment) int {
+	odd := func(s Segment) int {
+		if s.irregular {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(a.Base, b.Base), cmp.Compare(odd(a), odd(b)), cmp.Compare(a.Codec, b.Codec))
+}
+
+// withoutCopies leaves one file of each segment, the first. Of the newest, which
+// may be active, none counts beside the plain one.
+func withoutCopies(segments []Segment) (one []Segment) {
+	for _, s := range segments {
+		if n := len(one); n > 0 && one[n-1].Base == s.Base {
+			one[n-1].Copy = one[n-1].Copy || !s.irregular
+			continue
+		}
+		one = append(one, s)
+	}
+	if n := len(one); n > 0 && one[n-1].Codec == Plain {
+		one[n-1].Copy = false
+	}
+	return one
+}
+
+// as returns s as the file of a codec.
+func (l *Log) as(s Segment, c Codec) Segment {
+	s.Codec, s.Path, s.Copy = c, l.path(c.TextName(s.Base)), false
+	return s
+}
+
+// others returns the other files of a segment, the plain one first.
+func (l *Log) others(s Segment) (others []Segment, err error) {
+	for c := Plain; c <= Gzip; c++ {
+		if c == s.Codec {
+			continue
+		}
+		other := l.as(s, c)
+		info, err := l.fs.Lstat(other.Path)
+		switch {
+		case missing(err):
+		case err != nil:
+			return nil, err
+		case info.Mode().IsRegular():
+			others = append(others, other)
+		}
+	}
+	return others, nil
+}
+
+// agrees says whether the file is as long as the index says.
+func (r *Reader) agrees() bool {
+	if c, ok := r.text.(*compressed); ok {
+		return c.agrees(r.trailer)
+	}
+	return r.trailer == nil || r.size == r.trailer.Plain
+}
+
+// better returns a Reader of another file of the segment, one that agrees with
+// the index where r does not, or r.
+func (l *Log) better(r *Reader) (*Reader, error) {
+	others, err := l.others(r.segment)
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	for _, s := range others {
+		other, err := l.openFile(s)
+		if err != nil {
+			continue // as r is, it is no better
+		}
+		if other.agrees() {
+			return other, r.Close()
+		}
+		if err := other.Close(); err != nil {
+			return nil, errors.Join(err, r.Close())
+		}
+	}
+	return r, nil
+}
+
+// dropOthers removes all files of a segment but the one that r has proven, once
+// its name is durable. The plain one goes last, for it would count.
+func (l *Log) dropOthers(r *Reader) (c Change, err error) {
+	s := r.segment
+	c.Segment, c.Records = s.Codec.TextName(s.Base), r.Count()
+	others, err := l.others(s)
+	if err == nil {
+		c.After, err = sizeOf(l.fs, s.Path)
+	}
+	if err == nil {
+		err = l.fs.SyncDir(l.Dir)
+	}
+	slices.Reverse(others)
+	for _, other := range others {
+		if err == nil {
+			c.Before, err = sizeOf(l.fs, other.Path)
+		}
+		if err == nil {
+			err = l.removeFile(other.Path)
+		}
+	}
+	if err != nil {
+		return c, compressError(s, err)
+	}
+	return c, nil
+}
+
+// removeFile removes a file of the log, durably.
+func (l *Log) removeFile(path string) error {
+	if err := l.fs.Remove(path); err != nil {
+		return err
+	}
+	return l.fs.SyncDir(l.Dir)
+}
