@@ -82,10 +82,10 @@ func Compressing(p segment.Upkeep, segments []Segment, now time.Time) (plan Plan
 	return plan
 }
 
-// Due plans what the policy says is due, one segment of each kind at most.
+// Due plans what the policy says is due: one segment to retire at most, and then
+// those to compress, of which Run does one if Options.Once says so.
 func Due(p segment.Upkeep, segments []Segment, now time.Time) Plan {
 	plan := Pruning(p, segments, now)
 	plan = plan[:min(1, len(plan))]
-	compress := Compressing(p, segments[len(plan):], now)
-	return append(plan, compress[:min(1, len(compress))]...)
+	return append(plan, Compressing(p, segments[len(plan):], now)...)
 }

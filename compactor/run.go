@@ -17,6 +17,7 @@ type Change struct {
 type Options struct {
 	segment.Options
 	Policy   segment.Upkeep
+	Once     bool               // one segment is compressed, the first that is not damaged
 	Progress func(done, of int) // told of the actions done; nil: nobody is
 }
 
@@ -45,6 +46,9 @@ func Run(ctx context.Context, dir string, plan Plan, o Options) (changes []Chang
 		}
 		if o.Progress != nil {
 			o.Progress(i+1, len(plan))
+		}
+		if o.Once && a.Kind == Compress && len(done) > 0 {
+			break
 		}
 	}
 	return changes, damage

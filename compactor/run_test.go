@@ -111,6 +111,44 @@ func TestRunPastDamage(t *testing.T) {
 	}
 }
 
+// Once compresses one segment: in place of one that turns out to be damaged, the next.
+func TestRunOnce(t *testing.T) {
+	dir := newLog(t, 14)
+	segments := lookAt(t, dir)
+	b, err := os.ReadFile(segments[0].Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[20] ^= 1
+	if err := os.WriteFile(segments[0].Path, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range segments[1:3] {
+		policy := segment.Upkeep{Codec: segment.Gzip}
+		changes, err := Run(t.Context(), dir, Due(policy, lookAt(t, dir), now.Add(time.Hour)), Options{Policy: policy, Once: true})
+		if !errors.Is(err, segment.ErrCorrupt) || len(changes) != 1 || changes[0].Segment != segment.Gzip.TextName(s.Base) {
+			t.Errorf("%+v, %v", changes, err)
+		}
+	}
+}
+
+// A plan for one log is none for another that stands in its place.
+func TestRunReplaced(t *testing.T) {
+	dir, other := newLog(t, 14), newLog(t, 14)
+	l, err := segment.Open(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := Pruning(segment.Upkeep{MaxRecords: 1}, lookAt(t, dir), now)
+	changes, err := Run(t.Context(), other, plan, Options{Options: segment.Options{ID: l.Marker.ID}})
+	if !errors.Is(err, segment.ErrReplaced) || len(changes) > 0 {
+		t.Errorf("%+v, %v", changes, err)
+	}
+	if n := len(lookAt(t, other)); n != len(lookAt(t, dir)) {
+		t.Errorf("%d segments are left", n)
+	}
+}
+
 // A plan that others have overtaken does no harm, and one that is given up
 // leaves what it has not begun.
 func TestRunOvertaken(t *testing.T) {

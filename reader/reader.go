@@ -187,7 +187,8 @@ func (r *Reader) Next() bool {
 }
 
 // damaged gives the record at r.seq as a damaged one, or stops at another
-// error. Of a segment that can't be opened only the first record is given.
+// error. Of a segment that can't be opened, and of what is missing behind one, only
+// the first record is given.
 func (r *Reader) damaged(err error) bool {
 	if !errors.Is(err, segment.ErrCorrupt) {
 		r.err = err
@@ -196,6 +197,9 @@ func (r *Reader) damaged(err error) bool {
 	r.record = Record{Record: segment.Record{Seq: r.seq}, Damage: err}
 	r.seq++
 	if r.current != nil {
+		if s := r.current.Segment(); s.Sealed && r.seq > r.current.Next() {
+			r.seq = s.Next
+		}
 		return true
 	}
 	if i, err := r.log.Find(r.seq - 1); err == nil && r.log.Segments[i].Sealed {

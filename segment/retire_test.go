@@ -2,6 +2,7 @@ package segment
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -165,5 +166,48 @@ func TestArchiveRefuses(t *testing.T) {
 	check(t, err)
 	if _, err := Archive(t.Context(), dir, to, l.Segments[3].Base, Options{}); err == nil || !strings.Contains(err.Error(), "does not follow") {
 		t.Errorf("after a gap: %v", err)
+	}
+}
+
+// Copies of a log bear its id, and their archives are not each other's.
+func TestArchiveOfCopies(t *testing.T) {
+	one := newLog(t, 3) // of one segment, which both go on with
+	other := copyOf(t, one)
+	to := filepath.Join(t.TempDir(), "archive")
+	for n := Sequence(4); n <= 12; n++ {
+		for i, dir := range []string{one, other} {
+			w := openWriter(t, dir)
+			_, err := w.Append(t.Context(), fmt.Appendf(nil, `{"n":%d,"of":%d,"pad":"%s"}`, n, i, strings.Repeat("x", 60)))
+			check(t, errors.Join(err, w.Close()))
+		}
+	}
+	_, err := Archive(t.Context(), one, to, openLog(t, one).Segments[1].Base, Options{})
+	check(t, err)
+	before, others := snapshot(t, to), snapshot(t, other)
+	_, err = Archive(t.Context(), other, to, openLog(t, other).Segments[1].Base, Options{})
+	wantIs(t, err, ErrNotArchive)
+	delete(before, "/"+upkeepName)
+	after := snapshot(t, to)
+	delete(after, "/"+upkeepName)
+	wantSame(t, before, after, "the copy's archive")
+	delete(others, "/"+upkeepName)
+	after = snapshot(t, other)
+	delete(after, "/"+upkeepName)
+	wantSame(t, others, after, "archiving")
+}
+
+// What is missing at the beginning stays missing: no retiring passes it over.
+func TestRetireHidesNothing(t *testing.T) {
+	dir := newLog(t, 20)
+	l := openLog(t, dir)
+	check(t, os.Remove(l.Segments[0].Path))
+	_, err := Retire(t.Context(), dir, l.Segments[2].Base, Options{})
+	if d := wantCorrupt(t, err); d.Seq != 1 {
+		t.Errorf("%v", d)
+	}
+	_, err = Archive(t.Context(), dir, filepath.Join(t.TempDir(), "archive"), l.Segments[2].Base, Options{})
+	wantCorrupt(t, err)
+	if l = openLog(t, dir); l.Marker.FirstSeq != 1 {
+		t.Errorf("it begins with %d", l.Marker.FirstSeq)
 	}
 }

@@ -8,7 +8,8 @@ import (
 )
 
 // startUpkeep starts compact --due as a child process, which lives on when this
-// one ends. It holds nothing of this one's: no input, no output, no lock. What
+// one ends. It holds nothing of this one's: no input, no output, no lock, and no
+// file that this one got from whoever started it. What
 // becomes of it stands in the log's diary, and check says so; only that it could
 // not be started is an error.
 func startUpkeep(dir string) (ended <-chan error, err error) {
@@ -19,6 +20,7 @@ func startUpkeep(dir string) (ended <-chan error, err error) {
 	c := exec.Command(self, "compact", "--due", "--", dir)
 	c.Args[0] = os.Args[0]
 	detach(c)
+	closeOnExec()
 	if err := c.Start(); err != nil {
 		return nil, err
 	}

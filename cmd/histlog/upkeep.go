@@ -70,6 +70,7 @@ func (u *upkeep) do() error {
 	changes, err := compactor.Run(u.c.Context, u.log.Dir, u.plan, compactor.Options{
 		Options:  segment.Options{ID: u.log.Marker.ID},
 		Policy:   u.policy,
+		Once:     u.c.Bool("due"),
 		Progress: func(done, of int) { u.bar.set(int64(done), int64(of)) },
 	})
 	u.bar.finish()
@@ -121,6 +122,9 @@ func (u *upkeep) estimate() (changes []compactor.Change, damage error) {
 			change.After = int64(ratio * float64(change.Before))
 		}
 		changes = append(changes, change)
+		if u.c.Bool("due") && a.Kind == compactor.Compress {
+			break
+		}
 	}
 	return changes, damage
 }

@@ -84,6 +84,12 @@ func TestUpkeepOnTheWay(t *testing.T) {
 	c := exec.Command("histlog", "append", dir)
 	c.Stdin = strings.NewReader(records2025(3))
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	left, given, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer left.Close()
+	c.ExtraFiles = []*os.File{given}
 	stdout, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +98,7 @@ func TestUpkeepOnTheWay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Start(); err != nil {
+	if err := errors.Join(c.Start(), given.Close()); err != nil {
 		t.Fatal(err)
 	}
 	patrol := time.AfterFunc(patience, func() { _ = release() }) // or a child that holds the pipes would keep this waiting
@@ -103,6 +109,10 @@ func TestUpkeepOnTheWay(t *testing.T) {
 	}
 	if !patrol.Stop() {
 		t.Error("the child holds the pipes of its parent")
+	}
+	_ = left.SetReadDeadline(time.Now().Add(patience))
+	if _, err := left.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("the child holds a file that its parent was given: %v", err)
 	}
 	if err := syscall.Kill(-c.Process.Pid, 0); err != syscall.ESRCH {
 		t.Error("the child is in its parent's group")

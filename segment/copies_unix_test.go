@@ -1,0 +1,195 @@
+//go:build unix
+
+package segment
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// flipped changes one byte of a file.
+func flipped(t testing.TB, path string, at int) {
+	edit(t, path, func(b []byte) []byte { b[at] ^= 0x55; return b })
+}
+
+// TestCopies has a sealed segment, records 1 to 4, in a plain and in a compressed
+// file, some of them damaged: as long as each record is in one of them nothing
+// is lost, to readers, to repair and to compaction.
+func TestCopies(t *testing.T) {
+	for _, codec := range codecs {
+		for _, row := range []struct {
+			name   string
+			damage func(t *testing.T, plain, packed, index string)
+			unread []Sequence // until it is repaired
+		}{
+			{name: "none", damage: func(*testing.T, string, string, string) {}},
+			{name: "the compressed one", damage: func(t *testing.T, _, packed, _ string) { flipped(t, packed, 20) }},
+			{name: "the compressed one, by its end", damage: func(t *testing.T, _, packed, _ string) {
+				edit(t, packed, func(b []byte) []byte { return b[:len(b)-3] })
+			}},
+			{name: "the compressed one is empty", damage: func(t *testing.T, _, packed, _ string) { check(t, os.Truncate(packed, 0)) }},
+			{name: "the compressed one is a FIFO", damage: func(t *testing.T, _, packed, _ string) {
+				check(t, os.Remove(packed))
+				check(t, syscall.Mkfifo(packed, 0o600))
+			}},
+			{name: "the plain one", damage: func(t *testing.T, plain, _, _ string) { flipped(t, plain, 100) }, unread: []Sequence{2}},
+			{name: "the plain one was cut", damage: func(t *testing.T, plain, _, _ string) { check(t, os.Truncate(plain, 100)) }},
+			{name: "the plain one is empty", damage: func(t *testing.T, plain, _, _ string) { check(t, os.Truncate(plain, 0)) }},
+			{name: "the plain one is a directory", damage: func(t *testing.T, plain, _, _ string) {
+				check(t, os.Remove(plain))
+				check(t, os.Mkdir(plain, 0o700))
+			}},
+			{name: "the compressed one, and an index entry", damage: func(t *testing.T, _, packed, index string) {
+				flipped(t, packed, 20)
+				flipped(t, index, headerSize+entrySize+3)
+			}},
+			{name: "an index entry", damage: func(t *testing.T, _, _, index string) { flipped(t, index, headerSize+3) }},
+			{name: "the plain one was cut, and an index entry", damage: func(t *testing.T, plain, _, index string) {
+				check(t, os.Truncate(plain, 100))
+				flipped(t, index, headerSize+3)
+			}},
+		} {
+			t.Run(codec.String()+"/"+row.name, func(t *testing.T) {
+				dir := newLog(t, 12)
+				plain, packed, index := filepath.Join(dir, TextName(1)), filepath.Join(dir, codec.TextName(1)), filepath.Join(dir, IndexName(1))
+				was := read(t, plain)
+				_, err := Compress(t.Context(), dir, 1, codec, Options{})
+				check(t, err)
+				write(t, plain, was)
+				row.damage(t, plain, packed, index)
+
+				want := texts(1, 12)
+				for _, seq := range row.unread {
+					delete(want, seq)
+				}
+				good, _ := contents(t, dir)
+				wantGood(t, good, want)
+				_, err = Repair(t.Context(), dir, options(nil))
+				check(t, err)
+				wantTexts(t, dir, texts(1, 12))
+				if damage := verifyAll(t, openLog(t, dir)); len(damage) > 0 {
+					t.Errorf("after the repair: %v", damage)
+				}
+				for _, c := range codecs { // also by the other one
+					_, err = Compress(t.Context(), dir, 1, c, Options{})
+					check(t, err)
+				}
+				wantTexts(t, dir, texts(1, 12))
+				if s := openLog(t, dir).Segments[0]; s.Codec == Plain || s.Copy {
+					t.Errorf("after a compaction: %+v", s)
+				}
+				if damage := verifyAll(t, openLog(t, dir)); len(damage) > 0 {
+					t.Errorf("after a compaction: %v", damage)
+				}
+			})
+		}
+	}
+}
+
+// What a compressed file holds beside the records is set aside, not dropped.
+func TestRepairKeepsExcess(t *testing.T) {
+	for _, codec := range codecs {
+		dir := newLog(t, 12)
+		compressAll(t, dir, codec)
+		packed := filepath.Join(dir, codec.TextName(1))
+		edit(t, packed, func(b []byte) []byte { return append(b, frameOf(t, codec, "{\"precious\":1}\n")...) })
+		was := string(read(t, packed))
+		done, err := Repair(t.Context(), dir, options(nil))
+		check(t, err)
+		if !slices.ContainsFunc(done.Mended, func(m Mended) bool { return m.Quarantine != "" && string(read(t, m.Quarantine)) == was }) {
+			t.Errorf("%v: %+v", codec, done.Mended)
+		}
+		wantTexts(t, dir, texts(1, 12))
+	}
+}
+
+// A file that takes more memory to read than there is for it is no damage, and
+// not repaired.
+func TestWindowOfOthers(t *testing.T) {
+	dir := newLog(t, 1)
+	w := openWriter(t, dir)
+	big := `"` + strings.Repeat("wide ", zstdWindow/4) + `"`
+	for range 2 {
+		_, err := w.Append(t.Context(), []byte(big))
+		check(t, err)
+	}
+	check(t, w.roll())
+	check(t, w.Close())
+	l := openLog(t, dir)
+	s := l.Segments[len(l.Segments)-2]
+	e, err := zstd.NewWriter(nil, zstd.WithWindowSize(4*zstdWindow))
+	check(t, err)
+	write(t, filepath.Join(dir, Zstd.TextName(s.Base)), e.EncodeAll(read(t, s.Path), nil))
+	check(t, os.Remove(s.Path))
+	before := snapshot(t, dir)
+	for range 2 {
+		l = openLog(t, dir)
+		_, err = l.Verify(t.Context(), l.Segments[len(l.Segments)-2], nil)
+		wantIs(t, err, ErrWindow)
+		_, err = Repair(t.Context(), dir, options(nil))
+		wantIs(t, err, ErrWindow)
+	}
+	for name := range before {
+		if strings.HasSuffix(name, ".zst") && snapshot(t, dir)[name] != before[name] {
+			t.Error("the repair changed it")
+		}
+	}
+}
+
+// A file whose name can't be one of the log's makes no record up.
+func TestNameFarAway(t *testing.T) {
+	for _, far := range []Sequence{1_000_000, 1_000_000_000, 1<<64 - 1} {
+		dir := newLog(t, 4)
+		l := openLog(t, dir)
+		edit(t, l.Segments[len(l.Segments)-1].Path, func(b []byte) []byte { return append(b, "bad\n"...) })
+		write(t, filepath.Join(dir, TextName(far)), nil)
+		l = openLog(t, dir)
+		for i := range l.Segments {
+			if r := openReader(t, l, i); r.Count() > 10 {
+				t.Errorf("before %d: %d records", far, r.Count())
+			}
+		}
+		verifyAll(t, l)
+	}
+}
+
+// Neighbouring index entries that have rotted are made from the text, each once.
+func TestManyRottenEntries(t *testing.T) {
+	dir := newDir(t)
+	w := create(t, dir, Settings{"segment-size": "1M", "sync": "none"})
+	appendTexts(t, w, 1, 3000)
+	check(t, w.roll())
+	check(t, w.Close())
+	compressAll(t, dir, Zstd)
+	for k := range 1000 {
+		flipped(t, filepath.Join(dir, IndexName(1)), headerSize+(1000+k)*entrySize)
+	}
+	r := openReader(t, openLog(t, dir), 0)
+	lines := &countingReaderAt{r.text, 0}
+	r.text = lines
+	for seq := Sequence(1); seq <= 3000; seq++ {
+		rec, err := r.Record(seq)
+		if check(t, err); string(rec.Text) != text(seq) {
+			t.Fatalf("record %d: %q", seq, rec.Text)
+		}
+	}
+	if most := 3 * 1000; lines.reads > most {
+		t.Errorf("%d reads, want at most %d", lines.reads, most)
+	}
+}
+
+type countingReaderAt struct {
+	textFile
+	reads int
+}
+
+func (c *countingReaderAt) ReadAt(b []byte, at int64) (int, error) {
+	c.reads++
+	return c.textFile.ReadAt(b, at)
+}
