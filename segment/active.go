@@ -221,7 +221,7 @@ func (a *active) sum() (t trailer, err error) {
 
 // remake writes the entry of the k-th record, which begins at start, anew.
 func (a *active) remake(k uint64, start Offset) (e Entry, err error) {
-	_, err = eachLine(a.file, start, a.end, func(l line) error {
+	_, err = eachLine(a.file, start, a.end, 0, func(l line) error {
 		e = Entry{End: l.end, CRC: l.crc(), Time: a.header.created, Arrived: a.header.created, Flags: Rebuilt | ClockTime}
 		return errStop
 	})

@@ -74,8 +74,8 @@ var tailFormats = map[Codec]tailFormat{Zstd: zstdTail{}, Gzip: gzipTail{}}
 // errNoTable: another program compressed the segment, or its end is damaged.
 var errNoTable = errors.New("its table of frames is missing or unreadable")
 
-// mostTail is more than the tail of a segment of the largest size takes.
-const mostTail = 64 << 20
+// mostTail is more than any tail takes: frames of 4 TB of text.
+const mostTail = 1 << 20
 
 // readTail reads the last n bytes of a file.
 func readTail(f io.ReaderAt, size, n int64) ([]byte, error) {

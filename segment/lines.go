@@ -2,6 +2,7 @@ package segment
 
 import (
 	"bytes"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"slices"
@@ -24,13 +25,17 @@ func (l line) crc() uint32 {
 func (l line) blank() bool { return len(bytes.Trim(l.text, " ")) == 0 && len(l.text) > 0 }
 
 // eachLine calls fn for each line of f between from and to and returns where
-// the last one ends: before `to` if a fragment without LF follows.
-func eachLine(f io.ReaderAt, from, to Offset, fn func(line) error) (Offset, error) {
+// the last one ends: before `to` if a fragment without LF follows. A line of more
+// than most bytes is ErrMemory, unless that is 0.
+func eachLine(f io.ReaderAt, from, to Offset, most int64, fn func(line) error) (Offset, error) {
 	buf := make([]byte, 0, min(256<<10, max(to-from, 1)))
 	at := from // offset of buf[0]
 	for read := from; read < to; {
 		if len(buf) > maxRecord { // no record is that long
 			break
+		}
+		if most > 0 && int64(len(buf)) > most {
+			return at, fmt.Errorf("a line of more than %d bytes: %w", len(buf), ErrMemory)
 		}
 		if len(buf) == cap(buf) {
 			buf = append(make([]byte, 0, 2*cap(buf)), buf...)

@@ -112,7 +112,7 @@ func (r *Reader) makeEntries() error {
 	x := indexer{marker: &r.marker}
 	good := 0
 	r.made = r.made[:0]
-	_, err = eachLine(r.text, min(from, r.size), r.size, func(l line) error {
+	_, err = eachLine(r.text, min(from, r.size), r.size, r.memory, func(l line) error {
 		e, ok, err := x.entry(r.Next(), l, info.ModTime())
 		if err != nil {
 			return err
@@ -220,7 +220,7 @@ func (r *Reader) Entry(seq Sequence) (Entry, error) {
 		return e, e2
 	}
 	x := indexer{marker: &r.marker}
-	_, e2 = eachLine(r.text, min(start, r.size), min(r.size, start+maxRecord+1), func(l line) error {
+	_, e2 = eachLine(r.text, min(start, r.size), min(r.size, start+maxRecord+1), r.memory, func(l line) error {
 		if e, _, err = x.entry(seq, l, r.Created()); err != nil {
 			return err
 		}

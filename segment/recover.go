@@ -343,7 +343,7 @@ func (w *Writer) readTail() (t tail, err error) {
 	now := w.now()
 	x := indexer{marker: &w.marker}
 	t.goodEnd = a.end
-	t.wholeEnd, err = eachLine(a.file, a.end, a.written, func(l line) error {
+	t.wholeEnd, err = eachLine(a.file, a.end, a.written, 0, func(l line) error {
 		seq := a.next() + Sequence(len(t.entries))
 		e, ok, err := x.entry(seq, l, now)
 		if err != nil {
