@@ -150,6 +150,7 @@ func (m *migration) finish() error {
 		return err
 	}
 	m.receipt.Source, m.receipt.Records, m.receipt.Declared = m.o.Source, p.records, p.walk.declared
+	m.receipt.NonFinite = p.scan.NonFinite()
 	m.receipt.RecordsAt, m.receipt.ClockTimes = p.walk.where(), m.draft.Untimed()
 	if !m.receipt.Salvaged {
 		m.receipt.SourceBytes, m.receipt.SourceSHA256 = p.source.size, p.source.digest()

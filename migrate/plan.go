@@ -67,6 +67,7 @@ func DryRun(ctx context.Context, o Options) (Plan, error) {
 }
 
 func (p *Plan) span(t time.Time) {
+	t = t.UTC()
 	if p.FirstTime == nil || t.Before(*p.FirstTime) {
 		p.FirstTime = &t
 	}

@@ -96,6 +96,9 @@ var settingTable = []setting{
 		return err
 	}},
 	{"time-zone", "UTC", func(p *Policy, s string) (err error) {
+		if s == "Local" {
+			return errors.New("name a zone: this machine's own may change")
+		}
 		p.TimeZone, err = time.LoadLocation(s)
 		return err
 	}},

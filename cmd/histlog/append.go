@@ -102,7 +102,7 @@ func runAppend(c *cli.Context) (err error) {
 	case err != nil || f.count > 0:
 		return err
 	case !c.Bool("allow-empty"):
-		return &exitError{exitRejected, fmt.Errorf("append to %s: no value came", f.dir), "an empty batch is meant? --allow-empty"}
+		return &exitError{code: exitRejected, err: fmt.Errorf("append to %s: no value came", f.dir), hint: "an empty batch is meant? --allow-empty"}
 	case f.create: // a log to be configured before its first record
 		return errors.Join(f.open(c.Context), f.giveUp())
 	}
@@ -264,7 +264,7 @@ func (f *feeder) commit() error {
 // answer acknowledges a record, or stops the reading.
 func (f *feeder) answer(a segment.Ack) error {
 	if f.deaf = f.acknowledge(a); f.deaf != nil {
-		return &exitError{exitFailure, fmt.Errorf("append to %s: record %d is there, but its acknowledgement could not be written: %w", f.dir, a.Seq, f.deaf), ""}
+		return &exitError{code: exitFailure, err: fmt.Errorf("append to %s: record %d is there, but its acknowledgement could not be written: %w", f.dir, a.Seq, f.deaf), hint: ""}
 	}
 	return nil
 }

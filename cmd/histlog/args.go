@@ -125,9 +125,16 @@ func (p *parser) add(shown, name, value string, has bool) error {
 	case !has:
 		value, p.rest = p.rest[0], p.rest[1:]
 	}
+	if value == "" && !slices.Contains(mayBeEmpty, name) {
+		return usage(p.command.Name, "%s is empty", shown)
+	}
 	p.flags = append(p.flags, "--"+name+"="+value)
 	return nil
 }
+
+// mayBeEmpty are the flags of JSON pointers: the empty one is the whole value. Of
+// any other nothing is what a script's variable held by mistake.
+var mayBeEmpty = []string{"records", "time-field"}
 
 func (p *parser) unknown(shown, name string) error {
 	err := usage(p.command.Name, "unknown flag %s", shown)

@@ -74,10 +74,12 @@ func showSettings(c *cli.Context, s segment.Settings) error {
 }
 
 // allSettings gives every setting, defaults too.
-func allSettings(s segment.Settings) map[string]string {
-	all := map[string]string{}
+func allSettings(s segment.Settings) map[string]any {
+	all := map[string]any{}
 	for _, key := range segment.SettingKeys() {
-		all[key] = s.Get(key)
+		if all[key] = s.Get(key); all[key] == "" {
+			all[key] = nil
+		}
 	}
 	return all
 }

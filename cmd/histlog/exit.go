@@ -31,6 +31,7 @@ type exitError struct {
 	code int
 	err  error
 	hint string
+	line string // for standard output, where monitoring looks
 }
 
 func (e *exitError) Error() string { return e.err.Error() }
@@ -45,17 +46,20 @@ func usage(command, format string, a ...any) *exitError {
 	if command == "" {
 		hint = "see: histlog help"
 	}
-	code := exitUsage
+	e := &exitError{code: exitUsage, err: fmt.Errorf(format, a...), hint: hint}
 	if command == checkName {
-		code = int(unknown)
+		e.code, e.line = int(unknown), fmt.Sprintf("%v - %v", unknown, e.err)
 	}
-	return &exitError{code, fmt.Errorf(format, a...), hint}
+	return e
 }
 
 // report prints an error and its hint, and returns the exit code.
-func report(stderr io.Writer, err error) int {
+func report(stdout, stderr io.Writer, err error) int {
 	if err == nil {
 		return exitOK
+	}
+	if own := (*exitError)(nil); errors.As(err, &own) && own.line != "" {
+		fmt.Fprintln(stdout, own.line)
 	}
 	code, hint := explain(err)
 	if !errors.Is(err, errReported) {

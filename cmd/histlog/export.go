@@ -1,10 +1,7 @@
 package main
 
 import (
-	"errors"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/dustin/go-humanize/english"
@@ -49,7 +46,7 @@ func runExport(c *cli.Context) error {
 	}
 	write := func(out io.Writer) error { return export(c, l, q, format, out) }
 	if name := c.String("output"); name != "" {
-		return atomically(name, write)
+		return writeTo(c, name, write)
 	}
 	return write(c.App.Writer)
 }
@@ -71,29 +68,4 @@ func export(c *cli.Context, l *segment.Log, q reader.Query, format migrate.Forma
 		say(c.App.ErrWriter, "the text around the records is the source's: %s may no longer be true", strings.Join(done.Stale, ", "))
 	}
 	return nil
-}
-
-// atomically writes a file that is there whole and durable, or as it was before.
-func atomically(name string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(f.Name())
-		}
-	}()
-	mode := os.FileMode(0o644)
-	if info, err := os.Stat(name); err == nil {
-		mode = info.Mode().Perm()
-	}
-	if err := errors.Join(write(f), f.Chmod(mode), f.Sync()); err != nil {
-		return err
-	}
-	if err := errors.Join(f.Close(), os.Rename(f.Name(), name)); err != nil {
-		return err
-	}
-	return segment.OS{}.SyncDir(filepath.Dir(name))
 }

@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/dustin/go-humanize/english"
+	"github.com/histlog/histlog/reader"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -68,13 +70,22 @@ func (v *view) diskSaid() []span {
 func (v *view) growthSaid() []span {
 	grows := words("not known yet")
 	if g := v.perDay(); g > 0 {
-		grows = words("%s/day", bytesText(int64(g)))
+		grows = words("%s/day%s", bytesText(int64(g)), v.yetPlain())
 	}
 	said := []span{grows, words("%s free", bytesText(int64(v.free)))}
 	if g := v.perDay(); g > 0 {
 		said = append(said, v.fullSaid())
 	}
 	return said
+}
+
+// yetPlain says that the growth is one of plain text, which will be compressed.
+func (v *view) yetPlain() string {
+	packed := slices.ContainsFunc(v.survey.Segments, func(s reader.SegmentSurvey) bool { return s.Codec != segment.Plain })
+	if packed || v.policy.Upkeep.CompressAfter == segment.Never || v.policy.Upkeep.Manual {
+		return ""
+	}
+	return " before compression"
 }
 
 // fullSaid says when the disk is full.
@@ -155,7 +166,7 @@ func (v *view) verifiedSaid() []span {
 	if n.At.IsZero() {
 		return []span{words("never: histlog verify reads every byte")}
 	}
-	said := []span{words("%s, %s of %s records", v.clock(n.At), numberText(n.Records), numberText(v.survey.Records))}
+	said := []span{words("%s, %s of %s records", v.clock(n.At), numberText(min(n.Records, v.survey.Records)), numberText(v.survey.Records))}
 	if n.Damaged > 0 {
 		said = append(said, bad.span("%d damaged then", n.Damaged))
 	}

@@ -50,7 +50,7 @@ func runInspect(c *cli.Context) error {
 	case c.Bool("json"):
 		err = printJSON(c.App.Writer, v.json())
 	case c.IsSet("html"):
-		err = atomically(c.String("html"), func(out io.Writer) error { return v.page(out) })
+		err = writeTo(c, c.String("html"), func(out io.Writer) error { return v.page(out) })
 	default:
 		err = v.print(c.App.Writer)
 	}

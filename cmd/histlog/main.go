@@ -21,10 +21,7 @@ func main() {
 
 // run runs the program and returns its exit code, unless a signal ends it.
 func run(args []string) int {
-	signals := []os.Signal{syscall.SIGTERM}
-	if !signal.Ignored(os.Interrupt) { // as a shell has it for what runs in the background
-		signals = append(signals, os.Interrupt)
-	}
+	signals := endingSignals()
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
 	caught := make(chan os.Signal, 1)
@@ -33,7 +30,16 @@ func run(args []string) int {
 	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
 		dieOf(<-caught)
 	}
-	return report(os.Stderr, err)
+	return report(os.Stdout, os.Stderr, err)
+}
+
+// endingSignals are those that end the program.
+func endingSignals() []os.Signal {
+	signals := []os.Signal{syscall.SIGTERM}
+	if !signal.Ignored(os.Interrupt) { // as a shell has it for what runs in the background
+		signals = append(signals, os.Interrupt)
+	}
+	return signals
 }
 
 func runApp(ctx context.Context, args []string) error {

@@ -81,7 +81,9 @@ func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) err
 	if c.Bool("json") {
 		return printJSON(c.App.Writer, receipt)
 	}
-	if receipt.Verified == "tokens" {
+	if converted := o.Accept.NonFinite != jsonscan.KeepNonFinite && receipt.NonFinite > 0; receipt.Verified == "tokens" && converted {
+		say(c.App.ErrWriter, "%d NaN or Infinity of %s were made %s, so it was compared token by token; an export has these too", receipt.NonFinite, o.Source, c.String("non-finite"))
+	} else if receipt.Verified == "tokens" {
 		say(c.App.ErrWriter, "the white space of %s follows no pattern that json.dump writes, so it was compared token by token; export writes it in another style", o.Source)
 	}
 	doubt(c, o, receipt.Records, receipt.RecordsAt, receipt.ClockTimes)
@@ -177,7 +179,7 @@ func dryRun(c *cli.Context, o migrate.Options, bar *progress) error {
 	doubt(c, o, plan.Records, plan.RecordsAt, plan.ClockTimes)
 	fmt.Fprintf(out, "%s at %s%s\n", counted(plan.Records, "record"), pointerText(plan.RecordsAt), span)
 	fmt.Fprintf(out, "%s of JSON become %s of records, the largest %s; %s are free\n", bytesText(plan.SourceBytes), bytesText(plan.LogBytes), bytesText(plan.Largest), bytesText(int64(plan.FreeBytes)))
-	if plan.NonFinite > 0 {
+	if plan.NonFinite > 0 && o.Accept.NonFinite == jsonscan.RejectNonFinite {
 		fmt.Fprintf(out, "%d NaN or Infinity, which --non-finite must allow\n", plan.NonFinite)
 	}
 	_, err = fmt.Fprintf(out, "it will take about %s; nothing was written\n", durationText(time.Duration(plan.Seconds*1.2*float64(time.Second))))
@@ -214,6 +216,10 @@ func continueMigration(c *cli.Context, o migrate.Options, bar *progress) error {
 			"appended_first_seq": seqOrNil(done.FirstNew), "appended_last_seq": seqOrNil(done.LastNew),
 		})
 	}
+	if done.Records == 0 {
+		_, err = fmt.Fprintf(c.App.Writer, "nothing new: %s holds no records\n", o.Source)
+		return err
+	}
 	if done.Appended == 0 {
 		_, err = fmt.Fprintf(c.App.Writer, "nothing new: all %s of %s are in %s as seq %s\n", counted(done.Records, "record"), o.Source, o.Dir, seqText(done.First, done.First+segment.Sequence(done.Here)-1))
 		return err
@@ -226,7 +232,7 @@ func continueMigration(c *cli.Context, o migrate.Options, bar *progress) error {
 // source can't be read: that its writer is at work.
 func beingWritten(err error) error {
 	if errors.Is(err, jsonscan.ErrCut) || errors.Is(err, migrate.ErrEmpty) {
-		return &exitError{exitRejected, err, "is it being rewritten? run it again then; if its writer was killed: histlog migrate --salvage SOURCE OTHERDIR"}
+		return &exitError{code: exitRejected, err: err, hint: "is it being rewritten? run it again then; if its writer was killed: histlog migrate --salvage SOURCE OTHERDIR"}
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/dustin/go-humanize/english"
 	"github.com/histlog/histlog/reader"
+	"github.com/histlog/histlog/segment"
 )
 
 // pageFiles are what a page is made of: one template, one style, one script.
@@ -151,13 +153,9 @@ func (v *view) tiles() []tile {
 }
 
 func (v *view) settingsList() list {
-	settings := allSettings(v.log.Marker.Settings)
 	l := list{Title: "Settings"}
-	for _, key := range slices.Sorted(maps.Keys(settings)) {
-		text := settings[key]
-		if text == "" {
-			text = "not set"
-		}
+	for _, key := range slices.Sorted(slices.Values(segment.SettingKeys())) {
+		text := cmp.Or(v.log.Marker.Settings.Get(key), "not set")
 		l.Pairs = append(l.Pairs, pair{key, safe(text)})
 	}
 	return l

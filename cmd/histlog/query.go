@@ -37,6 +37,12 @@ func zone(c *cli.Context) *time.Location {
 // query reads the range flags. last is what -n is when no flag says anything.
 func query(c *cli.Context, last uint64) (q reader.Query, err error) {
 	q.From, q.To = segment.Sequence(c.Uint64("from")), segment.Sequence(c.Uint64("to"))
+	switch {
+	case c.IsSet("from") && q.From == 0, c.IsSet("to") && q.To == 0:
+		return q, usage(c.Command.Name, "sequences begin with 1")
+	case q.To != 0 && q.From > q.To:
+		return q, usage(c.Command.Name, "--from %d comes after --to %d", q.From, q.To)
+	}
 	for _, bound := range []struct {
 		name string
 		into *time.Time

@@ -21,9 +21,9 @@ func (f *feeder) already(v value) (there bool, err error) {
 	}
 	switch {
 	case errors.Is(err, segment.ErrNoRecord):
-		return false, &exitError{exitFailure, err, "is it the log that gave that sequence? without --retry-after the value is appended"}
+		return false, &exitError{code: exitFailure, err: err, hint: "is it the log that gave that sequence? without --retry-after the value is appended"}
 	case errors.Is(err, segment.ErrRetired):
-		return false, &exitError{exitFailure, err, "nobody can tell whether the value was among those; without --retry-after it is appended"}
+		return false, &exitError{code: exitFailure, err: err, hint: "nobody can tell whether the value was among those; without --retry-after it is appended"}
 	case err != nil || !there:
 		return false, err
 	}

@@ -91,9 +91,21 @@ func (v *view) printVerdict(s *screen) {
 	s.out.WriteByte('\n')
 }
 
-// zoneText names the zone of the times that are shown.
+// zoneText names the zone of the times that are shown; where clocks were changed
+// between the first and the last record, both.
 func (v *view) zoneText() string {
-	name, offset := v.now.In(v.zone).Format("MST"), v.now.In(v.zone).Format("-07:00")
+	if v.survey.Records == 0 {
+		return zoneAt(v.now.In(v.zone))
+	}
+	first, last := zoneAt(v.survey.First.In(v.zone)), zoneAt(v.survey.Last.In(v.zone))
+	if first == last {
+		return last
+	}
+	return first + " → " + last
+}
+
+func zoneAt(t time.Time) string {
+	name, offset := t.Format("MST"), t.Format("-07:00")
 	if strings.HasPrefix(name, offset[:1]) { // it has no name
 		return offset
 	}

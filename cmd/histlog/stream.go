@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/histlog/histlog/reader"
@@ -94,7 +93,7 @@ func (s *stream) run() error {
 func endBlocked() (stop func()) {
 	const grace = time.Second // to end by itself
 	caught, done := make(chan os.Signal, 1), make(chan struct{})
-	signal.Notify(caught, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(caught, endingSignals()...)
 	var watcher sync.WaitGroup
 	watcher.Go(func() {
 		select {

@@ -53,16 +53,17 @@ type lines struct {
 	zone     *time.Location
 	terminal bool // which obeys escape sequences
 	colour   bool
-	marker   *segment.Marker
-	gap      time.Duration // the usual one; 0: not known
-	previous time.Time     // of the record before
-	arrived  time.Time     // when the newest one did; zero: there is none
-	header   bool
-	status   bool // a line that says how long it has waited stands on the screen
+	log      *segment.Log
+	gap      time.Duration    // the usual one; 0: not known
+	seq      segment.Sequence // of the record shown last
+	previous time.Time        // of that
+	arrived  time.Time        // when the newest one did; zero: there is none
+	header   string           // the zone that the last header has named; "": there was none
+	status   bool             // a line that says how long it has waited stands on the screen
 }
 
 func linePrinter(c *cli.Context, l *segment.Log, out *output) (printer, error) {
-	p := &lines{out: out, marker: &l.Marker, zone: zone(c), terminal: isTerminal(out.file) && os.Getenv("TERM") != "dumb"}
+	p := &lines{out: out, log: l, zone: zone(c), terminal: isTerminal(out.file) && os.Getenv("TERM") != "dumb"}
 	p.colour = p.terminal && os.Getenv("NO_COLOR") == ""
 	if !p.terminal {
 		return printer{show: p.line}, nil
@@ -93,19 +94,18 @@ const (
 
 func (l *lines) line(rec reader.Record) error {
 	l.clear()
-	columns := width(l.out.file) // which may have changed
-	if !l.header {
-		l.header = true
-		name, _ := rec.Time.In(l.zone).Zone()
+	columns := width(l.out.file)                                 // which may have changed
+	if name, _ := rec.Time.In(l.zone).Zone(); name != l.header { // also where clocks were changed
+		l.header = name
 		text := fmt.Sprintf("%-*s  %-*s  %*s  %*s  %s", seqWidth, "SEQ", timeWidth, "TIME ("+name+")", gapWidth, "GAP", sizeWidth, "SIZE", "FIELDS")
 		fmt.Fprintln(l.out, l.coloured(faint, truncate(text, columns)))
 	}
 	gap, late := "", false
-	if !l.previous.IsZero() {
-		d := rec.Time.Sub(l.previous)
+	if before, ok := l.timeBefore(rec); ok {
+		d := rec.Time.Sub(before)
 		gap, late = durationText(d), l.late(d)
 	}
-	l.previous, l.arrived = rec.Time, rec.Arrived
+	l.seq, l.previous, l.arrived = rec.Seq, rec.Time, rec.Arrived
 	text := fmt.Sprintf("%-*d  %-*s  %*s  %*s  %s", seqWidth, rec.Seq, timeWidth, rec.Time.In(l.zone).Format(stamp),
 		gapWidth, gap, sizeWidth, bytesText(int64(len(rec.Text))), summary(rec.Text, l.shown(rec), columns))
 	text = strings.TrimRight(truncate(text, columns), " ")
@@ -116,9 +116,17 @@ func (l *lines) line(rec reader.Record) error {
 	return err
 }
 
+// timeBefore returns the time of the record before, which may not have been shown.
+func (l *lines) timeBefore(rec reader.Record) (time.Time, bool) {
+	if rec.Seq == l.seq+1 && l.seq > 0 {
+		return l.previous, true
+	}
+	return timeOf(l.log, rec.Seq-1)
+}
+
 // shown returns the name of the member that the TIME column shows; "": none.
 func (l *lines) shown(rec reader.Record) string {
-	names := strings.Split(l.marker.TimeRule(rec.Seq).Field, "/")
+	names := strings.Split(l.log.Marker.TimeRule(rec.Seq).Field, "/")
 	if rec.Flags&segment.ClockTime != 0 || len(names) != 2 {
 		return ""
 	}

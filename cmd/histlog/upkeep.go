@@ -34,9 +34,7 @@ func newUpkeep(c *cli.Context, flags map[string]string) (*upkeep, error) {
 		if !c.IsSet(flag) {
 			continue
 		}
-		if over[key] = c.String(flag); over[key] == "" {
-			return nil, usage(c.Command.Name, "--%s is empty", flag)
-		}
+		over[key] = c.String(flag)
 	}
 	if err := over.Check(); err != nil {
 		return nil, usage(c.Command.Name, "%v", err)
