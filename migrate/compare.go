@@ -221,6 +221,9 @@ func (x *checksums) keep(starts []start, n segment.Sequence, crc uint32, length 
 
 // noMatch says why no start is left.
 func (x *checksums) noMatch(next segment.Sequence) error {
+	if first := x.log.Marker.FirstSeq; x.matched == 0 && first > 1 {
+		return fmt.Errorf("%w: its first record is not among %d to %d; those before were retired, or archived", ErrNotHere, first, next-1)
+	}
 	if x.matched == 0 {
 		return fmt.Errorf("%w: its first record is not among %d to %d", ErrNotHere, x.log.Segments[0].Base, next-1)
 	}

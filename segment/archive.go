@@ -96,6 +96,36 @@ func (l *Log) apart(dir string) error {
 	}
 }
 
+// CanArchive says, as ErrNotArchive, what keeps a directory from taking the
+// log's segments: nothing is done. It may be missing.
+func (l *Log) CanArchive(to string) error {
+	if err := l.apart(to); err != nil {
+		return fmt.Errorf("%s: %w", to, err)
+	}
+	there, err := Open(to, l.fs)
+	if errors.Is(err, ErrNoLog) {
+		if err = Vacant(l.fs, to); errors.Is(err, ErrExists) {
+			err = fmt.Errorf("%w: %w", ErrNotArchive, err)
+		}
+		return err
+	}
+	if err == nil {
+		err = l.owns(there)
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w", to, err)
+	}
+	return err
+}
+
+// owns is nil if an archive is the log's.
+func (l *Log) owns(archive *Log) error {
+	if archive.Marker.Role != roleArchive || archive.Marker.ID != l.Marker.ID {
+		return fmt.Errorf("%w: it is another log", ErrNotArchive)
+	}
+	return nil
+}
+
 // look looks at a directory, by a link too.
 func (l *Log) look(dir string) (fs.FileInfo, error) {
 	return l.fs.Lstat(dir + string(filepath.Separator) + ".")
@@ -126,8 +156,8 @@ func (a *archive) add(ctx context.Context, s Segment) (err error) {
 	if err := l.Refresh(); err != nil {
 		return err
 	}
-	if l.Marker.Role != roleArchive || l.Marker.ID != a.from.Marker.ID {
-		return fmt.Errorf("%w: it is another log", ErrNotArchive)
+	if err := a.from.owns(l); err != nil {
+		return err
 	}
 	if err := endDraft(a.from.fs, a.dir); err != nil {
 		return err

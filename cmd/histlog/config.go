@@ -48,6 +48,11 @@ func runConfig(c *cli.Context) error {
 		return err
 	}
 	settings := l.Marker.Settings
+	if to := change["archive-to"]; to != "" {
+		if err := l.CanArchive(to); err != nil {
+			return fmt.Errorf("archive-to=%w", err)
+		}
+	}
 	if len(change) > 0 {
 		if settings, err = segment.Configure(l.Dir, nil, change); err != nil {
 			return err

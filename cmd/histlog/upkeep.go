@@ -57,6 +57,11 @@ func newUpkeep(c *cli.Context, flags map[string]string) (*upkeep, error) {
 
 // do runs the plan, or says what it would do.
 func (u *upkeep) do() error {
+	if len(u.plan) > 0 && u.plan[0].Kind == compactor.Archive {
+		if err := u.log.CanArchive(u.policy.ArchiveTo); err != nil {
+			return fmt.Errorf("%s: %w", u.c.Command.Name, err)
+		}
+	}
 	if u.c.Bool("dry-run") {
 		changes, err := u.estimate()
 		if err != nil && !errors.Is(err, segment.ErrCorrupt) {

@@ -30,12 +30,14 @@ type view struct {
 	zone       *time.Location
 }
 
-// damageOf returns the damage that the survey met, or else what was found before.
+// damageOf returns the damage that the survey met, or else what the segments as a
+// whole show, or what was found before.
 func (v *view) damageOf() ([]error, error) {
 	if len(v.survey.Damage) > 0 {
 		return v.survey.Damage, nil
 	}
 	var suspect time.Time
+	var damage []error
 	for _, s := range v.log.Segments {
 		g, err := v.log.Glance(s)
 		if err != nil {
@@ -44,11 +46,14 @@ func (v *view) damageOf() ([]error, error) {
 		if g.Suspect.After(suspect) {
 			suspect = g.Suspect
 		}
+		if g.Damage != nil {
+			damage = append(damage, g.Damage)
+		}
 	}
-	if text := foundBefore(v.notes.Verified, suspect, v.now); text != "" {
-		return []error{errors.New(text)}, nil
+	if text := foundBefore(v.notes.Verified, suspect, v.now); text != "" && len(damage) == 0 {
+		damage = append(damage, errors.New(text))
 	}
-	return nil, nil
+	return damage, nil
 }
 
 // writer is who LOCK names, if the process lives; pid is 0 otherwise.
