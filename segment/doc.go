@@ -118,8 +118,10 @@
 //
 // Where the table is missing (another program compressed the segment) or does not
 // agree with the index, the file is read as one frame. A plain file beside the
-// compressed one is what a killed compaction left: the compressed one
-// counts if it agrees with the index. Of the newest segment the plain one counts.
+// compressed one is what a killed compaction left: it counts, unless it is not
+// as long as the index says and the compressed one is. Of the newest segment
+// the plain one counts. Frames that look back further than 8 MiB, as other
+// programs make them, are not read, and are no damage.
 //
 // Level and size of frames were chosen by measuring 264 MB of batches of 20 to 2,800 KB
 // on one core: ratio, speed (plain MB/s of CPU time), and the time to decompress

@@ -72,85 +72,86 @@ const Never = time.Duration(math.MaxInt64)
 // maxRecord is the largest record that the format allows.
 const maxRecord = 1 << 30
 
-// setting is one key: its default, and how its text is read into a Policy.
+// setting is one key: its default, what it says, and how its text is read into a
+// Policy.
 type setting struct {
-	key, fallback string
-	apply         func(p *Policy, text string) error
+	key, fallback, about string
+	apply                func(p *Policy, text string) error
 }
 
 var settingTable = []setting{
-	{"segment-size", "64M", func(p *Policy, s string) (err error) {
+	{"segment-size", "64M", "text at which a segment is sealed and the next begun", func(p *Policy, s string) (err error) {
 		p.SegmentSize, err = ParseSize(s)
 		return atLeast(p.SegmentSize, 1, err)
 	}},
-	{"segment-age", "7d", func(p *Policy, s string) (err error) {
+	{"segment-age", "7d", "age at which that is done, however small it is", func(p *Policy, s string) (err error) {
 		p.SegmentAge, err = ParseDuration(s)
 		return atLeast(int64(p.SegmentAge), int64(time.Second), err)
 	}},
-	{"sync", "always", func(p *Policy, s string) (err error) {
+	{"sync", "always", "acknowledge after an fsync: always; one for all of interval=1s; or none", func(p *Policy, s string) (err error) {
 		p.Sync, err = ParseSync(s)
 		return err
 	}},
-	{"time-field", "/timestamp", func(p *Policy, s string) (err error) {
+	{"time-field", "/timestamp", "JSON pointer to a record's own time", func(p *Policy, s string) (err error) {
 		p.TimeField, err = ParsePointer(s)
 		return err
 	}},
-	{"time-zone", "UTC", func(p *Policy, s string) (err error) {
+	{"time-zone", "UTC", "the zone of times that name none", func(p *Policy, s string) (err error) {
 		if s == "Local" {
 			return errors.New("name a zone: this machine's own may change")
 		}
 		p.TimeZone, err = time.LoadLocation(s)
 		return err
 	}},
-	{"max-record", "256M", func(p *Policy, s string) (err error) {
+	{"max-record", "256M", "the largest record, compact, 1GiB at most", func(p *Policy, s string) (err error) {
 		p.MaxRecord, err = ParseSize(s)
 		if err == nil && p.MaxRecord > maxRecord {
 			err = errors.New("at most 1GiB")
 		}
 		return atLeast(p.MaxRecord, 1, err)
 	}},
-	{"compress-after", "24h", func(p *Policy, s string) (err error) {
+	{"compress-after", "24h", "age at which a sealed segment is compressed; never: not", func(p *Policy, s string) (err error) {
 		if p.Upkeep.CompressAfter = Never; s != "never" {
 			p.Upkeep.CompressAfter, err = ParseDuration(s)
 		}
 		return err
 	}},
-	{"codec", "zstd", func(p *Policy, s string) (err error) {
+	{"codec", "zstd", "how: zstd or gzip", func(p *Policy, s string) (err error) {
 		p.Upkeep.Codec, err = ParseCodec(s)
 		return err
 	}},
-	{"max-records", "", func(p *Policy, s string) (err error) {
+	{"max-records", "", "how many records stay; the oldest segments beyond that go", func(p *Policy, s string) (err error) {
 		if s != "" {
 			p.Upkeep.MaxRecords, err = strconv.ParseUint(s, 10, 64)
 			return atLeast(int64(min(p.Upkeep.MaxRecords, math.MaxInt64)), 1, err)
 		}
 		return nil
 	}},
-	{"max-age", "", func(p *Policy, s string) (err error) {
+	{"max-age", "", "how old they get", func(p *Policy, s string) (err error) {
 		if s != "" {
 			p.Upkeep.MaxAge, err = ParseDuration(s)
 			return atLeast(int64(p.Upkeep.MaxAge), int64(time.Second), err)
 		}
 		return nil
 	}},
-	{"max-bytes", "", func(p *Policy, s string) (err error) {
+	{"max-bytes", "", "how much they take on disk", func(p *Policy, s string) (err error) {
 		if s != "" {
 			p.Upkeep.MaxBytes, err = ParseSize(s)
 			return atLeast(p.Upkeep.MaxBytes, 1, err)
 		}
 		return nil
 	}},
-	{"archive-to", "", func(p *Policy, s string) error {
+	{"archive-to", "", "where what goes is moved to; without it, it is removed", func(p *Policy, s string) error {
 		p.Upkeep.ArchiveTo = s
 		return nil
 	}},
-	{"maintain", "auto", func(p *Policy, s string) error {
+	{"maintain", "auto", "auto: append starts upkeep by itself; manual: it does not", func(p *Policy, s string) error {
 		if p.Upkeep.Manual = s == "manual"; s != "manual" && s != "auto" {
 			return errors.New("want auto or manual")
 		}
 		return nil
 	}},
-	{"mode", "", func(p *Policy, s string) error {
+	{"mode", "", "octal mode of new files, such as 0640; without it, the directory's", func(p *Policy, s string) error {
 		if s == "" {
 			return nil
 		}
@@ -177,6 +178,16 @@ func SettingKeys() []string {
 		keys[i] = s.key
 	}
 	return keys
+}
+
+// SettingAbout says what a key is for, in a line.
+func SettingAbout(key string) string {
+	for _, e := range settingTable {
+		if e.key == key {
+			return e.about
+		}
+	}
+	return ""
 }
 
 // Get returns the value of a key, or its default.

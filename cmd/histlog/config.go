@@ -18,10 +18,28 @@ func configCommand() *cli.Command {
 records. KEY= takes a setting back to its default.
 
    histlog config step2
-   histlog config step2 segment-size=128M sync=interval=1s`,
+   histlog config step2 segment-size=128M sync=interval=1s
+
+Sizes are written 64M or 64MB, spans 90s, 24h or 30d. A segment is as old as its
+newest record, by that one's own time or its arrival, whichever is earlier.
+
+` + settingsText(),
 		Flags:  []cli.Flag{jsonFlag()},
 		Action: runConfig,
 	}
+}
+
+// settingsText says what each setting is for, and its default.
+func settingsText() string {
+	var b strings.Builder
+	for _, key := range segment.SettingKeys() {
+		about := segment.SettingAbout(key)
+		if fallback := (segment.Settings{}).Get(key); fallback != "" {
+			about += " (" + fallback + ")"
+		}
+		fmt.Fprintf(&b, "   %-14s %s\n", key, about)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 func runConfig(c *cli.Context) error {

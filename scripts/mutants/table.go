@@ -81,20 +81,21 @@ var mutants = []mutant{
 	// Repair.
 	{"repair: blanked before it is set aside", "segment/mending.go", "\tname, err := m.setAside(start, min(e.End, max(m.read.size, start)), spaces)", "\tif _, err := m.text.WriteAt(spaces, int64(start)); err != nil {\n\t\treturn err\n\t}\n\tname, err := m.setAside(start, min(e.End, max(m.read.size, start)), spaces)"},
 	{"repair: the blank is not synced", "segment/repair.go", "if err := text.Datasync(); err != nil {", "if err := error(nil); err != nil {"},
-	{"repair: the compressed file goes before a plain one is there", "segment/repair.go", "\tif err := r.log.fs.Rename(temporary, plain.Path); err != nil {", "\tif err := r.removeFile(read.segment.Path); err != nil {\n\t\treturn err\n\t}\n\tif err := r.log.fs.Rename(temporary, plain.Path); err != nil {"},
+	{"repair: excess of a compressed file is dropped", "segment/mending.go", "if flaw, err := m.read.text.flaw(); flaw == \"\" || err != nil {", "if flaw, err := m.read.text.flaw(); flaw != \"?\" || err != nil {"},
+	{"repair: the compressed file goes before a plain one is there", "segment/repair.go", "\tif err := r.log.fs.Rename(temporary, plain.Path); err != nil {", "\tif err := r.log.removeFile(read.segment.Path); err != nil {\n\t\treturn err\n\t}\n\tif err := r.log.fs.Rename(temporary, plain.Path); err != nil {"},
 	{"repair: the compressed file is not set aside", "segment/mending.go", "if m.aside == \"\" {", "if m.aside == \"-\" {"},
-	{"repair: a plain file is believed unread", "segment/repair.go", "if err != nil || len(f.Damage) > 0 {\n\t\treturn false", "if err != nil || len(f.Damage) > 1000 {\n\t\treturn false"},
+	{"repair: what another file has is not looked for", "segment/mending.go", "if copied := m.elsewhere(seq); copied != nil {", "if copied := m.elsewhere(seq); copied != nil && seq == 0 {"},
 
 	// Compressing.
 	{"compress: the file is not synced", "segment/packing.go", "if err := f.Sync(); err != nil {", "if err := error(nil); err != nil {"},
-	{"compress: its name is not synced", "segment/compress.go", "\tif err == nil {\n\t\terr = l.fs.SyncDir(l.Dir)\n\t}\n\tif err == nil {\n\t\terr = l.fs.Remove(plain)\n\t}", "\tif err == nil {\n\t\terr = l.fs.Remove(plain)\n\t}"},
+	{"compress: its name is not synced", "segment/copies.go", "\tif err == nil {\n\t\terr = l.fs.SyncDir(l.Dir)\n\t}\n\tslices.Reverse", "\tslices.Reverse"},
 	{"compress: the name before the bytes are proven", "segment/compress.go", "\tif err = r.pack(ctx, l, temporary, codec, mode); err == nil {\n\t\terr = l.fs.Rename(temporary, l.path(name))\n\t}", "\tif err = r.pack(ctx, l, l.path(name), codec, mode); err == nil {\n\t\terr = nil\n\t}"},
-	{"compress: what was compressed is not read back", "segment/packing.go", "\tif err := r.prove(ctx, packed, nil); err != nil {\n\t\treturn fmt.Errorf(\"what was compressed differs: %w\", err)\n\t}\n\tflaw, err := packed.flaw() // of what other programs look at\n\tif err == nil && flaw != \"\" {\n\t\terr = fmt.Errorf(\"what was compressed differs: %s\", flaw)\n\t}\n\treturn err\n", "\treturn nil\n"},
+	{"compress: what was compressed is not read back", "segment/packing.go", "if err := r.prove(ctx, packed, nil); errors.Is(err, ErrCorrupt) {", "if err := error(nil); errors.Is(err, ErrCorrupt) {"},
 	{"compress: what other programs look at is not compared", "segment/packing.go", "if err == nil && flaw != \"\" {", "if err == nil && flaw == \"?\" {"},
 	{"compress: checksums are not compared", "segment/prove.go", "if crc != e.CRC {", "if crc == 0 && e.CRC == 1 {"},
 	{"compress: what follows the last record is not looked at", "segment/prove.go", "if r.size != at || sum", "if sum"},
-	{"compress: an unfinished one is believed unproven", "segment/compress.go", "\tif err := r.prove(ctx, r.text, nil); err != nil {\n\t\treturn c, err\n\t}\n\treturn l.dropPlain(r)", "\treturn l.dropPlain(r)"},
-	{"compress: an unfinished one that is damaged stays", "segment/compress.go", "if c, err = l.finishCompress(ctx, s); !errors.Is(err, ErrCorrupt) {", "if c, err = l.finishCompress(ctx, s); true {"},
+	{"compress: an unfinished one is believed unproven", "segment/compress.go", "\tif err := r.whole(ctx); err != nil {\n\t\treturn c, err\n\t}\n\tif err := r.file.Sync()", "\tif err := r.file.Sync()"},
+	{"compress: an unfinished one that is damaged stays", "segment/compress.go", "if c, done, err := l.finishCompress(ctx, s); done || err != nil {", "if c, _, err := l.finishCompress(ctx, s); true {"},
 	{"compress: what failed stays", "segment/compress.go", "return c, errors.Join(compressError(r.segment, err), removeIfThere(l.fs, temporary))", "return c, compressError(r.segment, err)"},
 	{"compress: a killed one's file stays", "segment/upkeep.go", "\t\t\ttemporary = append(temporary, e.Name())", "\t\t\t_ = temporary"},
 	{"make: segments are not compressed", "segment/draft.go", "if d.codec == Plain {", "if d.codec >= Plain {"},
@@ -103,8 +104,9 @@ var mutants = []mutant{
 	// Retiring.
 	{"retire: segments go before HISTLOG says so", "segment/retire.go", "\tif err := l.replaceMarker(m); err != nil {\n\t\treturn fail(fmt.Errorf(\"move first_seq to %d: %w\", m.FirstSeq, err))\n\t}\n\tif err := l.Refresh(); err != nil {\n\t\treturn err\n\t}\n\tif err := l.removeRetired(); err != nil {\n\t\treturn fail(err)\n\t}\n", "\tl.Marker, l.Segments = m, l.Segments[len(segments):]\n\tif err := l.removeRetired(); err != nil {\n\t\treturn fail(err)\n\t}\n\tif err := l.replaceMarker(m); err != nil {\n\t\treturn fail(fmt.Errorf(\"move first_seq to %d: %w\", m.FirstSeq, err))\n\t}\n"},
 	{"retire: whoever goes on after a kill does not sync", "segment/upkeep.go", "if err == nil && len(retired) > 0 {", "if err == nil && len(retired) < 0 {"},
-	{"retire: damage goes too", "segment/retire.go", "\tif err := r.prove(ctx, r.text, nil); err != nil {\n\t\treturn c, err\n\t}\n\tc.Segment", "\tc.Segment"},
-	{"retire: what is behind damage goes", "segment/retire.go", "segments, damage = segments[:i], err", "segments, damage = segments[:max(i, len(segments))], err"},
+	{"retire: damage goes too", "segment/retire.go", "\tif err := r.prove(ctx, r.text, nil); err != nil {\n\t\treturn c, s, err\n\t}\n", ""},
+	{"retire: what is behind damage goes", "segment/retire.go", "\t\t\t\tsegments = segments[:i]\n\t\t\t\tbreak", "\t\t\t\tsegments = segments[:max(i, len(segments))]\n\t\t\t\tbreak"},
+	{"retire: a beginning that is missing is passed over", "segment/retire.go", "if first := l.Segments[0].Base; first > l.Marker.FirstSeq {", "if first := l.Segments[0].Base; first == 0 {"},
 	{"retire: what a killed run has left stays", "compactor/run.go", "if err := segment.Sweep(ctx, dir, o.Options); err != nil {", "if err := error(nil); err != nil {"},
 	{"retire: seen as damage by who has an old listing", "segment/text.go", "err == nil && s.Base < m.FirstSeq {", "err == nil && s.Base == 0 {"},
 	{"retire: an index that went is made anew", "segment/reader.go", "if r.index == nil {\n\t\tif err := l.whyMissing(s); errors", "if r.index == nil {\n\t\tif err := error(nil); errors"},
@@ -112,21 +114,22 @@ var mutants = []mutant{
 
 	// Archiving.
 	{"archive: names are not synced", "segment/archive.go", "\treturn fsys.SyncDir(a.dir)\n}", "\treturn nil\n}"},
-	{"archive: the copy is not read back", "segment/archive.go", "\t_, err := copied.sound(ctx, there)\n\treturn err", "\t_, err := copied, ctx.Err()\n\treturn err"},
+	{"archive: the copy is not read back", "segment/archive.go", "\t_, _, err := copied.sound(ctx, there)\n\treturn err", "\t_, err := copied, ctx.Err()\n\treturn err"},
 	{"archive: a segment before its index", "segment/archive.go", "[]string{a.from.path(IndexName(s.Base)), s.Path}", "[]string{s.Path, a.from.path(IndexName(s.Base))}"},
 	{"archive: written under its name", "segment/archive.go", "temporary := filepath.Join(a.dir, \".\"+filepath.Base(path)+\".tmp\")", "temporary := name"},
 	{"archive: HISTLOG before the segment", "segment/archive.go", "\tif err := a.copy(ctx, s); err != nil {\n\t\treturn err\n\t}\n\tif err := writeMarker(fsys, a.dir, a.marker(s.Base), mode); err != nil {\n\t\treturn err\n\t}\n", "\tif err := writeMarker(fsys, a.dir, a.marker(s.Base), mode); err != nil {\n\t\treturn err\n\t}\n\tif err := a.copy(ctx, s); err != nil {\n\t\treturn err\n\t}\n"},
 	{"archive: its mark is not synced", "segment/archive.go", "\tif err := fsys.SyncDir(a.dir); err != nil {\n\t\treturn err\n\t}\n\tif err := a.copy", "\tif err := a.copy"},
 	{"archive: its mark stays", "segment/archive.go", "\tif err := endDraft(a.from.fs, a.dir); err != nil {\n\t\treturn err\n\t}\n", ""},
 	{"archive: a directory that a killed one made is not synced", "segment/draft.go", "if err := fsys.SyncDir(parent); !errors.Is(err, fs.ErrPermission) {", "if err := error(nil); err != nil {"},
-	{"archive: another log's is taken", "segment/archive.go", "l.Marker.Role != roleArchive || l.Marker.ID != a.from.Marker.ID", "l.Marker.Role != roleArchive"},
-	{"archive: a log is taken for one", "segment/archive.go", "l.Marker.Role != roleArchive || l.Marker.ID != a.from.Marker.ID", "l.Marker.ID != a.from.Marker.ID"},
+	{"archive: another log's is taken", "segment/archive.go", "archive.Marker.Role != roleArchive || archive.Marker.ID != l.Marker.ID", "archive.Marker.Role != roleArchive"},
+	{"archive: a log is taken for one", "segment/archive.go", "archive.Marker.Role != roleArchive || archive.Marker.ID != l.Marker.ID", "archive.Marker.ID != l.Marker.ID"},
 	{"archive: a gap is let in", "segment/archive.go", "if s.Base != last.Base && s.Base != last.Next {", "if s.Base < last.Base {"},
+	{"archive: another copy's segment is overwritten", "segment/archive.go", "if s.Base == last.Base {\n\t\tif err", "if s.Base == 0 {\n\t\tif err"},
 	{"archive: in the log itself", "segment/archive.go", "case l.fs.SameFile(own, info):", "case own == nil:"},
 	{"archive: a new one that failed stays", "segment/archive.go", "err = errors.Join(err, a.discard())", "err = errors.Join(err)"},
 
 	// One at a time.
-	{"upkeep: HISTLOG is not locked", "segment/upkeep.go", "second, err := acquire(context.Background(), l.fs, path, upkeepWait)", "second, err := func() error { return nil }, error(nil)"},
+	{"upkeep: HISTLOG is not locked", "segment/upkeep.go", "second, err := acquire(ctx, l.fs, path, wait)", "second, err := func() error { return nil }, error(nil)"},
 	{"lock: on what the name led to once", "segment/fs_unix.go", "err != nil || !os.SameFile(held, now) {", "err != nil && held == now {"},
 
 	// The file system.
