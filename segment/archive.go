@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -69,68 +68,6 @@ func archiveError(s Segment, to string, err error) error {
 	return &DiskError{Op: "archive", Path: s.Path, Seq: s.Base, Err: fmt.Errorf("to %s: %w", to, err)}
 }
 
-// apart is nil if a directory, which may be missing, is neither the log's own nor
-// in it: there an archive would be taken for something of the log.
-func (l *Log) apart(dir string) error {
-	own, err := l.look(l.Dir)
-	if err != nil {
-		return err
-	}
-	if _, err := l.look(dir); missing(err) {
-		dir = filepath.Dir(filepath.Clean(dir))
-	}
-	var below fs.FileInfo
-	for {
-		info, err := l.look(dir)
-		switch {
-		case missing(err), errors.Is(err, fs.ErrPermission): // the log's own is neither
-			return nil
-		case err != nil:
-			return err
-		case l.fs.SameFile(own, info):
-			return fmt.Errorf("%w: it is the log's own directory, or in it", ErrNotArchive)
-		case below != nil && l.fs.SameFile(below, info): // the root
-			return nil
-		}
-		dir, below = dir+string(filepath.Separator)+"..", info // as the disk has it, whatever links led here
-	}
-}
-
-// CanArchive says, as ErrNotArchive, what keeps a directory from taking the
-// log's segments: nothing is done. It may be missing.
-func (l *Log) CanArchive(to string) error {
-	if err := l.apart(to); err != nil {
-		return fmt.Errorf("%s: %w", to, err)
-	}
-	there, err := Open(to, l.fs)
-	if errors.Is(err, ErrNoLog) {
-		if err = Vacant(l.fs, to); errors.Is(err, ErrExists) {
-			err = fmt.Errorf("%w: %w", ErrNotArchive, err)
-		}
-		return err
-	}
-	if err == nil {
-		err = l.owns(there)
-	}
-	if err != nil {
-		err = fmt.Errorf("%s: %w", to, err)
-	}
-	return err
-}
-
-// owns is nil if an archive is the log's.
-func (l *Log) owns(archive *Log) error {
-	if archive.Marker.Role != roleArchive || archive.Marker.ID != l.Marker.ID {
-		return fmt.Errorf("%w: it is another log", ErrNotArchive)
-	}
-	return nil
-}
-
-// look looks at a directory, by a link too.
-func (l *Log) look(dir string) (fs.FileInfo, error) {
-	return l.fs.Lstat(dir + string(filepath.Separator) + ".")
-}
-
 // archive is the directory to which segments go.
 type archive struct {
 	from *Log
@@ -175,31 +112,6 @@ func (a *archive) add(ctx context.Context, s Segment) (err error) {
 		}
 	}
 	return a.copy(ctx, s)
-}
-
-// same is ErrNotArchive if the archive's last segment is whole, and not s: a copy
-// of the log went its own way.
-func (a *archive) same(ctx context.Context, l *Log, s Segment) error {
-	own, err := a.from.openFile(s)
-	if err != nil {
-		return err
-	}
-	trailer := *own.trailer
-	if err := own.Close(); err != nil {
-		return err
-	}
-	r, err := l.OpenReader(l.Segments[len(l.Segments)-1])
-	if err == nil {
-		err = r.whole(ctx)
-		if err == nil && *r.trailer != trailer {
-			err = fmt.Errorf("%w: it holds other records from %d on: was the log copied?", ErrNotArchive, s.Base)
-		}
-		err = errors.Join(err, r.Close())
-	}
-	if errors.Is(err, ErrCorrupt) { // a killed run may have left it so
-		return nil
-	}
-	return err
 }
 
 // follow takes over what the log has learnt since.

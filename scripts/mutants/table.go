@@ -121,11 +121,11 @@ var mutants = []mutant{
 	{"archive: its mark is not synced", "segment/archive.go", "\tif err := fsys.SyncDir(a.dir); err != nil {\n\t\treturn err\n\t}\n\tif err := a.copy", "\tif err := a.copy"},
 	{"archive: its mark stays", "segment/archive.go", "\tif err := endDraft(a.from.fs, a.dir); err != nil {\n\t\treturn err\n\t}\n", ""},
 	{"archive: a directory that a killed one made is not synced", "segment/draft.go", "if err := fsys.SyncDir(parent); !errors.Is(err, fs.ErrPermission) {", "if err := error(nil); err != nil {"},
-	{"archive: another log's is taken", "segment/archive.go", "archive.Marker.Role != roleArchive || archive.Marker.ID != l.Marker.ID", "archive.Marker.Role != roleArchive"},
-	{"archive: a log is taken for one", "segment/archive.go", "archive.Marker.Role != roleArchive || archive.Marker.ID != l.Marker.ID", "archive.Marker.ID != l.Marker.ID"},
+	{"archive: another log's is taken", "segment/archiveplace.go", "archive.Marker.Role != roleArchive || archive.Marker.ID != l.Marker.ID", "archive.Marker.Role != roleArchive"},
+	{"archive: a log is taken for one", "segment/archiveplace.go", "archive.Marker.Role != roleArchive || archive.Marker.ID != l.Marker.ID", "archive.Marker.ID != l.Marker.ID"},
 	{"archive: a gap is let in", "segment/archive.go", "if s.Base != last.Base && s.Base != last.Next {", "if s.Base < last.Base {"},
 	{"archive: another copy's segment is overwritten", "segment/archive.go", "if s.Base == last.Base {\n\t\tif err", "if s.Base == 0 {\n\t\tif err"},
-	{"archive: in the log itself", "segment/archive.go", "case l.fs.SameFile(own, info):", "case own == nil:"},
+	{"archive: in the log itself", "segment/archiveplace.go", "case l.fs.SameFile(own, info):", "case own == nil:"},
 	{"archive: a new one that failed stays", "segment/archive.go", "err = errors.Join(err, a.discard())", "err = errors.Join(err)"},
 
 	// One at a time.
