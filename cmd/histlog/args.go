@@ -47,7 +47,7 @@ func find(commands []*cli.Command, name string) *cli.Command {
 }
 
 func unknownCommand(commands []*cli.Command, name string) error {
-	const close = 0.7 // of 1, which is the same
+	const close = 0.8 // of 1, which is the same
 	err := usage("", "unknown command %q", name)
 	best := close
 	for _, c := range commands {
