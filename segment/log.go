@@ -230,7 +230,8 @@ func (l *Log) configure(change Settings) (Settings, error) {
 	return m.Settings, l.replaceMarker(m)
 }
 
-// replaceMarker puts another HISTLOG in place, under the lock of UPKEEP.
+// replaceMarker puts another HISTLOG in place, under the lock of UPKEEP. On a full
+// disk the notes make room for it: who retires segments must not want any.
 func (l *Log) replaceMarker(m Marker) error {
 	policy, err := m.Settings.Policy()
 	if err != nil {
@@ -240,11 +241,14 @@ func (l *Log) replaceMarker(m Marker) error {
 	if err != nil {
 		return err
 	}
-	if err := writeMarker(l.fs, l.Dir, m, mode); err != nil {
-		return err
+	err = writeMarker(l.fs, l.Dir, m, mode)
+	if NoRoom(err) && l.dropNotes() == nil {
+		err = writeMarker(l.fs, l.Dir, m, mode)
 	}
-	l.Marker = m
-	return nil
+	if err == nil {
+		l.Marker = m
+	}
+	return err
 }
 
 // NextSeq returns the sequence after the newest record that readers see.

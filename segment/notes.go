@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"path/filepath"
 	"time"
 )
 
@@ -35,11 +34,20 @@ const maxNotes = 64 << 10
 
 // Notes returns the notes; those that can't be read are empty.
 func (l *Log) Notes() (n Notes) {
-	b, err := readFile(l.fs, filepath.Join(l.Dir, upkeepName), maxNotes)
+	b, err := readFile(l.fs, l.path(upkeepName), maxNotes)
 	if err != nil || json.Unmarshal(b, &n) != nil {
 		return Notes{}
 	}
 	return n
+}
+
+// dropNotes gives the room that the notes take back to the disk.
+func (l *Log) dropNotes() (err error) {
+	f, err := l.fs.OpenFile(l.path(upkeepName), os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Truncate(0), f.Close())
 }
 
 // Note changes the notes, under the lock of UPKEEP, which it does not wait for
@@ -56,7 +64,7 @@ func (l *Log) Note(change func(*Notes)) (err error) {
 	if err != nil {
 		return err
 	}
-	f, err := l.fs.OpenFile(filepath.Join(l.Dir, upkeepName), os.O_RDWR, 0)
+	f, err := l.fs.OpenFile(l.path(upkeepName), os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}

@@ -73,6 +73,15 @@ func TestFullDisk(t *testing.T) {
 			rm disk/b0
 			histlog compact --older-than 0s $log >/dev/null
 			whole; [ "$(ls $log | grep -c zst)" = 2 ]`},
+		{"prune", "size=2m", `log=disk/log` + threeSegments + `
+			rm disk/ballast
+			histlog verify $log >/dev/null
+			dd if=/dev/zero of=disk/ballast bs=1k status=none 2>/dev/null || :
+			! echo 0 >disk/more
+			histlog prune --max-records 1 --yes $log >/dev/null
+			[ "$(ls $log | grep -c ndjson)" = 1 ]
+			head -n 2 values | histlog append $log >/dev/null
+			histlog verify $log >/dev/null`},
 		{"archive", "size=2m", `log=log` + threeSegments + `
 			set +e; histlog prune --max-records 1 --yes --archive-to disk/old $log 2>messages; code=$?; set -e
 			[ $code = 5 ] || { echo exit $code; cat messages; exit 1; }
