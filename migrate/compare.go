@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
 
 	"github.com/histlog/histlog/segment"
 )
@@ -75,11 +74,11 @@ func align(ctx context.Context, o Options, l *segment.Log) (m Match, p *pass, er
 	if next == l.Segments[0].Base { // nothing is there to compare with
 		return m, p, nil
 	}
-	i := slices.IndexFunc(starts, func(s start) bool { return s.met })
-	if i < 0 {
+	best := bestOf(starts)
+	if best.met == 0 {
 		return m, p, x.noMatch(next)
 	}
-	m.First = starts[i].at
+	m.First = best.at
 	m.Here = min(m.Records, uint64(next-m.First))
 	return m, p, nil
 }
@@ -125,8 +124,27 @@ func (m *Match) eachNew(first *pass, l *segment.Log, fresh func(p *pass, compact
 
 // A start is where in the log the source may begin.
 type start struct {
-	at  segment.Sequence
-	met bool // a record there is the source's; else they may be, for they are lost
+	at   segment.Sequence
+	met  int // how many records there are the source's
+	lost int // and how many may be
+}
+
+// mostLost is how many starts are followed that begin with a lost record: any
+// record of the source may have been that.
+const mostLost = 1000
+
+// bestOf returns the earliest start that no lost record speaks for, or else the
+// one that the most records speak for.
+func bestOf(starts []start) (best start) {
+	for _, s := range starts {
+		switch {
+		case s.met > 0 && s.lost == 0:
+			return s
+		case s.met > best.met:
+			best = s
+		}
+	}
+	return best
 }
 
 // checksums reads a log's index by sequence.
@@ -177,16 +195,18 @@ func (x *checksums) find(crc uint32, length int) (found []start, err error) {
 	if err != nil {
 		return nil, err
 	}
+	unsure := 0
 	for seq := x.log.Segments[0].Base; seq < next; seq++ {
 		same, lost, err := x.is(seq, crc, length)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if same || lost {
-			found = append(found, start{seq, same})
-		}
-		if same {
+		case same:
+			found = append(found, start{at: seq, met: 1})
 			x.matched = seq
+		case lost && unsure < mostLost:
+			found = append(found, start{at: seq, lost: 1})
+			unsure++
 		}
 	}
 	return found, nil
@@ -206,15 +226,18 @@ func (x *checksums) keep(starts []start, n segment.Sequence, crc uint32, length 
 			continue
 		}
 		same, lost, err := x.is(s.at+n, crc, length)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
+		case same:
+			s.met++
+			x.matched = max(x.matched, s.at+n)
+		case lost:
+			s.lost++
+		default:
+			continue
 		}
-		if same {
-			s.met, x.matched = true, max(x.matched, s.at+n)
-		}
-		if same || lost {
-			kept = append(kept, s)
-		}
+		kept = append(kept, s)
 	}
 	return kept, nil
 }

@@ -100,6 +100,67 @@ func TestContinue(t *testing.T) {
 	}
 }
 
+// A record that was lost and repaired may have been any one of the source's, but
+// only those that are there say where the source begins.
+func TestContinueLost(t *testing.T) {
+	for _, c := range []struct {
+		name, log, lost, source string
+		first                   segment.Sequence
+		here, missing, appended uint64
+		err                     error
+	}{
+		{"in the middle", "abc", "b", "abcd", 1, 3, 1, 1, nil},
+		{"the first", "abc", "a", "abc", 1, 3, 1, 0, nil},
+		{"the last", "abc", "c", "abcd", 1, 3, 1, 1, nil},
+		{"trimmed", "abcd", "c", "bcde", 2, 3, 1, 1, nil},
+		{"repeated, and new what might have been lost", "axa", "x", "ab", 3, 1, 0, 1, nil},
+		{"another one", "abc", "c", "xyz", 0, 0, 0, 0, ErrNotHere},
+		{"gone another way", "abcd", "c", "abce", 0, 0, 0, 0, ErrDiverged},
+		{"all of it", "ab", "ab", "ab", 0, 0, 0, 0, ErrNotHere},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPlace(t)
+			p.migrated(history(letters(c.log)), Options{Settings: small})
+			for _, letter := range c.lost {
+				p.lose(segment.Sequence(strings.IndexRune(c.log, letter) + 1))
+			}
+			p.write(history(letters(c.source)))
+			got, err := p.goOn(Options{})
+			if c.err != nil {
+				wantIs(t, err, c.err)
+				return
+			}
+			check(t, err)
+			if got.First != c.first || got.Here != c.here || got.Lost != c.missing || got.Appended != c.appended {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// lose damages a record and has the log repaired.
+func (p *place) lose(seq segment.Sequence) {
+	p.Helper()
+	l := p.log()
+	i, err := l.Find(seq)
+	check(p, err)
+	r, err := l.OpenReader(l.Segments[i])
+	check(p, err)
+	rec, err := r.Record(seq)
+	check(p, err)
+	at := int64(rec.Start)
+	check(p, r.Close())
+	f, err := os.OpenFile(l.Segments[i].Path, os.O_RDWR, 0)
+	check(p, err)
+	_, err = f.WriteAt([]byte("#"), at)
+	check(p, errors.Join(err, f.Close()))
+	done, err := segment.Repair(p.Context(), p.dir, segment.Options{})
+	check(p, err)
+	if len(done.Mended) != 1 {
+		p.Fatalf("%+v", done)
+	}
+}
+
 // What one pass takes for records before it knows better is not compared, let
 // alone appended.
 func TestContinueReadAgain(t *testing.T) {

@@ -120,6 +120,8 @@ func (w *surveyor) segment(seg segment.Segment) (s SegmentSurvey, err error) {
 		return s, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
+	seg.Path, seg.Codec = r.Segment().Path, r.Segment().Codec // of several files one is read
+	s.Segment = seg
 	for seq := seg.Base; seq < r.Next(); seq++ {
 		e, err := r.Entry(seq)
 		if err != nil {

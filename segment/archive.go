@@ -85,6 +85,9 @@ func (a *archive) add(ctx context.Context, s Segment) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := a.from.owns(l); err != nil {
+		return err
+	}
 	release, err := l.upkeep(ctx, upkeepWait)
 	if err != nil {
 		return err

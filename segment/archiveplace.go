@@ -42,14 +42,16 @@ func (l *Log) CanArchive(to string) error {
 		return fmt.Errorf("%s: %w", to, err)
 	}
 	there, err := Open(to, l.fs)
-	if errors.Is(err, ErrNoLog) {
-		if err = Vacant(l.fs, to); errors.Is(err, ErrExists) {
-			err = fmt.Errorf("%w: %w", ErrNotArchive, err)
-		}
-		return err
-	}
-	if err == nil {
+	switch {
+	case err == nil:
 		err = l.owns(there)
+	case errors.Is(err, ErrNoLog):
+		if err = Vacant(l.fs, to); errors.Is(err, ErrExists) {
+			return fmt.Errorf("%w: %w", ErrNotArchive, err)
+		}
+		if err == nil {
+			_, err = l.fs.Lstat(filepath.Dir(filepath.Clean(to))) // which is not made
+		}
 	}
 	if err != nil {
 		err = fmt.Errorf("%s: %w", to, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 )
 
 // A Change is what was done to one segment's file.
@@ -77,16 +78,48 @@ func (l *Log) finishCompress(ctx context.Context, s Segment) (c Change, done boo
 	if err != nil {
 		return c, false, err
 	}
+	var damage error
 	for _, file := range append(files, l.as(s, s.Codec)) {
 		if file.Codec == Plain {
 			continue
 		}
 		c, err = l.keepOnly(ctx, file)
-		if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrWindow) {
+		if !errors.Is(err, ErrCorrupt) {
 			return c, err == nil, err
 		}
+		damage = err
 	}
-	return Change{}, false, nil
+	if s.Codec != Plain { // there is nothing to make it anew from
+		return Change{}, false, damage
+	}
+	return Change{}, false, l.setAsideOthers(s)
+}
+
+// setAsideOthers copies the other files of a segment to quarantine/, for what will
+// be in their place is not made of them.
+func (l *Log) setAsideOthers(s Segment) error {
+	others, err := l.others(s)
+	if err != nil {
+		return err
+	}
+	mode, err := l.mode()
+	if err != nil {
+		return err
+	}
+	for _, other := range others {
+		f, err := l.fs.OpenFile(other.Path, os.O_RDONLY, 0)
+		if err != nil {
+			return err
+		}
+		info, err := f.Stat()
+		if err == nil && info.Size() > 0 {
+			_, err = quarantineRange(l.fs, l.Dir, s.Base, f, 0, Offset(info.Size()), mode)
+		}
+		if err = errors.Join(err, f.Close()); err != nil {
+			return compressError(other, err)
+		}
+	}
+	return nil
 }
 
 // keepOnly removes all files of a segment but one, if that is whole.
@@ -99,10 +132,18 @@ func (l *Log) keepOnly(ctx context.Context, s Segment) (c Change, err error) {
 	if err := r.whole(ctx); err != nil {
 		return c, err
 	}
-	if err := r.file.Sync(); err != nil { // nobody knows who wrote it
+	if err := l.syncFile(s.Path); err != nil { // nobody knows who wrote it
 		return c, compressError(s, err)
 	}
 	return l.dropOthers(r)
+}
+
+func (l *Log) syncFile(path string) error {
+	f, err := l.fs.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // compressError says which segment could not be compressed, unless err is damage.

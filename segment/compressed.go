@@ -56,6 +56,15 @@ func (e *frameError) Error() string {
 
 func (e *frameError) Unwrap() error { return e.err }
 
+// damage makes of it what a segment's readers are told.
+func (e *frameError) damage(s Segment, seq Sequence, at Offset) *CorruptError {
+	d := &CorruptError{Path: s.Path, Seq: seq, Offset: at, Reason: e.Error()}
+	if e.err == ErrWindow {
+		d.cause = ErrWindow
+	}
+	return d
+}
+
 // frameSource is a frame's bytes. It tells an error of the disk from one of the decoder.
 type frameSource struct {
 	io.Reader
@@ -210,7 +219,7 @@ func (c *compressed) fails(err error) error {
 	}
 	err = &frameError{c.table.frames[c.frame].at, err}
 	if wide := errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded); wide && c.reason != "" {
-		err = fmt.Errorf("%w: %w", ErrWindow, errors.Unwrap(err))
+		err = &frameError{c.table.frames[c.frame].at, ErrWindow}
 	}
 	c.broken[c.frame] = fail{c.at, err}
 	return err

@@ -8,8 +8,8 @@ import (
 
 // A segment may stand in several files at once: while it is compressed, or where
 // somebody has put another one beside it. The plain one counts, for it goes only
-// when another was proven; but one that is not as long as the index says gives
-// way to one that is.
+// when another was proven; but one that is not as long as the index says, or
+// that does not reach to the next segment, gives way to one that does.
 
 // rank orders the files of one segment: what is none comes last.
 func rank(a, b Segment) int {
@@ -63,34 +63,44 @@ func (l *Log) others(s Segment) (others []Segment, err error) {
 	return others, nil
 }
 
-// agrees says whether the file is as long as the index says.
+// agrees says whether the file is as long as the index says; without one, whether
+// records reach to the next segment.
 func (r *Reader) agrees() bool {
+	if r.trailer == nil {
+		lost := func(e Entry) bool { return e.Flags&Lost != 0 }
+		return !r.segment.Sealed || r.Next() == r.segment.Next && !slices.ContainsFunc(r.made, lost)
+	}
 	if c, ok := r.text.(*compressed); ok {
 		return c.agrees(r.trailer)
 	}
-	return r.trailer == nil || r.size == r.trailer.Plain
+	return r.size == r.trailer.Plain
 }
 
-// better returns a Reader of another file of the segment, one that agrees with
-// the index where r does not, or r.
-func (l *Log) better(r *Reader) (*Reader, error) {
-	others, err := l.others(r.segment)
-	if err != nil {
-		return nil, errors.Join(err, r.Close())
+// openBest opens, of the files of a segment, the first that agrees with the index,
+// or else the first.
+func (l *Log) openBest(s Segment) (*Reader, error) {
+	first, err := l.openFile(s)
+	if err != nil && !errors.Is(err, ErrCorrupt) || err == nil && first.agrees() {
+		return first, err
 	}
+	others, err2 := l.others(s)
 	for _, s := range others {
 		other, err := l.openFile(s)
 		if err != nil {
-			continue // as r is, it is no better
+			continue // it is no better
 		}
 		if other.agrees() {
-			return other, r.Close()
+			if first != nil {
+				_ = first.Close() // which was only read
+			}
+			return other, nil
 		}
-		if err := other.Close(); err != nil {
-			return nil, errors.Join(err, r.Close())
-		}
+		_ = other.Close()
 	}
-	return r, nil
+	if first == nil {
+		return nil, errors.Join(err, err2)
+	}
+	return first, nil
 }
 
 // dropOthers removes all files of a segment but the one that r has proven, once

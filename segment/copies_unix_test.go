@@ -3,6 +3,7 @@
 package segment
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,9 +25,10 @@ func flipped(t testing.TB, path string, at int) {
 func TestCopies(t *testing.T) {
 	for _, codec := range codecs {
 		for _, row := range []struct {
-			name   string
-			damage func(t *testing.T, plain, packed, index string)
-			unread []Sequence // until it is repaired
+			name    string
+			damage  func(t *testing.T, plain, packed, index string)
+			unread  []Sequence // until it is repaired
+			rebuilt bool       // the index was made from the text once
 		}{
 			{name: "none", damage: func(*testing.T, string, string, string) {}},
 			{name: "the compressed one", damage: func(t *testing.T, _, packed, _ string) { flipped(t, packed, 20) }},
@@ -49,6 +51,15 @@ func TestCopies(t *testing.T) {
 				flipped(t, packed, 20)
 				flipped(t, index, headerSize+entrySize+3)
 			}},
+			{name: "the plain one, of an index that was made anew", damage: func(t *testing.T, plain, _, _ string) { flipped(t, plain, 100) }, unread: []Sequence{2}, rebuilt: true},
+			{name: "the plain one was cut, and the index is gone", damage: func(t *testing.T, plain, _, index string) {
+				check(t, os.Truncate(plain, 100))
+				check(t, os.Remove(index))
+			}},
+			{name: "the compressed one was cut, and the index is gone", damage: func(t *testing.T, _, packed, index string) {
+				check(t, os.Truncate(packed, 60))
+				check(t, os.Remove(index))
+			}},
 			{name: "an index entry", damage: func(t *testing.T, _, _, index string) { flipped(t, index, headerSize+3) }},
 			{name: "the plain one was cut, and an index entry", damage: func(t *testing.T, plain, _, index string) {
 				check(t, os.Truncate(plain, 100))
@@ -58,6 +69,11 @@ func TestCopies(t *testing.T) {
 			t.Run(codec.String()+"/"+row.name, func(t *testing.T) {
 				dir := newLog(t, 12)
 				plain, packed, index := filepath.Join(dir, TextName(1)), filepath.Join(dir, codec.TextName(1)), filepath.Join(dir, IndexName(1))
+				if row.rebuilt {
+					check(t, os.Remove(index))
+					_, err := Repair(t.Context(), dir, options(nil))
+					check(t, err)
+				}
 				was := read(t, plain)
 				_, err := Compress(t.Context(), dir, 1, codec, Options{})
 				check(t, err)
@@ -109,8 +125,8 @@ func TestRepairKeepsExcess(t *testing.T) {
 	}
 }
 
-// A file that takes more memory to read than there is for it is no damage, and
-// not repaired.
+// A file that takes more memory to read than there is for it may be good: it is
+// reported, and not repaired.
 func TestWindowOfOthers(t *testing.T) {
 	dir := newLog(t, 1)
 	w := openWriter(t, dir)
@@ -130,8 +146,11 @@ func TestWindowOfOthers(t *testing.T) {
 	before := snapshot(t, dir)
 	for range 2 {
 		l = openLog(t, dir)
-		_, err = l.Verify(t.Context(), l.Segments[len(l.Segments)-2], nil)
-		wantIs(t, err, ErrWindow)
+		f, err := l.Verify(t.Context(), l.Segments[len(l.Segments)-2], nil)
+		check(t, err)
+		if len(f.Damage) == 0 || !errors.Is(f.Damage[0], ErrWindow) {
+			t.Errorf("%v", f.Damage)
+		}
 		_, err = Repair(t.Context(), dir, options(nil))
 		wantIs(t, err, ErrWindow)
 	}

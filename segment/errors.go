@@ -32,9 +32,9 @@ var (
 	ErrNotArchive = errors.New("no place for the log's archive")
 	// ErrMemory: a record is larger than what Log.Memory lets a reader hold.
 	ErrMemory = errors.New("larger than the memory budget holds")
-	// ErrWindow: another program compressed the segment so that reading it takes more memory than histlog gives it. Decompress
-	// the file: zstd -d --long=31 --rm.
-	ErrWindow = errors.New("compressed with a window of more than 8 MiB")
+	// ErrWindow: another program compressed the segment so that reading it takes more memory than histlog gives it. It comes
+	// inside a *CorruptError, but Repair leaves it alone. Decompress the file: zstd -d --long=31 --rm.
+	ErrWindow = errors.New("compressed with a window of more than 8 MiB: decompress it with zstd -d --long=31 --rm")
 	// ErrRetired: retention has taken the record. The oldest one left is in Marker.FirstSeq.
 	ErrRetired = errors.New("retired")
 	// ErrReplaced: another log stands at the directory by now. Open it anew.
@@ -51,6 +51,8 @@ type CorruptError struct {
 	Seq    Sequence // first record concerned; 0: none
 	Offset Offset   // in the file, or in the segment's plain text where Seq is set
 	Reason string
+
+	cause error // ErrWindow, or nil
 }
 
 func (e *CorruptError) Error() string {
@@ -61,6 +63,9 @@ func (e *CorruptError) Error() string {
 }
 
 func (e *CorruptError) Unwrap() error { return ErrCorrupt }
+
+// Is says whether the bytes are perhaps good, but not to be read here: ErrWindow.
+func (e *CorruptError) Is(target error) bool { return e.cause != nil && target == e.cause }
 
 // A DiskError says what the disk, or its file system, would not do.
 type DiskError struct {

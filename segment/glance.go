@@ -18,6 +18,14 @@ type Glance struct {
 
 // Glance looks at a segment. The error is for what kept it from looking.
 func (l *Log) Glance(s Segment) (g Glance, err error) {
+	if s.Copy {
+		if r, err := l.openBest(s); err == nil {
+			s = r.segment
+			if err := r.Close(); err != nil {
+				return g, err
+			}
+		}
+	}
 	info, err := l.fs.Lstat(s.Path)
 	for c := Plain; c <= Gzip && missing(err); c++ { // it may have been compressed since
 		other := l.as(s, c)

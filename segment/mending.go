@@ -61,10 +61,14 @@ func (m *mending) record(seq Sequence) error {
 	return m.blank(seq, e, damage.Reason)
 }
 
-// elsewhere finds a record, as it was written, in another file of the segment.
+// elsewhere finds a record in another file of the segment, whole by the index, not
+// by an entry that was made from that file.
 func (m *mending) elsewhere(seq Sequence) *Record {
 	for _, c := range m.copies {
-		if rec, err := c.Record(seq); err == nil && rec.Start == m.end() && rec.Flags&Rebuilt == 0 {
+		if _, err := c.indexEntry(seq); err != nil || uint64(seq-c.segment.Base) >= c.indexed() {
+			continue
+		}
+		if rec, err := c.Record(seq); err == nil && rec.Start == m.end() {
 			return &rec
 		}
 	}

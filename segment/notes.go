@@ -50,10 +50,9 @@ func (l *Log) dropNotes() (err error) {
 	return errors.Join(f.Truncate(0), f.Close())
 }
 
-// Note changes the notes, under the lock of UPKEEP, which it does not wait for
-// long: notes are not worth it.
-func (l *Log) Note(change func(*Notes)) (err error) {
-	release, err := l.upkeep(context.Background(), time.Second)
+// Note changes the notes, under the lock of UPKEEP.
+func (l *Log) Note(ctx context.Context, change func(*Notes)) (err error) {
+	release, err := l.upkeep(ctx, upkeepWait)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func TestNotes(t *testing.T) {
 		func(n *Notes) { n.Verified = want.Verified },
 		func(n *Notes) { n.Upkeep = want.Upkeep },
 	} {
-		if err := l.Note(change); err != nil {
+		if err := l.Note(t.Context(), change); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -33,7 +33,10 @@ func (r *Reader) prove(ctx context.Context, t io.ReaderAt, to *packing) error {
 			return &CorruptError{Path: r.segment.Path, Seq: seq, Offset: at, Reason: "its index entry makes no sense"}
 		}
 		crc, err := copyRecord(from, e.End-at, to)
-		if f := (*frameError)(nil); errors.As(err, &f) || err == io.EOF {
+		if f := (*frameError)(nil); errors.As(err, &f) {
+			return f.damage(r.segment, seq, at)
+		}
+		if err == io.EOF {
 			return &CorruptError{Path: r.segment.Path, Seq: seq, Offset: at, Reason: err.Error()}
 		}
 		if err != nil {

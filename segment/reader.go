@@ -55,11 +55,10 @@ const readAhead = 256 << 10
 // *CorruptError where it is there but not readable as a segment of this log, or
 // gone, and ErrRetired where retention took it since the log was listed.
 func (l *Log) OpenReader(s Segment) (*Reader, error) {
-	r, err := l.openFile(s)
-	if err != nil || !s.Copy || r.agrees() {
-		return r, err
+	if s.Copy {
+		return l.openBest(s)
 	}
-	return l.better(r)
+	return l.openFile(s)
 }
 
 // openFile is OpenReader of the file that s names, as long as it is there.
@@ -71,7 +70,7 @@ func (l *Log) openFile(s Segment) (*Reader, error) {
 	}
 	if err := r.openIndex(l); err != nil {
 		if f := (*frameError)(nil); errors.As(err, &f) { // and no index to say what it hides
-			err = &CorruptError{Path: r.segment.Path, Seq: s.Base, Reason: f.Error()}
+			err = f.damage(r.segment, s.Base, 0)
 		}
 		return nil, errors.Join(err, r.Close())
 	}
@@ -227,7 +226,7 @@ func (r *Reader) Entry(seq Sequence) (Entry, error) {
 		return errStop
 	})
 	if f := (*frameError)(nil); errors.As(e2, &f) {
-		return Entry{}, &CorruptError{Path: r.segment.Path, Seq: seq, Offset: start, Reason: f.Error()}
+		return Entry{}, f.damage(r.segment, seq, start)
 	}
 	if e2 != nil && e2 != errStop {
 		return Entry{}, e2
@@ -329,7 +328,7 @@ func (r *Reader) Record(seq Sequence) (Record, error) {
 	}
 	text, err := r.read(start, e.End)
 	if f := (*frameError)(nil); errors.As(err, &f) {
-		return Record{}, damaged(f.Error())
+		return Record{}, f.damage(r.segment, seq, start)
 	}
 	if err != nil {
 		return Record{}, fmt.Errorf("read %s: record %d: %w", r.segment.Path, seq, err)

@@ -107,9 +107,19 @@ func (r *repair) segment(s Segment) (err error) {
 	if err != nil || len(f.Damage) == 0 {
 		return err
 	}
+	for _, d := range f.Damage {
+		if errors.Is(d, ErrWindow) { // it may be good
+			return d
+		}
+	}
 	read, err := r.log.openFile(s)
 	if err != nil {
 		return err
+	}
+	if s.Copy && read.trailer == nil && !read.agrees() {
+		if read, err = r.giveWay(read); err != nil {
+			return err
+		}
 	}
 	if r.copies, err = r.openCopies(read); err != nil {
 		return errors.Join(err, read.Close())
@@ -161,6 +171,31 @@ func (r *repair) mend(read *Reader, next Sequence, damage []*CorruptError) error
 		return err
 	}
 	return r.log.removeFile(read.segment.Path)
+}
+
+// giveWay has a file of a segment without an index set aside and removed where
+// another one holds all of its records, and returns a Reader of that, or read.
+func (r *repair) giveWay(read *Reader) (*Reader, error) {
+	best, err := r.log.openBest(read.segment)
+	if err != nil {
+		return nil, errors.Join(err, read.Close())
+	}
+	if !best.agrees() {
+		return read, best.Close()
+	}
+	name := ""
+	info, err := read.file.Stat()
+	if err == nil {
+		name, err = quarantineRange(r.log.fs, r.log.Dir, read.segment.Base, read.file, 0, Offset(info.Size()), r.w.mode)
+	}
+	if err == nil {
+		err = r.log.removeFile(read.segment.Path)
+	}
+	if err = errors.Join(err, read.Close()); err != nil {
+		return nil, errors.Join(err, best.Close())
+	}
+	r.note(read.segment, read.segment.Base, 0, "another file of the segment holds more of it", name)
+	return best, nil
 }
 
 // openCopies opens the other files of a segment, as far as they can be.

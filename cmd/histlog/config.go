@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -67,8 +68,8 @@ func runConfig(c *cli.Context) error {
 	}
 	settings := l.Marker.Settings
 	if to := change["archive-to"]; to != "" {
-		if err := l.CanArchive(to); err != nil {
-			return fmt.Errorf("archive-to=%w", err)
+		if err := l.CanArchive(to); errors.Is(err, segment.ErrNotArchive) { // else it may be mounted later
+			return fmt.Errorf("archive-to: %w", err)
 		}
 	}
 	if len(change) > 0 {

@@ -102,8 +102,10 @@ func explain(err error) (code int, hint string) {
 		return exitNoRoom, "give more with --memory, if there is more, or end what else takes it"
 	case errors.Is(err, segment.ErrForeign):
 		return exitFailure, "find out what else writes into the log's directory; histlog verify shows what it did"
+	case errors.Is(err, segment.ErrWindow):
+		return exitDamaged, "" // it says what to do
 	case errors.As(err, &damage) && filepath.Base(damage.Path) == "HISTLOG":
-		return exitDamaged, "put it back from a copy; or make a log of the segments: zstdcat -f DIR/*.ndjson* | histlog migrate - NEWDIR"
+		return exitDamaged, "put it back from a copy; or make a log of the segments: zstdcat -f DIR/*.ndjson* | histlog migrate --records '' - NEWDIR"
 	case errors.Is(err, segment.ErrCorrupt), errors.Is(err, migrate.ErrDiffers):
 		return exitDamaged, "histlog verify lists every damaged record; all others stay readable"
 	case errors.Is(err, segment.ErrRetired):

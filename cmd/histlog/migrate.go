@@ -104,7 +104,7 @@ func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) err
 func doubt(c *cli.Context, o migrate.Options, records uint64, at string, untimed uint64) {
 	field := o.Settings.Get("time-field")
 	switch {
-	case records == 1 && at == "stream":
+	case records == 1 && at == "stream" && o.Records == nil:
 		say(c.App.ErrWriter, "%s holds one value, which is one record; if its records stand in an array, name that with --records", o.Source)
 	case records > 0 && untimed == records:
 		say(c.App.ErrWriter, "no record has a time at %s: the time of migration stands for theirs; name another place with --time-field", field)
@@ -197,7 +197,7 @@ func pointerText(at string) string {
 }
 
 // continueMigration appends what came to a source since it was migrated.
-func continueMigration(c *cli.Context, o migrate.Options, bar *progress) error {
+func continueMigration(c *cli.Context, o migrate.Options, bar *progress) (err error) {
 	wait, err := segment.ParseDuration(c.String("lock-wait"))
 	if err != nil {
 		return usage("migrate", "--lock-wait: %v", err)
@@ -210,9 +210,17 @@ func continueMigration(c *cli.Context, o migrate.Options, bar *progress) error {
 	if done.Appended > 0 {
 		record(o.Dir, slog.LevelInfo, "continued", "source", o.Source, "appended", done.Appended)
 	}
+	if done.Lost > 0 {
+		say(c.App.ErrWriter, "%s of these are lost in the log: keep %s", numberText(done.Lost), o.Source)
+		defer func() {
+			if err == nil {
+				err = &exitError{code: exitDamaged, err: errReported}
+			}
+		}()
+	}
 	if c.Bool("json") {
 		return printJSON(c.App.Writer, map[string]any{
-			"records": done.Records, "here": done.Here, "first_seq": seqOrNil(done.First), "appended": done.Appended,
+			"records": done.Records, "here": done.Here, "lost": done.Lost, "first_seq": seqOrNil(done.First), "appended": done.Appended,
 			"appended_first_seq": seqOrNil(done.FirstNew), "appended_last_seq": seqOrNil(done.LastNew),
 		})
 	}

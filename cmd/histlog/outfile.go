@@ -19,6 +19,9 @@ func writeTo(c *cli.Context, name string, write func(io.Writer) error) error {
 	if name == "-" {
 		return write(c.App.Writer)
 	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(name)); err == nil {
+		name = filepath.Join(dir, filepath.Base(name))
+	}
 	if target, err := filepath.EvalSymlinks(name); err == nil {
 		name = target
 	}
@@ -27,6 +30,8 @@ func writeTo(c *cli.Context, name string, write func(io.Writer) error) error {
 	}
 	info, err := os.Stat(name)
 	switch {
+	case err == nil && isOutput(c, info):
+		return write(c.App.Writer)
 	case errors.Is(err, fs.ErrNotExist):
 		return atomically(name, nil, write)
 	case err != nil:
@@ -37,6 +42,16 @@ func writeTo(c *cli.Context, name string, write func(io.Writer) error) error {
 		return through(name, write)
 	}
 	return atomically(name, info, write)
+}
+
+// isOutput says whether a file is standard output, by whatever name.
+func isOutput(c *cli.Context, info fs.FileInfo) bool {
+	f, ok := c.App.Writer.(*os.File)
+	if !ok {
+		return false
+	}
+	out, err := f.Stat()
+	return err == nil && os.SameFile(info, out)
 }
 
 // logAround returns the directory of the log that a file would be in; "": none.

@@ -59,6 +59,9 @@ func newUpkeep(c *cli.Context, flags map[string]string) (*upkeep, error) {
 func (u *upkeep) do() error {
 	if len(u.plan) > 0 && u.plan[0].Kind == compactor.Archive {
 		if err := u.log.CanArchive(u.policy.ArchiveTo); err != nil {
+			if !u.c.Bool("dry-run") {
+				u.record(nil, err)
+			}
 			return fmt.Errorf("%s: %w", u.c.Command.Name, err)
 		}
 	}
@@ -164,7 +167,7 @@ func (u *upkeep) record(changes []compactor.Change, err error) {
 		record(u.log.Dir, slog.LevelError, "upkeep failed", "command", u.c.Command.Name, "error", err.Error())
 		note = segment.UpkeepNote{OK: u.log.Notes().Upkeep.OK, Failed: u.now.UTC(), Error: err.Error()}
 	}
-	_ = u.log.Note(func(n *segment.Notes) { n.Upkeep = note }) // for messages only
+	_ = u.log.Note(u.c.Context, func(n *segment.Notes) { n.Upkeep = note }) // for messages only
 }
 
 // show prints what was done, or would be, to a log of so many bytes.

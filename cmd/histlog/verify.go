@@ -67,7 +67,7 @@ func runVerify(c *cli.Context) error {
 	var repaired []mended
 	if c.Bool("repair") {
 		if repaired, err = repair(c, dir); err != nil {
-			return err
+			return errors.Join(printMended(c.App.Writer, repaired), err)
 		}
 	}
 	l, err := openLog(c, dir)
@@ -97,7 +97,7 @@ func runVerify(c *cli.Context) error {
 	v.note(c, l, looked)
 	if !v.OK {
 		err := &exitError{code: exitDamaged, err: fmt.Errorf("%s: %d damaged", l.Dir, len(v.Damaged))}
-		if repaired == nil {
+		if repaired == nil && l.Marker.Role != "archive" {
 			err.hint = "histlog verify --repair " + l.Dir + " sets aside what is damaged, and no other record"
 		}
 		return err
@@ -111,7 +111,7 @@ func runVerify(c *cli.Context) error {
 // note leaves when the log was verified, for check and inspect. Who may only read
 // it, on any disk, can verify it too.
 func (v verdict) note(c *cli.Context, l *segment.Log, at time.Time) {
-	err := l.Note(func(n *segment.Notes) {
+	err := l.Note(c.Context, func(n *segment.Notes) {
 		n.Verified = segment.VerifyNote{At: at.UTC(), Records: v.Records, Damaged: len(v.Damaged)}
 	})
 	if err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
@@ -229,7 +229,7 @@ func (v verdict) printAgainst(c *cli.Context, l *segment.Log) (err error) {
 	m, source := v.Against, c.String("against")
 	switch {
 	case m.Lost > 0:
-		_, err = fmt.Fprintf(c.App.Writer, "%d of %d records are here, but %d of these are lost in the log; keep %s\n", m.Here, m.Records, m.Lost, source)
+		_, err = fmt.Fprintf(c.App.Writer, "%d of %d records are here, %d more are lost in the log; keep %s\n", m.Here-m.Lost, m.Records, m.Lost, source)
 	case m.Here < m.Records:
 		_, err = fmt.Fprintf(c.App.Writer, "%d of %d records are here; keep %s, and run: histlog migrate --continue %s %s\n", m.Here, m.Records, source, source, l.Dir)
 	case m.Records == 0:

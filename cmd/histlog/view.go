@@ -36,12 +36,27 @@ func (v *view) damageOf() ([]error, error) {
 	if len(v.survey.Damage) > 0 {
 		return v.survey.Damage, nil
 	}
-	var suspect time.Time
-	var damage []error
-	for _, s := range v.log.Segments {
-		g, err := v.log.Glance(s)
+	damage, suspect, err := glances(v.log)
+	if len(damage) > 0 && err == nil { // or segments were retired since the survey
+		if err = v.log.Refresh(); err == nil {
+			damage, suspect, err = glances(v.log)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if text := foundBefore(v.notes.Verified, suspect, v.now); text != "" && len(damage) == 0 {
+		damage = append(damage, errors.New(text))
+	}
+	return damage, nil
+}
+
+// glances looks at all segments, without their text.
+func glances(l *segment.Log) (damage []error, suspect time.Time, err error) {
+	for _, s := range l.Segments {
+		g, err := l.Glance(s)
 		if err != nil {
-			return nil, err
+			return nil, suspect, err
 		}
 		if g.Suspect.After(suspect) {
 			suspect = g.Suspect
@@ -50,10 +65,7 @@ func (v *view) damageOf() ([]error, error) {
 			damage = append(damage, g.Damage)
 		}
 	}
-	if text := foundBefore(v.notes.Verified, suspect, v.now); text != "" && len(damage) == 0 {
-		damage = append(damage, errors.New(text))
-	}
-	return damage, nil
+	return damage, suspect, nil
 }
 
 // writer is who LOCK names, if the process lives; pid is 0 otherwise.
