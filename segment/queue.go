@@ -59,10 +59,7 @@ func (q *queue) wait(ctx context.Context, r *request) turn {
 // commit has woken may be about to come again: they get a chance to, for a
 // group costs one fsync however large it is.
 func (q *queue) take() []*request {
-	for range q.last {
-		if q.count() >= q.last {
-			break
-		}
+	for n := q.last; n > 1 && q.count() < q.last; n-- {
 		runtime.Gosched()
 	}
 	q.mu.Lock()
