@@ -251,8 +251,11 @@ func (r *Reader) remember(seq Sequence, e Entry) {
 func (r *Reader) indexEntry(seq Sequence) (Entry, error) {
 	if seq < r.segment.Base || seq >= r.Next() {
 		if r.segment.Sealed && seq >= r.segment.Base && seq < r.segment.Next {
-			missing := fmt.Sprintf("missing: records %d to %d, for the segment or its index ends before them, or a segment is gone", seq, r.segment.Next-1)
-			return Entry{}, &CorruptError{Path: r.segment.Path, Seq: seq, Offset: r.size, Reason: missing}
+			reason := "missing: the segment or its index ends before it, or a segment is gone"
+			if last := r.segment.Next - 1; last > seq {
+				reason = fmt.Sprintf("missing, and all up to %d: the segment or its index ends before them, or a segment is gone", last)
+			}
+			return Entry{}, &CorruptError{Path: r.segment.Path, Seq: seq, Offset: r.size, Reason: reason}
 		}
 		return Entry{}, fmt.Errorf("record %d: %w", seq, ErrNoRecord)
 	}
