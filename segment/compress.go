@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 )
 
@@ -45,12 +46,11 @@ func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, e
 		if c, done, err := l.finishCompress(ctx, s); done || err != nil {
 			return c, err
 		}
-		s.Copy = false
 	}
 	if s.Codec != Plain {
 		return c, nil
 	}
-	r, err := l.OpenReader(s)
+	r, err := l.openFile(s)
 	if err != nil {
 		return c, err
 	}
@@ -61,7 +61,10 @@ func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, e
 	}
 	name := codec.TextName(s.Base)
 	temporary := l.path("." + name + ".tmp")
-	if err = r.pack(ctx, l, temporary, codec, mode); err == nil {
+	if err = r.pack(ctx, l, temporary, codec, mode); err == nil && s.Copy {
+		err = l.setAsideOthers(s, mode)
+	}
+	if err == nil {
 		err = l.fs.Rename(temporary, l.path(name))
 	}
 	if err != nil {
@@ -92,17 +95,13 @@ func (l *Log) finishCompress(ctx context.Context, s Segment) (c Change, done boo
 	if s.Codec != Plain { // there is nothing to make it anew from
 		return Change{}, false, damage
 	}
-	return Change{}, false, l.setAsideOthers(s)
+	return Change{}, false, nil
 }
 
 // setAsideOthers copies the other files of a segment to quarantine/, for what will
 // be in their place is not made of them.
-func (l *Log) setAsideOthers(s Segment) error {
+func (l *Log) setAsideOthers(s Segment, mode fs.FileMode) error {
 	others, err := l.others(s)
-	if err != nil {
-		return err
-	}
-	mode, err := l.mode()
 	if err != nil {
 		return err
 	}

@@ -92,6 +92,7 @@ func TestCopies(t *testing.T) {
 				if damage := verifyAll(t, openLog(t, dir)); len(damage) > 0 {
 					t.Errorf("after the repair: %v", damage)
 				}
+				left := copiesOf(t, dir)
 				for _, c := range codecs { // also by the other one
 					_, err = Compress(t.Context(), dir, 1, c, Options{})
 					check(t, err)
@@ -103,9 +104,36 @@ func TestCopies(t *testing.T) {
 				if damage := verifyAll(t, openLog(t, dir)); len(damage) > 0 {
 					t.Errorf("after a compaction: %v", damage)
 				}
+				now := copiesOf(t, dir)
+				for _, b := range left {
+					if !slices.Contains(now, b) && b != "" {
+						t.Errorf("%d bytes of a file that was not made of the others are nowhere", len(b))
+					}
+				}
 			})
 		}
 	}
+}
+
+// copiesOf returns the bytes of the files of the first segment that are damaged,
+// and those in quarantine.
+func copiesOf(t testing.TB, dir string) (all []string) {
+	t.Helper()
+	l := openLog(t, dir)
+	files, err := l.others(l.Segments[0])
+	check(t, err)
+	for _, s := range files {
+		if f, err := l.Verify(t.Context(), s, nil); err == nil && len(f.Damage) == 0 {
+			continue
+		}
+		all = append(all, string(read(t, s.Path)))
+	}
+	names, err := l.Quarantine()
+	check(t, err)
+	for _, name := range names {
+		all = append(all, string(read(t, filepath.Join(dir, QuarantineName, name))))
+	}
+	return all
 }
 
 // What a compressed file holds beside the records is set aside, not dropped.
