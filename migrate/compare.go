@@ -133,14 +133,11 @@ type start struct {
 // record of the source may have been that.
 const mostLost = 1000
 
-// bestOf returns the earliest start that no lost record speaks for, or else the
-// one that the most records speak for.
+// bestOf returns the start that the most records speak for, of these one with the
+// fewest that are lost, of these the earliest.
 func bestOf(starts []start) (best start) {
 	for _, s := range starts {
-		switch {
-		case s.met > 0 && s.lost == 0:
-			return s
-		case s.met > best.met:
+		if s.met > best.met || s.met == best.met && s.lost < best.lost {
 			best = s
 		}
 	}

@@ -114,6 +114,7 @@ func TestContinueLost(t *testing.T) {
 		{"the last", "abc", "c", "abcd", 1, 3, 1, 1, nil},
 		{"trimmed", "abcd", "c", "bcde", 2, 3, 1, 1, nil},
 		{"repeated, and new what might have been lost", "axa", "x", "ab", 3, 1, 0, 1, nil},
+		{"repeated, and one of what was there once is lost", "abca", "b", "abcad", 1, 4, 1, 1, nil},
 		{"another one", "abc", "c", "xyz", 0, 0, 0, 0, ErrNotHere},
 		{"gone another way", "abcd", "c", "abce", 0, 0, 0, 0, ErrDiverged},
 		{"all of it", "ab", "ab", "ab", 0, 0, 0, 0, ErrNotHere},

@@ -88,7 +88,7 @@ func (a *archive) add(ctx context.Context, s Segment) (err error) {
 	if err := a.from.owns(l); err != nil {
 		return err
 	}
-	release, err := l.upkeep(ctx, upkeepWait)
+	release, err := l.upkeep(ctx)
 	if err != nil {
 		return err
 	}

@@ -197,7 +197,7 @@ func Configure(dir string, fsys FS, change Settings) (Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	release, err := l.upkeep(context.Background(), upkeepWait)
+	release, err := l.upkeep(context.Background())
 	if err != nil {
 		return nil, err
 	}

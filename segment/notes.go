@@ -52,7 +52,7 @@ func (l *Log) dropNotes() (err error) {
 
 // Note changes the notes, under the lock of UPKEEP.
 func (l *Log) Note(ctx context.Context, change func(*Notes)) (err error) {
-	release, err := l.upkeep(ctx, upkeepWait)
+	release, err := l.upkeep(ctx)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func Repair(ctx context.Context, dir string, o Options) (done Repaired, err erro
 	if err != nil {
 		return done, err
 	}
-	release, err := l.upkeep(ctx, upkeepWait)
+	release, err := l.upkeep(ctx)
 	if err != nil {
 		return done, err
 	}

@@ -19,9 +19,7 @@ const upkeepWait = time.Minute
 // unlinks UPKEEP lets a second one in, which then waits until HISTLOG has been
 // replaced, and sees what it says. So after that the first does nothing that it
 // would have to be alone for.
-//
-// The lock is waited for at most so long.
-func (l *Log) upkeep(ctx context.Context, wait time.Duration) (release func() error, err error) {
+func (l *Log) upkeep(ctx context.Context) (release func() error, err error) {
 	mode, err := l.mode()
 	if err != nil {
 		return nil, err
@@ -34,15 +32,15 @@ func (l *Log) upkeep(ctx context.Context, wait time.Duration) (release func() er
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	first, err := acquire(ctx, l.fs, path, wait)
+	first, err := acquire(ctx, l.fs, path, upkeepWait)
 	if missing(err) { // unlinked since
-		return l.upkeep(ctx, wait)
+		return l.upkeep(ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("wait for %s: %w", path, err)
 	}
 	path = l.path(markerName)
-	second, err := acquire(ctx, l.fs, path, wait)
+	second, err := acquire(ctx, l.fs, path, upkeepWait)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("wait for %s: %w", path, err), first())
 	}
@@ -58,7 +56,7 @@ func underUpkeep(ctx context.Context, dir string, o Options, fn func(*Log) error
 	if o.ID == uuid.Nil {
 		o.ID = l.Marker.ID
 	}
-	release, err := l.upkeep(ctx, upkeepWait)
+	release, err := l.upkeep(ctx)
 	if err != nil {
 		return err
 	}

@@ -264,7 +264,7 @@ func (f *feeder) commit() error {
 // answer acknowledges a record, or stops the reading.
 func (f *feeder) answer(a segment.Ack) error {
 	if f.deaf = f.acknowledge(a); f.deaf != nil {
-		return &exitError{code: exitFailure, err: fmt.Errorf("append to %s: record %d is there, but its acknowledgement could not be written: %w", f.dir, a.Seq, f.deaf), hint: ""}
+		return &exitError{code: exitFailure, err: fmt.Errorf("append to %s: record %d is there, but its acknowledgement could not be written: %w", f.dir, a.Seq, f.deaf)}
 	}
 	return nil
 }

@@ -9,9 +9,8 @@ import (
 
 // startUpkeep starts compact --due as a child process, which lives on when this
 // one ends. It holds nothing of this one's: no input, no output, no lock, and no
-// file that this one got from whoever started it. What
-// becomes of it stands in the log's diary, and check says so; only that it could
-// not be started is an error.
+// file that this one got from whoever started it. What becomes of it stands in the
+// log's diary, and check says so; only that it could not be started is an error.
 func startUpkeep(dir string) (ended <-chan error, err error) {
 	self, err := os.Executable()
 	if err != nil {

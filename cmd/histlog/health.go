@@ -46,14 +46,6 @@ func examine(l *segment.Log) (*health, error) {
 	if err := h.glance(); err != nil {
 		return nil, err
 	}
-	if len(h.damage) > 0 { // or a segment was sealed, compressed or retired meanwhile
-		if err := l.Refresh(); err != nil {
-			return nil, err
-		}
-		if err := h.glance(); err != nil {
-			return nil, err
-		}
-	}
 	var err error
 	if h.recent, err = reader.LookBack(l, recentRecords); err != nil {
 		return nil, err
@@ -65,8 +57,20 @@ func examine(l *segment.Log) (*health, error) {
 	return h, err
 }
 
-// glance looks at every segment.
+// glance looks at every segment, and once more where one seems damaged: it may have
+// been sealed, compressed or retired meanwhile.
 func (h *health) glance() error {
+	err := h.glanceOnce()
+	if err != nil || len(h.damage) == 0 {
+		return err
+	}
+	if err := h.log.Refresh(); err != nil {
+		return err
+	}
+	return h.glanceOnce()
+}
+
+func (h *health) glanceOnce() error {
 	h.records, h.disk, h.damage = 0, 0, nil
 	l := h.log
 	if first := l.Marker.FirstSeq; l.Segments[0].Base > first {

@@ -97,7 +97,7 @@ func runVerify(c *cli.Context) error {
 	v.note(c, l, looked)
 	if !v.OK {
 		err := &exitError{code: exitDamaged, err: fmt.Errorf("%s: %d damaged", l.Dir, len(v.Damaged))}
-		if repaired == nil && l.Marker.Role != "archive" {
+		if repaired == nil && l.Marker.Role != roleArchive {
 			err.hint = "histlog verify --repair " + l.Dir + " sets aside what is damaged, and no other record"
 		}
 		return err

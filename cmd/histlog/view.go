@@ -36,36 +36,18 @@ func (v *view) damageOf() ([]error, error) {
 	if len(v.survey.Damage) > 0 {
 		return v.survey.Damage, nil
 	}
-	damage, suspect, err := glances(v.log)
-	if len(damage) > 0 && err == nil { // or segments were retired since the survey
-		if err = v.log.Refresh(); err == nil {
-			damage, suspect, err = glances(v.log)
-		}
-	}
-	if err != nil {
+	h := &health{log: v.log}
+	if err := h.glance(); err != nil {
 		return nil, err
 	}
-	if text := foundBefore(v.notes.Verified, suspect, v.now); text != "" && len(damage) == 0 {
+	var damage []error
+	for _, d := range h.damage {
+		damage = append(damage, d)
+	}
+	if text := foundBefore(v.notes.Verified, h.suspect, v.now); text != "" && len(damage) == 0 {
 		damage = append(damage, errors.New(text))
 	}
 	return damage, nil
-}
-
-// glances looks at all segments, without their text.
-func glances(l *segment.Log) (damage []error, suspect time.Time, err error) {
-	for _, s := range l.Segments {
-		g, err := l.Glance(s)
-		if err != nil {
-			return nil, suspect, err
-		}
-		if g.Suspect.After(suspect) {
-			suspect = g.Suspect
-		}
-		if g.Damage != nil {
-			damage = append(damage, g.Damage)
-		}
-	}
-	return damage, suspect, nil
 }
 
 // writer is who LOCK names, if the process lives; pid is 0 otherwise.

@@ -130,7 +130,7 @@ var mutants = []mutant{
 	{"archive: a new one that failed stays", "segment/archive.go", "err = errors.Join(err, a.discard())", "err = errors.Join(err)"},
 
 	// One at a time.
-	{"upkeep: HISTLOG is not locked", "segment/upkeep.go", "second, err := acquire(ctx, l.fs, path, wait)", "second, err := func() error { return nil }, error(nil)"},
+	{"upkeep: HISTLOG is not locked", "segment/upkeep.go", "second, err := acquire(ctx, l.fs, path, upkeepWait)", "second, err := func() error { return nil }, error(nil)"},
 	{"lock: on what the name led to once", "segment/fs_unix.go", "err != nil || !os.SameFile(held, now) {", "err != nil && held == now {"},
 
 	// The file system.
