@@ -17,6 +17,10 @@ import (
 
 // Settings are what a log's owner chose, as text, by the keys of SettingKeys.
 // What is missing has its default. Keys unknown to this version are kept.
+//
+// The default of time-zone is UTC on every machine. A program that wants its own
+// zone must name it, as the command does for the logs that it makes. LoadLocation
+// finds names without zoneinfo on the machine if the program imports time/tzdata.
 type Settings map[string]string
 
 // Sync says when a record counts as durable, and so is acknowledged.
@@ -96,7 +100,7 @@ var settingTable = []setting{
 		p.TimeField, err = ParsePointer(s)
 		return err
 	}},
-	{"time-zone", "UTC", "the zone of times that name none", func(p *Policy, s string) (err error) {
+	{"time-zone", "UTC", "zone of times that name none; append --create and migrate set the machine's", func(p *Policy, s string) (err error) {
 		if s == "Local" {
 			return errors.New("name a zone: this machine's own may change")
 		}

@@ -57,6 +57,7 @@ type feeder struct {
 	stderr    io.Writer
 	json      bool
 	create    bool
+	zone      *zoneName // of a log that this command made, until it has been mentioned
 	exclusive bool
 	retry     *segment.Sequence // after which the first value may be there already
 	options   segment.Options
@@ -104,7 +105,11 @@ func runAppend(c *cli.Context) (err error) {
 	case !c.Bool("allow-empty"):
 		return &exitError{code: exitRejected, err: fmt.Errorf("append to %s: no value came", f.dir), hint: "an empty batch is meant? --allow-empty"}
 	case f.create: // a log to be configured before its first record
-		return errors.Join(f.open(c.Context), f.giveUp())
+		err = f.open(c.Context)
+		if f.zone.matters() {
+			f.zone.say(f.stderr)
+		}
+		return errors.Join(err, f.giveUp())
 	}
 	return nil
 }
@@ -203,6 +208,10 @@ func (f *feeder) write(ctx context.Context, v value) error {
 			return err
 		}
 	}
+	if f.zone != nil && zoneless(v.time) {
+		f.zone.say(f.stderr)
+	}
+	f.zone = nil
 	if there, err := f.already(v); there || err != nil {
 		return err
 	}
@@ -220,7 +229,11 @@ func (f *feeder) write(ctx context.Context, v value) error {
 func (f *feeder) open(ctx context.Context) (err error) {
 	f.writer, err = segment.OpenWriter(ctx, f.dir, f.options)
 	if f.create && errors.Is(err, segment.ErrNoLog) && !migrationAt(f.dir) {
-		if f.writer, err = segment.Create(f.dir, f.options); err == nil {
+		o := f.options
+		var zone *zoneName
+		o.Settings, zone = defaultZone(o.Settings)
+		if f.writer, err = segment.Create(f.dir, o); err == nil {
+			f.zone = zone
 			record(f.dir, slog.LevelInfo, "created")
 		} else if errors.Is(err, segment.ErrExists) || errors.Is(err, segment.ErrLocked) { // another one was faster
 			f.writer, err = segment.OpenWriter(ctx, f.dir, f.options)

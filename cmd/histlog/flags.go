@@ -19,7 +19,7 @@ func newLogFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "segment-size", Usage: "`SIZE` at which the next segment is begun (default: 64M)"},
 		&cli.StringFlag{Name: "time-field", Usage: "JSON `POINTER` to a record's time (default: /timestamp)"},
-		&cli.StringFlag{Name: "time-zone", Usage: "`ZONE` of times that name none (default: UTC)"},
+		&cli.StringFlag{Name: "time-zone", Usage: "`ZONE` of times that name none, such as America/New_York (default: this machine's)"},
 		&cli.StringFlag{Name: "sync", Usage: "`POLICY`: always, interval=1s or none (default: always)"},
 		&cli.StringFlag{Name: "max-record", Usage: "largest record, as `SIZE` (default: 256M)"},
 	}

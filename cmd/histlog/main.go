@@ -10,7 +10,9 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
+	_ "time/tzdata" // a log's zone must be known on machines without zoneinfo, too
 
 	"github.com/urfave/cli/v2"
 )
@@ -76,6 +78,9 @@ func newApp() *cli.App {
 		name := c.Name
 		c.HideHelpCommand = true
 		guard(c)
+		if slices.ContainsFunc(c.Flags, func(f cli.Flag) bool { return f.Names()[0] == "utc" }) {
+			c.Before = warnOfTZ
+		}
 		if name == checkName {
 			monitor(c)
 		}

@@ -5,8 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/histlog/histlog/internal/genhistory"
@@ -21,6 +23,9 @@ const raceEnv = "GORACE"
 func TestMain(m *testing.M) {
 	if os.Getenv(raceEnv) == "" {
 		os.Setenv(raceEnv, "atexit_sleep_ms=0") // else each process takes a second to end
+	}
+	if strings.Contains(filepath.Base(os.Args[0]), ".test") { // and none of the programs
+		os.Setenv("TZ", "UTC") // whatever the machine's is
 	}
 	testscript.Main(m, map[string]func(){
 		"histlog":    histlogMain,

@@ -50,10 +50,17 @@ func runMigrate(c *cli.Context) error {
 		return err
 	}
 	o.Progress = bar.set
+	var zone *zoneName
+	if !c.Bool("continue") { // whose log has its zone
+		o.Settings, zone = defaultZone(o.Settings)
+	}
 	switch only := c.Bool; {
 	case only("dry-run") && only("continue"), only("continue") && only("salvage"), only("dry-run") && only("salvage"):
 		return usage("migrate", "choose one of --dry-run, --continue and --salvage")
 	case only("dry-run"):
+		if zone.matters() {
+			zone.say(c.App.ErrWriter)
+		}
 		return dryRun(c, o, bar)
 	case only("continue"):
 		return continueMigration(c, o, bar)
@@ -64,6 +71,9 @@ func runMigrate(c *cli.Context) error {
 		return named("migrate "+o.Source, err)
 	}
 	record(o.Dir, slog.LevelInfo, "migrated", "source", o.Source, "records", receipt.Records, "sha256", receipt.SourceSHA256, "peak_rss", receipt.PeakRSS)
+	if zone != nil && holdsZoneless(c, o.Dir) {
+		zone.say(c.App.ErrWriter)
+	}
 	if err := showReceipt(c, o, receipt); err != nil {
 		return err
 	}
