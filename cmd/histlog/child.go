@@ -1,10 +1,15 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
+	"time"
+
+	"github.com/histlog/histlog/segment"
 )
 
 // startUpkeep starts compact --due as a child process, which lives on when this
@@ -12,20 +17,38 @@ import (
 // file that this one got from whoever started it. What becomes of it stands in the
 // log's diary, and check says so; only that it could not be started is an error.
 func startUpkeep(dir string) (ended <-chan error, err error) {
-	self, err := os.Executable()
+	nothing, err := openNothing()
 	if err != nil {
-		return nil, fmt.Errorf("find this program: %w", err)
-	}
-	c := exec.Command(self, "compact", "--due", "--", dir)
-	c.Args[0] = os.Args[0]
-	detach(c)
-	closeOnExec()
-	if err := c.Start(); err != nil {
 		return nil, err
 	}
-	done := make(chan error, 1)
-	go func() { done <- c.Wait() }() // ends with the child, or with this process
-	return done, nil
+	defer nothing.Close()
+	closeOnExec()
+	for _, self := range programs() {
+		c := exec.Command(self, "compact", "--due", "--", dir)
+		c.Args[0] = os.Args[0]
+		c.Stdin, c.Stdout, c.Stderr = nothing, nothing, nothing
+		detach(c)
+		e := c.Start()
+		if e == nil {
+			done := make(chan error, 1)
+			go func() { done <- c.Wait() }() // ends with the child, or with this process
+			return done, nil
+		}
+		err = errors.Join(err, e)
+	}
+	return nil, err
+}
+
+// programs returns the names under which this program may be found, best first.
+// The system does not know it where /proc is missing, as in a chroot.
+func programs() (names []string) {
+	if name, err := os.Executable(); err == nil {
+		names = append(names, name)
+	}
+	if name, err := exec.LookPath(os.Args[0]); err == nil {
+		names = append(names, name)
+	}
+	return append(names, "/proc/self/exe") // the program itself, though its file was removed
 }
 
 // maintain starts the upkeep of a log, once one of its segments was sealed and
@@ -51,7 +74,24 @@ func (f *feeder) maintain() {
 	}
 	var err error
 	if f.upkeep, err = startUpkeep(f.dir); err != nil {
-		say(f.stderr, "warning: upkeep could not be started: %v", err)
+		err = fmt.Errorf("it could not be started: %w", err)
+		say(f.stderr, "warning: upkeep failed: %v", err)
 		record(f.dir, slog.LevelError, "upkeep failed", "error", err.Error())
+		noteFailure(f.dir, err)
 	}
+}
+
+// noteFailure leaves a note for check that upkeep failed. It waits only briefly for
+// whoever is at work on the log: appending must go on.
+func noteFailure(dir string, failure error) {
+	const patience = 100 * time.Millisecond
+	ctx, stop := context.WithTimeout(context.Background(), patience)
+	defer stop()
+	l, err := segment.Open(dir, nil)
+	if err != nil {
+		return
+	}
+	_ = l.Note(ctx, func(n *segment.Notes) { // for messages only
+		n.Upkeep.Failed, n.Upkeep.Error = time.Now().UTC(), failure.Error()
+	})
 }
