@@ -207,9 +207,10 @@
 // # Repair
 //
 // [Repair] mends sealed segments, under the writer's lock and that of UPKEEP. A
-// record that is not what was written is copied to quarantine/, durably, and its
-// place filled with spaces before its LF; then the index is replaced with one
-// rename: the record's entry is flagged lost and has the checksum of the spaces.
+// record that is not what was written is copied to quarantine/, durably. Then a new
+// text, in which spaces before its LF fill the record's place, replaces the old one
+// with one rename, and so does the index: the record's entry is flagged lost and has
+// the checksum of the spaces. No sealed file is written to, for a snapshot may share it.
 // A segment that is short, or gone, gets lines of one space for its records.
 //
 // A compressed segment becomes a plain one: its file is copied to quarantine/

@@ -4,19 +4,89 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 )
 
 // blankPlace is the least that can hold the place of a lost record.
 var blankPlace = []byte(" \n")
 
 // mending goes through the records of one segment and blanks those that are lost.
+// It writes a new text and never into the segment's file, which may have another
+// name in a snapshot of the log.
 type mending struct {
 	*repair
-	read    *Reader
-	text    File
-	entries []Entry // of the records so far, as they are now
-	found   int     // damages
-	aside   string  // where a compressed file was set aside; "": not yet
+	read      *Reader
+	temporary string  // name of the new text
+	text      File    // the new text; nil: so far it would equal the segment's file
+	entries   []Entry // of the records so far, as they are now
+	found     int     // damages
+	aside     string  // where a compressed file was set aside; "": not yet
+}
+
+// begin begins the new text with the records so far.
+func (m *mending) begin() (err error) {
+	if m.text != nil {
+		return nil
+	}
+	if m.text, err = m.log.fs.OpenFile(m.temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, m.w.mode); err != nil {
+		return err
+	}
+	_, err = io.Copy(io.NewOffsetWriter(m.text, 0), io.NewSectionReader(m.read.text, 0, int64(m.end())))
+	return err
+}
+
+// discard removes the new text.
+func (m *mending) discard() error {
+	if m.text == nil {
+		return nil
+	}
+	return errors.Join(m.text.Close(), removeIfThere(m.log.fs, m.temporary))
+}
+
+// all goes through the records [Base, next) and what follows them. What it wrote is
+// durable when it returns.
+func (m *mending) all(next Sequence, damage []*CorruptError) error {
+	s := m.read.segment
+	if m.expands() {
+		if err := m.begin(); err != nil {
+			return err
+		}
+	}
+	for seq := s.Base; seq < next; seq++ {
+		if err := m.ctx.Err(); err != nil {
+			return err
+		}
+		if err := m.record(seq); err != nil {
+			return err
+		}
+	}
+	if err := m.cutExcess(); err != nil {
+		return err
+	}
+	if m.text != nil {
+		// A power cut after the rename would leave a text without its bytes.
+		if err := m.text.Datasync(); err != nil {
+			return err
+		}
+	}
+	if m.found == 0 { // no record was lost: it is the index, or what holds the records
+		name, err := m.setAsideFlawed()
+		if err != nil {
+			return err
+		}
+		m.note(s, damage[0].Seq, damage[0].Offset, damage[0].Reason, name)
+	}
+	return nil
+}
+
+// write puts a line at an offset of the new text.
+func (m *mending) write(line []byte, at Offset) error {
+	if err := m.begin(); err != nil {
+		return err
+	}
+	_, err := m.text.WriteAt(line, int64(at))
+	return err
 }
 
 // expands says whether the text is made anew from a compressed file.
@@ -35,8 +105,11 @@ func (m *mending) end() Offset {
 func (m *mending) record(seq Sequence) error {
 	rec, err := m.read.Record(seq)
 	if err == nil && rec.Start == m.end() {
+		if err := m.keep(rec); err != nil {
+			return err
+		}
 		m.entries = append(m.entries, rec.Entry)
-		return m.keep(rec)
+		return nil
 	}
 	var damage *CorruptError
 	if err != nil && !errors.As(err, &damage) {
@@ -82,7 +155,7 @@ func (m *mending) restore(rec Record, damage *CorruptError) error {
 	if err != nil {
 		return &DiskError{Op: "quarantine from", Path: m.read.segment.Path, Seq: rec.Seq, Offset: rec.Start, Err: err}
 	}
-	if _, err := m.text.WriteAt(rec.Line(), int64(rec.Start)); err != nil {
+	if err := m.write(rec.Line(), rec.Start); err != nil {
 		return &DiskError{Op: "restore in", Path: m.read.segment.Path, Seq: rec.Seq, Offset: rec.Start, Err: err}
 	}
 	m.entries = append(m.entries, rec.Entry)
@@ -91,13 +164,13 @@ func (m *mending) restore(rec Record, damage *CorruptError) error {
 	return nil
 }
 
-// keep has a good record in the text.
+// keep has a good record in the new text.
 func (m *mending) keep(rec Record) error {
-	if !m.expands() {
+	if m.text == nil {
 		return nil
 	}
-	if _, err := m.text.WriteAt(append(rec.Text, '\n'), int64(rec.Start)); err != nil { // the LF stood there
-		return &DiskError{Op: "expand", Path: m.read.segment.Path, Seq: rec.Seq, Offset: rec.Start, Err: err}
+	if err := m.write(rec.Line(), rec.Start); err != nil {
+		return &DiskError{Op: "copy", Path: m.read.segment.Path, Seq: rec.Seq, Offset: rec.Start, Err: err}
 	}
 	return nil
 }
@@ -110,7 +183,7 @@ func (m *mending) blank(seq Sequence, e Entry, reason string) error {
 	if err != nil {
 		return &DiskError{Op: "quarantine from", Path: m.read.segment.Path, Seq: seq, Offset: start, Err: err}
 	}
-	if _, err := m.text.WriteAt(spaces, int64(start)); err != nil {
+	if err := m.write(spaces, start); err != nil {
 		return &DiskError{Op: "blank in", Path: m.read.segment.Path, Seq: seq, Offset: start, Err: err}
 	}
 	e.Flags |= Lost
@@ -149,26 +222,26 @@ func (m *mending) setAside(from, to Offset, instead []byte) (name string, err er
 		return m.aside, nil
 	}
 	was := make([]byte, to-from)
-	if n, err := m.text.ReadAt(was, int64(from)); n < len(was) {
+	if n, err := m.read.file.ReadAt(was, int64(from)); n < len(was) {
 		return "", err
 	}
 	if len(was) == 0 || bytes.Equal(was, instead) {
 		return "", nil
 	}
-	return quarantineRange(m.log.fs, m.log.Dir, m.read.segment.Base, m.text, from, to, m.w.mode)
+	return quarantineRange(m.log.fs, m.log.Dir, m.read.segment.Base, m.read.file, from, to, m.w.mode)
 }
 
-// cutExcess sets aside what follows the last record.
+// cutExcess sets aside what follows the last record. The new text ends before it.
 func (m *mending) cutExcess() error {
 	end := m.end()
 	if m.expands() || m.read.size <= end {
 		return nil
 	}
-	name, err := quarantineRange(m.log.fs, m.log.Dir, m.read.segment.Base, m.text, end, m.read.size, m.w.mode)
+	name, err := quarantineRange(m.log.fs, m.log.Dir, m.read.segment.Base, m.read.file, end, m.read.size, m.w.mode)
 	if err != nil {
 		return err
 	}
 	m.found++
 	m.note(m.read.segment, m.read.segment.Base+Sequence(len(m.entries)), end, "bytes behind the last record", name)
-	return m.text.Truncate(int64(end))
+	return m.begin()
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 )
@@ -144,31 +143,33 @@ func (r *repair) segment(s Segment) (err error) {
 
 // mend brings a segment and its index into agreement: [Base, next) are its records.
 //
-// A compressed segment becomes a plain one, which the next compaction finds.
+// A text that changes is written anew and takes the place of the old one with a
+// rename. A compressed segment becomes a plain one, which the next compaction finds.
 // Killed on the way, it leaves both, of which the plain one is good as soon
 // as the index says what it lost.
 func (r *repair) mend(read *Reader, next Sequence, damage []*CorruptError) error {
-	if read.segment.Codec == Plain {
-		entries, err := r.mendText(read, read.segment.Path, os.O_RDWR, next, damage)
-		if err != nil {
-			return err
-		}
-		return r.writeIndex(read, entries)
-	}
 	plain := r.log.as(read.segment, Plain)
-	temporary := r.log.path("." + TextName(plain.Base) + ".tmp")
-	entries, err := r.mendText(read, temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, next, damage)
-	if err != nil {
-		return errors.Join(err, removeIfThere(r.log.fs, temporary))
+	m := &mending{repair: r, read: read, temporary: r.log.path("." + TextName(plain.Base) + ".tmp")}
+	if err := m.all(next, damage); err != nil {
+		return errors.Join(err, m.discard())
 	}
-	if err := r.log.fs.Rename(temporary, plain.Path); err != nil {
+	if m.text != nil {
+		if err := m.text.Close(); err != nil {
+			return errors.Join(err, removeIfThere(r.log.fs, m.temporary))
+		}
+		// What the new text lost is in quarantine/ by now. Until the index follows, its
+		// blank places are damage, which the next Repair finds in the same places.
+		if err := r.log.fs.Rename(m.temporary, plain.Path); err != nil {
+			return errors.Join(err, removeIfThere(r.log.fs, m.temporary))
+		}
+	}
+	// It makes both names durable. If a power cut keeps the index alone, the next Repair
+	// finds the same places damaged.
+	if err := r.writeIndex(read, m.entries); err != nil {
 		return err
 	}
-	if err := r.log.fs.SyncDir(r.log.Dir); err != nil {
-		return err
-	}
-	if err := r.writeIndex(read, entries); err != nil {
-		return err
+	if !m.expands() {
+		return nil
 	}
 	return r.log.removeFile(read.segment.Path)
 }
@@ -210,40 +211,6 @@ func (r *repair) openCopies(read *Reader) (copies []*Reader, err error) {
 		}
 	}
 	return copies, nil
-}
-
-// mendText mends the text of a segment in a file, and returns the entries of its
-// records. The file is the segment's own, or if that is compressed a new one.
-func (r *repair) mendText(read *Reader, name string, flag int, next Sequence, damage []*CorruptError) (_ []Entry, err error) {
-	s := read.segment
-	text, err := r.log.fs.OpenFile(name, flag, r.w.mode)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, text.Close()) }()
-	m := &mending{repair: r, read: read, text: text}
-	for seq := s.Base; seq < next; seq++ {
-		if err := r.ctx.Err(); err != nil {
-			return nil, err
-		}
-		if err := m.record(seq); err != nil {
-			return nil, err
-		}
-	}
-	if err := m.cutExcess(); err != nil {
-		return nil, err
-	}
-	if err := text.Datasync(); err != nil {
-		return nil, err
-	}
-	if m.found == 0 { // no record was lost: it is the index, or what holds the records
-		name, err := m.setAsideFlawed()
-		if err != nil {
-			return nil, err
-		}
-		r.note(s, damage[0].Seq, damage[0].Offset, damage[0].Reason, name)
-	}
-	return m.entries, nil
 }
 
 // writeIndex makes the index of a segment anew.

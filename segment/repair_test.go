@@ -72,6 +72,7 @@ func TestRepair(t *testing.T) {
 			appendTexts(t, w, 1, 10)
 			check(t, w.Close())
 			row.damage(t, filepath.Join(dir, TextName(5)), filepath.Join(dir, IndexName(5)))
+			unchanged := linkSealed(t, dir, 9)
 			done, err := Repair(t.Context(), dir, options(nil))
 			check(t, err)
 			if len(done.Mended) != row.mended {
@@ -92,7 +93,31 @@ func TestRepair(t *testing.T) {
 			}
 			w = openWriter(t, dir)
 			appendTexts(t, w, 11, 12)
+			unchanged()
 		})
+	}
+}
+
+// linkSealed gives every file of the segments before a sequence a second name, as a
+// snapshot does, and returns a check that what is under that name does not change.
+func linkSealed(t *testing.T, dir string, before Sequence) (unchanged func()) {
+	t.Helper()
+	to, was := t.TempDir(), map[string][]byte{}
+	entries, err := os.ReadDir(dir)
+	check(t, err)
+	for _, e := range entries {
+		if base, _, ours := parseName(e.Name()); ours && base < before {
+			check(t, os.Link(filepath.Join(dir, e.Name()), filepath.Join(to, e.Name())))
+			was[e.Name()] = read(t, filepath.Join(to, e.Name()))
+		}
+	}
+	return func() {
+		t.Helper()
+		for name, b := range was {
+			if !bytes.Equal(read(t, filepath.Join(to, name)), b) {
+				t.Errorf("%s was written to under its other name", name)
+			}
+		}
 	}
 }
 

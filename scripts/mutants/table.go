@@ -79,10 +79,11 @@ var mutants = []mutant{
 	{"read: the newest, compressed since it was listed", "segment/text.go", "c <= Gzip && missing(err); c++", "c <= Gzip && missing(err) && s.Sealed; c++"},
 
 	// Repair.
-	{"repair: blanked before it is set aside", "segment/mending.go", "\tname, err := m.setAside(start, min(e.End, max(m.read.size, start)), spaces)", "\tif _, err := m.text.WriteAt(spaces, int64(start)); err != nil {\n\t\treturn err\n\t}\n\tname, err := m.setAside(start, min(e.End, max(m.read.size, start)), spaces)"},
-	{"repair: the blank is not synced", "segment/repair.go", "if err := text.Datasync(); err != nil {", "if err := error(nil); err != nil {"},
+	{"repair: a lost record is not set aside", "segment/mending.go", "name, err := m.setAside(start, min(e.End, max(m.read.size, start)), spaces)", "name, err := \"\", error(nil)"},
+	{"repair: written into the segment's file", "segment/mending.go", "m.log.fs.OpenFile(m.temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, m.w.mode)", "m.log.fs.OpenFile(m.read.segment.Path, os.O_RDWR, m.w.mode)"},
+	{"repair: the new text is not synced", "segment/mending.go", "if err := m.text.Datasync(); err != nil {", "if err := error(nil); err != nil {"},
 	{"repair: excess of a compressed file is dropped", "segment/mending.go", "if flaw, err := m.read.text.flaw(); flaw == \"\" || err != nil {", "if flaw, err := m.read.text.flaw(); flaw != \"?\" || err != nil {"},
-	{"repair: the compressed file goes before a plain one is there", "segment/repair.go", "\tif err := r.log.fs.Rename(temporary, plain.Path); err != nil {", "\tif err := r.log.removeFile(read.segment.Path); err != nil {\n\t\treturn err\n\t}\n\tif err := r.log.fs.Rename(temporary, plain.Path); err != nil {"},
+	{"repair: the compressed file goes before a plain one is there", "segment/repair.go", "\t\tif err := r.log.fs.Rename(m.temporary, plain.Path); err != nil {", "\t\tif m.expands() {\n\t\t\tif err := r.log.removeFile(read.segment.Path); err != nil {\n\t\t\t\treturn err\n\t\t\t}\n\t\t}\n\t\tif err := r.log.fs.Rename(m.temporary, plain.Path); err != nil {"},
 	{"repair: the compressed file is not set aside", "segment/mending.go", "if m.aside == \"\" {", "if m.aside == \"-\" {"},
 	{"repair: what another file has is not looked for", "segment/mending.go", "if copied := m.elsewhere(seq); copied != nil {", "if copied := m.elsewhere(seq); copied != nil && seq == 0 {"},
 
