@@ -30,7 +30,7 @@ func Compare(ctx context.Context, o Options, l *segment.Log) (Match, error) {
 }
 
 func compare(ctx context.Context, o Options, l *segment.Log) (Match, error) {
-	m, first, err := align(ctx, o, l)
+	m, first, err := locate(ctx, o, l)
 	if err != nil || m.Here == 0 {
 		return m, err
 	}

@@ -12,22 +12,25 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// ErrCompressed: a compressed source is cut or damaged, so that its text can't be had.
-var ErrCompressed = errors.New("the compressed source is cut or damaged")
+var (
+	// ErrCompressed is returned when a compressed source is cut or damaged, so that its text cannot be read.
+	ErrCompressed = errors.New("the compressed source is cut or damaged")
+	// ErrWindow is returned when decompressing a zstd source would take more memory than Options.Accept.Memory.
+	// Decompress the source with zstd and migrate the result.
+	ErrWindow = errors.New("the zstd source needs a larger window than there is memory for")
+)
 
-// ErrWindow: a zstd source wants more memory than migrate takes. Decompress it with zstd and migrate that.
-var ErrWindow = errors.New("the zstd source was made with a window of more than 8 MiB")
+// leastWindow is the window that zstd's levels up to 19 use. A source with that
+// window is always read; one made with --ultra or --long takes more memory.
+const leastWindow = 8 << 20
 
-// maxWindow is the largest window of a zstd source: that of its levels up to 19.
-// A larger one, of --ultra or --long, would take as much memory.
-const maxWindow = 8 << 20
-
-// A text is what stands in a source that may be compressed with gzip or zstd,
-// which its first bytes tell when it is first read.
+// A text reads a source that may be compressed with gzip or zstd. The first
+// bytes of the source say which; they are read by the first Read.
 type text struct {
 	in         io.Reader
-	raw        atomic.Int64 // bytes read of in
-	out        io.Reader    // nil: not yet known
+	memory     int64        // for a zstd window, in bytes; less than leastWindow means leastWindow
+	raw        atomic.Int64 // bytes read from in
+	out        io.Reader    // nil until the first Read
 	compressed atomic.Bool
 	zstd       *zstd.Decoder
 }
@@ -40,7 +43,8 @@ func (t *text) Read(p []byte) (int, error) {
 	}
 	n, err := t.out.Read(p)
 	switch {
-	case errors.Is(err, zstd.ErrWindowSizeExceeded):
+	// A frame of known size says how large its window is by its size, which is another error.
+	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		err = fmt.Errorf("%w: %w", ErrWindow, err)
 	case t.compressed.Load() && err != nil && err != io.EOF:
 		err = fmt.Errorf("%w: %w", ErrCompressed, err)
@@ -49,21 +53,24 @@ func (t *text) Read(p []byte) (int, error) {
 }
 
 func (t *text) open() error {
-	const magicBytes = 4
 	b := bufio.NewReaderSize((*rawReader)(t), chunkBytes)
 	head, err := b.Peek(magicBytes)
 	if err != nil && err != io.EOF {
 		return err
 	}
 	switch {
-	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
+	case bytes.HasPrefix(head, []byte(gzipMagic)):
 		t.compressed.Store(true)
-		t.out, err = gzip.NewReader(b)
-	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		t.out, err = newGzipReader(b)
+	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}), skippableFrame(head):
 		t.compressed.Store(true)
-		t.zstd, err = zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+		window := uint64(max(t.memory, leastWindow))
+		t.zstd, err = zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(window))
 		t.out = t.zstd
 	default:
+		if other := packedWith(head); other != nil {
+			return other
+		}
 		t.out, err = b, nil
 	}
 	if err != nil {
@@ -73,7 +80,13 @@ func (t *text) open() error {
 	return nil
 }
 
-// rawReader reads a text's file and counts.
+// skippableFrame reports whether head begins a zstd frame without content,
+// which pzstd and seekable files begin with.
+func skippableFrame(head []byte) bool {
+	return len(head) >= 4 && head[0]&0xf0 == 0x50 && bytes.Equal(head[1:4], []byte{0x2a, 0x4d, 0x18})
+}
+
+// rawReader reads a text's file and counts the bytes.
 type rawReader text
 
 func (r *rawReader) Read(p []byte) (int, error) {
@@ -86,4 +99,71 @@ func (t *text) close() {
 	if t.zstd != nil {
 		t.zstd.Close()
 	}
+}
+
+const gzipMagic = "\x1f\x8b"
+
+// errGarbage is what gzip(1) warns about.
+var errGarbage = errors.New("garbage behind the last gzip member")
+
+// gzipReader reads gzip members one after the other. Zero bytes behind the last
+// one are ignored, as gzip(1) does: tapes and disk images pad files with them.
+type gzipReader struct {
+	in     *bufio.Reader
+	member *gzip.Reader
+}
+
+func newGzipReader(in *bufio.Reader) (*gzipReader, error) {
+	member, err := gzip.NewReader(in)
+	if err != nil {
+		return nil, err
+	}
+	member.Multistream(false)
+	return &gzipReader{in, member}, nil
+}
+
+func (g *gzipReader) Read(p []byte) (int, error) {
+	for {
+		n, err := g.member.Read(p)
+		if n > 0 || err != io.EOF {
+			if err == io.EOF {
+				err = nil // the next Read looks for another member
+			}
+			return n, err
+		}
+		if err := g.next(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// next begins the next member; io.EOF means that there is none.
+func (g *gzipReader) next() error {
+	head, err := g.in.Peek(len(gzipMagic))
+	if string(head) == gzipMagic {
+		if err := g.member.Reset(g.in); err != nil {
+			return noEOF(err)
+		}
+		g.member.Multistream(false)
+		return nil
+	}
+	if err != nil && err != io.EOF {
+		return err
+	}
+	for {
+		switch c, err := g.in.ReadByte(); {
+		case err != nil:
+			return err
+		case c != 0:
+			return errGarbage
+		}
+	}
+}
+
+// noEOF turns the end of the file, where more must come, into an error.
+func noEOF(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }

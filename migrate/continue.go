@@ -41,7 +41,7 @@ func Continue(ctx context.Context, o Options, wait time.Duration) (c Continued, 
 		return c, err
 	}
 	var first *pass
-	if c.Match, first, err = align(ctx, o, l); err != nil {
+	if c.Match, first, err = locate(ctx, o, l); err != nil {
 		return c, err
 	}
 	bytes := 0

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -14,10 +15,15 @@ var (
 	ErrChanged = errors.New("the source changed while it was read")
 	// ErrUndecided: which array holds the records can't be told; Options.Records names it.
 	ErrUndecided = errors.New("which array holds the records can't be told")
+	// ErrTwice is returned when the member that holds the records occurs twice. It is ErrUndecided too.
+	ErrTwice = fmt.Errorf("%w: the member that holds them occurs twice", ErrUndecided)
 	// ErrNoArray: there is nothing to take records from where Options.Records points.
 	ErrNoArray = errors.New("no array there")
 	// ErrEncoding: the source is not UTF-8 text.
 	ErrEncoding = errors.New("not UTF-8 text")
+	// ErrNUL is returned for a source that begins with NUL bytes, which a crash of the machine leaves of a file
+	// whose content never reached the disk.
+	ErrNUL = errors.New("the source begins with NUL bytes, as a crash of the machine leaves a file")
 	// ErrOnce: the source must be read more than once, which standard input and pipes do not allow. Name a file.
 	ErrOnce = errors.New("standard input and pipes can be read only once")
 	// ErrNoRoom: the disk is too small for the log. It comes inside a *RoomError.
@@ -44,7 +50,7 @@ func (e *SourceError) Error() string {
 		where += fmt.Sprintf(", record %d", e.Record)
 	}
 	if e.Pointer != "" {
-		where += ", " + e.Pointer
+		where += ", " + jsonscan.ShortPointer(e.Pointer)
 	}
 	return fmt.Sprintf("%v (%s)", e.Err, where)
 }

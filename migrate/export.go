@@ -95,12 +95,8 @@ func plainFrame(before, after, empty string, depth int) *frame {
 
 // openFrame opens the frame of the migrated file; nil if there is none.
 func openFrame(l *segment.Log) (*frame, error) {
-	var at layout
-	err := readJSON(l, layoutName, &at)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
+	at, err := readLayout(l)
+	if err != nil || at == nil {
 		return nil, err
 	}
 	f := &frame{style: at.Style, depth: at.Depth, records: at.Records}

@@ -13,6 +13,9 @@ import (
 const fuzzBytes = 64 << 10
 
 func packed(b []byte) bool {
+	if skippableFrame(b) || packedWith(b) != nil {
+		return true
+	}
 	return bytes.HasPrefix(b, []byte{0x1f, 0x8b}) || bytes.HasPrefix(b, []byte{0x28, 0xb5, 0x2f, 0xfd})
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/segment"
@@ -24,6 +25,16 @@ type layout struct {
 	Between *string `json:"between"` // bytes from the end of a record to the next; nil: there are no two
 	Style   *Style  `json:"style"`   // nil: no pattern was seen
 	Empty   bool    `json:"empty"`   // there was no record: the prefix is all
+}
+
+// readLayout returns the layout of the source that l was migrated from; nil if there was none.
+func readLayout(l *segment.Log) (*layout, error) {
+	var at layout
+	err := readJSON(l, layoutName, &at)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return &at, err
 }
 
 // sampleBytes of the first record show how its writer indents.

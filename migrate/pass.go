@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/segment"
@@ -74,7 +75,7 @@ func (p *pass) read(accept jsonscan.Options, begin func(*pass) error) error {
 }
 
 func (p *pass) readFrom(in io.Reader, accept jsonscan.Options, begin func(*pass) error) error {
-	p.source = readAhead(p.ctx, in)
+	p.source = readAhead(p.ctx, in, p.o.Accept.Memory)
 	defer p.source.close()
 	p.scan = jsonscan.New(p.source, accept)
 	if err := begin(p); err != nil {
@@ -83,6 +84,9 @@ func (p *pass) readFrom(in io.Reader, accept jsonscan.Options, begin func(*pass)
 	err := p.head()
 	if err == nil {
 		err = p.cut(p.walk.root(p))
+	}
+	if err != nil && p.scan.Offset() < magicBytes && filepath.Ext(p.o.Source) == ".br" {
+		return &PackedError{"brotli", "brotli -dc"} // which has no magic number
 	}
 	return p.locate(err)
 }
@@ -93,6 +97,9 @@ func (p *pass) head() error {
 	if err == nil && !bom {
 		err = p.encoding()
 	}
+	if err == nil && p.zeros() {
+		return p.here(ErrNUL)
+	}
 	if err == nil {
 		_, err = p.scan.Peek()
 	}
@@ -102,8 +109,18 @@ func (p *pass) head() error {
 	return err
 }
 
+// zeros reports whether the source begins with more NUL bytes than text in
+// UTF-16 or UTF-32 does.
+func (p *pass) zeros() bool {
+	head := p.source.held[:min(len(p.source.held), 64)]
+	return len(head) > 0 && len(bytes.Trim(head, "\x00")) == 0 || bytes.HasPrefix(head, make([]byte, 4))
+}
+
 // encoding refuses text that is two or four bytes a character.
 func (p *pass) encoding() error {
+	if p.zeros() {
+		return nil
+	}
 	for _, mark := range []string{"\xff\xfe", "\xfe\xff", "{\x00", "[\x00", "\x00{", "\x00[", "\x00\x00"} {
 		if bytes.HasPrefix(p.source.held, []byte(mark)) {
 			return fmt.Errorf("%w: it looks like UTF-16 or UTF-32", ErrEncoding)

@@ -71,6 +71,9 @@ func (p *pass) skipRest() error {
 }
 
 func (p *pass) unexpected(c byte, where string) error {
+	if python := jsonscan.PythonValue(c); python != "" && c == '\'' {
+		return &jsonscan.SyntaxError{Offset: p.scan.Offset(), Reason: python, Cause: jsonscan.ErrPython}
+	}
 	return &jsonscan.SyntaxError{Offset: p.scan.Offset(), Reason: "invalid character " + strconv.QuoteRune(rune(c)) + " " + where, Cause: jsonscan.ErrInvalid}
 }
 

@@ -57,7 +57,7 @@ func (m *migration) quarantineRest(from int64) error {
 	if !same(info, m.pass.info) {
 		return m.pass.here(ErrChanged)
 	}
-	text := &text{in: f}
+	text := &text{in: f, memory: m.o.Accept.Memory}
 	defer text.close()
 	sum := sha256.New()
 	if _, err := io.CopyN(sum, text, from); err != nil {

@@ -68,10 +68,10 @@ func existing(path string) string {
 }
 
 // readAhead begins to read r. When the context ends, so does what the scanner
-// gets, although r may still be waited for.
-func readAhead(ctx context.Context, r io.Reader) *source {
+// gets, although r may still be waited for. memory is for a zstd window.
+func readAhead(ctx context.Context, r io.Reader, memory int64) *source {
 	s := &source{ctx: ctx, full: make(chan []byte, chunks), free: make(chan []byte, chunks), stop: make(chan struct{}), sum: sha256.New()}
-	s.text = &text{in: r}
+	s.text = &text{in: r, memory: memory}
 	go s.run(s.text)
 	return s
 }

@@ -15,6 +15,9 @@ const (
 	declaredName = "total_entries"
 )
 
+// streamName stands for a pointer where each value of the source is a record.
+const streamName = "stream"
+
 // A shape is what a pass takes for records. The zero value: it finds out.
 type shape struct {
 	pointer *jsonscan.Pointer // the array's elements; nil: not known
@@ -45,7 +48,7 @@ type walk struct {
 // where names what the records were taken from, for origin/.
 func (w *walk) where() string {
 	if w.depth == 0 {
-		return "stream"
+		return streamName
 	}
 	return w.path
 }
@@ -94,6 +97,8 @@ func (w *walk) root(p *pass) error {
 		return w.decide()
 	case err != nil:
 		return err
+	case w.as.pointer != nil && !w.found:
+		return fmt.Errorf("%w: %s", ErrNoArray, jsonscan.ShortPointer(w.as.pointer.String()))
 	case w.as.pointer != nil || (w.found && c != kind): // the values of a stream are of one kind
 		return p.unexpected(c, "after the value that holds the records")
 	}
@@ -143,11 +148,11 @@ func (w *walk) first(p *pass) error {
 func (w *walk) decide() error {
 	switch {
 	case w.second != "" && w.second == w.path:
-		return fmt.Errorf("%w: there are two members %s", ErrUndecided, w.path)
+		return fmt.Errorf("%w: %s", ErrTwice, jsonscan.ShortPointer(w.path))
 	case w.second != "":
 		return fmt.Errorf("%w: %s and %s are both arrays of objects", ErrUndecided, w.path, w.second)
 	case !w.found && w.as.pointer != nil:
-		return fmt.Errorf("%w: %s", ErrNoArray, w.as.pointer)
+		return fmt.Errorf("%w: %s", ErrNoArray, jsonscan.ShortPointer(w.as.pointer.String()))
 	case !w.found:
 		return &readAgain{shape{stream: true}, "it is a single object"}
 	}

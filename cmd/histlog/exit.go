@@ -116,6 +116,8 @@ func explain(err error) (code int, hint string) {
 		return exitFailure, "name the log that it belongs to"
 	case errors.Is(err, segment.ErrTooLarge), errors.Is(err, jsonscan.ErrTooLarge):
 		return exitRejected, "raise the limit with --max-record"
+	case errors.Is(err, migrate.ErrTwice):
+		return exitUsage, `rename one of the two in a copy: sed '0,/"NAME"/s//"NAME_1"/' SOURCE > COPY; no pointer tells two members of one name apart`
 	case errors.Is(err, migrate.ErrUndecided):
 		return exitUsage, "name the one that holds them with --records, a JSON pointer such as /history; an empty one makes each value a record"
 	case errors.Is(err, migrate.ErrOnce):
@@ -139,10 +141,13 @@ func explain(err error) (code int, hint string) {
 // explainInput explains what may be wrong with input.
 func explainInput(err error) (code int, hint string) {
 	var inSource *migrate.SourceError
+	var packed *migrate.PackedError
 	migrating := errors.As(err, &inSource)
 	switch {
+	case errors.As(err, &packed):
+		return exitRejected, fmt.Sprintf("decompress it: %s FILE > OTHER; then name OTHER instead", packed.Command)
 	case errors.Is(err, migrate.ErrWindow):
-		return exitRejected, "zstd -dc --long=31 FILE | histlog migrate - DIR"
+		return exitRejected, "decompress it: zstd -dc --long=31 FILE > OTHER; then name OTHER instead, or give more with --memory"
 	case errors.Is(err, migrate.ErrEmpty):
 		return exitRejected, "was the writer killed before it wrote? nothing was made"
 	case errors.Is(err, migrate.ErrChanged):
@@ -153,6 +158,10 @@ func explainInput(err error) (code int, hint string) {
 		return exitRejected, "name an array of the source, as /history does; the members of an object are no records"
 	case errors.Is(err, migrate.ErrEncoding):
 		return exitRejected, "convert it first: iconv -f UTF-16 -t UTF-8"
+	case errors.Is(err, migrate.ErrNUL):
+		return exitRejected, "look for an older copy of it; if there are lines behind the NUL bytes, --salvage keeps them"
+	case errors.Is(err, jsonscan.ErrPython):
+		return exitRejected, `it was written with print or repr; convert it: python3 -c "import ast, json, sys; json.dump(ast.literal_eval(sys.stdin.read()), sys.stdout)" < FILE > OTHER`
 	case errors.Is(err, jsonscan.ErrCut) && migrating:
 		return exitRejected, "it was cut off, as a killed writer leaves it; --salvage keeps every whole record before the end"
 	case errors.Is(err, jsonscan.ErrCut):
@@ -160,7 +169,7 @@ func explainInput(err error) (code int, hint string) {
 	case errors.Is(err, jsonscan.ErrNonFinite):
 		return exitRejected, "Python writes that; choose --non-finite null, string or keep"
 	case errors.Is(err, jsonscan.ErrUTF8):
-		return exitRejected, "choose --invalid-utf8 replace to put U+FFFD in its place"
+		return exitRejected, "if it is text of Windows or in another 8-bit encoding, convert it: iconv -f cp1252 -t UTF-8 FILE > OTHER; --invalid-utf8 replace puts U+FFFD in the place of what is lost"
 	case migrating:
 		return exitRejected, "mend the text at that place, or keep the whole records before it with --salvage"
 	case errors.Is(err, jsonscan.ErrInvalid), errors.Is(err, jsonscan.ErrDepth):

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -68,7 +67,7 @@ func runMigrate(c *cli.Context) error {
 	receipt, err := migrate.Run(c.Context, o)
 	bar.finish()
 	if err != nil {
-		return named("migrate "+o.Source, err)
+		return aboutSource("migrate "+o.Source, o.Source, err)
 	}
 	record(o.Dir, slog.LevelInfo, "migrated", "source", o.Source, "records", receipt.Records, "sha256", receipt.SourceSHA256, "peak_rss", receipt.PeakRSS)
 	if zone != nil && holdsZoneless(c, o.Dir) {
@@ -97,9 +96,7 @@ func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) err
 		say(c.App.ErrWriter, "the white space of %s follows no pattern that json.dump writes, so it was compared token by token; export writes it in another style", o.Source)
 	}
 	doubt(c, o, receipt.Records, receipt.RecordsAt, receipt.ClockTimes)
-	if d := receipt.Declared; d != nil && *d != int64(receipt.Records) {
-		say(c.App.ErrWriter, "%s says that it holds %d entries, but %d were found; all of these are in the log", o.Source, *d, receipt.Records)
-	}
+	doubtCount(c, o, receipt.Declared, receipt.Records)
 	proof := "verified"
 	if o.Verify == migrate.VerifyNone {
 		proof = "not read back"
@@ -108,6 +105,13 @@ func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) err
 		counted(receipt.Records, "record"), o.Source, bytesText(receipt.SourceBytes), are(receipt.Records), o.Dir, bytesText(receipt.LogBytes), proof,
 		durationText(time.Duration(receipt.Elapsed*float64(time.Second))), o.Dir)
 	return err
+}
+
+// doubtCount says that a source's own count of its records is another one.
+func doubtCount(c *cli.Context, o migrate.Options, declared *int64, records uint64) {
+	if declared != nil && *declared != int64(records) {
+		say(c.App.ErrWriter, "%s says that it holds %d entries, but %d were found; no other record was found in it", o.Source, *declared, records)
+	}
 }
 
 // doubt says what of a source may be meant otherwise.
@@ -163,9 +167,10 @@ func migrateOptions(c *cli.Context) (o migrate.Options, err error) {
 	return o, nil
 }
 
-// withoutEnding takes .json off a name, and .gz or .zst behind it.
+// withoutEnding takes .json off a name, and what a compressor puts behind it.
 func withoutEnding(name string) string {
-	if ext := filepath.Ext(name); ext == ".gz" || ext == ".zst" {
+	switch ext := filepath.Ext(name); ext {
+	case ".gz", ".zst", ".xz", ".bz2", ".lz4", ".br", ".lzma":
 		name = strings.TrimSuffix(name, ext)
 	}
 	return strings.TrimSuffix(name, filepath.Ext(name))
@@ -176,7 +181,7 @@ func dryRun(c *cli.Context, o migrate.Options, bar *progress) error {
 	plan, err := migrate.DryRun(c.Context, o)
 	bar.finish()
 	if err != nil {
-		return named("migrate "+o.Source, err)
+		return aboutSource("migrate "+o.Source, o.Source, err)
 	}
 	if c.Bool("json") {
 		return printJSON(c.App.Writer, plan)
@@ -187,6 +192,7 @@ func dryRun(c *cli.Context, o migrate.Options, bar *progress) error {
 		span = ", " + plan.FirstTime.UTC().Format(time.RFC3339) + " to " + plan.LastTime.UTC().Format(time.RFC3339)
 	}
 	doubt(c, o, plan.Records, plan.RecordsAt, plan.ClockTimes)
+	doubtCount(c, o, plan.Declared, plan.Records)
 	fmt.Fprintf(out, "%s at %s%s\n", counted(plan.Records, "record"), pointerText(plan.RecordsAt), span)
 	fmt.Fprintf(out, "%s of JSON become %s of records, the largest %s; %s are free\n", bytesText(plan.SourceBytes), bytesText(plan.LogBytes), bytesText(plan.Largest), bytesText(int64(plan.FreeBytes)))
 	if plan.NonFinite > 0 && o.Accept.NonFinite == jsonscan.RejectNonFinite {
@@ -215,7 +221,7 @@ func continueMigration(c *cli.Context, o migrate.Options, bar *progress) (err er
 	done, err := migrate.Continue(c.Context, o, wait)
 	bar.finish()
 	if err != nil {
-		return named("migrate "+o.Source, beingWritten(err))
+		return aboutSource("migrate "+o.Source, o.Source, beingWritten(err))
 	}
 	if done.Appended > 0 {
 		record(o.Dir, slog.LevelInfo, "continued", "source", o.Source, "appended", done.Appended)
@@ -260,13 +266,4 @@ func seqOrNil(seq segment.Sequence) *segment.Sequence {
 		return nil
 	}
 	return &seq
-}
-
-// named puts what was being done before an error, unless it says so itself.
-func named(what string, err error) error {
-	var path *os.PathError
-	if errors.As(err, &path) && strings.Contains(err.Error(), strings.TrimPrefix(what, "migrate ")) {
-		return err
-	}
-	return fmt.Errorf("%s: %w", what, err)
 }

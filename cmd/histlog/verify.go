@@ -82,7 +82,7 @@ func runVerify(c *cli.Context) error {
 		v.Against, err = against(c, l)
 		err = beingWritten(err)
 		if err != nil {
-			err = fmt.Errorf("verify --against %s: %w", c.String("against"), err)
+			err = aboutSource("verify --against "+c.String("against"), c.String("against"), err)
 		}
 	}
 	if err != nil {
@@ -126,6 +126,7 @@ func against(c *cli.Context, l *segment.Log) (*migrate.Match, error) {
 	if o.Accept, err = acceptOf(c); err != nil {
 		return nil, err
 	}
+	o.Accept.Memory = largestRecord(c)
 	if c.IsSet("records") {
 		if o.Records, err = jsonscan.ParsePointer(c.String("records")); err != nil {
 			return nil, usage("verify", "--records: %v", err)

@@ -324,7 +324,44 @@ func (s *compactor) invalid(c byte) (done bool) {
 	case inLiteral:
 		where = "in " + s.literal
 	}
+	if python := s.python(c); python != "" {
+		if s.state == inLiteral {
+			s.back = s.matched // the word begins before c
+		}
+		return s.refuse(ErrPython, python)
+	}
 	return s.refuse(ErrInvalid, "invalid character "+quoteByte(c)+" "+where)
+}
+
+// python returns what is wrong with c if Python's repr writes that, or "".
+func (s *compactor) python(c byte) string {
+	switch {
+	case s.state == inLiteral && s.literal == "NaN" && c == 'o':
+		return "None is Python's; JSON has null"
+	case s.state == inLiteral && s.literal == "null" && s.matched == 1 && c == 'a':
+		return "nan is Python's; JSON has no such number"
+	case s.state >= afterValue:
+		return ""
+	case s.state == atValue || s.state == atElement:
+		return PythonValue(c)
+	case c == '\'' && s.state != atColon:
+		return PythonValue(c)
+	}
+	return ""
+}
+
+// PythonValue returns what is wrong with c where a value or a name should
+// begin, if Python's repr begins one so; or "".
+func PythonValue(c byte) string {
+	switch c {
+	case '\'':
+		return "a string in single quotes is Python's; JSON has double quotes"
+	case 'T':
+		return "True is Python's; JSON has true"
+	case 'F':
+		return "False is Python's; JSON has false"
+	}
+	return ""
 }
 
 func tooLarge(limit int64) string {

@@ -9,6 +9,8 @@ import (
 var (
 	// ErrInvalid: a byte that no JSON value can have there.
 	ErrInvalid = errors.New("invalid JSON")
+	// ErrPython: a token of Python's repr, such as None or a string in single quotes. It is ErrInvalid too.
+	ErrPython = fmt.Errorf("%w: a Python literal", ErrInvalid)
 	// ErrCut: the stream ends inside a value. What came before is good.
 	ErrCut = errors.New("the text ends inside a value")
 	// ErrNonFinite: NaN, Infinity or -Infinity, which JSON does not have. See [Options].
@@ -35,7 +37,7 @@ func (e *SyntaxError) Error() string {
 	if e.Pointer == "" {
 		return fmt.Sprintf("%s at offset %d", e.Reason, e.Offset)
 	}
-	return fmt.Sprintf("%s at offset %d (%s)", e.Reason, e.Offset, e.Pointer)
+	return fmt.Sprintf("%s at offset %d (%s)", e.Reason, e.Offset, ShortPointer(e.Pointer))
 }
 
 func (e *SyntaxError) Unwrap() error { return e.Cause }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // A Pointer is a JSON Pointer (RFC 6901), parsed. The zero value names the whole value.
@@ -72,6 +73,22 @@ func (p *Pointer) String() string {
 
 // PointerToken returns name as a part of a pointer, with its slash.
 func PointerToken(name string) string { return "/" + escapeToken.Replace(name) }
+
+// ShortPointer returns a pointer for a message: of a long one the beginning and the end.
+func ShortPointer(pointer string) string {
+	const most, part = 160, 60
+	if len(pointer) <= most {
+		return pointer
+	}
+	head, tail := part, len(pointer)-part
+	for head > 0 && !utf8.RuneStart(pointer[head]) {
+		head--
+	}
+	for tail < len(pointer) && !utf8.RuneStart(pointer[tail]) {
+		tail++
+	}
+	return pointer[:head] + " ... " + pointer[tail:]
+}
 
 // names says whether the string quoted, as JSON writes it, is the token.
 func (t token) names(quoted []byte) bool {

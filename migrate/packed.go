@@ -1,0 +1,39 @@
+package migrate
+
+import "bytes"
+
+// A PackedError is returned for a source that another program has compressed,
+// whose format migrate does not read.
+type PackedError struct {
+	Format  string // such as "xz"
+	Command string // writes the text of the file that is named behind it to standard output
+}
+
+func (e *PackedError) Error() string {
+	return "the source is compressed with " + e.Format + ", which migrate does not read"
+}
+
+// magicBytes is how much of a source shows its format.
+const magicBytes = 8
+
+// packedWith returns the format that a source of that beginning has, or nil.
+func packedWith(head []byte) error {
+	for _, f := range []struct{ magic, format, command string }{
+		{"\xfd7zXZ\x00", "xz", "xz -dc"},
+		{"]\x00\x00", "lzma", "xz -dc"},
+		{"BZh", "bzip2", "bzip2 -dc"},
+		{"\x04\x22\x4d\x18", "lz4", "lz4 -dc"},
+		{"\x02\x21\x4c\x18", "lz4", "lz4 -dc"},
+		{"LZIP", "lzip", "lzip -dc"},
+		{"PK\x03\x04", "zip", "unzip -p"},
+		{"7z\xbc\xaf\x27\x1c", "7-Zip", "7z x -so"},
+		{"\x1f\x9d", "compress", "gzip -dc"},
+		{"\xff\x06\x00\x00sNaP", "snappy", "snzip -dc"},
+		{"\x89LZO", "lzop", "lzop -dc"},
+	} {
+		if bytes.HasPrefix(head, []byte(f.magic)) {
+			return &PackedError{f.format, f.command}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+
+	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/segment"
+)
+
+// remembered returns where the source that l was migrated from had its records,
+// as layout.json says; nil if l was not migrated, or from a root array, which is found anyway.
+func remembered(l *segment.Log) (*jsonscan.Pointer, error) {
+	at, err := readLayout(l)
+	switch {
+	case err != nil || at == nil || at.Records == "":
+		return nil, err
+	case at.Records == streamName:
+		return new(jsonscan.Pointer), nil
+	}
+	return jsonscan.ParsePointer(at.Records)
+}
+
+// locate aligns a source with l. Without Options.Records it takes the records
+// from where they stood when l was migrated. If that does not lead to records of l,
+// the source has another shape by now, such as lines that were salvaged from it:
+// then locate looks for the records as Run does.
+func locate(ctx context.Context, o Options, l *segment.Log) (Match, *pass, error) {
+	at, err := remembered(l)
+	if err != nil || o.Records != nil || at == nil {
+		if err != nil {
+			return Match{}, nil, err
+		}
+		return align(ctx, o, l)
+	}
+	named := o
+	named.Records = at
+	m, p, err := align(ctx, named, l)
+	if err == nil || !errors.Is(err, ErrNoArray) && !errors.Is(err, ErrNotHere) && !errors.Is(err, ErrDiverged) {
+		return m, p, err
+	}
+	if other, q, e := align(ctx, o, l); e == nil || errors.Is(err, ErrNoArray) {
+		return other, q, e
+	}
+	return m, p, err
+}
