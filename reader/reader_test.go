@@ -1,7 +1,6 @@
 package reader
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -58,18 +57,8 @@ func newReader(t *testing.T, l *segment.Log, q Query) *Reader {
 // retire takes the segments before first away, as retention does.
 func retire(t *testing.T, dir string, first segment.Sequence) {
 	t.Helper()
-	path := filepath.Join(dir, "HISTLOG")
-	marker, err := os.ReadFile(path)
-	if err != nil {
+	if _, err := segment.Retire(t.Context(), dir, first, segment.Options{}); err != nil {
 		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, bytes.Replace(marker, []byte(`"first_seq": 1`), fmt.Appendf(nil, `"first_seq": %d`, first), 1), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for base := segment.Sequence(1); base < first; base += 2 {
-		if err := errors.Join(os.Remove(filepath.Join(dir, segment.TextName(base))), os.Remove(filepath.Join(dir, segment.IndexName(base)))); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 

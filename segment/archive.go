@@ -96,7 +96,7 @@ func (a *archive) add(ctx context.Context, s Segment) (err error) {
 	if err := l.Refresh(); err != nil {
 		return err
 	}
-	if err := a.from.owns(l); err != nil {
+	if err := errors.Join(a.from.owns(l), l.Conflict); err != nil {
 		return err
 	}
 	if err := endDraft(a.from.fs, a.dir); err != nil {

@@ -145,7 +145,15 @@
 //
 //	{"format": "histlog", "version": 1, "requires": [], "id": UUID, "role": "log",
 //	 "created": RFC 3339, "first_seq": 1, "time_rules": [{"from_seq": 1, "field":
-//	 "/timestamp", "zone": "UTC"}], "settings": {"segment-size": "64M", ...}}
+//	 "/timestamp", "zone": "UTC"}], "settings": {"segment-size": "64M", ...},
+//	 "checksum": "5daff08b"}
+//
+// The checksum is the CRC-32C of the whole file with zeros for its eight digits.
+// A HISTLOG without one, of an older histlog, is read and gets one when it is
+// replaced. An older histlog ignores the member and writes it again unchanged:
+// after it has changed a setting, [AcceptEdit] is needed. A HISTLOG whose checksum
+// differs is damaged. Where no segment begins at first_seq, [Log.Conflict] says so:
+// all segments are read, and none is removed or compressed.
 //
 // Unknown members survive. A newer version, or anything in requires, is
 // [ErrVersion]. Retention moves first_seq before it removes a segment: what is

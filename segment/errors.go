@@ -41,6 +41,9 @@ var (
 	ErrReplaced = errors.New("replaced by another log")
 	// ErrNoRecord: the log has no record of that sequence yet.
 	ErrNoRecord = errors.New("no such record")
+	// ErrMarker is returned when HISTLOG contradicts its checksum or the segments. It comes inside a *CorruptError. Put the file
+	// back from a copy, or, if somebody edited it on purpose, call AcceptEdit.
+	ErrMarker = errors.New("HISTLOG is not what histlog wrote")
 	// ErrClosed: the Writer was closed.
 	ErrClosed = errors.New("writer is closed")
 )
@@ -52,7 +55,7 @@ type CorruptError struct {
 	Offset Offset   // in the file, or in the segment's plain text where Seq is set
 	Reason string
 
-	cause error // ErrWindow, or nil
+	cause error // ErrWindow, ErrMarker, or nil
 }
 
 func (e *CorruptError) Error() string {
@@ -64,7 +67,8 @@ func (e *CorruptError) Error() string {
 
 func (e *CorruptError) Unwrap() error { return ErrCorrupt }
 
-// Is says whether the bytes are perhaps good, but not to be read here: ErrWindow.
+// Is reports whether target is the cause: ErrWindow, for bytes that may be good
+// but cannot be read here, or ErrMarker.
 func (e *CorruptError) Is(target error) bool { return e.cause != nil && target == e.cause }
 
 // A DiskError says what the disk, or its file system, would not do.

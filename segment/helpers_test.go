@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -234,6 +235,19 @@ func write(t testing.TB, path string, b []byte) {
 func edit(t testing.TB, path string, change func(b []byte) []byte) {
 	t.Helper()
 	write(t, path, change(read(t, path)))
+}
+
+// editMarker changes HISTLOG as a histlog would that writes such a text: with
+// the checksum that belongs to it.
+func editMarker(t testing.TB, dir, from, to string) {
+	t.Helper()
+	edit(t, filepath.Join(dir, markerName), func(b []byte) []byte {
+		if !bytes.Contains(b, []byte(from)) {
+			t.Fatalf("no %s in %s", from, b)
+		}
+		b, _, _ = bytes.Cut(bytes.Replace(b, []byte(from), []byte(to), 1), []byte(",\n  \""+sumName+"\""))
+		return appendSum(b)
+	})
 }
 
 func check(t testing.TB, err error) {

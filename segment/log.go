@@ -19,6 +19,7 @@ type Log struct {
 	Marker   Marker
 	Segments []Segment // in order; the last one is active
 	Memory   int64     // the largest record that its readers may hold, in bytes; 0: any
+	Conflict error     // a *CorruptError (ErrMarker) if first_seq contradicts the segments: all of them are read, and HISTLOG is not replaced
 	fs       FS
 	file     markerFile
 }
@@ -73,17 +74,36 @@ func (l *Log) Refresh() error {
 		if err != nil {
 			return err
 		}
-		segments = slices.DeleteFunc(segments, func(s Segment) bool { return s.Next != 0 && s.Next <= m.FirstSeq })
 		if n > 0 && slices.Equal(before, segments) {
 			l.Marker, l.Segments = m, segments
 			if len(segments) == 0 {
 				return &CorruptError{Path: l.Dir, Reason: "HISTLOG is there, but no segment"}
 			}
+			l.leaveRetired()
 			return l.sealLast()
 		}
 		before = segments
 	}
 	return fmt.Errorf("list %s: it changes faster than it can be read", l.Dir)
+}
+
+// leaveRetired leaves the segments out that were retired and not yet removed.
+//
+// Retire and Archive leave first_seq at the base of a segment. Where no segment
+// begins there, HISTLOG is wrong or belongs to another state of the directory,
+// and nothing may be hidden or removed because of it.
+func (l *Log) leaveRetired() {
+	l.Conflict = nil
+	first := l.Marker.FirstSeq
+	i, found := slices.BinarySearchFunc(l.Segments, first, func(s Segment, seq Sequence) int { return cmp.Compare(s.Base, seq) })
+	switch {
+	case found:
+		l.Segments = l.Segments[i:]
+	case i > 0:
+		l.Conflict = &CorruptError{Path: l.path(markerName), cause: ErrMarker,
+			Reason: fmt.Sprintf("first_seq is %d, but no segment begins there", first)}
+		l.Marker.FirstSeq = l.Segments[0].Base
+	}
 }
 
 // sealLast seals the last segment of an archive. What it holds its index says.
@@ -233,6 +253,9 @@ func (l *Log) configure(change Settings) (Settings, error) {
 // replaceMarker puts another HISTLOG in place, under the lock of UPKEEP. On a full
 // disk the notes make room for it: who retires segments must not want any.
 func (l *Log) replaceMarker(m Marker) error {
+	if l.Conflict != nil {
+		return l.Conflict
+	}
 	policy, err := m.Settings.Policy()
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 )
@@ -99,14 +100,22 @@ func (f *markerFile) read(fsys FS, dir string) (Marker, error) {
 	return m, nil
 }
 
-// parseMarker reads a HISTLOG; a newer one is ErrVersion, anything else that is
-// not one a *CorruptError.
+// parseMarker reads a HISTLOG whose checksum, if it has one, must hold. A newer
+// HISTLOG is ErrVersion; any other text is a *CorruptError.
 func parseMarker(b []byte) (Marker, error) {
+	if err := checkSum(b); err != nil {
+		return Marker{}, err
+	}
+	return decodeMarker(b)
+}
+
+// decodeMarker reads a HISTLOG without regard to its checksum.
+func decodeMarker(b []byte) (Marker, error) {
 	var members map[string]json.RawMessage
 	var format string
 	var version int
 	if json.Unmarshal(b, &members) != nil || json.Unmarshal(members["format"], &format) != nil || json.Unmarshal(members["version"], &version) != nil ||
-		format != "histlog" || version < 1 {
+		format != "histlog" || version < 1 || !utf8.Valid(b) {
 		return Marker{}, &CorruptError{Path: markerName, Reason: "this is not what histlog writes there"}
 	}
 	if requires := string(members["requires"]); version > Version || (requires != "" && requires != "[]" && requires != "null") {
@@ -119,7 +128,7 @@ func parseMarker(b []byte) (Marker, error) {
 	if m.FirstSeq < 1 || m.ID == uuid.Nil || len(m.TimeRules) == 0 || (m.Role != roleLog && m.Role != roleArchive) {
 		return Marker{}, &CorruptError{Path: markerName, Reason: "id, first_seq, role or time_rules are missing"}
 	}
-	for _, known := range []string{"format", "version", "requires", "id", "role", "created", "first_seq", "time_rules", "settings"} {
+	for _, known := range []string{"format", "version", "requires", "id", "role", "created", "first_seq", "time_rules", "settings", sumName} {
 		delete(m.unknown, known)
 	}
 	if m.Settings == nil {
@@ -128,7 +137,8 @@ func parseMarker(b []byte) (Marker, error) {
 	return m, nil
 }
 
-// encode writes the marker for people to read, unknown members last.
+// encode writes the marker for people to read: unknown members behind the known
+// ones, the checksum last.
 func (m Marker) encode() ([]byte, error) {
 	b, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
@@ -142,5 +152,5 @@ func (m Marker) encode() ([]byte, error) {
 		}
 		b = fmt.Appendf(b, ",\n  %s: %s", key, m.unknown[name])
 	}
-	return append(b, "\n}\n"...), nil
+	return appendSum(b), nil
 }

@@ -60,7 +60,7 @@ func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
 // retired since, or it is damage.
 func (l *Log) whyMissing(s Segment) error {
 	var now markerFile
-	if m, err := now.read(l.fs, l.Dir); err == nil && s.Base < m.FirstSeq {
+	if m, err := now.read(l.fs, l.Dir); err == nil && s.Base < m.FirstSeq && l.Conflict == nil {
 		return m.retired(s.Base)
 	}
 	return &CorruptError{Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}

@@ -67,6 +67,9 @@ func underUpkeep(ctx context.Context, dir string, o Options, fn func(*Log) error
 	if l.Marker.ID != o.ID {
 		return fmt.Errorf("%s: %w", dir, ErrReplaced)
 	}
+	if l.Conflict != nil { // nobody knows which segments are the log's
+		return l.Conflict
+	}
 	if err := l.sweep(); err != nil {
 		return err
 	}
@@ -80,6 +83,9 @@ func Sweep(ctx context.Context, dir string, o Options) error {
 		return err
 	}
 	temporary, retired, err := l.leftovers()
+	if err == nil {
+		err = l.Conflict
+	}
 	if err != nil || len(temporary)+len(retired) == 0 {
 		return err
 	}

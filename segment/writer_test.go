@@ -526,12 +526,7 @@ func TestOpenWriterRefuses(t *testing.T) {
 	marker := func(from, to string) func(t *testing.T, dir string) {
 		return func(t *testing.T, dir string) {
 			check(t, create(t, dir, nil).Close())
-			edit(t, filepath.Join(dir, markerName), func(b []byte) []byte {
-				if !bytes.Contains(b, []byte(from)) {
-					t.Fatalf("no %s in %s", from, b)
-				}
-				return bytes.Replace(b, []byte(from), []byte(to), 1)
-			})
+			editMarker(t, dir, from, to)
 		}
 	}
 	for _, row := range []struct {

@@ -21,11 +21,19 @@ records. KEY= takes a setting back to its default.
    histlog config step2
    histlog config step2 segment-size=128M sync=interval=1s
 
+HISTLOG, the file that holds them, bears a checksum. After an edit by hand, or
+when a copy of it was put back, --accept-edit writes the checksum again.
+
+   histlog config --accept-edit step2
+
 Sizes are written 64M or 64MB, spans 90s, 24h or 30d. A segment is as old as its
 newest record, by that one's own time or its arrival, whichever is earlier.
 
 ` + settingsText(),
-		Flags:  []cli.Flag{jsonFlag()},
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "accept-edit", Usage: "accept a HISTLOG that was edited by hand or put back from a copy"},
+			jsonFlag(),
+		},
 		Action: runConfig,
 	}
 }
@@ -62,6 +70,9 @@ func runConfig(c *cli.Context) error {
 	if err := absolute(change); err != nil {
 		return err
 	}
+	if c.Bool("accept-edit") {
+		return acceptEdit(c, dir, change)
+	}
 	l, err := openLog(c, dir)
 	if err != nil {
 		return err
@@ -78,6 +89,19 @@ func runConfig(c *cli.Context) error {
 		}
 		record(l.Dir, slog.LevelInfo, "configured", "change", change)
 	}
+	return showSettings(c, settings)
+}
+
+// acceptEdit makes an edited HISTLOG the log's own, and shows what it says.
+func acceptEdit(c *cli.Context, dir string, change segment.Settings) error {
+	if len(change) > 0 {
+		return usage("config", "--accept-edit accepts what HISTLOG says; change settings afterwards")
+	}
+	settings, err := segment.AcceptEdit(c.Context, dir, nil)
+	if err != nil {
+		return fmt.Errorf("config --accept-edit: %w", err)
+	}
+	record(dir, slog.LevelWarn, "edit of HISTLOG accepted", "settings", settings)
 	return showSettings(c, settings)
 }
 

@@ -104,6 +104,8 @@ func explain(err error) (code int, hint string) {
 		return exitFailure, "find out what else writes into the log's directory; histlog verify shows what it did"
 	case errors.Is(err, segment.ErrWindow):
 		return exitDamaged, "" // it says what to do
+	case errors.Is(err, segment.ErrMarker):
+		return exitDamaged, "put HISTLOG back from a copy; to accept it as it is, after an edit by hand: histlog config --accept-edit DIR"
 	case errors.As(err, &damage) && filepath.Base(damage.Path) == "HISTLOG":
 		return exitDamaged, "put it back from a copy; or make a log of the segments: zstdcat -f DIR/*.ndjson* | histlog migrate --records '' - NEWDIR"
 	case errors.Is(err, segment.ErrCorrupt), errors.Is(err, migrate.ErrDiffers):

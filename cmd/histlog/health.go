@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -73,6 +74,9 @@ func (h *health) glance() error {
 func (h *health) glanceOnce() error {
 	h.records, h.disk, h.damage = 0, 0, nil
 	l := h.log
+	if conflict := (*segment.CorruptError)(nil); errors.As(l.Conflict, &conflict) {
+		h.damage = append(h.damage, conflict)
+	}
 	if first := l.Marker.FirstSeq; l.Segments[0].Base > first {
 		h.damage = append(h.damage, &segment.CorruptError{Path: l.Dir, Seq: first, Reason: fmt.Sprintf("missing: the segments of records %d to %d", first, l.Segments[0].Base-1)})
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"os/exec"
@@ -74,7 +75,8 @@ func flipCommand(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // editCommand is `edit FILE OLD NEW`: OLD, which is there once, becomes NEW,
-// which may hold Go's escapes, such as \xff.
+// which may hold Go's escapes, such as \xff. A HISTLOG gets the checksum that
+// belongs to the new text.
 func editCommand(ts *testscript.TestScript, _ bool, args []string) {
 	text, old := ts.ReadFile(args[0]), args[1]
 	replacement, err := strconv.Unquote("`" + args[2] + "`")
@@ -85,7 +87,25 @@ func editCommand(ts *testscript.TestScript, _ bool, args []string) {
 	if strings.Count(text, old) != 1 {
 		ts.Fatalf("%s holds %q %d times", args[0], old, strings.Count(text, old))
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, old, replacement, 1)), 0o600))
+	text = strings.Replace(text, old, replacement, 1)
+	if before, digits, ok := strings.Cut(text, `"checksum": "`); ok {
+		const zeros = "00000000"
+		end := digits[len(zeros):]
+		text = before + `"checksum": "` + zeros + end
+		sum := crc32.Checksum([]byte(text), crc32.MakeTable(crc32.Castagnoli))
+		text = fmt.Sprintf(`%s"checksum": "%08x%s`, before, sum, end)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// replaceCommand is `replace FILE OLD NEW`: OLD becomes NEW, as an editor would
+// have it, without regard to a checksum.
+func replaceCommand(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s does not hold %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o600))
 }
 
 // jsonCommand is `json PATH VALUE`: stdout is JSON and holds VALUE at PATH,

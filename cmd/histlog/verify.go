@@ -148,6 +148,9 @@ func verifyAll(c *cli.Context, l *segment.Log, bar *progress) (v verdict, err er
 	for _, s := range l.Segments {
 		total += plainBytes(l, s)
 	}
+	if conflict := (*segment.CorruptError)(nil); errors.As(l.Conflict, &conflict) {
+		v.Damaged = append(v.Damaged, damageOf(conflict))
+	}
 	if s := l.Segments[0]; s.Base > l.Marker.FirstSeq {
 		first := l.Marker.FirstSeq
 		v.Damaged = append(v.Damaged, damage{&first, segment.TextName(first), 0, fmt.Sprintf("missing: the segments of records %d to %d", first, s.Base-1)})

@@ -33,7 +33,7 @@ type view struct {
 // damageOf returns the damage that the survey met, or else what the segments as a
 // whole show, or what was found before.
 func (v *view) damageOf() ([]error, error) {
-	if len(v.survey.Damage) > 0 {
+	if len(v.survey.Damage) > 0 && v.log.Conflict == nil {
 		return v.survey.Damage, nil
 	}
 	h := &health{log: v.log}

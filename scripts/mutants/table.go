@@ -55,6 +55,13 @@ var mutants = []mutant{
 	{"quarantine: its name is not synced", "segment/quarantine.go", "err = fsys.SyncDir(folder)", "err = nil"},
 	{"quarantine: the folder's name is not synced", "segment/quarantine.go", "\treturn fsys.SyncDir(parent)\n}", "\treturn nil\n}"},
 
+	// HISTLOG.
+	{"HISTLOG: its checksum is not compared", "segment/marker.go", "if err := checkSum(b); err != nil {", "if err := error(nil); err != nil {"},
+	{"HISTLOG: the digits are part of their checksum", "segment/markersum.go", "copy(b[at:], sumText(b))", "copy(b[at:], sumText(b[:at]))"},
+	{"HISTLOG: first_seq is believed where no segment begins", "segment/log.go", "case i > 0:", "case i < 0:"},
+	{"HISTLOG: replaced although it contradicts the segments", "segment/log.go", "if l.Conflict != nil {\n\t\treturn l.Conflict", "if false {\n\t\treturn l.Conflict"},
+	{"HISTLOG: an edit is accepted with the id of another log", "segment/acceptedit.go", "return l.checkID()", "return nil"},
+
 	// Making a log.
 	{"make: the directory's name is not synced", "segment/draft.go", "if err := fsys.SyncDir(parent); err != nil {", "if err := error(nil); err != nil {"},
 	{"make: the mark is not synced", "segment/draft.go", "\tif err := w.fs.SyncDir(w.dir); err != nil {\n\t\treturn err\n\t}\n\tw.active, err", "\tw.active, err"},
@@ -110,7 +117,7 @@ var mutants = []mutant{
 	{"retire: what is behind damage goes", "segment/retire.go", "\t\t\t\tsegments = segments[:i]\n\t\t\t\tbreak", "\t\t\t\tsegments = segments[:max(i, len(segments))]\n\t\t\t\tbreak"},
 	{"retire: a beginning that is missing is passed over", "segment/retire.go", "if first := l.Segments[0].Base; first > l.Marker.FirstSeq {", "if first := l.Segments[0].Base; first == 0 {"},
 	{"retire: what a killed run has left stays", "compactor/run.go", "if err := segment.Sweep(ctx, dir, o.Options); err != nil {", "if err := error(nil); err != nil {"},
-	{"retire: seen as damage by who has an old listing", "segment/text.go", "err == nil && s.Base < m.FirstSeq {", "err == nil && s.Base == 0 {"},
+	{"retire: seen as damage by who has an old listing", "segment/text.go", "s.Base < m.FirstSeq && l.Conflict == nil {", "s.Base == 0 && l.Conflict == nil {"},
 	{"retire: an index that went is made anew", "segment/reader.go", "if r.index == nil {\n\t\tif err := l.whyMissing(s); errors", "if r.index == nil {\n\t\tif err := error(nil); errors"},
 	{"retire: seen as damage where the newest went", "segment/log.go", "if l.Segments[len(l.Segments)-1].Base == last.Base {", "if len(l.Segments) > 0 {"},
 

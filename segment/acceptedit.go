@@ -1,0 +1,81 @@
+package segment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+)
+
+// AcceptEdit makes a HISTLOG that somebody edited, or put beside segments that
+// it does not fit, the log's own: the checksum is made again, and first_seq, if
+// it contradicts the segments, becomes the base of the oldest one. It returns the
+// settings that hold from then on, or a *CorruptError, and changes nothing, if
+// the text is no HISTLOG, a setting is wrong, or the segments have another id.
+func AcceptEdit(ctx context.Context, dir string, fsys FS) (_ Settings, err error) {
+	if fsys == nil {
+		fsys = OS{}
+	}
+	l := &Log{Dir: dir, fs: fsys}
+	if err := l.readEdited(); err != nil {
+		return nil, err
+	}
+	release, err := l.upkeep(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	if err := l.readEdited(); err != nil { // what was changed while this one waited
+		return nil, err
+	}
+	l.Conflict = nil
+	return l.Marker.Settings, l.replaceMarker(l.Marker)
+}
+
+// readEdited reads HISTLOG without regard to its checksum, and the segments.
+func (l *Log) readEdited() (err error) {
+	text, err := readFile(l.fs, l.path(markerName), maxMarker)
+	if missing(err) {
+		return whyNoMarker(l.fs, l.Dir)
+	}
+	if err != nil {
+		return err
+	}
+	if l.Marker, err = decodeMarker(text); err != nil {
+		return fmt.Errorf("%s: %w", l.path(markerName), err)
+	}
+	if err := l.Marker.Settings.Check(); err != nil {
+		return &CorruptError{Path: l.path(markerName), Reason: err.Error()}
+	}
+	if l.Segments, err = listSegments(l.fs, l.Dir); err != nil {
+		return err
+	}
+	if len(l.Segments) == 0 {
+		return &CorruptError{Path: l.Dir, Reason: "HISTLOG is there, but no segment"}
+	}
+	l.leaveRetired()
+	return l.checkID()
+}
+
+// checkID compares the id with that of the indexes, to which it is bound: with
+// another id no index entry would be believed.
+func (l *Log) checkID() error {
+	for _, s := range l.Segments {
+		f, err := l.fs.OpenFile(l.path(IndexName(s.Base)), os.O_RDONLY, 0)
+		if missing(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		b := make([]byte, headerSize)
+		n, _ := f.ReadAt(b, 0) // what cannot be read says nothing
+		if err := f.Close(); err != nil {
+			return err
+		}
+		if h, reason := parseHeader(b[:n]); reason == "" && h.id != l.Marker.ID {
+			return &CorruptError{Path: l.path(markerName), Reason: fmt.Sprintf("its id is %v, that of the segments is %v", l.Marker.ID, h.id)}
+		}
+	}
+	return nil
+}
