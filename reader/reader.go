@@ -38,6 +38,7 @@ type Record struct {
 // A Reader gives records in the order of their sequences. It holds one segment
 // open at a time. One goroutine uses it.
 type Reader struct {
+	ctx     context.Context // ends a long search for records that a query wants
 	log     *segment.Log
 	query   Query
 	seq     segment.Sequence // to read next
@@ -48,8 +49,12 @@ type Reader struct {
 
 // New returns a Reader of log, which becomes the Reader's. A range that begins
 // before the oldest record left is segment.ErrRetired.
-func New(log *segment.Log, q Query) (*Reader, error) {
-	r := &Reader{log: log, query: q, seq: max(q.From, log.Marker.FirstSeq)}
+func New(log *segment.Log, q Query) (*Reader, error) { return NewContext(context.Background(), log, q) }
+
+// NewContext is New; the Reader stops with ctx.Err() when ctx ends, also while it
+// looks for the first record of a long log that the query wants.
+func NewContext(ctx context.Context, log *segment.Log, q Query) (*Reader, error) {
+	r := &Reader{ctx: ctx, log: log, query: q, seq: max(q.From, log.Marker.FirstSeq)}
 	if q.From != 0 && q.From < log.Marker.FirstSeq {
 		_, err := log.Find(q.From)
 		return nil, err
@@ -98,6 +103,9 @@ func (r *Reader) startOfLast() (segment.Sequence, error) {
 			continue
 		}
 		for start > max(base, r.seq) && found < r.query.Last {
+			if err := r.ctx.Err(); err != nil {
+				return 0, err
+			}
 			start--
 			if e, err := r.current.Entry(start); err != nil || r.query.covers(e.Time) {
 				found++
@@ -158,7 +166,12 @@ func (r *Reader) refreshLog() error {
 // end of the range, at what is for now the end of the log, and on an error.
 func (r *Reader) Next() bool {
 	for r.err == nil && (r.query.To == 0 || r.seq <= r.query.To) {
-		if err := r.open(r.seq); err != nil {
+		if r.err = r.ctx.Err(); r.err != nil {
+			return false
+		}
+		if err := r.open(r.seq); errors.Is(err, segment.ErrNoRecord) {
+			return false // the end of an archive
+		} else if err != nil {
 			return r.damaged(err)
 		}
 		s := r.current.Segment()

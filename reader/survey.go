@@ -1,6 +1,7 @@
 package reader
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -49,12 +50,13 @@ func (s SegmentSurvey) Ratio() float64 {
 	return float64(s.Bytes) / float64(s.Disk)
 }
 
-// Look surveys a log. Damage does not end it, but is believed only if the log
-// still lists the same segments: they may be compressed or retired meanwhile.
-func Look(l *segment.Log) (*Survey, error) {
+// Look surveys a log, unless ctx ends before. Damage does not end it, but is
+// believed only if the log still lists the same segments: they may be compressed
+// or retired meanwhile.
+func Look(ctx context.Context, l *segment.Log) (*Survey, error) {
 	const attempts = 5
 	for n := 1; ; n++ {
-		s, err := look(l)
+		s, err := look(ctx, l)
 		if err != nil || len(s.Damage) == 0 || n == attempts {
 			return s, err
 		}
@@ -68,8 +70,8 @@ func Look(l *segment.Log) (*Survey, error) {
 	}
 }
 
-func look(l *segment.Log) (*Survey, error) {
-	w := surveyor{log: l, Survey: Survey{Timeline: Timeline{Step: steps[0]}}}
+func look(ctx context.Context, l *segment.Log) (*Survey, error) {
+	w := surveyor{ctx: ctx, log: l, Survey: Survey{Timeline: Timeline{Step: steps[0]}}}
 	if _, err := l.Find(l.Marker.FirstSeq); err != nil {
 		w.Damage = append(w.Damage, err)
 	}
@@ -93,6 +95,7 @@ func look(l *segment.Log) (*Survey, error) {
 // A surveyor walks over a log's entries.
 type surveyor struct {
 	Survey
+	ctx   context.Context
 	log   *segment.Log
 	sizes histogram
 	gaps  gaps
@@ -123,6 +126,9 @@ func (w *surveyor) segment(seg segment.Segment) (s SegmentSurvey, err error) {
 	seg.Path, seg.Codec = r.Segment().Path, r.Segment().Codec // of several files one is read
 	s.Segment = seg
 	for seq := seg.Base; seq < r.Next(); seq++ {
+		if err := w.ctx.Err(); err != nil {
+			return s, err
+		}
 		e, err := r.Entry(seq)
 		if err != nil {
 			return s, err

@@ -220,7 +220,7 @@ func TestSurveyDamage(t *testing.T) {
 		if err := l.Refresh(); err != nil {
 			t.Fatal(err)
 		}
-		s, err := Look(l)
+		s, err := Look(t.Context(), l)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -264,7 +264,7 @@ func TestSurveyRetired(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Look(l)
+	s, err := Look(t.Context(), l)
 	if err != nil {
 		t.Fatal(err)
 	}

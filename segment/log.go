@@ -134,8 +134,8 @@ func (l *Log) indexedUpTo(base Sequence) (next Sequence, err error) {
 }
 
 // Find returns the index in Segments of the one that holds seq, or would.
-// ErrRetired and ErrNoRecord, which only the newest segment can't rule out
-// without being opened, say why there is none.
+// ErrRetired and ErrNoRecord say why there is none. The active segment must be
+// opened to know where it ends; an archive ends with its last segment.
 func (l *Log) Find(seq Sequence) (int, error) {
 	if seq < l.Marker.FirstSeq {
 		return 0, l.Marker.retired(seq)
@@ -146,6 +146,9 @@ func (l *Log) Find(seq Sequence) (int, error) {
 	}
 	if i == 0 {
 		return 0, &CorruptError{Path: l.Dir, Seq: seq, Reason: "the segment that holds it is missing"}
+	}
+	if last := l.Segments[i-1]; last.Next != 0 && seq >= last.Next { // the end of an archive
+		return 0, fmt.Errorf("record %d: %w: the newest one is %d", seq, ErrNoRecord, last.Next-1)
 	}
 	return i - 1, nil
 }

@@ -54,7 +54,7 @@ func runCheck(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	h, err := examine(l)
+	h, err := examine(c.Context, l)
 	if err != nil {
 		return err
 	}

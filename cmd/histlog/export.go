@@ -52,7 +52,7 @@ func runExport(c *cli.Context) error {
 }
 
 func export(c *cli.Context, l *segment.Log, q reader.Query, format migrate.Format, out io.Writer) error {
-	r, err := reader.New(l, q)
+	r, err := reader.NewContext(c.Context, l, q)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -42,9 +43,9 @@ type health struct {
 // recentRecords is how many of the newest records tell the usual gap.
 const recentRecords = 1000
 
-func examine(l *segment.Log) (*health, error) {
+func examine(ctx context.Context, l *segment.Log) (*health, error) {
 	h := &health{log: l, notes: l.Notes()}
-	if err := h.glance(); err != nil {
+	if err := h.glance(ctx); err != nil {
 		return nil, err
 	}
 	var err error
@@ -60,18 +61,18 @@ func examine(l *segment.Log) (*health, error) {
 
 // glance looks at every segment, and once more where one seems damaged: it may have
 // been sealed, compressed or retired meanwhile.
-func (h *health) glance() error {
-	err := h.glanceOnce()
+func (h *health) glance(ctx context.Context) error {
+	err := h.glanceOnce(ctx)
 	if err != nil || len(h.damage) == 0 {
 		return err
 	}
 	if err := h.log.Refresh(); err != nil {
 		return err
 	}
-	return h.glanceOnce()
+	return h.glanceOnce(ctx)
 }
 
-func (h *health) glanceOnce() error {
+func (h *health) glanceOnce(ctx context.Context) error {
 	h.records, h.disk, h.damage = 0, 0, nil
 	l := h.log
 	if conflict := (*segment.CorruptError)(nil); errors.As(l.Conflict, &conflict) {
@@ -81,6 +82,9 @@ func (h *health) glanceOnce() error {
 		h.damage = append(h.damage, &segment.CorruptError{Path: l.Dir, Seq: first, Reason: fmt.Sprintf("missing: the segments of records %d to %d", first, l.Segments[0].Base-1)})
 	}
 	for _, s := range l.Segments {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		g, err := l.Glance(s)
 		if err != nil {
 			return err

@@ -42,7 +42,7 @@ func runInspect(c *cli.Context) error {
 		}
 		return inspectRecord(c, l, segment.Sequence(seq))
 	}
-	v, err := look(l, zone(c))
+	v, err := look(c.Context, l, zone(c))
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func TestInspectLate(t *testing.T) {
 		if c.role != "" {
 			l.Marker.Role = c.role
 		}
-		v, err := look(l, time.UTC)
+		v, err := look(t.Context(), l, time.UTC)
 		if err != nil {
 			t.Fatal(err)
 		}

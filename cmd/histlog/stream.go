@@ -153,7 +153,7 @@ func (s *stream) print(l *segment.Log) (err error) {
 		watch = reader.NewWatch(l.Dir) // before the first reading, so that nothing is missed
 		defer watch.Close()
 	}
-	r, err := reader.New(l, s.query)
+	r, err := reader.NewContext(s.c.Context, l, s.query)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"math"
@@ -32,12 +33,12 @@ type view struct {
 
 // damageOf returns the damage that the survey met, or else what the segments as a
 // whole show, or what was found before.
-func (v *view) damageOf() ([]error, error) {
+func (v *view) damageOf(ctx context.Context) ([]error, error) {
 	if len(v.survey.Damage) > 0 && v.log.Conflict == nil {
 		return v.survey.Damage, nil
 	}
 	h := &health{log: v.log}
-	if err := h.glance(); err != nil {
+	if err := h.glance(ctx); err != nil {
 		return nil, err
 	}
 	var damage []error
@@ -57,13 +58,13 @@ type writer struct {
 	since   time.Time
 }
 
-func look(l *segment.Log, zone *time.Location) (*view, error) {
+func look(ctx context.Context, l *segment.Log, zone *time.Location) (*view, error) {
 	v := &view{log: l, memory: memguard.Memory(), now: time.Now(), zone: zone, notes: l.Notes(), writer: writerOf(l)}
 	var err error
-	if v.survey, err = reader.Look(l); err != nil {
+	if v.survey, err = reader.Look(ctx, l); err != nil {
 		return nil, err
 	}
-	if v.damage, err = v.damageOf(); err != nil {
+	if v.damage, err = v.damageOf(ctx); err != nil {
 		return nil, err
 	}
 	if v.policy, v.unread = l.Marker.Settings.Policy(); v.unread != nil {
