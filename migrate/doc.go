@@ -11,7 +11,11 @@
 //	a b c                          each of several values of one kind (NDJSON and the like)
 //	{"timestamp": 1}               the value itself
 //
-// or named by a JSON pointer. One pass decides as long as it can; where it
+// or named by a JSON pointer. Where two answers are possible there is none, but
+// ErrUndecided with the candidates: two arrays of objects of which neither is
+// "history", a "history" without objects beside an array of objects, or several
+// values of which one is a document with records inside, as document.go defines
+// it. One pass decides as long as it can; where it
 // can't (a second array of objects, a later "history", a second value) the
 // source is read again, which standard input does not allow.
 //

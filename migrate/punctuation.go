@@ -51,21 +51,22 @@ func (p *pass) comma(closing byte) (more bool, err error) {
 	return true, nil
 }
 
-// skipRest reads the elements of an array behind its bracket and keeps none.
-func (p *pass) skipRest() error {
+// skipRest reads the elements of an array behind its bracket, keeps none and counts them.
+func (p *pass) skipRest() (n uint64, err error) {
 	if c, err := p.scan.Peek(); err == nil && c == ']' {
 		p.scan.Next()
-		return nil
+		return 0, nil
 	}
 	for {
 		if _, err := p.scan.Peek(); err != nil {
-			return p.cut(err)
+			return n, p.cut(err)
 		}
 		if err := p.scan.Skip(); err != nil {
-			return err
+			return n, err
 		}
+		n++
 		if more, err := p.comma(']'); !more {
-			return err
+			return n, err
 		}
 	}
 }

@@ -20,6 +20,9 @@ func (m *migration) salvage(err error) error {
 		return err
 	}
 	p := m.pass
+	if p.walk.doc != nil { // whole values before the damage, but no records
+		return p.walk.doc.undecided(p.records)
+	}
 	from := p.end
 	if p.records == 0 {
 		from = 0

@@ -22,6 +22,7 @@ const streamName = "stream"
 type shape struct {
 	pointer *jsonscan.Pointer // the array's elements; nil: not known
 	stream  bool              // each value of the source
+	named   bool              // by Options.Records: what it holds is not looked at
 }
 
 // readAgain is the error of a pass that took the wrong thing for records.
@@ -40,9 +41,12 @@ type walk struct {
 	depth     int    // containers that a record stands in
 	found     bool   // records were taken
 	inRecords bool
-	second    string // pointer to a second array of objects, or to one more member of the records' name
-	declared  *int64 // how many records the source says it has
-	at        string // pointer to the value being looked at
+	second    string      // pointer to one more member of the records' name, or to a second array where Records points
+	weak      bool        // the records are a "history" without objects: an array of objects beside it may be meant
+	rivals    []candidate // other arrays that may be meant
+	doc       *document   // the first value of a stream that is no record
+	declared  *int64      // how many records the source says it has
+	at        string      // pointer to the value being looked at
 }
 
 // where names what the records were taken from, for origin/.
@@ -57,7 +61,7 @@ func (w *walk) where() string {
 func (w *walk) decided() shape {
 	switch {
 	case w.depth == 0:
-		return shape{stream: true}
+		return shape{stream: true, named: true}
 	case w.path == "": // the root array, which nothing can be taken for but itself
 		return shape{}
 	}
@@ -79,7 +83,7 @@ func (w *walk) pointer(records uint64) string {
 // root reads the source's values.
 func (w *walk) root(p *pass) error {
 	if at := w.as.pointer; at != nil && len(at.Tokens()) == 0 {
-		w.as.stream = true
+		w.as.stream, w.as.named = true, true
 	}
 	if w.as.stream {
 		return w.eachValue(p)
@@ -94,15 +98,40 @@ func (w *walk) root(p *pass) error {
 	c, err := p.scan.Peek()
 	switch {
 	case err == io.EOF:
-		return w.decide()
+		return w.decide(p)
 	case err != nil:
 		return err
 	case w.as.pointer != nil && !w.found:
 		return fmt.Errorf("%w: %s", ErrNoArray, jsonscan.ShortPointer(w.as.pointer.String()))
-	case w.as.pointer != nil || (w.found && c != kind): // the values of a stream are of one kind
+	case w.as.pointer != nil:
 		return p.unexpected(c, "after the value that holds the records")
+	case w.found && c != kind: // the values of a stream are of one kind
+		return w.behind(p, c)
 	}
 	return &readAgain{shape{stream: true}, "it holds several values"}
+}
+
+// behind is called where another value than the first, which holds the records,
+// begins with c. Whole values are a writer's: which of the two is meant is not
+// decided. Anything else is damage.
+func (w *walk) behind(p *pass, c byte) error {
+	damage := p.unexpected(c, "after the value that holds the records")
+	if c != '{' && c != '[' {
+		return damage
+	}
+	values := uint64(1)
+	for ; ; values++ {
+		if _, err := p.scan.Peek(); err == io.EOF {
+			break
+		} else if err != nil {
+			return damage
+		}
+		if p.scan.Skip() != nil {
+			return damage
+		}
+	}
+	doc := document{1, candidate{w.path, p.records}}
+	return doc.undecided(values)
 }
 
 // eachValue takes every value of a stream as a record.
@@ -111,11 +140,20 @@ func (w *walk) eachValue(p *pass) error {
 		return err
 	}
 	w.inRecords = true
+	time := newTimeField(p.o.Settings)
 	for {
 		if err := p.record(); err != nil {
 			return err
 		}
+		if w.doc == nil && !w.as.named && p.records <= lookedAt {
+			if inside, ok := documentIn(p.buf, time); ok {
+				w.doc = &document{p.records, inside}
+			}
+		}
 		if _, err := p.scan.Peek(); err == io.EOF {
+			if w.doc != nil && p.records > 1 {
+				return w.doc.undecided(p.records)
+			}
 			return p.origin.beginSuffix()
 		} else if err != nil {
 			return err
@@ -145,12 +183,12 @@ func (w *walk) first(p *pass) error {
 }
 
 // decide is called at the source's end.
-func (w *walk) decide() error {
+func (w *walk) decide(p *pass) error {
 	switch {
 	case w.second != "" && w.second == w.path:
 		return fmt.Errorf("%w: %s", ErrTwice, jsonscan.ShortPointer(w.path))
-	case w.second != "":
-		return fmt.Errorf("%w: %s and %s are both arrays of objects", ErrUndecided, w.path, w.second)
+	case len(w.rivals) > 0:
+		return rivals(append([]candidate{{w.path, p.records}}, w.rivals...))
 	case !w.found && w.as.pointer != nil:
 		return fmt.Errorf("%w: %s", ErrNoArray, jsonscan.ShortPointer(w.as.pointer.String()))
 	case !w.found:
@@ -204,12 +242,34 @@ func (w *walk) member(p *pass, name string) error {
 	case !w.found:
 		return w.elements(p, w.at, 2)
 	}
+	return w.laterHistory(p)
+}
+
+// laterHistory reads a "history" that comes after an array of objects: if it
+// holds objects, these are the records; otherwise either array may be meant.
+func (w *walk) laterHistory(p *pass) error {
+	p.scan.Next()
+	c, err := p.scan.Peek()
+	switch {
+	case err != nil:
+		return p.cut(err)
+	case c != '{':
+		return w.rival(p)
+	}
 	at, _ := jsonscan.ParsePointer(w.at) // which was made of names
 	return &readAgain{shape{pointer: at}, fmt.Sprintf("%s comes after %s", w.at, w.path)}
 }
 
+// rival reads the rest of an array, behind its bracket, that may be meant instead of the one found.
+func (w *walk) rival(p *pass) error {
+	n, err := p.skipRest()
+	w.rivals = append(w.rivals, candidate{w.at, n})
+	return err
+}
+
 // candidate reads an array that is not "history": the first one of objects is
-// taken for the records, a second one makes the walk undecided.
+// taken for the records. A second one makes the walk undecided, and so does a
+// "history" that is empty or holds no objects: it may be another one's.
 func (w *walk) candidate(p *pass) error {
 	p.scan.Next()
 	c, err := p.scan.Peek()
@@ -219,10 +279,11 @@ func (w *walk) candidate(p *pass) error {
 	if c == '{' && !w.found {
 		return w.elementsFrom(p, w.at, 2)
 	}
-	if c == '{' && w.path != jsonscan.PointerToken(historyName) {
-		w.second = w.at
+	if c == '{' && (w.weak || w.path != jsonscan.PointerToken(historyName)) {
+		return w.rival(p)
 	}
-	return p.skipRest()
+	_, err = p.skipRest()
+	return err
 }
 
 // declare reads the number of records that the source itself says it has.
@@ -301,6 +362,7 @@ func (w *walk) elementsFrom(p *pass, path string, depth int) error {
 	if err != nil {
 		return p.cut(err)
 	}
+	w.weak = c != '{'
 	if c == ']' {
 		p.scan.Next()
 		return nil

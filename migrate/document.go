@@ -1,0 +1,160 @@
+package migrate
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/segment"
+)
+
+// Several values in one source are usually records, one a line. They may also be
+// whole documents, each with records inside: two writers appended to one file,
+// or a writer began to append lines behind a document. Run must not make one
+// record of a document. These rules decide, in this order:
+//
+//  1. A value with a time of its own at the time field is a record, whatever
+//     arrays it holds: {"timestamp": 1748448862, "matches": [{}]}.
+//  2. An array that begins with an object is a document; any other array is a
+//     record, a row of a table.
+//  3. An object with an array "history" is a document.
+//  4. An object with one array of objects is a document if the first object
+//     has a time at the time field.
+//  5. So is one whose array of objects is nine tenths of its text, unless a
+//     scalar beside the array is a time.
+//  6. Every other value is a record.
+//
+// Only the first values of a source are looked at: the rules read a value twice.
+const lookedAt = 16
+
+// A candidate is an array that may hold the records.
+type candidate struct {
+	at    string // JSON pointer
+	count uint64 // of its elements
+}
+
+func (c candidate) String() string {
+	at := jsonscan.ShortPointer(c.at)
+	if at == "" {
+		at = "the root array"
+	}
+	return fmt.Sprintf("%s (%d)", at, c.count)
+}
+
+// rivals makes an ErrUndecided that names the candidates with their counts.
+func rivals(all []candidate) error {
+	const most = 8
+	var names []string
+	for _, c := range all[:min(len(all), most)] {
+		names = append(names, c.String())
+	}
+	if len(all) > most {
+		names = append(names, fmt.Sprintf("and %d more", len(all)-most))
+	}
+	return fmt.Errorf("%w: %s", ErrUndecided, strings.Join(names, ", "))
+}
+
+// A document is a value of a stream that holds records itself.
+type document struct {
+	number uint64 // of the value, from 1
+	inside candidate
+}
+
+func (d *document) undecided(values uint64) error {
+	return fmt.Errorf("%w: the source holds %d values, and value %d holds an array: %v", ErrUndecided, values, d.number, d.inside)
+}
+
+// timeField is where a record's time stands.
+type timeField struct {
+	path []string
+	zone *time.Location
+}
+
+func newTimeField(s segment.Settings) timeField {
+	policy, err := s.Policy()
+	if err != nil || policy.TimeField == nil {
+		return timeField{}
+	}
+	return timeField{policy.TimeField.Tokens(), policy.TimeZone}
+}
+
+// in reports whether a compact value has a time at the time field.
+func (f timeField) in(value []byte) bool {
+	if len(f.path) == 0 {
+		return false
+	}
+	for _, name := range f.path {
+		if value = memberOf(value, name); value == nil {
+			return false
+		}
+	}
+	return f.is(value)
+}
+
+// is reports whether a scalar is a plausible time.
+func (f timeField) is(scalar []byte) bool {
+	const from, to = 1990, 2100
+	if scalar[0] == '{' || scalar[0] == '[' {
+		return false
+	}
+	t, ok := segment.ParseTime(scalar, f.zone)
+	return ok && t.Year() >= from && t.Year() <= to
+}
+
+// memberOf returns the value of an object's member, the last one of that name; nil if there is none.
+func memberOf(value []byte, name string) (found []byte) {
+	if value[0] != '{' {
+		return nil
+	}
+	for m := range jsonscan.Members(value) {
+		if jsonscan.Unquote(m.Name) == name {
+			found = m.Value
+		}
+	}
+	return found
+}
+
+// documentIn returns the array of records that a compact value holds if the
+// value is a document; ok is false if it is a record.
+func documentIn(value []byte, time timeField) (inside candidate, ok bool) {
+	switch {
+	case value[0] == '[' && beginsWithObject(value):
+		return count("", value), true
+	case value[0] != '{' || time.in(value):
+		return candidate{}, false
+	}
+	arrays, timed := 0, false
+	var records jsonscan.Member
+	for m := range jsonscan.Members(value) {
+		switch {
+		case m.Value[0] == '[' && jsonscan.Unquote(m.Name) == historyName:
+			return count(jsonscan.PointerToken(historyName), m.Value), true
+		case beginsWithObject(m.Value):
+			arrays++
+			records = m
+		case m.Value[0] != '{' && m.Value[0] != '[':
+			timed = timed || time.is(m.Value)
+		}
+	}
+	if arrays != 1 {
+		return candidate{}, false
+	}
+	inside = count(jsonscan.PointerToken(jsonscan.Unquote(records.Name)), records.Value)
+	nearlyAll := len(records.Value) >= len(value)/10*9 && len(value) >= 10
+	return inside, time.in(first(records.Value)) || (nearlyAll && !timed)
+}
+
+func beginsWithObject(value []byte) bool { return bytes.HasPrefix(value, []byte("[{")) }
+
+// first returns the first element of an array that has one.
+func first(array []byte) []byte { return array[1:jsonscan.SkipValue(array, 1)] }
+
+func count(at string, array []byte) candidate {
+	c := candidate{at: at}
+	for range jsonscan.Members(array) {
+		c.count++
+	}
+	return c
+}
