@@ -191,6 +191,7 @@ func (m *mending) blank(seq Sequence, e Entry, reason string) error {
 	m.entries = append(m.entries, e)
 	m.found++
 	m.note(m.read.segment, seq, start, reason, name)
+	m.mended[len(m.mended)-1].Lost = 1
 	return nil
 }
 

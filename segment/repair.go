@@ -22,6 +22,7 @@ type Mended struct {
 	Offset     Offset   // of that record
 	Reason     string   // what was wrong
 	Quarantine string   // file that holds the bytes that stood there; "": there were none
+	Lost       uint64   // records from Seq on that are gone; 0: all were restored, or only the index was damaged
 }
 
 // Repair mends what can be mended of the log at dir, under the writer's lock and
@@ -277,6 +278,7 @@ func (r *repair) fill(from, next Sequence) error {
 		return err
 	}
 	r.note(Segment{Path: path}, from, 0, fmt.Sprintf("the segment of records %d to %d is missing", from, next-1), "")
+	r.mended[len(r.mended)-1].Lost = uint64(next - from)
 	return nil
 }
 

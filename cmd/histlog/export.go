@@ -4,7 +4,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/dustin/go-humanize/english"
 	"github.com/histlog/histlog/migrate"
 	"github.com/histlog/histlog/reader"
 	"github.com/histlog/histlog/segment"
@@ -44,25 +43,32 @@ func runExport(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	write := func(out io.Writer) error { return export(c, l, q, format, out) }
+	var lost lostRecords
+	write := func(out io.Writer) error { return export(c, l, q, format, &lost, out) }
 	if name := c.String("output"); name != "" {
-		return writeTo(c, name, write)
+		err = writeTo(c, name, write)
+	} else {
+		err = write(c.App.Writer)
 	}
-	return write(c.App.Writer)
+	switch {
+	case err != nil || lost.count == 0:
+		return err
+	case byNumber(q):
+		return lostError(l.Dir, lost.String())
+	}
+	say(c.App.ErrWriter, "%v", &lost)
+	return nil
 }
 
-func export(c *cli.Context, l *segment.Log, q reader.Query, format migrate.Format, out io.Writer) error {
+func export(c *cli.Context, l *segment.Log, q reader.Query, format migrate.Format, lost *lostRecords, out io.Writer) error {
 	r, err := reader.NewContext(c.Context, l, q)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	done, err := migrate.Export(out, l, format, r.All(c.Context))
+	done, err := migrate.Export(out, l, format, lost.watch(r.All(c.Context)))
 	if err != nil {
 		return err
-	}
-	if done.Lost > 0 {
-		say(c.App.ErrWriter, "%s %s lost and repaired, and left out", numberText(done.Lost), english.PluralWord(int(done.Lost), "record was", "records were"))
 	}
 	if len(done.Stale) > 0 {
 		say(c.App.ErrWriter, "the text around the records is the source's: %s may no longer be true", strings.Join(done.Stale, ", "))

@@ -24,8 +24,19 @@ func inspectRecord(c *cli.Context, l *segment.Log, seq segment.Sequence) error {
 		return err
 	}
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, v.json())
+		err = printJSON(c.App.Writer, v.json())
+	} else {
+		err = v.show(c)
 	}
+	if err != nil || !v.Blank {
+		return err
+	}
+	var lost lostRecords
+	lost.add(seq)
+	return lostError(l.Dir, lost.String())
+}
+
+func (v recordView) show(c *cli.Context) error {
 	s := newScreen(c.App.Writer)
 	v.print(s, zone(c))
 	if len(v.made.Members) > 0 {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"strings"
 
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -17,6 +18,7 @@ type mended struct {
 	Offset     segment.Offset   `json:"offset"`
 	Reason     string           `json:"reason"`
 	Quarantine *string          `json:"quarantine"` // file name
+	Lost       uint64           `json:"lost"`       // records from Seq on that are gone; 0: none was lost
 }
 
 // repair mends the log at dir and notes it in the diary, also when it could not
@@ -30,7 +32,7 @@ func repair(c *cli.Context, dir string) ([]mended, error) {
 	recordRecovery(dir, done.Recovery)
 	list := []mended{}
 	for _, m := range done.Mended {
-		row := mended{m.Seq, m.Segment, m.Offset, m.Reason, nil}
+		row := mended{m.Seq, m.Segment, m.Offset, m.Reason, nil, m.Lost}
 		if m.Quarantine != "" {
 			name := filepath.Base(m.Quarantine)
 			row.Quarantine = &name
@@ -50,14 +52,40 @@ func repair(c *cli.Context, dir string) ([]mended, error) {
 }
 
 func printMended(out io.Writer, list []mended) error {
-	for _, m := range list {
-		where := ""
-		if m.Quarantine != nil {
-			where = "; its bytes are in " + segment.QuarantineName + "/" + *m.Quarantine
+	for i := 0; i < len(list); {
+		m, n := list[i], 1
+		for m.Lost > 0 && i+n < len(list) && list[i+n].continues(m) {
+			m.Lost += list[i+n].Lost
+			n++
 		}
-		if _, err := fmt.Fprintf(out, "REPAIRED  record %d, %s at offset %d: %s%s\n", m.Seq, m.Segment, m.Offset, m.Reason, where); err != nil {
+		i += n
+		if _, err := fmt.Fprintln(out, safe(m.String())); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// continues reports whether m was lost by the same damage as before, which ends
+// where m begins.
+func (m mended) continues(before mended) bool {
+	same := m.Quarantine == before.Quarantine || m.Quarantine != nil && before.Quarantine != nil && *m.Quarantine == *before.Quarantine
+	return same && m.Lost > 0 && m.Segment == before.Segment && m.Reason == before.Reason && m.Seq == before.Seq+segment.Sequence(before.Lost)
+}
+
+// String says LOST where records are gone.
+func (m mended) String() string {
+	where := ""
+	if m.Quarantine != nil {
+		where = "; its bytes are in " + segment.QuarantineName + "/" + *m.Quarantine
+	}
+	what := fmt.Sprintf("REPAIRED  record %d", m.Seq)
+	switch {
+	case m.Lost == 1:
+		what = fmt.Sprintf("LOST  record %d", m.Seq)
+	case m.Lost > 1:
+		what = fmt.Sprintf("LOST  records %d to %d", m.Seq, m.Seq+segment.Sequence(m.Lost)-1)
+		where = strings.Replace(where, "its bytes", "their bytes", 1)
+	}
+	return fmt.Sprintf("%s, %s at offset %d: %s%s", what, m.Segment, m.Offset, m.Reason, where)
 }

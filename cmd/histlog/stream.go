@@ -52,7 +52,8 @@ type stream struct {
 	out     *output
 	new     newPrinter
 	printer printer
-	skipped int  // damaged records
+	skipped int // damaged records
+	gone    lostRecords
 	lost    bool // the log that was followed is no more
 }
 
@@ -80,6 +81,8 @@ func (s *stream) run() error {
 			s.query.Last, s.query.From, s.query.To = 0, 0, 0
 		case err != nil:
 			return err
+		case s.gone.count > 0: // and asked for by number
+			return lostError(l.Dir, s.gone.String())
 		case s.skipped > 0:
 			return &exitError{code: exitDamaged, err: errReported}
 		default:
@@ -192,15 +195,28 @@ func (s *stream) printAll(r *reader.Reader) error {
 			s.skipped++
 			s.say("record %d is damaged and skipped: %v", rec.Seq, rec.Damage)
 		case rec.Blank:
-			s.say("record %d was lost and repaired: its place is blank", rec.Seq)
+			s.gone.add(rec.Seq)
 		default:
 			if err := s.printer.show(rec); err != nil {
 				return err
 			}
 		}
 	}
+	s.sayGone()
 	s.lost = errors.Is(r.Err(), segment.ErrNoLog) || errors.Is(r.Err(), reader.ErrReplaced)
 	return r.Err()
+}
+
+// sayGone names the lost records among those that were read. Who named records
+// by number is told at the end, as an error.
+func (s *stream) sayGone() {
+	if s.gone.count == 0 || byNumber(s.query) && !s.follows() {
+		return
+	}
+	if s.say("%v", &s.gone); byNumber(s.query) {
+		s.skipped++ // the exit code says so, too
+	}
+	s.gone = lostRecords{}
 }
 
 // say prints a message between the records.

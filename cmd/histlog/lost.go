@@ -1,0 +1,79 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/dustin/go-humanize/english"
+	"github.com/histlog/histlog/reader"
+	"github.com/histlog/histlog/segment"
+)
+
+// lostRecords are the sequences of lost records that a command met, as ranges.
+// Memory is bounded: ranges beyond maxLostRanges are only counted.
+type lostRecords struct {
+	count  uint64
+	ranges []lostRange
+	last   segment.Sequence // added last
+	more   uint64           // ranges that are not in ranges
+}
+
+type lostRange struct{ first, last segment.Sequence }
+
+// maxLostRanges is how many ranges a message names.
+const maxLostRanges = 20
+
+// add adds a sequence that is greater than the one before.
+func (l *lostRecords) add(seq segment.Sequence) {
+	l.count++
+	follows := l.last != 0 && seq == l.last+1
+	l.last = seq
+	switch n := len(l.ranges); {
+	case follows && l.more == 0:
+		l.ranges[n-1].last = seq
+	case follows:
+	case n < maxLostRanges:
+		l.ranges = append(l.ranges, lostRange{seq, seq})
+	default:
+		l.more++
+	}
+}
+
+// String names the records: 81 records are lost: 12, 567–646.
+func (l *lostRecords) String() string {
+	names := make([]string, len(l.ranges))
+	for i, r := range l.ranges {
+		names[i] = seqText(r.first, r.last)
+	}
+	text := fmt.Sprintf("%s %s lost: %s", counted(l.count, "record"), are(l.count), strings.Join(names, ", "))
+	if l.more > 0 {
+		text += fmt.Sprintf(" and %s", english.Plural(int(l.more), "more range", ""))
+	}
+	return text
+}
+
+// watch adds the lost records of all that a Reader reads.
+func (l *lostRecords) watch(all iter.Seq2[segment.Record, error]) iter.Seq2[segment.Record, error] {
+	return func(yield func(segment.Record, error) bool) {
+		for rec, err := range all {
+			if err == nil && rec.Blank {
+				l.add(rec.Seq)
+			}
+			if !yield(rec, err) {
+				return
+			}
+		}
+	}
+}
+
+// byNumber reports whether a query names records by their sequences.
+func byNumber(q reader.Query) bool { return q.From != 0 || q.To != 0 }
+
+// lostError is the error of a command that was asked by number for records of
+// which some are lost.
+func lostError(dir, text string) error {
+	return &exitError{code: exitDamaged, err: errors.New(text),
+		hint: "look in " + dir + "/" + segment.QuarantineName + "/ for their damaged bytes, and in older copies of the log for the records"}
+}
