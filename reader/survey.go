@@ -75,6 +75,9 @@ func look(ctx context.Context, l *segment.Log) (*Survey, error) {
 	if _, err := l.Find(l.Marker.FirstSeq); err != nil {
 		w.Damage = append(w.Damage, err)
 	}
+	for _, d := range l.Foreign {
+		w.Damage = append(w.Damage, d)
+	}
 	for _, seg := range l.Segments {
 		found, err := w.segment(seg)
 		if errors.Is(err, segment.ErrCorrupt) || errors.Is(err, segment.ErrRetired) {

@@ -22,8 +22,7 @@ func rank(a, b Segment) int {
 	return cmp.Or(cmp.Compare(a.Base, b.Base), cmp.Compare(odd(a), odd(b)), cmp.Compare(a.Codec, b.Codec))
 }
 
-// withoutCopies leaves one file of each segment, the first. Of the newest, which
-// may be active, none counts beside the plain one.
+// withoutCopies leaves one file of each segment, the first.
 func withoutCopies(segments []Segment) (one []Segment) {
 	for _, s := range segments {
 		if n := len(one); n > 0 && one[n-1].Base == s.Base {
@@ -31,9 +30,6 @@ func withoutCopies(segments []Segment) (one []Segment) {
 			continue
 		}
 		one = append(one, s)
-	}
-	if n := len(one); n > 0 && one[n-1].Codec == Plain {
-		one[n-1].Copy = false
 	}
 	return one
 }

@@ -36,6 +36,13 @@
 // unlinked. Files of other names are nobody's business; a name that begins with
 // a dot is temporary. A file with a log's name that is not a regular file (a
 // symbolic link, a FIFO, a device) is refused and never opened for its content.
+//
+// A file with a segment's name is not part of the log if its text is the one that
+// the index of another log describes, or of another segment; or if it has no index
+// and does not follow the last record before it; or if its number is above 2^63-1.
+// Readers do not show it, check and Verify report it, a writer refuses to append
+// behind it, and Repair moves it to quarantine/, its index last.
+//
 // New files get the directory's owner and its mode without the execute bits,
 // whatever the umask.
 //

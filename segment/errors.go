@@ -23,6 +23,9 @@ var (
 	ErrLocked = errors.New("locked by another writer")
 	// ErrForeign: another program changed the active segment under the writer. Nothing more is written.
 	ErrForeign = errors.New("changed by another program")
+	// ErrStranger is returned when the newest segment in the directory is not part of the log. Nothing was written. It comes
+	// with a *CorruptError that names the file: move it away, or have Repair do so.
+	ErrStranger = errors.New("not a file of this log")
 	// ErrArchive: the log is an archive, to which Archive alone adds. Append to the log that it belongs to.
 	ErrArchive = errors.New("an archive, which is only read")
 	// ErrTooLarge: a record is larger than max-record. Nothing was written.

@@ -106,6 +106,21 @@ func appendTexts(t testing.TB, w *Writer, from, to Sequence) {
 	}
 }
 
+// otherLog makes another log, of records that are not those of the first.
+func otherLog(t testing.TB, records int) string { return otherLogOf(t, records, "300") }
+
+func otherLogOf(t testing.TB, records int, segmentSize string) string {
+	t.Helper()
+	dir := newDir(t)
+	w := create(t, dir, Settings{"segment-size": segmentSize})
+	for n := range records {
+		_, err := w.Append(t.Context(), []byte(text(Sequence(900+n))))
+		check(t, err)
+	}
+	check(t, w.Close())
+	return dir
+}
+
 // contents reads all records of a log, and the errors of those that can't be read.
 func contents(t testing.TB, dir string) (good map[Sequence]string, bad map[Sequence]error) {
 	t.Helper()

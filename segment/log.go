@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 )
 
 // A Log is a log as it was when it was opened for reading. Reading takes no
@@ -17,11 +19,15 @@ import (
 type Log struct {
 	Dir      string
 	Marker   Marker
-	Segments []Segment // in order; the last one is active
-	Memory   int64     // the largest record that its readers may hold, in bytes; 0: any
-	Conflict error     // a *CorruptError (ErrMarker) if first_seq contradicts the segments: all of them are read, and HISTLOG is not replaced
+	Segments []Segment       // in order; the last one is active
+	Memory   int64           // the largest record that its readers may hold, in bytes; 0: any
+	Conflict error           // a *CorruptError (ErrMarker) if first_seq contradicts the segments: all of them are read, and HISTLOG is not replaced
+	Foreign  []*CorruptError // files with the name of a segment that are not part of the log
 	fs       FS
 	file     markerFile
+	known    map[Sequence]bool // segments that are the log's own
+	knownID  uuid.UUID         // of the log whose these are
+	unsure   error             // why it is not known of some segment
 }
 
 // A Segment is one segment file of a log.
@@ -75,8 +81,9 @@ func (l *Log) Refresh() error {
 			return err
 		}
 		if n > 0 && slices.Equal(before, segments) {
-			l.Marker, l.Segments = m, segments
-			if len(segments) == 0 {
+			l.Marker = m
+			l.separate(segments)
+			if len(l.Segments) == 0 {
 				return &CorruptError{Path: l.Dir, Reason: "HISTLOG is there, but no segment"}
 			}
 			l.leaveRetired()
@@ -167,11 +174,7 @@ func listSegments(fsys FS, dir string) ([]Segment, error) {
 		}
 	}
 	slices.SortFunc(segments, rank)
-	segments = withoutCopies(segments)
-	for i := 1; i < len(segments); i++ {
-		segments[i-1].Sealed, segments[i-1].Next = true, segments[i].Base
-	}
-	return segments, nil
+	return chain(withoutCopies(segments)), nil
 }
 
 // whyNoMarker says what a directory is that has no HISTLOG.

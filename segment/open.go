@@ -59,6 +59,14 @@ func openLocked(dir string, o Options, unlock func() error, file markerFile) (*W
 		return w, &CorruptError{Path: dir, Reason: "HISTLOG is there, but no segment"}
 	}
 	newest := segments[len(segments)-1]
+	log := Log{Dir: dir, Marker: w.marker, fs: w.fs}
+	reason, err := log.whyForeign(newest, segments[:len(segments)-1])
+	if err != nil {
+		return w, fmt.Errorf("recover %s: %w", newest.Path, err)
+	}
+	if reason != "" { // appending behind it would adopt its records
+		return w, fmt.Errorf("%w: %w", ErrStranger, &CorruptError{Path: newest.Path, Reason: reason})
+	}
 	last := newest.Base
 	if next, err := w.lostActive(last); err != nil || next != 0 {
 		return w, errors.Join(err, w.beginAfter(next))

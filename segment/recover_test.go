@@ -151,9 +151,9 @@ func TestRecover(t *testing.T) {
 			want:     recovery{adopted: 4},
 		},
 		{
-			name: "index of another log",
+			name: "index of another log, and of other records",
 			corrupt: func(t *testing.T, c crashed) {
-				write(t, c.index, read(t, newCrashed(t, nil, func(*Writer) {}).index))
+				write(t, c.index, read(t, filepath.Join(otherLog(t, 10), IndexName(5))))
 			},
 			want: recovery{adopted: 4},
 		},

@@ -33,6 +33,9 @@ type Mended struct {
 // drops no good record and touches none. Killed anywhere, it can be run again.
 // What it can't mend is an error, or for Verify to tell.
 func Repair(ctx context.Context, dir string, o Options) (done Repaired, err error) {
+	if done.Mended, err = expel(ctx, dir, o.withDefaults()); err != nil {
+		return done, err
+	}
 	w, err := OpenWriter(ctx, dir, o)
 	if err != nil {
 		return done, err
@@ -49,7 +52,7 @@ func Repair(ctx context.Context, dir string, o Options) (done Repaired, err erro
 	}
 	r := &repair{ctx: ctx, log: l, w: w}
 	err = errors.Join(r.all(), release())
-	done.Mended = r.mended
+	done.Mended = append(done.Mended, r.mended...)
 	return done, err
 }
 

@@ -26,12 +26,8 @@ func TestRepair(t *testing.T) {
 		{name: "trailer lost", damage: func(t *testing.T, _, index string) {
 			edit(t, index, func(b []byte) []byte { return b[:len(b)-trailerSize] })
 		}, mended: 1},
-		{name: "index of another log", damage: func(t *testing.T, text, index string) {
-			other := newDir(t)
-			w := create(t, other, Settings{"segment-size": "300"})
-			appendTexts(t, w, 1, 10)
-			check(t, w.Close())
-			write(t, index, read(t, filepath.Join(other, IndexName(5))))
+		{name: "index of another log, and of other records", damage: func(t *testing.T, text, index string) {
+			write(t, index, read(t, filepath.Join(otherLog(t, 10), IndexName(5))))
 		}, mended: 1, rebuilt: []Sequence{5, 6, 7, 8}},
 		{name: "no index and a line end lost", damage: func(t *testing.T, text, index string) {
 			check(t, os.Remove(index))

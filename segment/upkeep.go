@@ -134,7 +134,7 @@ func (l *Log) leftovers() (temporary, retired []string, err error) {
 		switch {
 		case isTemporary(e.Name()):
 			temporary = append(temporary, e.Name())
-		case ours && base < first:
+		case ours && base < first && !l.isForeign(base):
 			retired = append(retired, e.Name())
 		}
 	}

@@ -100,6 +100,8 @@ func explain(err error) (code int, hint string) {
 		return exitNoRoom, "a record takes up to six times its size; give more with --memory, if there is more"
 	case errors.As(err, &over):
 		return exitNoRoom, "give more with --memory, if there is more, or end what else takes it"
+	case errors.Is(err, segment.ErrStranger):
+		return exitDamaged, "move that file out of the log's directory; or histlog verify --repair moves it to quarantine/"
 	case errors.Is(err, segment.ErrForeign):
 		return exitFailure, "find out what else writes into the log's directory; histlog verify shows what it did"
 	case errors.Is(err, segment.ErrWindow):

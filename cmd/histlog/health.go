@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/dustin/go-humanize/english"
@@ -73,8 +74,8 @@ func (h *health) glance(ctx context.Context) error {
 }
 
 func (h *health) glanceOnce(ctx context.Context) error {
-	h.records, h.disk, h.damage = 0, 0, nil
 	l := h.log
+	h.records, h.disk, h.damage = 0, 0, slices.Clone(l.Foreign)
 	if conflict := (*segment.CorruptError)(nil); errors.As(l.Conflict, &conflict) {
 		h.damage = append(h.damage, conflict)
 	}

@@ -71,6 +71,30 @@ func repairs(t *testing.T, o outcome) error {
 	return nil
 }
 
+// expels checks a repair that moves a foreign segment to quarantine, and that the
+// next one ends it.
+func expels(t *testing.T, o outcome) error {
+	if err := o.explained(strings.Contains(o.stdout, "OK  4 records") && !strings.Contains(o.stdout, "NOT")); err != nil {
+		return err
+	}
+	if _, err := segment.Repair(t.Context(), filepath.Join(o.dir, "log"), segment.Options{}); err != nil {
+		return err
+	}
+	names, err := filepath.Glob(filepath.Join(o.dir, "log/quarantine/*-*"))
+	kept := slices.ContainsFunc(names, func(name string) bool {
+		b, err := os.ReadFile(name)
+		return err == nil && string(b) == foreignText
+	})
+	if err != nil || !kept {
+		return fmt.Errorf("I5: the foreign segment is not in quarantine, %w", err)
+	}
+	got, err := o.recovered()
+	if all := strings.Split(strings.TrimSuffix(values(1, 4), "\n"), "\n"); err != nil || !slices.Equal(got, all) {
+		return fmt.Errorf("after the repair: %q, %w", got, err)
+	}
+	return nil
+}
+
 // compacted checks a compact that loses no record, and that the next one ends it.
 func compacted(t *testing.T, o outcome) error {
 	whole := func() bool {

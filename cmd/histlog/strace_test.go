@@ -43,6 +43,7 @@ var tracedCommands = []traced{
 	{"append after a torn write", torn, []string{"append", "log"}, values(3, 5), appended(5), ownPaths},
 	{"create", nil, []string{"append", "log", "--create"}, values(1, 3), appended(3), ownPaths},
 	{"repair", rotten, []string{"verify", "--repair", "log"}, "", repairs, ownPaths},
+	{"repair beside a foreign segment", foreign, []string{"verify", "--repair", "log"}, "", expels, ownPaths},
 	{"compact", threeSegments, []string{"compact", "--older-than", "0s", "log"}, "", compacted, ownPaths},
 	{"compact by gzip", threeSegments, []string{"compact", "--older-than", "0s", "--codec", "gzip", "log"}, "", compacted, ownPaths},
 	{"prune", threeSegments, []string{"prune", "--max-records", "1", "--yes", "log"}, "", retired, ownPaths},
@@ -103,6 +104,16 @@ func rotten(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 }
+
+// foreign makes a log of four records beside which a segment of another log stands.
+func foreign(t *testing.T, dir string) {
+	manySegments(t, dir)
+	if err := os.WriteFile(filepath.Join(dir, "log", segment.TextName(6)), []byte(foreignText), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const foreignText = "{\"other\":1}\n"
 
 func source(t *testing.T, dir string) {
 	text := "[" + strings.ReplaceAll(strings.TrimSpace(values(1, 4)), "\n", ",") + "]"

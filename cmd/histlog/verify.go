@@ -155,6 +155,9 @@ func verifyAll(c *cli.Context, l *segment.Log, bar *progress) (v verdict, err er
 		first := l.Marker.FirstSeq
 		v.Damaged = append(v.Damaged, damage{&first, segment.TextName(first), 0, fmt.Sprintf("missing: the segments of records %d to %d", first, s.Base-1)})
 	}
+	for _, d := range l.Foreign {
+		v.Damaged = append(v.Damaged, damageOf(d))
+	}
 	for _, s := range l.Segments {
 		before := v.Bytes
 		f, err := l.Verify(c.Context, s, func(read segment.Offset) { bar.set(before+int64(read), total) })

@@ -2,8 +2,10 @@ package survival
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/histlog/histlog/migrate"
@@ -78,6 +80,16 @@ var scenarios = []scenario{
 	}, func(r *run) {
 		_, err := segment.Repair(context.Background(), r.dir, r.options())
 		r.isMended = !r.failed(err)
+	}},
+	{"repair beside a segment of another log", func(r *run) {
+		filled(r)
+		r.foreign(7)
+	}, func(r *run) {
+		r.finish = func(r *run) {
+			done, err := segment.Repair(context.Background(), r.dir, r.options())
+			r.isMended = !r.failed(err) && len(done.Mended) > 0
+		}
+		r.finish(r)
 	}},
 	{"compress by gzip", filled, func(r *run) {
 		r.finish = func(r *run) { r.compress(segment.Gzip) }
@@ -180,6 +192,27 @@ func (r *run) migrate(codec segment.Codec) {
 	r.open()
 	r.append(1)
 	r.close()
+}
+
+// foreign copies a segment of another log into the log, where its records would
+// follow the log's own: without its index nothing would tell them apart.
+func (r *run) foreign(records int) {
+	other, err := segment.Create("/other", r.options())
+	r.must(err)
+	for n := range records {
+		_, err := other.Append(context.Background(), fmt.Appendf(nil, `{"other":%d,"pad":"%025d"}`, n, n))
+		r.must(err)
+	}
+	r.must(other.Close())
+	files := r.disk.Files()
+	for _, name := range []string{segment.TextName(6), segment.IndexName(6)} {
+		f, err := r.disk.OpenFile(r.dir+"/"+name, os.O_RDWR|os.O_CREATE, 0o644)
+		r.must(err)
+		_, err = f.WriteAt(files["/other/"+name], 0)
+		r.must(errors.Join(err, f.Sync(), f.Close()))
+	}
+	r.must(r.disk.SyncDir(r.dir))
+	r.rotten = map[segment.Sequence]string{6: string(files["/other/"+segment.TextName(6)])}
 }
 
 // compress compresses every sealed segment.

@@ -94,6 +94,13 @@ var mutants = []mutant{
 	{"repair: the compressed file is not set aside", "segment/mending.go", "if m.aside == \"\" {", "if m.aside == \"-\" {"},
 	{"repair: what another file has is not looked for", "segment/mending.go", "if copied := m.elsewhere(seq); copied != nil {", "if copied := m.elsewhere(seq); copied != nil && seq == 0 {"},
 
+	{"repair: the index of a foreign segment goes first", "segment/expel.go", "[]string{TextName(base), Zstd.TextName(base), Gzip.TextName(base), IndexName(base)}", "[]string{IndexName(base), TextName(base), Zstd.TextName(base), Gzip.TextName(base)}"},
+	{"repair: a foreign segment is removed before it is in quarantine", "segment/expel.go", "if err == nil && info.Size() > 0 {", "if err == nil && info.Size() < 0 {"},
+	{"recover: a foreign segment is appended to", "segment/open.go", "if reason != \"\" { // appending", "if reason == \"?\" { // appending"},
+	{"read: another log's segment is shown", "segment/foreign.go", "case bound && h.id != l.Marker.ID:\n\t\treturn \"not", "case h.base == 0:\n\t\treturn \"not"},
+	{"read: a segment behind a gap is shown", "segment/foreign.go", "ok && next != s.Base {", "ok && next == 0 {"},
+	{"retire: another log's segment goes too", "segment/upkeep.go", "case ours && base < first && !l.isForeign(base):", "case ours && base < first:"},
+
 	// Compressing.
 	{"compress: the file is not synced", "segment/packing.go", "if err := f.Sync(); err != nil {", "if err := error(nil); err != nil {"},
 	{"compress: its name is not synced", "segment/copies.go", "\tif err == nil {\n\t\terr = l.fs.SyncDir(l.Dir)\n\t}\n\tslices.Reverse", "\tslices.Reverse"},

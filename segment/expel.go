@@ -1,0 +1,86 @@
+package segment
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// expel moves files that have the name of a segment but are not part of the log
+// to quarantine/, with their indexes, under the writer's lock and that of UPKEEP.
+func expel(ctx context.Context, dir string, o Options) (done []Mended, err error) {
+	l, err := Open(dir, o.FS)
+	if err != nil || l.Marker.Role == roleArchive {
+		return nil, err
+	}
+	if l.unsure != nil || len(l.Foreign) == 0 {
+		return nil, l.unsure
+	}
+	unlock, err := acquire(ctx, l.fs, dir, o.LockWait)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	release, err := l.upkeep(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	if err := errors.Join(l.Refresh(), l.unsure); err != nil {
+		return nil, err
+	}
+	for _, f := range l.Foreign {
+		moved, err := l.expel(f)
+		done = append(done, moved...)
+		if err != nil {
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+// expel moves the files of one foreign segment to quarantine/: all are copied
+// before one is removed, and the index is removed last. After a crash in between, a
+// text without its index could be taken for a segment of the log whose index was
+// lost; an index without its text is ignored.
+func (l *Log) expel(f *CorruptError) (done []Mended, err error) {
+	base, _, _ := parseName(filepath.Base(f.Path))
+	mode, err := l.mode()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{TextName(base), Zstd.TextName(base), Gzip.TextName(base), IndexName(base)} {
+		info, err := l.fs.Lstat(l.path(name))
+		if missing(err) || err == nil && !info.Mode().IsRegular() {
+			continue
+		}
+		aside := ""
+		if err == nil {
+			aside, err = l.copyAside(base, name, mode)
+		}
+		if err != nil {
+			return nil, &DiskError{Op: "quarantine", Path: l.path(name), Err: err}
+		}
+		done = append(done, Mended{Seq: base, Segment: name, Reason: f.Reason, Quarantine: aside})
+	}
+	for i, m := range done {
+		if err := l.removeFile(l.path(m.Segment)); err != nil {
+			return done[:i], &DiskError{Op: "remove", Path: l.path(m.Segment), Err: err}
+		}
+	}
+	return done, nil
+}
+
+// copyAside copies a file of a segment to quarantine/, durably.
+func (l *Log) copyAside(base Sequence, name string, mode os.FileMode) (aside string, err error) {
+	f, err := l.fs.OpenFile(l.path(name), os.O_RDONLY, 0)
+	if err != nil {
+		return "", err
+	}
+	info, err := f.Stat()
+	if err == nil && info.Size() > 0 {
+		aside, err = quarantineRange(l.fs, l.Dir, base, f, 0, Offset(info.Size()), mode)
+	}
+	return aside, errors.Join(err, f.Close())
+}

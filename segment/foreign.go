@@ -1,0 +1,218 @@
+package segment
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math"
+)
+
+// maxSequence is the highest sequence that a segment may begin with, so that
+// adding a number of records to it never overflows.
+const maxSequence Sequence = math.MaxInt64
+
+// separate sets Segments to the segments of the log, and Foreign to the files that
+// bear the name of a segment but are not part of it. A segment that was found to
+// be the log's own is not checked again. One that could not be checked is kept, so
+// that the others can be read, and unsure says why.
+func (l *Log) separate(segments []Segment) {
+	var own []Segment
+	l.Foreign, l.unsure = nil, nil
+	if l.known == nil || l.knownID != l.Marker.ID {
+		l.known, l.knownID = map[Sequence]bool{}, l.Marker.ID
+	}
+	for _, s := range segments {
+		if !l.known[s.Base] {
+			reason, err := l.whyForeign(s, own)
+			if reason != "" {
+				l.Foreign = append(l.Foreign, &CorruptError{Path: s.Path, Reason: reason})
+				continue
+			}
+			l.unsure = errors.Join(l.unsure, err)
+			l.known[s.Base] = err == nil
+		}
+		own = append(own, s)
+	}
+	l.Segments = chain(own)
+}
+
+// chain tells each segment which one follows, and that the ones before the
+// last are sealed. The last may be active: no copy counts beside its plain file.
+func chain(segments []Segment) []Segment {
+	for i := 1; i < len(segments); i++ {
+		segments[i-1].Sealed, segments[i-1].Next = true, segments[i].Base
+	}
+	if n := len(segments); n > 0 {
+		last := &segments[n-1]
+		last.Sealed, last.Next, last.Copy = false, 0, last.Copy && last.Codec != Plain
+	}
+	return segments
+}
+
+// whyForeign returns why a segment is not part of the log, given the log's
+// segments before it; "" means that it is, or that nothing contradicts it.
+//
+// A good index of this log proves a segment. A good index of another log, or of
+// another segment, disproves it if the text is the one that it describes, and a
+// segment before it has a good index of this log: otherwise HISTLOG may be the
+// foreign file. Without an index the base decides: it must follow the last record
+// before it.
+func (l *Log) whyForeign(s Segment, before []Segment) (reason string, err error) {
+	if s.Base > maxSequence {
+		return "not a segment of this log: no record has so high a number", nil
+	}
+	if s.irregular {
+		return "", nil // reading it says what it is
+	}
+	switch h, bound, err := l.boundTo(s); {
+	case err != nil || bound && h.id == l.Marker.ID && h.base == s.Base:
+		return "", err
+	case bound && !l.anyBound(before):
+		return "", nil
+	case bound && h.id != l.Marker.ID:
+		return "not a segment of this log: its index is another log's", nil
+	case bound:
+		return fmt.Sprintf("a copy of the segment that begins with record %d: its index says so", h.base), nil
+	}
+	if len(before) == 0 {
+		return "", nil
+	}
+	next, ok, err := l.follows(before[len(before)-1])
+	if ok && next != s.Base {
+		reason = fmt.Sprintf("not a segment of this log: it has no index, and the segment before it ends with record %d", next-1)
+	}
+	return reason, err
+}
+
+// anyBound reports whether the index of a segment is good and of this log.
+func (l *Log) anyBound(segments []Segment) bool {
+	for i := len(segments) - 1; i >= 0; i-- {
+		x, reason, err := l.openIndex(segments[i].Base)
+		if x == nil || err != nil {
+			continue
+		}
+		x.file.Close() // which was only read
+		if reason == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// boundTo returns the header of the index that the segment's text belongs to;
+// bound is false if no index says.
+func (l *Log) boundTo(s Segment) (h header, bound bool, err error) {
+	x, reason, err := l.openIndex(s.Base)
+	if x == nil || err != nil {
+		return h, false, err
+	}
+	defer x.file.Close() // which was only read
+	if reason == "" {
+		return x.header, true, nil
+	}
+	if _, err := x.survey(); err != nil || x.count > 0 { // the header alone was lost
+		return x.header, err == nil, err
+	}
+	b := make([]byte, headerSize)
+	if _, err := x.file.ReadAt(b, 0); err != nil && err != io.EOF {
+		return h, false, err
+	}
+	if h, reason = parseHeader(b); reason != "" {
+		return h, false, nil
+	}
+	x.header = h
+	t, err := x.survey()
+	if err != nil || x.count == 0 {
+		return h, false, err
+	}
+	bound, err = l.describes(x, t, s)
+	return h, bound, err
+}
+
+// describes reports whether the first record of a segment is the one that an
+// index describes.
+func (l *Log) describes(x *indexFile, t *trailer, s Segment) (is bool, err error) {
+	e, err := x.entry(0)
+	if errors.Is(err, ErrCorrupt) {
+		return false, nil // of the first record nothing is known
+	}
+	if err != nil {
+		return false, err
+	}
+	text, _, err := l.openText(&s)
+	if err != nil {
+		return false, err
+	}
+	defer text.Close() // which was only read
+	if size, err := text.size(t); err != nil || e.End > size {
+		return false, err
+	}
+	sum := crc32.New(castagnoli)
+	_, err = io.Copy(sum, io.NewSectionReader(text, 0, int64(e.End)))
+	if f := (*frameError)(nil); errors.As(err, &f) {
+		return false, nil
+	}
+	return sum.Sum32() == e.CRC, err
+}
+
+// follows returns the sequence that the record behind a segment has. ok is
+// false if its index is lost, so that only reading all of it would tell.
+func (l *Log) follows(s Segment) (next Sequence, ok bool, err error) {
+	x, reason, err := l.openIndex(s.Base)
+	if x == nil || err != nil {
+		return 0, false, err
+	}
+	defer x.file.Close()
+	t, err := x.survey()
+	next = s.Base + Sequence(x.count)
+	if err != nil || t != nil || s.Codec != Plain || reason != "" {
+		return next, t != nil, err
+	}
+	end, err := x.end(int64(x.count) - 1)
+	if err != nil {
+		return 0, false, err
+	}
+	lines, err := l.countLines(s, end) // which its writer did not index before it was killed
+	return next + Sequence(lines), err == nil, err
+}
+
+// countLines counts the whole lines of a plain segment from an offset on.
+func (l *Log) countLines(s Segment, from Offset) (n int, err error) {
+	text, _, err := l.openText(&s)
+	if err != nil {
+		return 0, err
+	}
+	defer text.Close() // which was only read
+	b := make([]byte, readAhead)
+	for at := int64(from); ; {
+		m, err := text.ReadAt(b, at)
+		n += bytes.Count(b[:m], []byte{'\n'})
+		if at += int64(m); err == io.EOF {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+}
+
+// isForeign reports whether the file of a segment or an index that retention
+// seems to have left is bound to another log.
+func (l *Log) isForeign(base Sequence) bool {
+	if !l.anyBound(l.Segments[:1]) { // HISTLOG may be the foreign file
+		return false
+	}
+	x, _, err := l.openIndex(base)
+	if x == nil || err != nil {
+		return false
+	}
+	defer x.file.Close()
+	b := make([]byte, headerSize)
+	if n, _ := x.file.ReadAt(b, 0); n < headerSize {
+		return false
+	}
+	h, reason := parseHeader(b)
+	return reason == "" && h.id != l.Marker.ID
+}
