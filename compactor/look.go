@@ -13,7 +13,8 @@ type Segment struct {
 	segment.Segment
 	Records uint64
 	Bytes   int64     // its files take on disk
-	Newest  time.Time // when the last of its records came
+	Newest  time.Time // the greatest time that a record bears
+	Arrived time.Time // when the last of its records came, to the second
 	Damage  error     // why it is left alone
 }
 
@@ -47,10 +48,10 @@ func look(l *segment.Log, s segment.Segment) (found Segment, err error) {
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	found.Records = r.Count()
-	newest, ok := r.Newest()
+	newest, arrived, ok := r.Newest()
 	if s.Sealed && (!ok || r.Next() != s.Next) {
 		return found, &segment.CorruptError{Path: s.Path, Seq: s.Base, Reason: "its index is missing or unreadable"}
 	}
-	found.Newest = newest
+	found.Newest, found.Arrived = newest, arrived
 	return found, nil
 }

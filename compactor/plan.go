@@ -29,7 +29,7 @@ type Plan []Action
 // Pruning plans which segments go: those whose records the limits of the policy
 // pass, oldest first, so that at least what the limits allow stays. They are
 // archived if the policy says where to. The last segment stays always.
-func Pruning(p segment.Upkeep, segments []Segment, now time.Time) (plan Plan) {
+func Pruning(p segment.Upkeep, segments []Segment, now time.Time, g Guard) (plan Plan) {
 	kind := Retire
 	if p.ArchiveTo != "" {
 		kind = Archive
@@ -39,7 +39,7 @@ func Pruning(p segment.Upkeep, segments []Segment, now time.Time) (plan Plan) {
 		s := segments[i]
 		left.records -= s.Records
 		left.bytes -= s.Bytes
-		if !passes(p, s, left, now) {
+		if !passes(p, s, left, now, g) {
 			break
 		}
 		plan = append(plan, Action{kind, s})
@@ -48,11 +48,29 @@ func Pruning(p segment.Upkeep, segments []Segment, now time.Time) (plan Plan) {
 }
 
 // passes says whether a limit does without a segment, given what is left then.
-func passes(p segment.Upkeep, s Segment, left amount, now time.Time) bool {
+func passes(p segment.Upkeep, s Segment, left amount, now time.Time, g Guard) bool {
 	return p.MaxRecords > 0 && left.records >= p.MaxRecords ||
 		p.MaxBytes > 0 && left.bytes >= p.MaxBytes ||
-		p.MaxAge > 0 && s.Damage == nil && now.Sub(s.Newest) > p.MaxAge
+		p.MaxAge > 0 && s.Damage == nil && s.older(p.MaxAge, now) && g.allows(s, now)
 }
+
+// ahead is how far a clock may be ahead of another one before one of them is wrong.
+const ahead = 24 * time.Hour
+
+// older reports whether the newest record of a segment is of more than an age, by
+// the time that it bears. A time in the future is wrong: arrival takes its
+// place. Where the clock was not set when the records came, nobody knows.
+func (s Segment) older(age time.Duration, now time.Time) bool {
+	at := s.Newest
+	if at.Sub(now) > ahead || !set(at) && !set(s.Arrived) {
+		at = s.Arrived
+	}
+	return now.Sub(at) > age && (set(at) || set(s.Arrived))
+}
+
+// set reports whether a clock that shows t was ever set: a board without a battery
+// begins in 1970.
+func set(t time.Time) bool { return t.Year() >= 1990 }
 
 // amount is how much a run of segments holds.
 type amount struct {
@@ -75,17 +93,24 @@ func Compressing(p segment.Upkeep, segments []Segment, now time.Time) (plan Plan
 		return nil
 	}
 	for _, s := range segments {
-		if s.Sealed && (s.Codec == segment.Plain || s.Copy) && s.Damage == nil && now.Sub(s.Newest) >= p.CompressAfter {
+		if s.Sealed && (s.Codec == segment.Plain || s.Copy) && s.Damage == nil && now.Sub(earlier(s.Newest, s.Arrived)) >= p.CompressAfter {
 			plan = append(plan, Action{Compress, s})
 		}
 	}
 	return plan
 }
 
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
 // Due plans what the policy says is due: one segment to retire at most, and then
 // those to compress, of which Run does one if Options.Once says so.
-func Due(p segment.Upkeep, segments []Segment, now time.Time) Plan {
-	plan := Pruning(p, segments, now)
+func Due(p segment.Upkeep, segments []Segment, now time.Time, g Guard) Plan {
+	plan := Pruning(p, segments, now, g)
 	plan = plan[:min(1, len(plan))]
 	return append(plan, Compressing(p, segments[len(plan):], now)...)
 }

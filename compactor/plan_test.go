@@ -19,6 +19,7 @@ func log(stored string) (segments []Segment) {
 	for i, r := range stored {
 		base := segment.Sequence(100*i + 1)
 		s := Segment{Segment: segment.Segment{Base: base, Sealed: true, Next: base + 100}, Records: 100, Bytes: 1000, Newest: now.AddDate(0, 0, i-len(stored)+1)}
+		s.Arrived = s.Newest
 		switch r {
 		case 'z':
 			s.Codec = segment.Zstd
@@ -79,9 +80,9 @@ func TestPlans(t *testing.T) {
 		t.Run(c.what, func(t *testing.T) {
 			segments := log(c.stored)
 			for _, x := range []struct{ what, got, want string }{
-				{"pruning", Pruning(c.policy, segments, now).show(), c.pruning},
+				{"pruning", Pruning(c.policy, segments, now, Guard{}).show(), c.pruning},
 				{"compressing", Compressing(c.policy, segments, now).show(), c.compressing},
-				{"due", Due(c.policy, segments, now).show(), c.due},
+				{"due", Due(c.policy, segments, now, Guard{}).show(), c.due},
 			} {
 				if x.got != x.want {
 					t.Errorf("%s: %q, want %q", x.what, x.got, x.want)
@@ -96,7 +97,7 @@ func TestPlans(t *testing.T) {
 func TestClocks(t *testing.T) {
 	policy := segment.Upkeep{CompressAfter: day, MaxAge: day}
 	segments := log("ppp")
-	if p := Pruning(policy, segments, now.AddDate(-1, 0, 0)); len(p) > 0 {
+	if p := Pruning(policy, segments, now.AddDate(-1, 0, 0), Guard{}); len(p) > 0 {
 		t.Errorf("a year ago: %s", p.show())
 	}
 	if p := Compressing(policy, segments, now.AddDate(-1, 0, 0)); len(p) > 0 {

@@ -72,8 +72,13 @@ func TestFuture(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if s := lookAt(t, dir); !s[0].Newest.Equal(now) {
-		t.Errorf("newest %v, want %v", s[0].Newest, now)
+	for after, want := range map[time.Duration]int{day: 0, 2 * day: 1} {
+		if p := Pruning(segment.Upkeep{MaxAge: day}, lookAt(t, dir), now.Add(after), Guard{}); len(p) != want {
+			t.Errorf("after %v: %s", after, p.show())
+		}
+	}
+	if p := Compressing(segment.Upkeep{CompressAfter: day}, lookAt(t, dir), now.Add(day)); len(p) != 1 {
+		t.Errorf("compress: %s", p.show())
 	}
 }
 
@@ -90,7 +95,7 @@ func TestRunPastDamage(t *testing.T) {
 	if err := os.WriteFile(path, b, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	plan := append(Compressing(segment.Upkeep{}, segments, now.Add(time.Hour)), Pruning(segment.Upkeep{MaxRecords: 1}, segments, now)...)
+	plan := append(Compressing(segment.Upkeep{}, segments, now.Add(time.Hour)), Pruning(segment.Upkeep{MaxRecords: 1}, segments, now, Guard{})...)
 	done := 0
 	changes, err := Run(t.Context(), dir, plan, Options{Policy: segment.Upkeep{Codec: segment.Gzip}, Progress: func(n, of int) { done = n }})
 	var damage *segment.CorruptError
@@ -125,7 +130,7 @@ func TestRunOnce(t *testing.T) {
 	}
 	for _, s := range segments[1:3] {
 		policy := segment.Upkeep{Codec: segment.Gzip}
-		changes, err := Run(t.Context(), dir, Due(policy, lookAt(t, dir), now.Add(time.Hour)), Options{Policy: policy, Once: true})
+		changes, err := Run(t.Context(), dir, Due(policy, lookAt(t, dir), now.Add(time.Hour), Guard{}), Options{Policy: policy, Once: true})
 		if !errors.Is(err, segment.ErrCorrupt) || len(changes) != 1 || changes[0].Segment != segment.Gzip.TextName(s.Base) {
 			t.Errorf("%+v, %v", changes, err)
 		}
@@ -139,7 +144,7 @@ func TestRunReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan := Pruning(segment.Upkeep{MaxRecords: 1}, lookAt(t, dir), now)
+	plan := Pruning(segment.Upkeep{MaxRecords: 1}, lookAt(t, dir), now, Guard{})
 	changes, err := Run(t.Context(), other, plan, Options{Options: segment.Options{ID: l.Marker.ID}})
 	if !errors.Is(err, segment.ErrReplaced) || len(changes) > 0 {
 		t.Errorf("%+v, %v", changes, err)

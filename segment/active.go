@@ -28,7 +28,7 @@ type active struct {
 	kept      Offset
 	written   Offset
 	begun     Offset // up to here the disk was asked to begin writing
-	unsynced  bool   // the index has entries that were not synced
+	unsynced  bool   // the index has entries, or a header, that were not synced
 	encoded   []byte // entries, for one write
 }
 
@@ -46,8 +46,9 @@ func createActive(fsys FS, dir string, h header, mode fs.FileMode) (_ *active, e
 	if a.index, err = fsys.OpenFile(a.indexPath, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode); err != nil {
 		return nil, err
 	}
+	a.unsynced = true // until then a power cut leaves an empty index, which the next writer makes again
 	if _, err = a.index.WriteAt(h.encode(), 0); err == nil && h.flags&headerLazy != 0 {
-		err = a.index.Datasync()
+		err = a.syncIndex()
 	}
 	if err == nil {
 		a.file, err = fsys.OpenFile(a.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
@@ -127,7 +128,7 @@ var errIndexTorn = errors.New("and its entries could not be taken back")
 func (a *active) enter(entries []Entry) error {
 	b := a.encoded[:0]
 	for i, e := range entries {
-		if i == 0 && !a.unsynced {
+		if i == 0 && (!a.unsynced || a.count == 0) {
 			e.Flags |= Anchor
 		}
 		b = a.header.appendEntry(b, a.next()+Sequence(i), e)

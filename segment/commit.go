@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -239,7 +240,8 @@ func (w *Writer) syncIndex() error {
 	return nil
 }
 
-// Rollback takes back all that was staged since the last Commit.
+// Rollback takes back all that was staged since the last Commit. An Append of
+// another goroutine whose records were among that returns ErrRolledBack.
 func (w *Writer) Rollback() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -248,6 +250,7 @@ func (w *Writer) Rollback() error {
 	}
 	err := w.takeBack(nil)
 	w.failed = nil
+	w.answer(cmp.Or(err, ErrRolledBack))
 	return err
 }
 

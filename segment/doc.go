@@ -173,7 +173,8 @@
 // # Time
 //
 // A record's time is the value at its time field: RFC 3339 or ISO 8601, text
-// like 05/30/2025 07:15:35 AM EDT, or Unix seconds or milliseconds; else the
+// like 05/30/2025 07:15:35 AM EDT, Unix time in s, ms, µs or ns, or the digits of a
+// date such as 20250530; numbers only from 1990 to 2100. Without one it is the
 // clock's, flagged. Order is by sequence: times may run backwards.
 //
 // # How bytes become durable

@@ -47,6 +47,8 @@ var (
 	// ErrMarker is returned when HISTLOG contradicts its checksum or the segments. It comes inside a *CorruptError. Put the file
 	// back from a copy, or, if somebody edited it on purpose, call AcceptEdit.
 	ErrMarker = errors.New("HISTLOG is not what histlog wrote")
+	// ErrRolledBack is returned by an Append whose records were staged when another goroutine called Rollback. Append them again.
+	ErrRolledBack = errors.New("rolled back by another caller")
 	// ErrClosed: the Writer was closed.
 	ErrClosed = errors.New("writer is closed")
 )

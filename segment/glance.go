@@ -60,7 +60,7 @@ func (l *Log) Glance(s Segment) (g Glance, err error) {
 			g.Suspect = info.ModTime()
 		}
 	}
-	if reason != "" {
+	if reason != "" && (s.Sealed || reason != noHeader) {
 		g.Damage = &CorruptError{Path: x.path, Reason: reason}
 		return g, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"hash/crc64"
+	"math"
 	"time"
 
 	"github.com/google/uuid"
@@ -61,11 +62,16 @@ func (h header) encode() []byte {
 	return b
 }
 
+// noHeader is what a power cut leaves that comes before the index of a new segment
+// was synced, within a second after the roll. Of the active segment it is no damage: the
+// next writer makes the index again.
+const noHeader = "it has no header"
+
 // parseHeader reads a header; the reason is empty if it is a good one of version 1.
 func parseHeader(b []byte) (h header, reason string) {
 	switch {
-	case len(b) < headerSize:
-		return h, "shorter than its header"
+	case len(bytes.Trim(b, "\x00")) == 0 || len(b) < headerSize:
+		return h, noHeader
 	case !bytes.Equal(b[:8], headerMagic[:]):
 		return h, "not an index"
 	case le.Uint32(b[60:]) != crc32.Checksum(b[:60], castagnoli):
@@ -114,12 +120,18 @@ func (h header) seed(seq Sequence) uint32 {
 	return ^crc
 }
 
+// arrivalSeconds is when a record arrived as the index holds it. A clock before
+// 1970 or after 2106 does not wrap.
+func arrivalSeconds(t time.Time) uint32 {
+	return uint32(min(max(t.Unix(), 0), math.MaxUint32))
+}
+
 func (h header) appendEntry(b []byte, seq Sequence, e Entry) []byte {
 	from := len(b)
 	seed := crc32.Checksum(le.AppendUint64(append(b, h.id[:]...), uint64(seq))[from:], castagnoli) // as h.seed, in b's memory
 	b = le.AppendUint64(b, uint64(e.End))
 	b = le.AppendUint64(b, uint64(e.Time.UnixNano()))
-	b = le.AppendUint32(b, uint32(e.Arrived.Unix()))
+	b = le.AppendUint32(b, arrivalSeconds(e.Arrived))
 	b = le.AppendUint32(b, uint32(e.Flags))
 	b = le.AppendUint32(b, e.CRC)
 	return le.AppendUint32(b, crc32.Update(seed, castagnoli, b[from:]))
@@ -150,7 +162,7 @@ type trailer struct {
 
 // add counts one record in.
 func (t *trailer) add(e Entry) {
-	at, arrived := e.Time.UnixNano(), uint32(e.Arrived.Unix())
+	at, arrived := e.Time.UnixNano(), arrivalSeconds(e.Arrived)
 	if t.Count == 0 {
 		t.LeastTime, t.GreatestTime, t.LeastArrival, t.GreatestArrival = at, at, arrived, arrived
 	}

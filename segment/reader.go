@@ -287,19 +287,14 @@ func (r *Reader) Span() (least, greatest time.Time, ok bool) {
 	return time.Unix(0, r.trailer.LeastTime), time.Unix(0, r.trailer.GreatestTime), true
 }
 
-// Newest returns when the last record of a sealed segment came, from its trailer:
-// the lesser of the greatest record time and the greatest arrival, so that no
-// clock that was wrong once makes records older or younger for ever. ok is
-// false without a trailer.
-func (r *Reader) Newest() (t time.Time, ok bool) {
+// Newest returns the greatest time that a record of a sealed segment bears, and
+// when the last of them arrived, to the second, from its trailer. Either clock may
+// have been wrong. ok is false without a trailer.
+func (r *Reader) Newest() (own, arrived time.Time, ok bool) {
 	if r.trailer == nil {
-		return t, false
+		return own, arrived, false
 	}
-	t, arrived := time.Unix(0, r.trailer.GreatestTime), time.Unix(int64(r.trailer.GreatestArrival), 0)
-	if arrived.Before(t) {
-		t = arrived
-	}
-	return t, true
+	return time.Unix(0, r.trailer.GreatestTime), time.Unix(int64(r.trailer.GreatestArrival), 0), true
 }
 
 // Record reads a record and checks it against its checksum. Its text is the

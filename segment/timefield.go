@@ -30,14 +30,16 @@ var zoneHours = map[string]int{
 }
 
 // ParseTime reads a record's time from the JSON scalar at its time field: a
-// text of RFC 3339 or ISO 8601, one like 05/30/2025 07:15:35 AM EDT, or a
-// number of Unix seconds or milliseconds. Zone is that of texts that name none.
+// text of RFC 3339 or ISO 8601, one like 05/30/2025 07:15:35 AM EDT, a number of
+// Unix seconds, milliseconds, microseconds or nanoseconds from 1990 to 2100, or the
+// digits of a date of these years: 20250530, 20250530071535. Any other number is no
+// time. Zone is that of texts and digits that name none.
 func ParseTime(scalar []byte, zone *time.Location) (time.Time, bool) {
 	if len(scalar) == 0 {
 		return time.Time{}, false
 	}
 	if scalar[0] != '"' {
-		return parseUnix(string(scalar))
+		return parseNumber(string(scalar), zone)
 	}
 	return parseTimeText(jsonscan.Unquote(scalar), zone)
 }
@@ -62,19 +64,47 @@ func parseNamedZone(text string) (time.Time, bool) {
 	return t, err == nil && representable(t)
 }
 
-// parseUnix reads seconds, or milliseconds from 1e11 on, which as seconds is the year 5138.
-func parseUnix(text string) (time.Time, bool) {
-	const leastMilliseconds = 1e11
+// A number is a time only from 1990 to 2100, in Unix seconds: a year, a counter
+// or the serial of a spreadsheet's date would be one of 1970, and retention would
+// take its record away.
+const (
+	earliestUnix = 631152000
+	latestUnix   = 4102444800
+)
+
+// plausible reports whether a clock that was set can have shown t.
+func plausible(t time.Time) bool { return t.Unix() >= earliestUnix && t.Unix() < latestUnix }
+
+// parseNumber reads the digits of a date, or Unix time in the unit that makes
+// it plausible: the ranges of seconds, ms, µs and ns do not meet.
+func parseNumber(text string, zone *time.Location) (time.Time, bool) {
+	for _, layout := range []string{"20060102", "20060102150405"} {
+		if t, err := time.ParseInLocation(layout, text, zone); err == nil && len(text) == len(layout) && plausible(t) {
+			return t, true
+		}
+	}
+	for unit := time.Second; unit > 0; unit /= 1000 {
+		if t, ok := parseUnix(text, unit); ok {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// parseUnix reads a count of units since 1970: an integer exactly, a fraction to
+// the microsecond.
+func parseUnix(text string, unit time.Duration) (time.Time, bool) {
+	perSecond := int64(time.Second / unit)
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		t := time.Unix(n/perSecond, n%perSecond*int64(unit))
+		return t, plausible(t)
+	}
 	v, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(v > 0 && v < leastMilliseconds*1000) {
+	if v /= float64(perSecond); err != nil || !(v >= earliestUnix && v < latestUnix) {
 		return time.Time{}, false
 	}
-	if v >= leastMilliseconds {
-		v /= 1000
-	}
 	whole, fraction := math.Modf(v)
-	t := time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1000)
-	return t, representable(t)
+	return time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1000), true
 }
 
 // representable says whether a time fits the index, which counts nanoseconds in an int64.

@@ -77,6 +77,7 @@ func (f *Finding) checkWhole(r *Reader, sum trailer, flaw string) {
 	s := r.segment
 	switch {
 	case len(f.Damage) > 0:
+	case !s.Sealed && r.reason == noHeader:
 	case !r.Indexed():
 		f.add(&CorruptError{Path: s.Path, Seq: s.Base, Reason: "its index is missing or unreadable"})
 	case r.reason != "":

@@ -127,9 +127,11 @@ func (w *Writer) usable() error {
 	return w.err
 }
 
-// poison ends the writer's life because of err.
+// poison ends the writer's life because of err. Nothing will be committed any
+// more, by a timer neither: those who wait for it are told now.
 func (w *Writer) poison(err error) error {
 	w.err = err
+	w.answer(err)
 	return err
 }
 

@@ -38,7 +38,11 @@ func runCompact(c *cli.Context) error {
 	}
 	if c.Bool("due") {
 		beGentle()
-		u.plan = compactor.Due(u.policy, u.segments, u.now)
+		guard, err := u.guard()
+		if err != nil {
+			return err
+		}
+		u.plan = compactor.Due(u.policy, u.segments, u.now, guard)
 	} else {
 		u.plan = compactor.Compressing(u.policy, u.segments, u.now)
 	}

@@ -27,7 +27,9 @@ when a copy of it was put back, --accept-edit writes the checksum again.
    histlog config --accept-edit step2
 
 Sizes are written 64M or 64MB, spans 90s, 24h or 30d. A segment is as old as its
-newest record, by that one's own time or its arrival, whichever is earlier.
+newest record, by that one's own time. max-age by itself retires no segment whose
+newest record came less than a day ago, and none after the clock has jumped ahead,
+until a day of records has come.
 
 ` + settingsText(),
 		Flags: []cli.Flag{

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize/english"
+	"github.com/histlog/histlog/compactor"
 	"github.com/histlog/histlog/internal/memguard"
 	"github.com/histlog/histlog/reader"
 	"github.com/histlog/histlog/segment"
@@ -39,6 +40,7 @@ type health struct {
 	disk       int64 // bytes that the segments take
 	free       uint64
 	notes      segment.Notes
+	jump       time.Duration // by which the clock seems to have jumped ahead; 0: retirement by age does not wait for it
 }
 
 // recentRecords is how many of the newest records tell the usual gap.
@@ -56,8 +58,21 @@ func examine(ctx context.Context, l *segment.Log) (*health, error) {
 	if h.quarantine, err = l.Quarantine(); err != nil {
 		return nil, err
 	}
+	if h.jump, err = clockJump(l, time.Now()); err != nil {
+		return nil, err
+	}
 	h.free, _, err = memguard.DiskFree(l.Dir)
 	return h, err
+}
+
+// clockJump returns by how much the clock has jumped ahead, where that keeps
+// records from being retired by their age.
+func clockJump(l *segment.Log, now time.Time) (time.Duration, error) {
+	policy, err := l.Marker.Settings.Policy()
+	if err != nil || policy.Upkeep.MaxAge == 0 || policy.Upkeep.Manual {
+		return 0, nil // a setting that cannot be read retires nothing
+	}
+	return compactor.ClockJump(l, now)
 }
 
 // glance looks at every segment, and once more where one seems damaged: it may have
@@ -151,6 +166,9 @@ func (h *health) judge(b bounds, now time.Time) assessment {
 	a.judgeDisk()
 	if n := len(h.quarantine); n > 0 {
 		a.add(warning, "%s in %s/", english.Plural(n, "file", ""), segment.QuarantineName)
+	}
+	if h.jump > 0 {
+		a.add(warning, "max-age retires nothing now: the clock is %s ahead of the records before; it does again after a day of records", durationText(h.jump))
 	}
 	if u := h.notes.Upkeep; !u.Failed.IsZero() {
 		a.add(warning, "upkeep failed %s ago: %s", durationText(now.Sub(u.Failed)), u.Error)

@@ -56,7 +56,13 @@ func runPrune(c *cli.Context) error {
 		e.hint = "give one, such as --max-age 90d, or set it: histlog config DIR max-age=90d"
 		return e
 	}
-	u.plan = compactor.Pruning(u.policy, u.segments, u.now)
+	guard := compactor.Guard{}
+	if !given { // by the settings alone: nobody may be looking
+		if guard, err = u.guard(); err != nil {
+			return err
+		}
+	}
+	u.plan = compactor.Pruning(u.policy, u.segments, u.now, guard)
 	return u.do()
 }
 

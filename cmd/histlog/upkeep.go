@@ -55,6 +55,14 @@ func newUpkeep(c *cli.Context, flags map[string]string) (*upkeep, error) {
 	return u, err
 }
 
+// guard keeps automatic retirement by age from acting on a wrong clock.
+func (u *upkeep) guard() (compactor.Guard, error) {
+	if u.policy.MaxAge == 0 {
+		return compactor.Guard{}, nil
+	}
+	return compactor.Automatic(u.log, u.policy, u.now)
+}
+
 // do runs the plan, or says what it would do.
 func (u *upkeep) do() error {
 	if len(u.plan) > 0 && u.plan[0].Kind == compactor.Archive {

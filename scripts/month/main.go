@@ -130,7 +130,7 @@ func (m *month) after(w *segment.Writer, size int) error {
 		return err
 	}
 	policy := w.Policy().Upkeep
-	changes, err := compactor.Run(context.Background(), m.dir, compactor.Due(policy, segments, m.now), compactor.Options{Policy: policy})
+	changes, err := compactor.Run(context.Background(), m.dir, compactor.Due(policy, segments, m.now, compactor.Guard{}), compactor.Options{Policy: policy})
 	m.compressed += len(changes)
 	return err
 }

@@ -1,0 +1,128 @@
+package compactor
+
+import (
+	"errors"
+	"time"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// A Guard keeps retirement by age from acting on a wrong clock. The zero value
+// is for a person who has looked: it allows everything.
+type Guard struct {
+	Settled time.Duration // so long ago the newest record of a segment must have arrived
+	Jump    time.Duration // by which the clock has jumped ahead; 0: it has not
+}
+
+// Automatic returns the Guard for retirement that nobody has asked for at this moment.
+func Automatic(l *segment.Log, p segment.Upkeep, now time.Time) (Guard, error) {
+	jump, err := ClockJump(l, now)
+	return Guard{Settled: min(ahead, p.MaxAge), Jump: jump}, err
+}
+
+func (g Guard) allows(s Segment, now time.Time) bool {
+	since := now.Sub(s.Arrived)
+	return g.Jump == 0 && (since >= g.Settled || since < -ahead) // an arrival in the future says nothing
+}
+
+// ClockJump returns by how much the clock is ahead of the records' arrivals, or
+// was ahead less than a day of arrivals ago; 0: it is not. A pause of the log
+// looks the same, and holds retirement up for that day. A pause is
+// usual, and no jump, if it is at most three times the one before.
+func ClockJump(l *segment.Log, now time.Time) (time.Duration, error) {
+	a := arrivals{log: l}
+	defer a.close()
+	jump, err := a.jump(now)
+	if errors.Is(err, segment.ErrCorrupt) || errors.Is(err, segment.ErrRetired) {
+		return 0, nil // what is damaged is not retired, and what was retired is gone
+	}
+	return jump, err
+}
+
+// arrivals reads when records arrived.
+type arrivals struct {
+	log    *segment.Log
+	reader *segment.Reader
+}
+
+func (a *arrivals) close() {
+	if a.reader != nil {
+		_ = a.reader.Close() // which was only read
+	}
+}
+
+func (a *arrivals) jump(now time.Time) (time.Duration, error) {
+	next, err := a.log.NextSeq()
+	if err != nil || next == a.first() {
+		return 0, err
+	}
+	newest, err := a.of(next - 1)
+	if err != nil {
+		return 0, err
+	}
+	begin, pause, err := a.day(next - 1)
+	if err != nil {
+		return 0, err
+	}
+	if silence := now.Sub(newest); silence > max(ahead, 3*pause) {
+		return silence, nil
+	}
+	if pause <= ahead {
+		return 0, nil
+	}
+	_, before, err := a.day(begin - 1)
+	if err != nil || pause <= 3*before {
+		return 0, err
+	}
+	return pause, nil
+}
+
+func (a *arrivals) first() segment.Sequence { return a.log.Segments[0].Base }
+
+// day returns the first record that arrived within a day before seq, and how long
+// after its predecessor that came; 0: it has none.
+func (a *arrivals) day(seq segment.Sequence) (begin segment.Sequence, pause time.Duration, err error) {
+	last, err := a.of(seq)
+	if err != nil {
+		return 0, 0, err
+	}
+	low, high := a.first(), seq // the record looked for is in [low, high]
+	for low < high {
+		middle := low + (high-low)/2
+		at, err := a.of(middle)
+		if err != nil {
+			return 0, 0, err
+		}
+		if last.Sub(at) <= ahead {
+			high = middle
+		} else {
+			low = middle + 1
+		}
+	}
+	if low == a.first() {
+		return low, 0, nil
+	}
+	at, err := a.of(low)
+	if err != nil {
+		return 0, 0, err
+	}
+	before, err := a.of(low - 1)
+	return low, at.Sub(before), err
+}
+
+// of returns when a record arrived.
+func (a *arrivals) of(seq segment.Sequence) (time.Time, error) {
+	if r := a.reader; r == nil || seq < r.Segment().Base || seq >= r.Next() {
+		a.close()
+		a.reader = nil
+		i, err := a.log.Find(seq)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if a.reader, err = a.log.OpenReader(a.log.Segments[i]); err != nil {
+			return time.Time{}, err
+		}
+	}
+	e, err := a.reader.Entry(seq)
+	return e.Arrived, err
+}
