@@ -14,11 +14,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// flipped changes one byte of a file.
-func flipped(t testing.TB, path string, at int) {
-	edit(t, path, func(b []byte) []byte { b[at] ^= 0x55; return b })
-}
-
 // TestCopies has a sealed segment, records 1 to 4, in a plain and in a compressed
 // file, some of them damaged: as long as each record is in one of them nothing
 // is lost, to readers, to repair and to compaction.

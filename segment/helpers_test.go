@@ -288,3 +288,8 @@ func wantCorrupt(t testing.TB, err error) *CorruptError {
 	}
 	return damage
 }
+
+// flipped changes one byte of a file.
+func flipped(t testing.TB, path string, at int) {
+	edit(t, path, func(b []byte) []byte { b[at] ^= 0x55; return b })
+}
