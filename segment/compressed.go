@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"slices"
 	"sync"
 
@@ -117,7 +118,17 @@ func (c *compressed) size(t *trailer) (Offset, error) {
 		c.table = frameTable{frames: []frame{{size: c.length, plain: t.Plain}}}
 		c.decoder = nil
 	}
-	return c.table.size(), nil
+	return min(c.table.size(), c.most()), nil
+}
+
+// most returns how much text the file can hold at most: a block of zstd, which has
+// four bytes at least, gives 128 KiB, and a byte of deflate 1032. Whatever table
+// and index claim, no record is looked for beyond.
+func (c *compressed) most() Offset {
+	if c.codec == Gzip {
+		return Offset(min(c.length, math.MaxInt64/1032)) * 1032
+	}
+	return Offset(min(c.length, math.MaxInt64>>15)) << 15
 }
 
 // agrees says whether the file is what histlog made of the segment.
@@ -200,6 +211,9 @@ func (c *compressed) reset(from io.Reader) (err error) {
 
 // read reads on in the frame.
 func (c *compressed) read(b []byte) (int, error) {
+	if err := ended(c.file); err != nil { // a few bytes may hold very much text
+		return 0, err
+	}
 	n, err := io.ReadFull(c.decoder, b)
 	c.at += Offset(n)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 // expel moves files that have the name of a segment but are not part of the log
 // to quarantine/, with their indexes, under the writer's lock and that of UPKEEP.
 func expel(ctx context.Context, dir string, o Options) (done []Mended, err error) {
-	l, err := Open(dir, o.FS)
+	l, err := OpenContext(ctx, dir, o.FS)
 	if err != nil || l.Marker.Role == roleArchive {
 		return nil, err
 	}

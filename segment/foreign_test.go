@@ -155,7 +155,9 @@ func TestOwnSegments(t *testing.T) {
 			check(t, os.Truncate(filepath.Join(dir, IndexName(5)), headerSize+entrySize+3))
 		}},
 		{"the last index empty", func(t *testing.T, dir string) { check(t, os.Truncate(filepath.Join(dir, IndexName(9)), 0)) }},
-		{"a header spoiled", func(t *testing.T, dir string) { edit(t, filepath.Join(dir, IndexName(9)), func(b []byte) []byte { b[30] ^= 1; return b }) }},
+		{"a header spoiled", func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, IndexName(9)), func(b []byte) []byte { b[30] ^= 1; return b })
+		}},
 		{"a segment before it lost", func(t *testing.T, dir string) { check(t, os.Remove(filepath.Join(dir, TextName(5)))) }},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -50,7 +50,11 @@ func (l *Log) Glance(s Segment) (g Glance, err error) {
 		return g, nil
 	}
 	defer func() { err = errors.Join(err, x.file.Close()) }()
-	trailer, err := x.survey()
+	text := Offset(-1)
+	if s.Codec == Plain {
+		text = Offset(g.Disk)
+	}
+	trailer, err := x.survey(text)
 	if err != nil {
 		return g, err
 	}

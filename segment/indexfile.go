@@ -35,7 +35,7 @@ func (l *Log) openIndex(base Sequence) (x *indexFile, reason string, err error) 
 	if err != nil && err != io.EOF {
 		return nil, "", errors.Join(err, f.Close())
 	}
-	x = &indexFile{file: f, path: path}
+	x = &indexFile{file: bound(l.ctx, f), path: path}
 	x.header, reason = parseHeader(b[:n])
 	if reason == "" && (x.header.id != l.Marker.ID || x.header.base != base) {
 		reason = "the index of another segment"
@@ -79,8 +79,9 @@ func (x *indexFile) end(k int64) (Offset, error) {
 
 // survey finds how many entries the index holds, and its trailer if it has one.
 // What the end of the file holds beyond the last valid entry is not counted:
-// a crash may have left it.
-func (x *indexFile) survey() (*trailer, error) {
+// a crash may have left it. text is the length of the text, which bounds how many
+// records there can be; negative: it is not known.
+func (x *indexFile) survey(text Offset) (*trailer, error) {
 	info, err := x.file.Stat()
 	if err != nil {
 		return nil, err
@@ -92,20 +93,67 @@ func (x *indexFile) survey() (*trailer, error) {
 		if _, err := x.file.ReadAt(b, info.Size()-trailerSize); err != nil && err != io.EOF {
 			return nil, err
 		}
-		if t, ok := x.header.parseTrailer(b); ok && t.Count == uint64(body-trailerSize)/entrySize {
+		t, ok := x.header.parseTrailer(b)
+		if ok && t.Count == uint64(body-trailerSize)/entrySize && t.Count <= mostRecords(t.Plain) {
 			x.count = t.Count
 			return &t, nil
 		}
 	}
-	for x.count > 0 {
-		_, err := x.entry(x.count - 1)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, ErrCorrupt) {
-			return nil, err
-		}
-		x.count--
+	most := x.count
+	if text >= 0 {
+		most = min(most, mostRecords(text))
 	}
-	return nil, nil
+	found, err := x.lastValid(most)
+	if err == nil && most < x.count {
+		found, err = x.validFrom(found)
+	}
+	x.count, x.block = found, x.block[:0]
+	return nil, err
+}
+
+// mostRecords returns how many records a text of that length holds at most.
+func mostRecords(text Offset) uint64 { return uint64(max(text, 0)) / uint64(len(blankPlace)) }
+
+// lastValid returns how many of the first n entries are left if all behind the last
+// valid one are dropped. A file with a hole has millions of others: they are read
+// many at a time, and an entry of zeros is passed over without its checksum.
+func (x *indexFile) lastValid(n uint64) (uint64, error) {
+	const atOnce = 256 << 10 / entrySize
+	if n > 0 { // as a rule it is the last one
+		if _, err := x.entry(n - 1); !errors.Is(err, ErrCorrupt) {
+			return n, err
+		}
+		n--
+	}
+	b := make([]byte, min(n, atOnce)*entrySize)
+	for n > 0 {
+		first := n - min(n, atOnce)
+		b = b[:(n-first)*entrySize]
+		if m, err := x.file.ReadAt(b, headerSize+int64(first)*entrySize); m < len(b) {
+			return 0, fmt.Errorf("read %s: %w", x.path, err)
+		}
+		for ; n > first; n-- {
+			entry := b[(n-1-first)*entrySize:][:entrySize]
+			if le.Uint64(entry) == 0 {
+				continue
+			}
+			if _, ok := x.header.parseEntry(entry, x.header.base+Sequence(n-1)); ok {
+				return n, nil
+			}
+		}
+	}
+	return 0, nil
+}
+
+// validFrom returns up to where entries are valid, from the n-th on: those of
+// records that the text has lost.
+func (x *indexFile) validFrom(n uint64) (uint64, error) {
+	for ; n < x.count; n++ {
+		if _, err := x.entry(n); errors.Is(err, ErrCorrupt) {
+			return n, nil
+		} else if err != nil {
+			return 0, err
+		}
+	}
+	return n, nil
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,6 +23,7 @@ type Log struct {
 	Conflict error           // a *CorruptError (ErrMarker) if first_seq contradicts the segments: all of them are read, and HISTLOG is not replaced
 	Foreign  []*CorruptError // files with the name of a segment that are not part of the log
 	fs       FS
+	ctx      context.Context // nil: none
 	file     markerFile
 	known    map[Sequence]bool // segments that are the log's own
 	knownID  uuid.UUID         // of the log whose these are
@@ -44,10 +44,16 @@ type Segment struct {
 
 // Open opens the log at dir for reading. fsys nil is OS{}.
 func Open(dir string, fsys FS) (*Log, error) {
+	return OpenContext(context.Background(), dir, fsys)
+}
+
+// OpenContext is Open. When ctx has ended, the methods of the Log and of its Readers
+// read no more, and return its error.
+func OpenContext(ctx context.Context, dir string, fsys FS) (*Log, error) {
 	if fsys == nil {
 		fsys = OS{}
 	}
-	l := &Log{Dir: dir, fs: fsys}
+	l := &Log{Dir: dir, fs: fsys, ctx: ctx}
 	return l, l.Refresh()
 }
 
@@ -128,16 +134,13 @@ func (l *Log) sealLast() error {
 // indexedUpTo returns the sequence behind those that the index of a segment
 // tells of; its base where it tells of none.
 func (l *Log) indexedUpTo(base Sequence) (next Sequence, err error) {
-	f, err := l.fs.OpenFile(l.path(IndexName(base)), os.O_RDONLY, 0)
-	if missing(err) {
-		return base, nil
+	x, _, err := l.openIndex(base)
+	if x == nil || err != nil {
+		return base, err
 	}
-	if err != nil {
-		return 0, err
-	}
-	x := indexFile{file: f, path: IndexName(base), header: header{id: l.Marker.ID, base: base}}
-	_, err = x.survey()
-	return base + Sequence(x.count), errors.Join(err, f.Close())
+	x.header = header{id: l.Marker.ID, base: base}
+	_, err = x.survey(-1)
+	return base + Sequence(x.count), errors.Join(err, x.file.Close())
 }
 
 // Find returns the index in Segments of the one that holds seq, or would.

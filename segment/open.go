@@ -28,7 +28,7 @@ func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := openLocked(dir, o, unlock, file)
+	w, err := openLocked(ctx, dir, o, unlock, file)
 	if err != nil {
 		w.err = err
 		return nil, errors.Join(err, w.release())
@@ -38,8 +38,8 @@ func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
 }
 
 // openLocked opens the newest segment. It returns a Writer to release even on an error.
-func openLocked(dir string, o Options, unlock func() error, file markerFile) (*Writer, error) {
-	w := &Writer{fs: o.FS, file: file, machine: o.Machine, dir: dir, now: o.Now, unlock: unlock, settings: o.Settings}
+func openLocked(ctx context.Context, dir string, o Options, unlock func() error, file markerFile) (*Writer, error) {
+	w := &Writer{fs: o.FS, file: file, machine: o.Machine, dir: dir, now: o.Now, unlock: unlock, settings: o.Settings, opening: ctx}
 	if err := w.reload(); err != nil {
 		return w, err
 	}
@@ -59,7 +59,7 @@ func openLocked(dir string, o Options, unlock func() error, file markerFile) (*W
 		return w, &CorruptError{Path: dir, Reason: "HISTLOG is there, but no segment"}
 	}
 	newest := segments[len(segments)-1]
-	log := Log{Dir: dir, Marker: w.marker, fs: w.fs}
+	log := Log{Dir: dir, Marker: w.marker, fs: w.fs, ctx: ctx}
 	reason, err := log.whyForeign(newest, segments[:len(segments)-1])
 	if err != nil {
 		return w, fmt.Errorf("recover %s: %w", newest.Path, err)

@@ -140,8 +140,15 @@ func (r *Reader) Refresh() error {
 	r.window.bytes = r.window.bytes[:0]
 	var err error
 	if r.index != nil {
+		before, err := r.text.size(nil)
+		if err != nil {
+			return err
+		}
+		if r.segment.Codec != Plain {
+			before = -1
+		}
 		// What the index tells of was written before: the text is looked at second.
-		if r.trailer, err = r.index.survey(); err != nil {
+		if r.trailer, err = r.index.survey(before); err != nil {
 			return err
 		}
 	}
@@ -219,7 +226,8 @@ func (r *Reader) Entry(seq Sequence) (Entry, error) {
 		return e, e2
 	}
 	x := indexer{marker: &r.marker}
-	_, e2 = eachLine(r.text, min(start, r.size), min(r.size, start+maxRecord+1), r.memory, func(l line) error {
+	start = min(start, r.size)
+	_, e2 = eachLine(r.text, start, min(r.size, start+maxRecord+1), r.memory, func(l line) error {
 		if e, _, err = x.entry(seq, l, r.Created()); err != nil {
 			return err
 		}
@@ -314,15 +322,16 @@ func (r *Reader) Record(seq Sequence) (Record, error) {
 	switch {
 	case e.End <= start || e.End-start > maxRecord+1:
 		return Record{}, damaged("its index entry makes no sense")
-	case r.memory > 0 && int64(e.End-start) > r.memory+1:
-		return Record{}, fmt.Errorf("read %s: record %d, %d bytes: %w", r.segment.Path, seq, e.End-start-1, ErrMemory)
-	case e.End > r.size:
+	case e.End > r.size: // before its length is believed: the file may have grown
 		if err := r.Refresh(); err != nil {
 			return Record{}, err
 		}
 		if e.End > r.size {
 			return Record{}, damaged(fmt.Sprintf("the file ends at offset %d", r.size))
 		}
+	}
+	if r.memory > 0 && int64(e.End-start) > r.memory+1 {
+		return Record{}, fmt.Errorf("read %s: record %d, %d bytes: %w", r.segment.Path, seq, e.End-start-1, ErrMemory)
 	}
 	text, err := r.read(start, e.End)
 	if f := (*frameError)(nil); errors.As(err, &f) {

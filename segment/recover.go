@@ -157,8 +157,8 @@ func (w *Writer) openIndex(base Sequence) (err error) {
 // that records once durable are gone from the text.
 func (w *Writer) trustIndex() (damaged bool, err error) {
 	a := w.active
-	x := indexFile{file: a.index, path: a.indexPath, header: a.header}
-	if _, err := x.survey(); err != nil {
+	x := indexFile{file: bound(w.opening, a.index), path: a.indexPath, header: a.header}
+	if _, err := x.survey(a.written); err != nil {
 		return false, err
 	}
 	found, durable, synced, err := x.trusted()
@@ -343,7 +343,7 @@ func (w *Writer) readTail() (t tail, err error) {
 	now := w.now()
 	x := indexer{marker: &w.marker}
 	t.goodEnd = a.end
-	t.wholeEnd, err = eachLine(a.file, a.end, a.written, 0, func(l line) error {
+	t.wholeEnd, err = eachLine(bound(w.opening, a.file), a.end, a.written, 0, func(l line) error {
 		seq := a.next() + Sequence(len(t.entries))
 		e, ok, err := x.entry(seq, l, now)
 		if err != nil {

@@ -42,7 +42,7 @@ func Repair(ctx context.Context, dir string, o Options) (done Repaired, err erro
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 	done.Recovery = w.Recovery()
-	l, err := Open(dir, w.fs)
+	l, err := OpenContext(ctx, dir, w.fs)
 	if err != nil {
 		return done, err
 	}

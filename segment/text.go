@@ -46,6 +46,7 @@ func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	file = bound(l.ctx, file)
 	if s.Codec == Plain {
 		return plainText{file}, file, nil
 	}

@@ -49,7 +49,7 @@ func (l *Log) upkeep(ctx context.Context) (release func() error, err error) {
 
 // underUpkeep has fn look after the log at dir, alone.
 func underUpkeep(ctx context.Context, dir string, o Options, fn func(*Log) error) (err error) {
-	l, err := Open(dir, o.FS)
+	l, err := OpenContext(ctx, dir, o.FS)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func underUpkeep(ctx context.Context, dir string, o Options, fn func(*Log) error
 
 // Sweep removes what a killed upkeep of the log at dir has left, if it has.
 func Sweep(ctx context.Context, dir string, o Options) error {
-	l, err := Open(dir, o.FS)
+	l, err := OpenContext(ctx, dir, o.FS)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -73,6 +74,7 @@ type Writer struct {
 	mode     fs.FileMode            // of new files
 	unlock   func() error
 	queue    queue
+	opening  context.Context // of OpenWriter, which ends recovery
 
 	mu       sync.Mutex
 	active   *active

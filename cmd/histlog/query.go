@@ -96,7 +96,7 @@ func openLog(c *cli.Context, path string) (*segment.Log, error) {
 	if segment.Named(filepath.Base(path)) {
 		path = filepath.Dir(path)
 	}
-	l, err := segment.Open(path, nil)
+	l, err := segment.OpenContext(c.Context, path, nil)
 	if l != nil {
 		l.Memory = largestRecord(c)
 	}

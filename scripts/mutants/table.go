@@ -91,6 +91,12 @@ var mutants = []mutant{
 	{"read: a frame table that the index contradicts", "segment/compressed.go", "if t != nil && c.reason == \"\" && c.table.size() != t.Plain {", "if t == nil && c.reason == \"\" && c.table.size() != 0 {"},
 	{"read: the newest, compressed since it was listed", "segment/text.go", "c <= Gzip && missing(err); c++", "c <= Gzip && missing(err) && s.Sealed; c++"},
 
+	{"read: a trailer of more records than the text holds", "segment/indexfile.go", " && t.Count <= mostRecords(t.Plain)", ""},
+	{"read: entries behind a hole are dropped", "segment/indexfile.go", "if le.Uint64(entry) == 0 {\n\t\t\t\tcontinue", "if le.Uint64(entry) == 0 {\n\t\t\t\treturn 0, nil"},
+	{"read: entries of what the text has lost are dropped", "segment/indexfile.go", "if err == nil && most < x.count {", "if err == nil && most > x.count {"},
+	{"read: a record's length is believed before the file's", "segment/reader.go", "case e.End > r.size: // before", "case e.End > r.size && r.memory == 0: // before"},
+	{"read: a context that has ended reads on", "segment/context.go", "func (f boundFile) ReadAt(b []byte, off int64) (int, error) {\n\tif err := f.ctx.Err(); err != nil {", "func (f boundFile) ReadAt(b []byte, off int64) (int, error) {\n\tif err := error(nil); err != nil {"},
+
 	// Repair.
 	{"repair: a lost record is not set aside", "segment/mending.go", "name, err := m.setAside(start, min(e.End, max(m.read.size, start)), spaces)", "name, err := \"\", error(nil)"},
 	{"repair: written into the segment's file", "segment/mending.go", "m.log.fs.OpenFile(m.temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, m.w.mode)", "m.log.fs.OpenFile(m.read.segment.Path, os.O_RDWR, m.w.mode)"},
