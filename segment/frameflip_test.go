@@ -1,0 +1,93 @@
+package segment
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// A flipped bit in a compressed segment costs no record that can still be
+// decompressed and whose own checksum holds: at least all before the flip stay,
+// for readers and after a repair.
+func TestFlipInFrameKeepsRecordsBefore(t *testing.T) {
+	const records, flips = 1500, 12
+	random := rand.New(rand.NewPCG(1, 2))
+	dir := newDir(t)
+	w := create(t, dir, Settings{"segment-size": "1M", "maintain": "manual"})
+	for n := range records {
+		_, err := w.Write(fmt.Appendf(nil, `{"n":%d,"a":"%x","b":"the same in each of them, again and again"}`, n, random.Uint64()), nil)
+		check(t, err)
+	}
+	check(t, w.Commit())
+	check(t, w.roll())
+	check(t, w.Close())
+	_, err := Compress(t.Context(), dir, 1, Zstd, Options{FS: noSync{}})
+	check(t, err)
+	path := filepath.Join(dir, Zstd.TextName(1))
+	intact, index := read(t, path), read(t, filepath.Join(dir, IndexName(1)))
+	ends := endsOf(t, dir, records)
+	for range flips {
+		at := 20 + random.IntN(len(intact)-200)
+		damaged := bytes.Clone(intact)
+		damaged[at] ^= 1 << random.IntN(8)
+		write(t, path, damaged)
+		write(t, filepath.Join(dir, IndexName(1)), index)
+		before := decompressible(t, damaged[:at])
+		good := goodRecords(t, dir, records)
+		for seq := Sequence(1); seq <= records; seq++ {
+			if end := ends[seq]; end <= before && !good[seq] {
+				t.Fatalf("flip at %d: record %d ends at %d, %d bytes can be decompressed, but it is lost", at, seq, end, before)
+			}
+		}
+		_, err := Repair(context.Background(), dir, Options{FS: noSync{}})
+		check(t, err)
+		after := goodRecords(t, dir, records)
+		for seq := Sequence(1); seq <= records; seq++ {
+			if good[seq] && !after[seq] {
+				t.Fatalf("flip at %d: record %d was lost by the repair", at, seq)
+			}
+		}
+		check(t, OS{}.Remove(filepath.Join(dir, TextName(1))))
+	}
+}
+
+// decompressible returns how much text a cut file still gives.
+func decompressible(t *testing.T, b []byte) Offset {
+	t.Helper()
+	d, err := zstd.NewReader(bytes.NewReader(b), zstd.WithDecoderConcurrency(1))
+	check(t, err)
+	defer d.Close()
+	n, _ := io.Copy(io.Discard, d) // which ends early
+	return Offset(n)
+}
+
+// goodRecords returns which of the records of a log's first segment can be read.
+func goodRecords(t *testing.T, dir string, records Sequence) map[Sequence]bool {
+	t.Helper()
+	r := openReader(t, openLog(t, dir), 0)
+	good := map[Sequence]bool{}
+	for seq := Sequence(1); seq <= records; seq++ {
+		rec, err := r.Record(seq)
+		good[seq] = err == nil && !rec.Blank
+	}
+	return good
+}
+
+// endsOf returns where the records of a log's first segment end.
+func endsOf(t *testing.T, dir string, records Sequence) map[Sequence]Offset {
+	t.Helper()
+	r := openReader(t, openLog(t, dir), 0)
+	ends := map[Sequence]Offset{}
+	for seq := Sequence(1); seq <= records; seq++ {
+		e, err := r.Entry(seq)
+		check(t, err)
+		ends[seq] = e.End
+	}
+	return ends
+}
