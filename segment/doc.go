@@ -17,7 +17,7 @@
 // # A directory
 //
 //	HISTLOG                        marker and settings; without it a directory is no log
-//	LOCK                           who holds the writer's lock, for messages only
+//	LOCK                           who holds the writer's lock: for messages, and see below
 //	UPKEEP                         locked, and HISTLOG with it, by whoever replaces HISTLOG, compresses,
 //	                               retires, repairs or removes temporaries; what it holds is for messages only
 //	00000000000000000001.ndjson    a segment: 20 digits, the sequence of its first record
@@ -31,9 +31,16 @@
 //	                               the source of a migration
 //	events.log                     histlog's diary, and events.log.lock, its writer's turn
 //	.HISTLOG.draft                 while the log is being made: no log yet
+//	.waiting                       locked by the first of the writers that wait for the lock
 //
 // The writer's lock is a flock on the directory itself, which can't be
-// unlinked. Files of other names are nobody's business; a name that begins with
+// unlinked. A writer that opens the log writes a random token, its process and its
+// machine into LOCK, always 2048 bytes, before it reads anything, and clears it before it
+// gives up the lock. Each commit looks whether the token is still its own, under
+// sync none as often as at name and size: it is not if another writer came by
+// a path whose locks do not meet this one's, and then nothing is acknowledged. A
+// writer that finds a living process of its own boot and process namespace in LOCK
+// has not got the lock. All else in LOCK keeps nobody from writing. Files of other names are nobody's business; a name that begins with
 // a dot is temporary. A file with a log's name that is not a regular file (a
 // symbolic link, a FIFO, a device) is refused and never opened for its content.
 //

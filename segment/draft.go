@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // A Draft is a log in the making, in bulk: nothing in it is a log to anyone
@@ -36,7 +37,6 @@ func Create(dir string, o Options) (*Writer, error) {
 	if err != nil {
 		return nil, errors.Join(err, d.Discard())
 	}
-	w.announce(o.withDefaults().Command)
 	return w, nil
 }
 
@@ -54,20 +54,35 @@ func NewDraft(dir string, o Options) (_ *Draft, err error) {
 	}
 	policy := d.w.policy
 	d.w.shared.Store(&policy)
-	if d.madeDir, err = makeDir(o.FS, dir); err != nil {
+	if err = d.lockDir(o.LockWait); err != nil {
 		return nil, err
-	}
-	d.w.unlock, err = acquire(context.Background(), o.FS, dir, o.LockWait)
-	if err != nil {
-		return nil, errors.Join(err, d.removeDir())
 	}
 	if err = clearDraft(o.FS, dir); err != nil {
 		return nil, errors.Join(err, d.w.release(), d.removeDir())
 	}
-	if err = d.begin(); err != nil {
+	if err = d.begin(o.Command); err != nil {
 		return nil, errors.Join(err, d.Discard())
 	}
 	return d, nil
+}
+
+// lockDir makes the draft's directory and locks it. Whoever makes a log there at the
+// same time, and fails, may remove the directory between the two.
+func (d *Draft) lockDir(wait time.Duration) (err error) {
+	const attempts = 10
+	for range attempts {
+		if d.madeDir, err = makeDir(d.w.fs, d.w.dir); err != nil {
+			return err
+		}
+		d.w.unlock, err = acquireWriter(context.Background(), d.w.fs, d.w.dir, wait)
+		if !missing(err) {
+			break
+		}
+	}
+	if err != nil && !errors.Is(err, ErrLocked) { // else the directory is the other's by now
+		err = errors.Join(err, d.removeDir())
+	}
+	return err
 }
 
 // makeDir makes dir durably and says whether it had to. Of one that is there
@@ -89,7 +104,13 @@ func makeDir(fsys FS, dir string) (bool, error) {
 		}
 		return false, err
 	}
-	if err := fsys.Mkdir(dir, 0); err != nil {
+	err = fsys.Mkdir(dir, 0)
+	if errors.Is(err, fs.ErrExist) {
+		if info, e := fsys.Lstat(filepath.Clean(dir) + string(filepath.Separator) + "."); e == nil && info.IsDir() {
+			return false, fsys.SyncDir(parent) // who made it may be killed before the name lasts
+		}
+	}
+	if err != nil {
 		return false, err
 	}
 	if err := fsys.SyncDir(parent); err != nil {
@@ -103,14 +124,22 @@ func (d *Draft) removeDir() error {
 	if !d.madeDir {
 		return nil
 	}
-	entries, err := d.w.fs.ReadDir(d.w.dir)
-	if missing(err) || (err == nil && len(entries) > 0) {
+	if !isEmpty(d.w.fs, d.w.dir) {
 		return nil
 	}
-	return d.w.fs.Remove(d.w.dir)
+	err := d.w.fs.Remove(d.w.dir)
+	if missing(err) || err != nil && !isEmpty(d.w.fs, d.w.dir) { // a writer that waits has left its note there
+		return nil
+	}
+	return err
 }
 
-func (d *Draft) begin() (err error) {
+func isEmpty(fsys FS, dir string) bool {
+	entries, err := fsys.ReadDir(dir)
+	return !missing(err) && len(entries) == 0
+}
+
+func (d *Draft) begin(command string) (err error) {
 	w := &d.w
 	if w.mode, err = fileMode(w.fs, w.dir, w.policy); err != nil {
 		return err
@@ -122,6 +151,9 @@ func (d *Draft) begin() (err error) {
 		return err
 	}
 	if err := w.fs.SyncDir(w.dir); err != nil {
+		return err
+	}
+	if err := w.claim(context.Background(), command); err != nil {
 		return err
 	}
 	w.active, err = createActive(w.fs, w.dir, w.newHeader(1), w.mode)
@@ -165,7 +197,7 @@ func vacant(fsys FS, dir string) (draft bool, err error) {
 	}
 	draft = has(draftName)
 	for _, e := range entries {
-		if name := e.Name(); name != "lost+found" && name != draftName && name != probeName && !(draft && draftFile(name)) {
+		if name := e.Name(); name != "lost+found" && name != draftName && name != probeName && name != waitingName && !(draft && draftFile(name)) {
 			return false, fmt.Errorf("%s is not empty: it holds %s: %w", dir, name, ErrExists)
 		}
 	}
@@ -379,6 +411,9 @@ func (d *Draft) publish() (*Writer, error) {
 		return nil, err
 	}
 	w := &d.w
+	if err := w.owned(); err != nil {
+		return nil, err
+	}
 	if err := writeMarker(w.fs, w.dir, w.marker, w.mode); err != nil {
 		return nil, err
 	}
@@ -416,7 +451,11 @@ func (d *Draft) Discard() error {
 		return nil
 	}
 	w := &d.w
-	_ = d.finish() // what could not be made durable is removed
+	_ = d.finish()        // what could not be made durable is removed
+	if w.owned() != nil { // the files are another's
+		w.err = ErrSecondWriter
+		return w.release()
+	}
 	err := unpublish(w.fs, w.dir)
 	if w.active != nil {
 		err = errors.Join(err, w.active.close())

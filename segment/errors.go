@@ -104,13 +104,18 @@ type LockedError struct {
 	PID     int
 	Command string
 	Since   time.Time
+	Apart   bool // that process writes the log, but its lock does not meet this one's
 }
 
 func (e *LockedError) Error() string {
 	if e.PID == 0 {
 		return fmt.Sprintf("%s: %v", e.Dir, ErrLocked)
 	}
-	return fmt.Sprintf("%s: %v: pid %d (%s) since %s", e.Dir, ErrLocked, e.PID, e.Command, e.Since.UTC().Format(time.RFC3339))
+	apart := ""
+	if e.Apart {
+		apart = ", whose lock does not keep this process out"
+	}
+	return fmt.Sprintf("%s: %v: pid %d (%s) since %s%s", e.Dir, ErrLocked, e.PID, e.Command, e.Since.UTC().Format(time.RFC3339), apart)
 }
 
 func (e *LockedError) Unwrap() error { return ErrLocked }

@@ -53,6 +53,7 @@ func (OS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 	if err != nil {
 		return nil, err
 	}
+	refresh(f)
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
 		err = &fs.PathError{Op: "open", Path: name, Err: errors.New("not a regular file")}
@@ -86,7 +87,6 @@ func openOrMake(name string, flag int, perm fs.FileMode) (f *os.File, made bool,
 	}
 }
 
-func (OS) Lstat(name string) (fs.FileInfo, error)     { return os.Lstat(name) }
 func (OS) SameFile(a, b fs.FileInfo) bool             { return os.SameFile(a, b) }
 func (OS) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
 func (OS) Rename(from, to string) error               { return os.Rename(from, to) }

@@ -1,75 +1,179 @@
 package segment
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
-// holder is the content of LOCK, which is for messages only: the lock itself
-// is the kernel's, on the directory, and ends with the process.
+// holder is the content of LOCK. The lock itself is the kernel's, on the directory,
+// and ends with the process. LOCK names its holder in messages, and tells a writer of
+// another one whose lock did not keep it out, see owned.
 type holder struct {
+	Token   string    `json:"token,omitempty"` // of one Writer; comes first, see tokenBytes
 	PID     int       `json:"pid"`
 	Command string    `json:"command"`
 	Since   time.Time `json:"since"`
-	Machine string    `json:"machine"` // where a writer was last, which has probed the file system
+	Machine string    `json:"machine"`           // where a writer was last, which has probed the file system
+	Process string    `json:"process,omitempty"` // see processID; "": not known
 }
+
+const (
+	// lockSize is how long LOCK is, always: a mount that remembers how long a file was
+	// would show the beginning of a longer one. Earlier versions read 4096 bytes.
+	lockSize = 2048
+	// maxCommand bytes of a command line stand in LOCK, or fewer if JSON escapes them.
+	maxCommand = 512
+	// maxHolder is far more than LOCK holds.
+	maxHolder = 64 << 10
+)
 
 // lockPoll is how often a waiting writer tries again.
 const lockPoll = 10 * time.Millisecond
 
-// acquire takes the writer's lock of dir, waiting for it at most so long.
-func acquire(ctx context.Context, fsys FS, dir string, wait time.Duration) (unlock func() error, err error) {
+// acquire takes the lock of a directory or a file, waiting for it at most so long.
+func acquire(ctx context.Context, fsys FS, path string, wait time.Duration) (unlock func() error, err error) {
 	deadline := time.Now().Add(wait)
 	for {
-		unlock, ok, err := fsys.TryLock(dir)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			return unlock, nil
+		unlock, ok, err := fsys.TryLock(path)
+		if ok || err != nil {
+			return unlock, err
 		}
 		if !time.Now().Before(deadline) {
-			return nil, lockedBy(fsys, dir)
+			return nil, lockedBy(fsys, path)
 		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(lockPoll):
+		if err := pause(ctx, lockPoll); err != nil {
+			return nil, err
 		}
+	}
+}
+
+// acquireWriter takes the writer's lock of dir, waiting for it at most so long, in
+// turn with others that wait.
+func acquireWriter(ctx context.Context, fsys FS, dir string, wait time.Duration) (unlock func() error, err error) {
+	deadline := time.Now().Add(wait)
+	if wait == 0 || !isAwaited(fsys, dir) {
+		unlock, err := tryWriter(fsys, dir)
+		if wait == 0 || !errors.Is(err, ErrLocked) {
+			return unlock, err
+		}
+	}
+	leave, err := queueUp(ctx, fsys, dir, deadline)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	for {
+		unlock, err := tryWriter(fsys, dir)
+		if !errors.Is(err, ErrLocked) || !time.Now().Before(deadline) {
+			return unlock, err
+		}
+		if err := pause(ctx, lockPoll); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// tryWriter takes the writer's lock of dir if it is free. It is not while the
+// process that LOCK names lives, for a process clears LOCK before it gives up the
+// lock: then the two locks do not meet.
+func tryWriter(fsys FS, dir string) (unlock func() error, err error) {
+	unlock, ok, err := fsys.TryLock(dir)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, lockedBy(fsys, dir)
+	}
+	h, err := readHolder(fsys, dir)
+	if err == nil && h.life() == alive {
+		e := h.locks(dir)
+		e.Apart = true
+		return nil, errors.Join(e, unlock())
+	}
+	return unlock, nil
+}
+
+// pause waits, or returns the error of ctx.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
 	}
 }
 
 func lockedBy(fsys FS, dir string) error {
-	e := &LockedError{Dir: dir}
 	h, err := readHolder(fsys, dir)
-	if err == nil {
-		e.PID, e.Command, e.Since = h.PID, h.Command, h.Since
+	if err != nil {
+		return &LockedError{Dir: dir}
 	}
-	return e
+	return h.locks(dir)
+}
+
+func (h holder) locks(dir string) *LockedError {
+	return &LockedError{Dir: dir, PID: h.PID, Command: h.Command, Since: h.Since}
 }
 
 func readHolder(fsys FS, dir string) (h holder, err error) {
-	b, err := readFile(fsys, filepath.Join(dir, lockName), 4096)
+	b, err := readFile(fsys, filepath.Join(dir, lockName), maxHolder)
 	if err == nil {
-		err = json.Unmarshal(b, &h)
+		err = json.NewDecoder(strings.NewReader(string(b))).Decode(&h) // what follows is left of a longer one
 	}
 	return h, err
 }
 
 // announce names the holder in LOCK, or nobody if its PID is 0. That it can't be
-// written must not keep a writer from writing.
-func announce(fsys FS, dir string, h holder, mode os.FileMode) {
+// written must not keep a writer from writing. It is overwritten before it is
+// shortened: so it is never empty, and a full disk has room for it.
+func announce(fsys FS, dir string, h holder, mode os.FileMode) error {
+	b, err := h.encode()
+	if err != nil {
+		return err
+	}
 	f, err := fsys.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, mode)
 	if err != nil {
-		return
+		return err
 	}
 	defer f.Close()
-	if f.Truncate(0) == nil {
-		if b, err := json.Marshal(h); err == nil {
-			_, _ = f.WriteAt(b, 0)
-		}
+	if _, err := f.WriteAt(b, 0); err != nil {
+		return err
 	}
+	return f.Truncate(lockSize)
+}
+
+// encode returns what stands in LOCK: an object, and spaces.
+func (h holder) encode() ([]byte, error) {
+	for most := maxCommand; ; most /= 2 {
+		h.Command = shortened(h.Command, most)
+		b, err := json.Marshal(h)
+		if err != nil {
+			return nil, err
+		}
+		if len(b) >= lockSize && most > 0 {
+			continue
+		}
+		b = append(b, bytes.Repeat([]byte(" "), max(0, lockSize-1-len(b)))...)
+		return append(b, '\n'), nil
+	}
+}
+
+// shortened returns at most so many bytes of a command line.
+func shortened(command string, most int) string {
+	if len(command) <= most {
+		return command
+	}
+	const more = "…"
+	n := max(0, most-len(more))
+	for n > 0 && !utf8.RuneStart(command[n]) {
+		n--
+	}
+	return command[:n] + more
 }

@@ -192,7 +192,7 @@ func whyNoMarker(fsys FS, dir string) error {
 	segments := false
 	for _, e := range entries {
 		if e.Name() == draftName {
-			return fmt.Errorf("%w at %s: %w", ErrNoLog, dir, ErrDraft)
+			return fmt.Errorf("%w at %s: %w%s", ErrNoLog, dir, ErrDraft, whoMakes(fsys, dir))
 		}
 		_, _, ours := parseName(e.Name())
 		segments = segments || ours
@@ -201,6 +201,15 @@ func whyNoMarker(fsys FS, dir string) error {
 		return &CorruptError{Path: filepath.Join(dir, markerName), Reason: "missing, but there are segments"}
 	}
 	return fmt.Errorf("%w at %s", ErrNoLog, dir)
+}
+
+// whoMakes names the process that makes a log at dir, if one does.
+func whoMakes(fsys FS, dir string) string {
+	h, err := readHolder(fsys, dir)
+	if err != nil || h.life() != alive {
+		return ""
+	}
+	return fmt.Sprintf(", which pid %d (%s) is making", h.PID, h.Command)
 }
 
 // Quarantine lists the files in quarantine/, oldest segment first.

@@ -76,12 +76,10 @@ type markerFile struct {
 // none the error says what the directory is instead.
 func (f *markerFile) read(fsys FS, dir string) (Marker, error) {
 	path := filepath.Join(dir, markerName)
-	text, err := readFile(fsys, path, maxMarker)
+	text, err := readMarker(fsys, dir)
 	switch {
 	case errors.Is(err, errTooLong):
 		return Marker{}, &CorruptError{Path: path, Reason: err.Error()}
-	case missing(err):
-		return Marker{}, whyNoMarker(fsys, dir)
 	case err != nil:
 		return Marker{}, err
 	case f.text != nil && bytes.Equal(text, f.text):
@@ -98,6 +96,23 @@ func (f *markerFile) read(fsys FS, dir string) (Marker, error) {
 	}
 	f.text, f.marker = text, m
 	return m, nil
+}
+
+// readMarker reads the bytes of HISTLOG, or says what a directory without it is. A
+// log may be published between the look for HISTLOG and that at the directory, and
+// a listing is not taken at one moment: so that HISTLOG is missing beside segments
+// is believed only if it is seen several times.
+func readMarker(fsys FS, dir string) (text []byte, err error) {
+	const looks = 3
+	for range looks {
+		if text, err = readFile(fsys, filepath.Join(dir, markerName), maxMarker); !missing(err) {
+			return text, err
+		}
+		if err = whyNoMarker(fsys, dir); !errors.Is(err, ErrCorrupt) {
+			return nil, err
+		}
+	}
+	return nil, err
 }
 
 // parseMarker reads a HISTLOG whose checksum, if it has one, must hold. A newer

@@ -20,6 +20,7 @@ const (
 	upkeepName     = "UPKEEP"
 	draftName      = ".HISTLOG.draft"
 	probeName      = ".probe"
+	waitingName    = ".waiting"
 	EventsName     = "events.log"
 	OriginName     = "origin"
 	QuarantineName = "quarantine"

@@ -24,16 +24,16 @@ func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
 	if m.Role == roleArchive {
 		return nil, fmt.Errorf("%s: %w", dir, ErrArchive)
 	}
-	unlock, err := acquire(ctx, o.FS, dir, o.LockWait)
+	unlock, err := acquireWriter(ctx, o.FS, dir, o.LockWait)
 	if err != nil {
 		return nil, err
 	}
 	w, err := openLocked(ctx, dir, o, unlock, file)
 	if err != nil {
 		w.err = err
+		w.disclaim()
 		return nil, errors.Join(err, w.release())
 	}
-	w.announce(o.Command)
 	return w, nil
 }
 
@@ -47,6 +47,9 @@ func openLocked(ctx context.Context, dir string, o Options, unlock func() error,
 		if err := probe(o.FS, dir, w.mode); err != nil {
 			return w, err
 		}
+	}
+	if err := w.claim(ctx, o.Command); err != nil {
+		return w, err
 	}
 	if err := endDraft(o.FS, dir); err != nil {
 		return w, err

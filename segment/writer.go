@@ -73,6 +73,9 @@ type Writer struct {
 	shared   atomic.Pointer[Policy] // the same, for those who do not hold mu
 	mode     fs.FileMode            // of new files
 	unlock   func() error
+	holder   holder           // what LOCK says of this writer; without a token: nothing
+	claimed  []byte           // how LOCK began when that was written; nil: not known
+	look     [tokenBytes]byte // how it begins now
 	queue    queue
 	opening  context.Context // of OpenWriter, which ends recovery
 
@@ -146,12 +149,18 @@ func (w *Writer) diskError(op, path string, err error) error {
 	return &DiskError{Op: op, Path: path, Seq: w.active.next() + Sequence(w.handed), Offset: w.active.kept, Err: err}
 }
 
-// intact poisons unless the active segment is as this process left it. That it
-// could not be looked at is the disk's error, and no other program's.
+// intact poisons unless the active segment is as this process left it, and LOCK
+// too. That it could not be looked at is the disk's error, and no other program's.
 func (w *Writer) intact() error {
 	err := w.active.intact()
 	if err == nil {
+		err = w.owned()
+	}
+	if err == nil {
 		return nil
+	}
+	if errors.Is(err, ErrSecondWriter) {
+		return w.poison(err)
 	}
 	if !errors.Is(err, ErrForeign) {
 		err = w.diskError("look at", w.active.path, err)
@@ -184,11 +193,6 @@ func (t *timer) stop() {
 	}
 }
 
-// announce names this process in LOCK.
-func (w *Writer) announce(command string) {
-	announce(w.fs, w.dir, holder{os.Getpid(), command, w.now(), w.machine}, w.mode)
-}
-
 // Close commits what is staged, makes all of it durable, under SyncNone too, and
 // gives up the lock.
 func (w *Writer) Close() error {
@@ -205,9 +209,7 @@ func (w *Writer) Close() error {
 	for _, t := range []*timer{&w.syncing, &w.entering, &w.due} {
 		t.stop()
 	}
-	if w.err == nil {
-		announce(w.fs, w.dir, holder{Machine: w.machine}, w.mode)
-	}
+	w.disclaim()
 	return errors.Join(err, w.release())
 }
 

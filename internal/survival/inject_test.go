@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -209,7 +210,8 @@ func TestFullDiskEnds(t *testing.T) {
 	}
 }
 
-// A failed fsync poisons for good: no later call syncs, writes or acknowledges.
+// A failed fsync poisons for good: no later call syncs, writes or acknowledges. LOCK
+// alone is cleared, for it holds no data and would go on naming this process.
 func TestFailedSyncPoisons(t *testing.T) {
 	for at := 1; at <= 40; at++ {
 		r := start(scenario{prepare: created}, "always")
@@ -228,8 +230,9 @@ func TestFailedSyncPoisons(t *testing.T) {
 			t.Errorf("after %v: %v", first, err)
 		}
 		_ = r.w.Close()
-		if ops := r.disk.Ops(); len(ops) != before {
-			t.Errorf("after a failed sync of %s: %v", h.Path, ops[before:])
+		after := slices.DeleteFunc(slices.Clone(r.disk.Ops()[before:]), func(op faultfs.Op) bool { return op.Path == r.dir+"/LOCK" })
+		if len(after) > 0 {
+			t.Errorf("after a failed sync of %s: %v", h.Path, after)
 		}
 	}
 	t.Error("no run was without a failure")

@@ -70,12 +70,12 @@ var mutants = []mutant{
 
 	// Making a log.
 	{"make: the directory's name is not synced", "segment/draft.go", "if err := fsys.SyncDir(parent); err != nil {", "if err := error(nil); err != nil {"},
-	{"make: the mark is not synced", "segment/draft.go", "\tif err := w.fs.SyncDir(w.dir); err != nil {\n\t\treturn err\n\t}\n\tw.active, err", "\tw.active, err"},
+	{"make: the mark is not synced", "segment/draft.go", "\tif err := w.fs.SyncDir(w.dir); err != nil {\n\t\treturn err\n\t}\n\tif err := w.claim", "\tif err := w.claim"},
 	{"make: the last segment is not synced", "segment/draft.go", "if err := a.file.Sync(); err != nil {", "if err := error(nil); err != nil {"},
 	{"make: the last index is not synced", "segment/draft.go", "if err := a.syncIndex(); err != nil {", "if err := error(nil); err != nil {"},
 	{"make: full segments are not synced", "segment/bulk.go", "if err = a.file.Sync(); err == nil {", "if err == nil {"},
 	{"make: full indexes are not synced", "segment/bulk.go", "err = a.syncIndex()", "err = nil"},
-	{"make: HISTLOG before the rest is durable", "segment/draft.go", "\tif err := d.Flush(); err != nil {\n\t\treturn nil, err\n\t}\n\tw := &d.w\n\tif err := writeMarker(w.fs, w.dir, w.marker, w.mode); err != nil {\n\t\treturn nil, err\n\t}", "\tw := &d.w\n\tif err := writeMarker(w.fs, w.dir, w.marker, w.mode); err != nil {\n\t\treturn nil, err\n\t}\n\tif err := d.Flush(); err != nil {\n\t\treturn nil, err\n\t}"},
+	{"make: HISTLOG before the rest is durable", "segment/draft.go", "\tif err := d.Flush(); err != nil {\n\t\treturn nil, err\n\t}\n\tw := &d.w\n\tif err := w.owned(); err != nil {\n\t\treturn nil, err\n\t}\n\tif err := writeMarker(w.fs, w.dir, w.marker, w.mode); err != nil {\n\t\treturn nil, err\n\t}", "\tw := &d.w\n\tif err := w.owned(); err != nil {\n\t\treturn nil, err\n\t}\n\tif err := writeMarker(w.fs, w.dir, w.marker, w.mode); err != nil {\n\t\treturn nil, err\n\t}\n\tif err := d.Flush(); err != nil {\n\t\treturn nil, err\n\t}"},
 	{"make: a draft is removed mark first", "segment/draft.go", "\tfor _, e := range entries {\n\t\tif draftFile(e.Name()) {", "\t_ = fsys.Remove(filepath.Join(dir, draftName))\n\tfor _, e := range entries {\n\t\tif draftFile(e.Name()) {"},
 	{"make: what was kept of a source is not synced", "segment/origin.go", "errors.Join(o.Flush(), o.file.Sync(), o.file.Close())", "errors.Join(o.Flush(), o.file.Close())"},
 	{"make: what was salvaged is not synced", "segment/origin.go", "errors.Join(q.out.Flush(), q.file.Sync(), q.file.Close())", "errors.Join(q.out.Flush(), q.file.Close())"},
@@ -158,6 +158,14 @@ var mutants = []mutant{
 
 	// One at a time.
 	{"upkeep: HISTLOG is not locked", "segment/upkeep.go", "second, err := acquire(ctx, l.fs, path, upkeepWait)", "second, err := func() error { return nil }, error(nil)"},
+	{"lock: another's LOCK is not noticed", "segment/writer.go", "\t\terr = w.owned()\n", "\t\terr = nil\n"},
+	{"lock: LOCK is not claimed", "segment/open.go", "if err := w.claim(ctx, o.Command); err != nil {", "if err := error(nil); err != nil {"},
+	{"lock: LOCK stays when a poisoned writer is closed", "segment/writer.go", "\tw.disclaim()\n", "\tif w.err == nil {\n\t\tw.disclaim()\n\t}\n"},
+	{"lock: a process that LOCK names is not waited for", "segment/lock.go", "if err == nil && h.life() == alive {", "if err == nil && h.life() > unknown {"},
+	{"lock: one that is dead and not yet waited for counts as alive", "segment/process_linux.go", "|| bytes.ContainsAny(fields[state], \"ZXx\")", "|| bytes.ContainsAny(fields[state], \"x\")"},
+	{"lock: taken past those that wait", "segment/lock.go", "if wait == 0 || !isAwaited(fsys, dir) {", "if true {"},
+	{"make: a draft that another one has cleared is published", "segment/draft.go", "\tif err := w.owned(); err != nil {\n\t\treturn nil, err\n\t}\n", ""},
+	{"read: HISTLOG missing beside segments is believed at once", "segment/marker.go", "const looks = 3", "const looks = 1"},
 	{"lock: on what the name led to once", "segment/fs_unix.go", "err != nil || !os.SameFile(held, now) {", "err != nil && held == now {"},
 
 	// The file system.
