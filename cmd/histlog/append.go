@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -24,6 +23,8 @@ func appendCommand() *cli.Command {
 		ArgsUsage: "DIR [FILE…]",
 		Description: `Prints each record's sequence once it is durable. Reads a stream: a pipeline
 may keep one process open, write batch after batch, and read one line for each.
+Several may append to one log: each gives up the writer's lock after a second
+without input, and lets others that wait have their turn.
 
    python3 poll.py | histlog append step2
    histlog append step2 batch.json --create
@@ -35,7 +36,7 @@ that got 787 for the one before, sends it again and can't double it:
 		Flags: append(append([]cli.Flag{
 			&cli.BoolFlag{Name: "create", Usage: "make the log if there is none"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "how long to wait for another writer; 0s: not at all", Value: "10s"},
-			&cli.BoolFlag{Name: "exclusive", Usage: "keep the writer's lock although no input comes"},
+			&cli.BoolFlag{Name: "exclusive", Usage: "hold the writer's lock from start to end, although no input comes and others wait"},
 			&cli.Uint64Flag{Name: "retry-after", Usage: "if the first value is already there after `SEQ`, answer with where it stands"},
 			&cli.BoolFlag{Name: "allow-empty", Usage: "no value at all is no error"},
 			jsonFlag(),
@@ -43,9 +44,6 @@ that got 787 for the one before, sends it again and can't double it:
 		Action: runAppend,
 	}
 }
-
-// idle is how long the writer's lock is kept without input.
-const idle = time.Second
 
 // groupBytes is how much of what stands ready is committed together.
 const groupBytes = 4 << 20
@@ -66,6 +64,7 @@ type feeder struct {
 	bytes     int64           // of these
 	count     uint64
 	deaf      error        // why acknowledgements can't be written
+	look      time.Time    // when to look whether another writer waits
 	sealed    int          // segments that the writer had sealed when upkeep was last thought of
 	upkeep    <-chan error // of a child that was started
 }
@@ -137,8 +136,13 @@ func migrationAt(dir string) bool {
 func (f *feeder) run(ctx context.Context, sync segment.Sync, files []string, accept jsonscan.Options) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	values := readValues(ctx, files, accept)
-	err := f.feed(ctx, sync, values)
+	var err error
+	if f.exclusive {
+		err = f.open(ctx)
+	}
+	if err == nil {
+		err = f.feed(ctx, sync, readValues(ctx, files, accept))
+	}
 	if e := f.commit(); err == nil {
 		err = e // else the same, or of what the first one left
 	}
@@ -225,34 +229,6 @@ func (f *feeder) write(ctx context.Context, v value) error {
 	return nil
 }
 
-// open takes the lock.
-func (f *feeder) open(ctx context.Context) (err error) {
-	f.writer, err = segment.OpenWriter(ctx, f.dir, f.options)
-	if f.create && errors.Is(err, segment.ErrNoLog) && !migrationAt(f.dir) {
-		o := f.options
-		var zone *zoneName
-		o.Settings, zone = defaultZone(o.Settings)
-		if f.writer, err = segment.Create(f.dir, o); err == nil {
-			f.zone = zone
-			record(f.dir, slog.LevelInfo, "created")
-		} else if errors.Is(err, segment.ErrExists) || errors.Is(err, segment.ErrLocked) { // another one was faster
-			f.writer, err = segment.OpenWriter(ctx, f.dir, f.options)
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("append: %w", err)
-	}
-	r := f.writer.Recovery()
-	recordRecovery(f.dir, r)
-	for _, d := range r.Damage {
-		say(f.stderr, "warning: %v; appending goes on in a new segment", d)
-	}
-	for _, name := range r.Quarantined {
-		say(f.stderr, "warning: a torn write was set aside in %s", name)
-	}
-	return nil
-}
-
 // commit makes what waits durable and acknowledges it.
 func (f *feeder) commit() error {
 	if f.writer == nil || f.deaf != nil || len(f.waiting) == 0 {
@@ -271,7 +247,7 @@ func (f *feeder) commit() error {
 		}
 	}
 	f.maintain()
-	return nil
+	return f.giveWay()
 }
 
 // answer acknowledges a record, or stops the reading.
@@ -290,14 +266,4 @@ func (f *feeder) acknowledge(a segment.Ack) error {
 	return printJSON(f.out, map[string]any{
 		"seq": a.Seq, "time": utc(a.Time), "segment": a.Segment, "offset": a.Offset, "bytes": a.Bytes, "durable": a.Durable, "duplicate": a.Duplicate,
 	})
-}
-
-// giveUp lets other writers have the lock.
-func (f *feeder) giveUp() error {
-	if f.writer == nil {
-		return nil
-	}
-	err := f.writer.Close()
-	f.writer, f.sealed = nil, 0
-	return err
 }

@@ -81,7 +81,7 @@ func explain(err error) (code int, hint string) {
 	case errors.As(err, &own):
 		return own.code, own.hint
 	case errors.Is(err, segment.ErrDraft):
-		return exitFailure, "a migration did not finish there; run it again, which clears what it left"
+		return exitFailure, "if no histlog is making it, a migration did not finish there: run it again, which clears what it left"
 	case errors.Is(err, segment.ErrNoLog):
 		return exitFailure, "is the disk mounted, the path right? histlog append --create makes a new log"
 	case errors.Is(err, segment.ErrNotArchive):
@@ -90,6 +90,8 @@ func explain(err error) (code int, hint string) {
 		return exitFailure, "choose another directory; to append what came to its source since: histlog migrate --continue"
 	case errors.Is(err, segment.ErrVersion):
 		return exitFailure, "update histlog; the log itself is fine"
+	case errors.As(err, &foreign) && foreign.Apart:
+		return exitLocked, "write the log by one path and on one machine; if that process does not write it, remove the file LOCK in the log"
 	case errors.As(err, &foreign):
 		return exitLocked, "wait for it with --lock-wait 60s, or end that process"
 	case errors.Is(err, segment.ErrUnfit):
@@ -102,6 +104,8 @@ func explain(err error) (code int, hint string) {
 		return exitNoRoom, "give more with --memory, if there is more, or end what else takes it"
 	case errors.Is(err, segment.ErrStranger):
 		return exitDamaged, "move that file out of the log's directory; or histlog verify --repair moves it to quarantine/"
+	case errors.Is(err, segment.ErrSecondWriter):
+		return exitFailure, "write the log by one path and on one machine: locks do not meet across some mounts and shares"
 	case errors.Is(err, segment.ErrForeign):
 		return exitFailure, "find out what else writes into the log's directory; histlog verify shows what it did"
 	case errors.Is(err, segment.ErrWindow):
