@@ -132,13 +132,18 @@ func (r *Reader) open(seq segment.Sequence) error {
 		return err
 	}
 	err := r.openListed(seq)
-	if errors.Is(err, segment.ErrCorrupt) || errors.Is(err, segment.ErrRetired) { // the listing may be old
-		if err := r.refreshLog(); err != nil {
-			return err
-		}
-		err = r.openListed(seq)
+	switch {
+	case errors.Is(err, segment.ErrCorrupt): // the listing may be old, or the file not one of the log's
+		err = r.refreshBy(r.log.RefreshAll)
+	case errors.Is(err, segment.ErrRetired):
+		err = r.refreshLog()
+	default:
+		return err
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return r.openListed(seq)
 }
 
 func (r *Reader) openListed(seq segment.Sequence) error {
@@ -151,9 +156,11 @@ func (r *Reader) openListed(seq segment.Sequence) error {
 }
 
 // refreshLog lists the log anew, which must be the same one still.
-func (r *Reader) refreshLog() error {
+func (r *Reader) refreshLog() error { return r.refreshBy(r.log.Refresh) }
+
+func (r *Reader) refreshBy(refresh func() error) error {
 	id := r.log.Marker.ID
-	if err := r.log.Refresh(); err != nil {
+	if err := refresh(); err != nil {
 		return err
 	}
 	if r.log.Marker.ID != id {

@@ -55,6 +55,9 @@ func (s SegmentSurvey) Ratio() float64 {
 // or retired meanwhile.
 func Look(ctx context.Context, l *segment.Log) (*Survey, error) {
 	const attempts = 5
+	if err := l.RefreshAll(); err != nil {
+		return nil, err
+	}
 	for n := 1; ; n++ {
 		s, err := look(ctx, l)
 		if err != nil || len(s.Damage) == 0 || n == attempts {

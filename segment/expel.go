@@ -14,6 +14,9 @@ func expel(ctx context.Context, dir string, o Options) (done []Mended, err error
 	if err != nil || l.Marker.Role == roleArchive {
 		return nil, err
 	}
+	if err := l.RefreshAll(); err != nil {
+		return nil, err
+	}
 	if l.unsure != nil || len(l.Foreign) == 0 {
 		return nil, l.unsure
 	}

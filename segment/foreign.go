@@ -17,11 +17,18 @@ const maxSequence Sequence = math.MaxInt64
 // bear the name of a segment but are not part of it. A segment that was found to
 // be the log's own is not checked again. One that could not be checked is kept, so
 // that the others can be read, and unsure says why.
+//
+// Opening a log must cost the same however many segments it has: only those behind
+// the newest whose index proves it are checked, unless RefreshAll was called. A
+// foreign file before that one is found when it is read, for no index proves it.
 func (l *Log) separate(segments []Segment) {
 	var own []Segment
 	l.Foreign, l.unsure = nil, nil
 	if l.known == nil || l.knownID != l.Marker.ID {
 		l.known, l.knownID = map[Sequence]bool{}, l.Marker.ID
+	}
+	if !l.thorough {
+		l.trustBefore(segments)
 	}
 	for _, s := range segments {
 		if !l.known[s.Base] {
@@ -36,6 +43,35 @@ func (l *Log) separate(segments []Segment) {
 		own = append(own, s)
 	}
 	l.Segments = chain(own)
+}
+
+// trustBefore takes the newest segment whose index proves it, and all before it,
+// for the log's own.
+func (l *Log) trustBefore(segments []Segment) {
+	proven := len(segments) - 1
+	for ; proven >= 0; proven-- {
+		s := segments[proven]
+		if h, bound, err := l.boundTo(s); s.Base <= maxSequence && !s.irregular && err == nil && bound && h.id == l.Marker.ID && h.base == s.Base {
+			break
+		}
+	}
+	for _, s := range segments[:proven+1] {
+		l.known[s.Base] = true
+	}
+}
+
+// disprove returns the damage that a file is if it bears the name of a segment but
+// is not part of the log.
+func (l *Log) disprove(s Segment) error {
+	if err := l.RefreshAll(); err != nil {
+		return err
+	}
+	for _, d := range l.Foreign {
+		if d.Path == s.Path {
+			return d
+		}
+	}
+	return nil
 }
 
 // chain tells each segment which one follows, and that the ones before the

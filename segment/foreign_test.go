@@ -93,6 +93,7 @@ func TestForeignSegments(t *testing.T) {
 			check(t, w.Close())
 			kept := row.put(t, dir)
 			l := openLog(t, dir)
+			check(t, l.RefreshAll())
 			if len(l.Foreign) == 0 {
 				t.Fatalf("nothing was found: %+v", l.Segments)
 			}
@@ -113,7 +114,9 @@ func TestForeignSegments(t *testing.T) {
 					t.Errorf("%d bytes are not in quarantine: %+v", len(want), done.Mended)
 				}
 			}
-			if l := openLog(t, dir); len(l.Foreign) > 0 {
+			l = openLog(t, dir)
+			check(t, l.RefreshAll())
+			if len(l.Foreign) > 0 {
 				t.Errorf("after the repair: %v", l.Foreign)
 			}
 			w = openWriter(t, dir)
@@ -166,7 +169,9 @@ func TestOwnSegments(t *testing.T) {
 			appendTexts(t, w, 1, 10)
 			check(t, w.Close())
 			row.do(t, dir)
-			if l := openLog(t, dir); len(l.Foreign) > 0 || l.Segments[len(l.Segments)-1].Base != 9 {
+			l := openLog(t, dir)
+			check(t, l.RefreshAll())
+			if len(l.Foreign) > 0 || l.Segments[len(l.Segments)-1].Base != 9 {
 				t.Errorf("%v", l.Foreign)
 			}
 			w = openWriter(t, dir)

@@ -126,6 +126,7 @@ func contents(t testing.TB, dir string) (good map[Sequence]string, bad map[Seque
 	t.Helper()
 	good, bad = map[Sequence]string{}, map[Sequence]error{}
 	l := openLog(t, dir)
+	check(t, l.RefreshAll())
 	for i, s := range l.Segments {
 		r := openReader(t, l, i)
 		end := r.Next()

@@ -27,6 +27,7 @@ type Log struct {
 	file     markerFile
 	known    map[Sequence]bool // segments that are the log's own
 	knownID  uuid.UUID         // of the log whose these are
+	thorough bool              // RefreshAll was called
 	unsure   error             // why it is not known of some segment
 }
 
@@ -71,6 +72,13 @@ func (l *Log) mode() (fs.FileMode, error) {
 
 // FS returns the file system the log was opened on.
 func (l *Log) FS() FS { return l.fs }
+
+// RefreshAll is Refresh, and checks of every segment whether it is part of the log.
+// It takes a moment for each.
+func (l *Log) RefreshAll() error {
+	l.thorough, l.known = true, nil
+	return l.Refresh()
+}
 
 // Refresh reads HISTLOG and the directory again. A listing is not taken at one
 // moment: it is believed only once two in a row agree around one HISTLOG.

@@ -74,6 +74,11 @@ func (l *Log) openFile(s Segment) (*Reader, error) {
 		}
 		return nil, errors.Join(err, r.Close())
 	}
+	if !l.thorough && (r.index == nil || r.reason != "") { // nothing proves that the file is the log's
+		if err := l.disprove(s); err != nil {
+			return nil, errors.Join(err, r.Close())
+		}
+	}
 	if r.index == nil {
 		if err := l.whyMissing(s); errors.Is(err, ErrRetired) {
 			return nil, errors.Join(err, r.Close())

@@ -61,7 +61,7 @@ func underUpkeep(ctx context.Context, dir string, o Options, fn func(*Log) error
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	if err := l.Refresh(); err != nil { // what was done while this one waited
+	if err := l.RefreshAll(); err != nil { // what was done while this one waited
 		return err
 	}
 	if l.Marker.ID != o.ID {

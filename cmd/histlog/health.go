@@ -78,6 +78,9 @@ func clockJump(l *segment.Log, now time.Time) (time.Duration, error) {
 // glance looks at every segment, and once more where one seems damaged: it may have
 // been sealed, compressed or retired meanwhile.
 func (h *health) glance(ctx context.Context) error {
+	if err := h.log.RefreshAll(); err != nil {
+		return err
+	}
 	err := h.glanceOnce(ctx)
 	if err != nil || len(h.damage) == 0 {
 		return err

@@ -138,6 +138,9 @@ func against(c *cli.Context, l *segment.Log) (*migrate.Match, error) {
 
 func verifyAll(c *cli.Context, l *segment.Log, bar *progress) (v verdict, err error) {
 	v.Damaged = []damage{}
+	if err := l.RefreshAll(); err != nil {
+		return v, err
+	}
 	if v.Quarantine, err = l.Quarantine(); err != nil {
 		return v, err
 	}
