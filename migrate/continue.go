@@ -31,7 +31,7 @@ func Continue(ctx context.Context, o Options, wait time.Duration) (c Continued, 
 	if once(o.Source) {
 		return c, ErrOnce
 	}
-	w, err := segment.OpenWriter(ctx, o.Dir, segment.Options{FS: o.FS, LockWait: wait, Settings: o.Settings})
+	w, err := segment.OpenWriter(ctx, o.Dir, segment.Options{FS: o.FS, LockWait: wait, Settings: o.Settings, Memory: o.Accept.Memory})
 	if err != nil {
 		return c, err
 	}

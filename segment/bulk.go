@@ -14,6 +14,9 @@ type batch struct {
 	last    bool    // the segment is full
 }
 
+// batchEntries is how many entries a batch holds at most.
+const batchEntries = 16 << 10
+
 // batches is how many there are: one being filled, one being written, one on
 // the way between.
 const batches = 3

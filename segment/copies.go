@@ -63,8 +63,7 @@ func (l *Log) others(s Segment) (others []Segment, err error) {
 // records reach to the next segment.
 func (r *Reader) agrees() bool {
 	if r.trailer == nil {
-		lost := func(e Entry) bool { return e.Flags&Lost != 0 }
-		return !r.segment.Sealed || r.Next() == r.segment.Next && !slices.ContainsFunc(r.made, lost)
+		return !r.segment.Sealed || r.Next() == r.segment.Next && !r.made.lost()
 	}
 	if c, ok := r.text.(*compressed); ok {
 		return c.agrees(r.trailer)

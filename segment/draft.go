@@ -291,6 +291,9 @@ func (d *Draft) write(compact, timeScalar []byte) (err error) {
 		return err
 	}
 	d.batch.entries = append(d.batch.entries, e)
+	if len(d.batch.entries) >= batchEntries {
+		return d.send() // of very small records the entries take more memory than the text
+	}
 	return nil
 }
 

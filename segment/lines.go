@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/histlog/histlog/internal/jsonscan"
@@ -95,50 +94,4 @@ func (x *indexer) entry(seq Sequence, l line, now time.Time) (e Entry, ok bool, 
 		e.Flags |= Lost
 	}
 	return e, ok, nil
-}
-
-// renumber makes entries, made from the lines of a sealed segment between two
-// offsets, the entries of so many places, where a line end was destroyed or made.
-// The lines before the first bad one are numbered from the front, those after
-// the last from the back, and the places between share the bad bytes.
-func renumber(made []Entry, from, to Offset, wanted uint64) []Entry {
-	if uint64(to-from)/uint64(len(blankPlace)) < wanted { // some are elsewhere, or nowhere
-		return made
-	}
-	places := int(wanted)
-	if n := len(made); n < places && n > 0 && made[n-1].End < to { // the last line end is gone
-		made = append(made, lostPlace(made[n-1], to))
-	}
-	if len(made) == places {
-		return made
-	}
-	bad := func(e Entry) bool { return e.Flags&Lost != 0 }
-	first := slices.IndexFunc(made, bad)
-	if first < 0 {
-		return made[:min(len(made), max(places, 0))]
-	}
-	last := len(made) - 1
-	for !bad(made[last]) {
-		last--
-	}
-	behind := made[last+1:]
-	start, end, between := from, made[last].End, places-first-len(behind)
-	if between < 1 { // there is no place for the bad bytes: what stands behind them has its numbers from the back
-		behind = behind[max(0, len(behind)-places):]
-		return append(made[:places-len(behind):places-len(behind)], behind...)
-	}
-	if first > 0 {
-		start = made[first-1].End
-	}
-	var shared []Entry
-	for i := range between - 1 {
-		shared = append(shared, lostPlace(made[first], min(end, start+Offset((i+1)*len(blankPlace)))))
-	}
-	shared = append(shared, lostPlace(made[first], end))
-	return slices.Replace(made, first, last+1, shared...)
-}
-
-// lostPlace is the entry of a record of which only the place is known.
-func lostPlace(like Entry, end Offset) Entry {
-	return Entry{End: end, Time: like.Arrived, Arrived: like.Arrived, Flags: like.Flags&Durable | ClockTime | Rebuilt | Lost}
 }

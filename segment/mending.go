@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 )
@@ -17,11 +18,11 @@ var blankPlace = []byte(" \n")
 type mending struct {
 	*repair
 	read      *Reader
-	temporary string  // name of the new text
-	text      File    // the new text; nil: so far it would equal the segment's file
-	entries   []Entry // of the records so far, as they are now
-	found     int     // damages
-	aside     string  // where a compressed file was set aside; "": not yet
+	temporary string       // name of the new text
+	text      File         // the new text; nil: so far it would equal the segment's file
+	index     *indexWriter // of the records so far, as they are now
+	found     int          // damages
+	aside     string       // where a compressed file was set aside; "": not yet
 }
 
 // begin begins the new text with the records so far.
@@ -93,12 +94,7 @@ func (m *mending) write(line []byte, at Offset) error {
 func (m *mending) expands() bool { return m.read.segment.Codec != Plain }
 
 // end returns where the records so far end.
-func (m *mending) end() Offset {
-	if len(m.entries) == 0 {
-		return 0
-	}
-	return m.entries[len(m.entries)-1].End
-}
+func (m *mending) end() Offset { return m.index.end() }
 
 // record takes over the entry of a good record, or gives the place of a lost
 // one to a line of spaces.
@@ -108,8 +104,7 @@ func (m *mending) record(seq Sequence) error {
 		if err := m.keep(rec); err != nil {
 			return err
 		}
-		m.entries = append(m.entries, rec.Entry)
-		return nil
+		return m.index.add(rec.Entry)
 	}
 	var damage *CorruptError
 	if err != nil && !errors.As(err, &damage) {
@@ -118,7 +113,11 @@ func (m *mending) record(seq Sequence) error {
 	if damage == nil {
 		return fmt.Errorf("record %d begins at offset %d, the one before ends at %d", seq, rec.Start, m.end())
 	}
-	if copied := m.elsewhere(seq); copied != nil {
+	copied, err := m.elsewhere(seq)
+	if err != nil {
+		return err
+	}
+	if copied != nil {
 		return m.restore(*copied, damage)
 	}
 	e, err := m.read.Entry(seq)
@@ -135,33 +134,37 @@ func (m *mending) record(seq Sequence) error {
 }
 
 // elsewhere finds a record in another file of the segment, whole by the index, not
-// by an entry that was made from that file.
-func (m *mending) elsewhere(seq Sequence) *Record {
+// by an entry that was made from that file. One that is too large to be read is
+// not lost: the error is ErrMemory.
+func (m *mending) elsewhere(seq Sequence) (*Record, error) {
 	for _, c := range m.copies {
 		if _, err := c.indexEntry(seq); err != nil || uint64(seq-c.segment.Base) >= c.indexed() {
 			continue
 		}
-		if rec, err := c.Record(seq); err == nil && rec.Start == m.end() {
-			return &rec
+		rec, err := c.Record(seq)
+		if errors.Is(err, ErrMemory) {
+			return nil, err
+		}
+		if err == nil && rec.Start == m.end() {
+			return &rec, nil
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // restore writes a record from another file to its place, after what stands there
 // was set aside.
 func (m *mending) restore(rec Record, damage *CorruptError) error {
-	name, err := m.setAside(rec.Start, min(rec.End, max(m.read.size, rec.Start)), rec.Line())
+	name, err := m.setAside(rec.Start, min(rec.End, max(m.read.size, rec.Start)), bytes.NewReader(rec.Line()))
 	if err != nil {
 		return &DiskError{Op: "quarantine from", Path: m.read.segment.Path, Seq: rec.Seq, Offset: rec.Start, Err: err}
 	}
 	if err := m.write(rec.Line(), rec.Start); err != nil {
 		return &DiskError{Op: "restore in", Path: m.read.segment.Path, Seq: rec.Seq, Offset: rec.Start, Err: err}
 	}
-	m.entries = append(m.entries, rec.Entry)
 	m.found++
 	m.note(m.read.segment, rec.Seq, rec.Start, damage.Reason+"; it was there in another file of the segment", name)
-	return nil
+	return m.index.add(rec.Entry)
 }
 
 // keep has a good record in the new text.
@@ -175,24 +178,47 @@ func (m *mending) keep(rec Record) error {
 	return nil
 }
 
-// blank sets the bytes of a record aside and writes spaces in their place.
+// blank sets the bytes of a record aside and writes spaces in their place. No more
+// of these is held than a piece: the record may be larger than the memory budget.
 func (m *mending) blank(seq Sequence, e Entry, reason string) error {
 	start := m.end()
-	spaces := append(bytes.Repeat([]byte{' '}, int(e.End-start)-1), '\n')
-	name, err := m.setAside(start, min(e.End, max(m.read.size, start)), spaces)
+	name, err := m.setAside(start, min(e.End, max(m.read.size, start)), spaces{e.End - start})
 	if err != nil {
 		return &DiskError{Op: "quarantine from", Path: m.read.segment.Path, Seq: seq, Offset: start, Err: err}
 	}
-	if err := m.write(spaces, start); err != nil {
-		return &DiskError{Op: "blank in", Path: m.read.segment.Path, Seq: seq, Offset: start, Err: err}
+	sum := crc32.New(castagnoli)
+	for at := start; at < e.End; {
+		b := make([]byte, min(e.End-at, readAhead))
+		if _, err := (spaces{e.End - start}).ReadAt(b, int64(at-start)); err != nil {
+			return err
+		}
+		if err := m.write(b, at); err != nil {
+			return &DiskError{Op: "blank in", Path: m.read.segment.Path, Seq: seq, Offset: start, Err: err}
+		}
+		_, _ = sum.Write(b) // never fails
+		at += Offset(len(b))
 	}
 	e.Flags |= Lost
-	e.CRC = line{text: spaces[:len(spaces)-1]}.crc()
-	m.entries = append(m.entries, e)
+	e.CRC = sum.Sum32()
 	m.found++
 	m.note(m.read.segment, seq, start, reason, name)
 	m.mended[len(m.mended)-1].Lost = 1
-	return nil
+	return m.index.add(e)
+}
+
+// spaces is a line of spaces of that length, with its LF.
+type spaces struct{ size Offset }
+
+func (s spaces) ReadAt(b []byte, off int64) (n int, err error) {
+	for n = range b {
+		b[n] = ' '
+	}
+	if end := int64(s.size) - off; int64(len(b)) >= end {
+		b = b[:end]
+		b[end-1] = '\n'
+		return len(b), nil
+	}
+	return len(b), nil
 }
 
 // setAsideFlawed sets a compressed file aside that holds more, or something else,
@@ -210,7 +236,7 @@ func (m *mending) setAsideFlawed() (name string, err error) {
 // setAside copies [from, to) of the segment to quarantine/, unless that is what
 // will stand there anyhow. Of a compressed file nobody can tell which bytes are a record's: it is
 // copied whole, once.
-func (m *mending) setAside(from, to Offset, instead []byte) (name string, err error) {
+func (m *mending) setAside(from, to Offset, instead io.ReaderAt) (name string, err error) {
 	if m.expands() {
 		if m.aside == "" {
 			info, err := m.read.file.Stat()
@@ -222,14 +248,31 @@ func (m *mending) setAside(from, to Offset, instead []byte) (name string, err er
 		}
 		return m.aside, nil
 	}
-	was := make([]byte, to-from)
-	if n, err := m.read.file.ReadAt(was, int64(from)); n < len(was) {
+	if same, err := sameBytes(m.read.file, from, to, instead); same || err != nil {
 		return "", err
 	}
-	if len(was) == 0 || bytes.Equal(was, instead) {
-		return "", nil
-	}
 	return quarantineRange(m.log.fs, m.log.Dir, m.read.segment.Base, m.read.file, from, to, m.w.mode)
+}
+
+// sameBytes reports whether a file holds in [from, to) what another holds from its
+// beginning on.
+func sameBytes(f io.ReaderAt, from, to Offset, other io.ReaderAt) (bool, error) {
+	n := min(to-from, readAhead)
+	a, b := make([]byte, n), make([]byte, n)
+	for at := from; at < to; at += n {
+		n = min(to-at, n)
+		if m, err := f.ReadAt(a[:n], int64(at)); m < int(n) {
+			return false, err
+		}
+		m, err := other.ReadAt(b[:n], int64(at-from))
+		if err != nil && err != io.EOF {
+			return false, err
+		}
+		if m < int(n) || !bytes.Equal(a[:n], b[:n]) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // cutExcess sets aside what follows the last record. The new text ends before it.
@@ -243,6 +286,6 @@ func (m *mending) cutExcess() error {
 		return err
 	}
 	m.found++
-	m.note(m.read.segment, m.read.segment.Base+Sequence(len(m.entries)), end, "bytes behind the last record", name)
+	m.note(m.read.segment, m.index.next(), end, "bytes behind the last record", name)
 	return m.begin()
 }

@@ -39,7 +39,7 @@ func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
 
 // openLocked opens the newest segment. It returns a Writer to release even on an error.
 func openLocked(ctx context.Context, dir string, o Options, unlock func() error, file markerFile) (*Writer, error) {
-	w := &Writer{fs: o.FS, file: file, machine: o.Machine, dir: dir, now: o.Now, unlock: unlock, settings: o.Settings, opening: ctx}
+	w := &Writer{fs: o.FS, file: file, machine: o.Machine, dir: dir, now: o.Now, unlock: unlock, settings: o.Settings, opening: ctx, memory: o.Memory}
 	if err := w.reload(); err != nil {
 		return w, err
 	}

@@ -32,7 +32,7 @@ type Reader struct {
 	file    File // as it is stored
 	text    textFile
 	index   *indexFile         // nil: there is none
-	made    []Entry            // of the records behind those that the index holds
+	made    *madeEntries       // of the records behind those that the index holds; nil: none
 	remade  map[Sequence]Entry // of some whose index entries have rotted
 	marker  Marker
 	memory  int64 // the largest record to hold; 0: any
@@ -113,30 +113,19 @@ func (r *Reader) makeEntries() error {
 	if err != nil {
 		return err
 	}
-	x := indexer{marker: &r.marker}
-	good := 0
-	r.made = r.made[:0]
-	_, err = eachLine(r.text, min(from, r.size), r.size, r.memory, func(l line) error {
-		e, ok, err := x.entry(r.Next(), l, info.ModTime())
-		if err != nil {
-			return err
-		}
-		r.made = append(r.made, e)
-		if ok || l.blank() {
-			good = len(r.made)
-		}
-		return nil
-	})
-	if r.segment.Next == 0 { // what follows the last whole record of the active segment may be a torn tail
-		r.made = r.made[:good]
-		return err
+	from = min(from, r.size)
+	m := &madeEntries{first: r.segment.Base + Sequence(r.indexed()), from: from, to: r.size, arrived: info.ModTime()}
+	r.made = nil
+	err = m.scan(r)
+	r.made = m
+	switch {
+	case r.segment.Next == 0: // what follows the last whole record of the active segment may be a torn tail
+		m.front = m.good
+	case err == nil:
+		places := uint64(r.segment.Next - r.segment.Base)
+		m.number(places - min(r.indexed(), places))
 	}
-	if err != nil {
-		return err
-	}
-	places := uint64(r.segment.Next-r.segment.Base) - min(r.indexed(), uint64(r.segment.Next-r.segment.Base))
-	r.made = renumber(r.made, min(from, r.size), r.size, places)
-	return nil
+	return err
 }
 
 // Refresh sees the records that were written since the Reader was opened or
@@ -193,7 +182,7 @@ func (r *Reader) Created() time.Time {
 
 // Count returns how many records can be seen.
 func (r *Reader) Count() uint64 {
-	return r.indexed() + uint64(len(r.made))
+	return r.indexed() + r.made.count()
 }
 
 // indexed returns how many of these the index holds.
@@ -220,8 +209,8 @@ func (r *Reader) Size() (Offset, error) {
 // is made from the text, flagged Rebuilt.
 func (r *Reader) Entry(seq Sequence) (Entry, error) {
 	e, err := r.indexEntry(seq)
-	if !errors.Is(err, ErrCorrupt) || seq >= r.Next() {
-		return e, err
+	if !errors.Is(err, ErrCorrupt) || uint64(seq-r.segment.Base) >= r.indexed() {
+		return e, r.inFrame(err, seq)
 	}
 	if made, ok := r.remade[seq]; ok {
 		return made, nil
@@ -250,6 +239,14 @@ func (r *Reader) Entry(seq Sequence) (Entry, error) {
 	return e, err
 }
 
+// inFrame makes damage of the error of a frame in which the line of seq stands.
+func (r *Reader) inFrame(err error, seq Sequence) error {
+	if f := (*frameError)(nil); errors.As(err, &f) {
+		return f.damage(r.segment, seq, 0)
+	}
+	return err
+}
+
 // remember keeps an entry that was made anew: where many in a row have rotted,
 // each is asked for again by the one behind it.
 func (r *Reader) remember(seq Sequence, e Entry) {
@@ -274,7 +271,7 @@ func (r *Reader) indexEntry(seq Sequence) (Entry, error) {
 	}
 	k := uint64(seq - r.segment.Base)
 	if n := r.indexed(); k >= n {
-		return r.made[k-n], nil
+		return r.made.entry(r, k-n)
 	}
 	return r.index.entry(k)
 }

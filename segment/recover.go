@@ -247,15 +247,17 @@ func (a *active) reenter(synced uint64) error {
 	if synced == 0 {
 		from = 0
 	}
-	b := make([]byte, to-from)
-	if n, err := a.index.ReadAt(b, from); n < len(b) {
-		return err
-	}
-	if len(b) == 0 {
+	if from == to {
 		return nil
 	}
-	if _, err := a.index.WriteAt(b, from); err != nil {
-		return err
+	for b := make([]byte, min(1<<20, to-from)); from < to; from += int64(len(b)) {
+		b = b[:min(int64(len(b)), to-from)]
+		if n, err := a.index.ReadAt(b, from); n < len(b) {
+			return err
+		}
+		if _, err := a.index.WriteAt(b, from); err != nil {
+			return err
+		}
 	}
 	a.unsynced = true
 	if a.count-synced > mostUnsynced {
@@ -284,11 +286,9 @@ func (a *active) bears(e Entry) (bool, error) {
 	if e.End > a.written || e.End <= a.end || e.End-a.end > maxRecord+1 {
 		return false, nil
 	}
-	b := make([]byte, e.End-a.end)
-	if _, err := a.file.ReadAt(b, int64(a.end)); err != nil {
-		return false, err
-	}
-	return crc32.Checksum(b, castagnoli) == e.CRC, nil
+	sum := crc32.New(castagnoli)
+	_, err := io.Copy(sum, io.NewSectionReader(a.file, int64(a.end), int64(e.End-a.end)))
+	return sum.Sum32() == e.CRC, err
 }
 
 // adoptTail deals with the bytes past the last index entry.
@@ -311,16 +311,15 @@ func (w *Writer) adoptTail() (damaged bool, err error) {
 			return true, err
 		}
 	} else {
-		t.entries, t.wholeEnd = t.entries[:t.goodBefore], t.goodEnd
+		t.wholeEnd = t.goodEnd
 	}
-	if n := len(t.entries); n > 0 {
+	if t.wholeEnd > a.end {
 		if err := a.rewrite(a.end, t.wholeEnd); err != nil {
 			return damaged, err
 		}
-		if err := a.enter(t.entries); err != nil {
+		if err := w.enterTail(t.wholeEnd); err != nil {
 			return damaged, err
 		}
-		w.recovery.Adopted += uint64(n)
 	}
 	if err := a.syncIndex(); err != nil {
 		return damaged, err
@@ -330,38 +329,75 @@ func (w *Writer) adoptTail() (damaged bool, err error) {
 
 // tail is what stands past the last index entry.
 type tail struct {
-	entries      []Entry // of all whole lines
-	wholeEnd     Offset  // where they end
-	goodBefore   int     // entries before the first line that is no record
-	goodEnd      Offset  // where those end
+	wholeEnd     Offset // where the whole lines end
+	goodEnd      Offset // where those before the first line end that is no record
 	goodAfterBad bool
-	damage       []*CorruptError // the lines that are no records
+	damage       []*CorruptError // the first lines that are no records
 }
+
+// mostDamage is how many lines that are no records are reported.
+const mostDamage = 1000
 
 func (w *Writer) readTail() (t tail, err error) {
 	a := w.active
-	now := w.now()
-	x := indexer{marker: &w.marker}
 	t.goodEnd = a.end
-	t.wholeEnd, err = eachLine(bound(w.opening, a.file), a.end, a.written, 0, func(l line) error {
-		seq := a.next() + Sequence(len(t.entries))
-		e, ok, err := x.entry(seq, l, now)
+	t.wholeEnd, err = w.eachTailLine(a.written, func(l line, e Entry, seq Sequence) error {
+		switch {
+		case e.Flags&Lost != 0 && !l.blank():
+			if len(t.damage) < mostDamage {
+				t.damage = append(t.damage, &CorruptError{Path: a.path, Seq: seq, Offset: l.start, Reason: "not a record"})
+			}
+		case len(t.damage) == 0:
+			t.goodEnd = l.end
+		default:
+			t.goodAfterBad = true
+		}
+		return nil
+	})
+	return t, err
+}
+
+// eachTailLine calls fn for each line behind the last index entry, up to an offset,
+// with an entry for it. A line that is larger than the memory budget is ErrMemory.
+func (w *Writer) eachTailLine(to Offset, fn func(line, Entry, Sequence) error) (Offset, error) {
+	a, now, next := w.active, w.now(), w.active.next()
+	x := indexer{marker: &w.marker}
+	return eachLine(bound(w.opening, a.file), a.end, to, w.memory, func(l line) error {
+		e, _, err := x.entry(next, l, now)
 		if err != nil {
 			return err
 		}
 		e.Flags |= Durable
-		switch {
-		case !ok && !l.blank():
-			t.damage = append(t.damage, &CorruptError{Path: a.path, Seq: seq, Offset: l.start, Reason: "not a record"})
-		case len(t.damage) == 0:
-			t.goodBefore, t.goodEnd = t.goodBefore+1, l.end
-		default:
-			t.goodAfterBad = true
-		}
-		t.entries = append(t.entries, e)
-		return nil
+		next++
+		return fn(l, e, next-1)
 	})
-	return t, err
+}
+
+// enterTail makes index entries for the lines up to an offset, some at a time:
+// without an index they may be millions. A kill in between leaves the rest to the
+// next recovery.
+func (w *Writer) enterTail(to Offset) error {
+	const atOnce = 4096
+	var entries []Entry
+	enter := func() error {
+		if len(entries) == 0 {
+			return nil
+		}
+		err := w.active.enter(entries)
+		w.recovery.Adopted += uint64(len(entries))
+		entries = entries[:0]
+		return err
+	}
+	_, err := w.eachTailLine(to, func(_ line, e Entry, _ Sequence) error {
+		if entries = append(entries, e); len(entries) < atOnce {
+			return nil
+		}
+		return enter()
+	})
+	if err != nil {
+		return err
+	}
+	return enter()
 }
 
 // rewrite writes the bytes [from, to) in place once more and makes them durable.

@@ -46,6 +46,7 @@ func Repair(ctx context.Context, dir string, o Options) (done Repaired, err erro
 	if err != nil {
 		return done, err
 	}
+	l.Memory = o.Memory
 	release, err := l.upkeep(ctx)
 	if err != nil {
 		return done, err
@@ -153,23 +154,30 @@ func (r *repair) segment(s Segment) (err error) {
 // as the index says what it lost.
 func (r *repair) mend(read *Reader, next Sequence, damage []*CorruptError) error {
 	plain := r.log.as(read.segment, Plain)
-	m := &mending{repair: r, read: read, temporary: r.log.path("." + TextName(plain.Base) + ".tmp")}
-	if err := m.all(next, damage); err != nil {
-		return errors.Join(err, m.discard())
+	index, err := r.beginIndex(read)
+	if err != nil {
+		return err
+	}
+	m := &mending{repair: r, read: read, index: index, temporary: r.log.path("." + TextName(plain.Base) + ".tmp")}
+	if err = m.all(next, damage); err == nil {
+		err = index.proveRebuilt(read)
+	}
+	if err != nil {
+		return errors.Join(err, m.discard(), index.discard())
 	}
 	if m.text != nil {
 		if err := m.text.Close(); err != nil {
-			return errors.Join(err, removeIfThere(r.log.fs, m.temporary))
+			return errors.Join(err, removeIfThere(r.log.fs, m.temporary), index.discard())
 		}
 		// What the new text lost is in quarantine/ by now. Until the index follows, its
 		// blank places are damage, which the next Repair finds in the same places.
 		if err := r.log.fs.Rename(m.temporary, plain.Path); err != nil {
-			return errors.Join(err, removeIfThere(r.log.fs, m.temporary))
+			return errors.Join(err, removeIfThere(r.log.fs, m.temporary), index.discard())
 		}
 	}
 	// It makes both names durable. If a power cut keeps the index alone, the next Repair
 	// finds the same places damaged.
-	if err := r.writeIndex(read, m.entries); err != nil {
+	if err := index.finish(); err != nil {
 		return err
 	}
 	if !m.expands() {
@@ -217,32 +225,13 @@ func (r *repair) openCopies(read *Reader) (copies []*Reader, err error) {
 	return copies, nil
 }
 
-// writeIndex makes the index of a segment anew.
-func (r *repair) writeIndex(read *Reader, entries []Entry) error {
+// beginIndex begins the index that a segment is to have.
+func (r *repair) beginIndex(read *Reader) (*indexWriter, error) {
 	h := header{id: r.log.Marker.ID, base: read.segment.Base, created: read.Created()}
 	if read.index != nil {
 		h.rule, h.flags = read.index.header.rule, read.index.header.flags&^headerDamaged
 	}
-	if t := read.trailer; t != nil {
-		var sum trailer
-		for _, e := range entries {
-			sum.add(e)
-		}
-		if t.Digest == sum.Digest && t.Count == sum.Count {
-			proveRebuilt(read, entries)
-		}
-	}
-	return r.replaceIndex(h, entries)
-}
-
-// proveRebuilt takes the flag from entries made from the text whose checksums
-// the trailer's digest bears out.
-func proveRebuilt(read *Reader, entries []Entry) {
-	for i := range entries {
-		if _, err := read.indexEntry(read.segment.Base + Sequence(i)); err != nil {
-			entries[i].Flags &^= Rebuilt
-		}
-	}
+	return r.newIndexWriter(h)
 }
 
 // A gap is filled with segments of at most so many places, and not at all where
@@ -270,30 +259,25 @@ func (r *repair) fillGap(from, next Sequence) error {
 func (r *repair) fill(from, next Sequence) error {
 	path := filepath.Join(r.log.Dir, TextName(from))
 	now := r.w.now()
-	entries := make([]Entry, next-from)
-	for i := range entries {
-		entries[i] = Entry{End: Offset((i + 1) * len(blankPlace)), Time: now, Arrived: now, Flags: Durable | ClockTime | Rebuilt | Lost, CRC: Checksum([]byte(" "))}
-	}
-	if err := r.replaceIndex(header{id: r.log.Marker.ID, base: from, created: now}, entries); err != nil {
+	index, err := r.newIndexWriter(header{id: r.log.Marker.ID, base: from, created: now})
+	if err != nil {
 		return err
 	}
-	if err := replaceFile(r.log.fs, path, bytes.Repeat(blankPlace, len(entries)), r.w.mode); err != nil {
+	for index.next() < next {
+		e := Entry{End: index.end() + Offset(len(blankPlace)), Time: now, Arrived: now, Flags: Durable | ClockTime | Rebuilt | Lost, CRC: Checksum([]byte(" "))}
+		if err := index.add(e); err != nil {
+			return errors.Join(err, index.discard())
+		}
+	}
+	if err := index.finish(); err != nil {
+		return err
+	}
+	if err := replaceFile(r.log.fs, path, bytes.Repeat(blankPlace, int(next-from)), r.w.mode); err != nil {
 		return err
 	}
 	r.note(Segment{Path: path}, from, 0, fmt.Sprintf("the segment of records %d to %d is missing", from, next-1), "")
 	r.mended[len(r.mended)-1].Lost = uint64(next - from)
 	return nil
-}
-
-// replaceIndex puts the index of a sealed segment in place.
-func (r *repair) replaceIndex(h header, entries []Entry) error {
-	var sum trailer
-	b := h.encode()
-	for i, e := range entries {
-		sum.add(e)
-		b = h.appendEntry(b, h.base+Sequence(i), e)
-	}
-	return replaceFile(r.log.fs, filepath.Join(r.log.Dir, IndexName(h.base)), append(b, h.encodeTrailer(sum)...), r.w.mode)
 }
 
 func (r *repair) note(s Segment, seq Sequence, at Offset, reason, quarantine string) {

@@ -24,6 +24,7 @@ type Options struct {
 	Command  string           // what LOCK says of this process; "": its arguments
 	Machine  string           // and of where it runs; "": the host's name
 	Compress Codec            // of a Draft: its full segments are stored so
+	Memory   int64            // the largest record that is read while a log is recovered or repaired, in bytes; 0: any
 	ID       uuid.UUID        // of upkeep: the log must have it; zero: any
 }
 
@@ -78,6 +79,7 @@ type Writer struct {
 	look     [tokenBytes]byte // how it begins now
 	queue    queue
 	opening  context.Context // of OpenWriter, which ends recovery
+	memory   int64           // the largest record that recovery may hold; 0: any
 
 	mu       sync.Mutex
 	active   *active

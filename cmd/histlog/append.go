@@ -81,6 +81,7 @@ func runAppend(c *cli.Context) (err error) {
 	if f.options.LockWait, err = segment.ParseDuration(c.String("lock-wait")); err != nil {
 		return usage("append", "--lock-wait: %v", err)
 	}
+	f.options.Memory = largestRecord(c)
 	if f.options.Settings, err = settingsOf(c); err != nil {
 		return err
 	}

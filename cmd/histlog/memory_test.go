@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/genhistory"
+	"github.com/histlog/histlog/segment"
 )
 
 const mib = 1 << 20
@@ -94,6 +96,69 @@ func TestMemoryOfMany(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(dir, "page.html")); err != nil || info.Size() > 500_000 {
 		t.Errorf("the page: %v, %v", info, err)
 	}
+}
+
+// TestMemoryOfLostIndexes makes lost indexes again within the budget, however many
+// records they have.
+func TestMemoryOfLostIndexes(t *testing.T) {
+	needFigures(t)
+	const most = 64 * mib
+	dir, records := t.TempDir(), new(strings.Builder)
+	for i := range 2_000_000 {
+		fmt.Fprintf(records, "{\"n\":%d}\n", i)
+	}
+	histlogIn(t, dir, records.String(), "migrate", "--records=", "--segment-size", "1G", "-", "one")
+	histlogIn(t, dir, records.String(), "migrate", "--records=", "--segment-size", "20M", "-", "log")
+	for _, log := range []string{"one", "log"} {
+		if err := os.Remove(filepath.Join(dir, log, segment.IndexName(1))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "value.json"), []byte("1"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"cat", "--memory", "64M", "log", "1"},
+		{"cat", "--memory", "64M", "one", "1999999"},
+		{"tail", "-n", "3", "--memory", "64M", "one"},
+		{"verify", "--repair", "--memory", "64M", "log"},
+		{"append", "--memory", "64M", "one", "value.json"},
+		{"verify", "--memory", "64M", "one"},
+	} {
+		peak := figure(t, peakEnv, dir, args...)
+		t.Logf("%v: %.1f MiB", args, float64(peak)/mib)
+		if peak > most && !raceDetector {
+			t.Errorf("histlog %v: %.1f MiB were resident", args, float64(peak)/mib)
+		}
+	}
+}
+
+// TestMemoryOfLargeTail recovers nothing that is larger than the budget allows: a
+// whole record of 150 MB that the index does not know of.
+func TestMemoryOfLargeTail(t *testing.T) {
+	needFigures(t)
+	dir := t.TempDir()
+	histlogIn(t, dir, "1\n", "append", "--create", "--max-record", "1GiB", "log")
+	f, err := os.OpenFile(filepath.Join(dir, "log", segment.TextName(1)), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = io.Copy(f, io.MultiReader(strings.NewReader(`"`), bytes.NewReader(bytes.Repeat([]byte("x"), 150*mib)), strings.NewReader("\"\n")))
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "figure")
+	c := exec.Command("histlog", "append", "--memory", "64M", "log")
+	c.Dir, c.Stdin, c.Env = dir, strings.NewReader("2\n"), append(os.Environ(), peakEnv+"="+name)
+	out, err := c.CombinedOutput()
+	if c.ProcessState.ExitCode() != exitNoRoom || !strings.Contains(string(out), "--memory") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if peak := readFigure(t, name); peak > 64*mib && !raceDetector {
+		t.Errorf("%.1f MiB were resident", float64(peak)/mib)
+	}
+	histlogIn(t, dir, "2\n", "append", "--memory", "2G", "log")
+	histlogIn(t, dir, "", "cat", "log", "3")
 }
 
 func needFigures(t *testing.T) {

@@ -28,7 +28,7 @@ func repair(c *cli.Context, dir string) ([]mended, error) {
 	if err != nil {
 		return nil, usage("verify", "--lock-wait: %v", err)
 	}
-	done, err := segment.Repair(c.Context, dir, segment.Options{LockWait: wait})
+	done, err := segment.Repair(c.Context, dir, segment.Options{LockWait: wait, Memory: largestRecord(c)})
 	recordRecovery(dir, done.Recovery)
 	list := []mended{}
 	for _, m := range done.Mended {

@@ -1,0 +1,177 @@
+package segment
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// madeEntries stands in for index entries that are lost. It holds where some of the
+// lines begin, and makes the entries of the lines from one of these places to the
+// next when one of them is asked for: memory does not grow with the records.
+//
+// The entries are, in order: front of them the first lines, then shared places for
+// bytes that are no lines any more, then back of them the last lines.
+type madeEntries struct {
+	arrived             time.Time // of all of them
+	first               Sequence  // of the first
+	from, to            Offset    // of the lines
+	marks               []mark
+	lines               uint64 // whole ones
+	end                 Offset // where they end
+	good                uint64 // lines up to the last one that is a record or blank
+	firstBad, lastBad   bad
+	front, shared, back uint64
+	sharedFrom          Offset
+	sharedTo            Offset
+	block               []Entry // of the lines from blockAt on
+	blockAt             uint64
+}
+
+// A mark is where a line begins.
+type mark struct {
+	line  uint64
+	start Offset
+}
+
+// bad is a line that is no record.
+type bad struct {
+	found      bool
+	line       uint64
+	start, end Offset
+}
+
+// A mark is set after so many lines, or so many bytes.
+const (
+	markLines = 1024
+	markBytes = 1 << 20
+)
+
+// scan reads the lines of a text once.
+func (m *madeEntries) scan(r *Reader) (err error) {
+	x := indexer{marker: &r.marker}
+	m.end = m.from
+	_, err = eachLine(r.text, m.from, m.to, r.memory, func(l line) error {
+		if n := len(m.marks); n == 0 || m.lines-m.marks[n-1].line >= markLines || l.start-m.marks[n-1].start >= markBytes {
+			m.marks = append(m.marks, mark{m.lines, l.start})
+		}
+		_, ok, err := x.entry(m.first+Sequence(m.lines), l, m.arrived)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			m.lastBad = bad{true, m.lines, l.start, l.end}
+			if !m.firstBad.found {
+				m.firstBad = m.lastBad
+			}
+		}
+		m.lines, m.end = m.lines+1, l.end
+		if ok || l.blank() {
+			m.good = m.lines
+		}
+		return nil
+	})
+	m.front = m.lines
+	return err
+}
+
+// number makes the entries those of so many places, where a line end of a sealed
+// segment was destroyed or made. The lines before the first bad one are numbered
+// from the front, those after the last from the back, and the places between share
+// the bad bytes.
+func (m *madeEntries) number(places uint64) {
+	if uint64(m.to-m.from)/uint64(len(blankPlace)) < places { // some are elsewhere, or nowhere
+		return
+	}
+	lines, first, last := m.lines, m.firstBad, m.lastBad
+	if lines < places && lines > 0 && m.end < m.to { // the last line end is gone
+		last = bad{true, lines, m.end, m.to}
+		if !first.found {
+			first = last
+		}
+		lines++
+	}
+	if lines == places {
+		m.share(m.lines, places-m.lines, 0, m.end, m.to)
+		return
+	}
+	if !first.found {
+		m.front = min(lines, places)
+		return
+	}
+	back := lines - last.line - 1
+	if first.line+back >= places { // there is no place for the bad bytes: what stands behind them has its numbers from the back
+		back = min(back, places)
+		m.share(places-back, 0, back, 0, 0)
+		return
+	}
+	m.share(first.line, places-first.line-back, back, first.start, last.end)
+}
+
+func (m *madeEntries) share(front, shared, back uint64, from, to Offset) {
+	m.front, m.shared, m.back, m.sharedFrom, m.sharedTo = front, shared, back, from, to
+}
+
+// count returns how many entries there are; of nil, none.
+func (m *madeEntries) count() uint64 {
+	if m == nil {
+		return 0
+	}
+	return m.front + m.shared + m.back
+}
+
+// lost reports whether one of them is of a record that is lost.
+func (m *madeEntries) lost() bool {
+	return m != nil && (m.shared > 0 || m.firstBad.found && m.firstBad.line < m.front)
+}
+
+// entry returns the k-th entry.
+func (m *madeEntries) entry(r *Reader, k uint64) (Entry, error) {
+	switch {
+	case k < m.front:
+		return m.line(r, k)
+	case k >= m.front+m.shared:
+		return m.line(r, m.lines-m.back+k-m.front-m.shared)
+	}
+	end := m.sharedTo
+	if i := k - m.front + 1; i < m.shared {
+		end = min(end, m.sharedFrom+Offset(i)*Offset(len(blankPlace)))
+	}
+	return Entry{End: end, Time: m.arrived, Arrived: m.arrived, Flags: ClockTime | Rebuilt | Lost}, nil
+}
+
+// line returns the entry of a line.
+func (m *madeEntries) line(r *Reader, k uint64) (e Entry, err error) {
+	if k < m.blockAt || k-m.blockAt >= uint64(len(m.block)) {
+		err = m.read(r, k)
+	}
+	if err == nil && k-m.blockAt >= uint64(len(m.block)) {
+		err = &CorruptError{Path: r.segment.Path, Seq: m.first + Sequence(k), Offset: m.from, Reason: "it changes while it is read"}
+	}
+	if err != nil {
+		return Entry{}, err
+	}
+	return m.block[k-m.blockAt], nil
+}
+
+// read makes the entries of the lines from the last mark before one to the next mark.
+func (m *madeEntries) read(r *Reader, k uint64) error {
+	i, _ := slices.BinarySearchFunc(m.marks, k+1, func(a mark, line uint64) int { return cmp.Compare(a.line, line) })
+	from, to := m.marks[i-1], m.end
+	if i < len(m.marks) {
+		to = m.marks[i].start
+	}
+	m.block, m.blockAt = m.block[:0], from.line
+	x := indexer{marker: &r.marker}
+	_, err := eachLine(r.text, from.start, to, r.memory, func(l line) error {
+		e, _, err := x.entry(m.first+Sequence(from.line+uint64(len(m.block))), l, m.arrived)
+		m.block = append(m.block, e)
+		return err
+	})
+	if err != nil {
+		m.block = m.block[:0]
+		return fmt.Errorf("read %s: %w", r.segment.Path, err)
+	}
+	return nil
+}
