@@ -1,9 +1,38 @@
 package segment
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+
+	"github.com/google/uuid"
 )
+
+// Seal seals the active segment of the log at dir before it is full, as a roll does,
+// and returns it. It holds the writer's lock meanwhile, for which o.LockWait says
+// how long to wait. An empty segment is not sealed: sealed.Path is "". Killed anywhere,
+// it can be run again.
+func Seal(ctx context.Context, dir string, o Options) (sealed Segment, err error) {
+	w, err := OpenWriter(ctx, dir, o)
+	if err != nil {
+		return Segment{}, err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if o.ID != uuid.Nil && o.ID != w.marker.ID {
+		return Segment{}, fmt.Errorf("%s: %w", dir, ErrReplaced)
+	}
+	old := w.active
+	if old.count == 0 {
+		return Segment{}, nil
+	}
+	if err := w.roll(); err != nil {
+		return Segment{}, err
+	}
+	return Segment{Base: old.header.base, Path: old.path, Sealed: true, Next: old.next()}, nil
+}
 
 // roll seals the active segment and begins the next, under the settings that
 // the log has by now. On an error before the next one exists it may be tried

@@ -1,7 +1,13 @@
 package main
 
 import (
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+
 	"github.com/histlog/histlog/compactor"
+	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
 
@@ -16,11 +22,19 @@ read the files as they are.
 
    histlog compact --dry-run step2
    histlog compact step2
-   histlog compact --older-than 0s --codec gzip step2`,
+   histlog compact --older-than 0s --codec gzip step2
+
+The newest segment is active and is not compressed: it is sealed when it is full, or
+old enough. --seal seals it now, under the writer's lock, so that all of a log that
+rests can be compressed:
+
+   histlog compact --seal --older-than 0s step2`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "older-than", Usage: "only segments whose records are of this `AGE` (default: the setting compress-after, 24h)"},
 			&cli.StringFlag{Name: "codec", Usage: "zstd or gzip (default: the setting codec, zstd)"},
 			&cli.BoolFlag{Name: "due", Usage: "do what the settings say is due, retiring too, for one segment of each at most"},
+			&cli.BoolFlag{Name: "seal", Usage: "seal the newest segment first, unless it is empty"},
+			&cli.StringFlag{Name: "lock-wait", Usage: "with --seal: how long to wait for a writer", Value: "10s"},
 			dryRunFlag(), progressFlag(), jsonFlag(),
 		},
 		Action: runCompact,
@@ -36,6 +50,11 @@ func runCompact(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.Bool("seal") {
+		if err := u.seal(); err != nil {
+			return err
+		}
+	}
 	if c.Bool("due") {
 		beGentle()
 		guard, err := u.guard()
@@ -47,4 +66,40 @@ func runCompact(c *cli.Context) error {
 		u.plan = compactor.Compressing(u.policy, u.segments, u.now)
 	}
 	return u.do()
+}
+
+// seal seals the newest segment, or plans as if it had.
+func (u *upkeep) seal() error {
+	wait, err := segment.ParseDuration(u.c.String("lock-wait"))
+	if err != nil {
+		return usage("compact", "--lock-wait: %v", err)
+	}
+	last := &u.segments[len(u.segments)-1]
+	if u.c.Bool("dry-run") {
+		if !last.Sealed && last.Records > 0 && last.Damage == nil {
+			sum, err := u.log.Sum(last.Segment)
+			if err != nil {
+				return err
+			}
+			last.Sealed, last.Next, last.Newest = true, last.Base+segment.Sequence(last.Records), sum.Last
+			u.sealed = last
+		}
+		return nil
+	}
+	sealed, err := segment.Seal(u.c.Context, u.log.Dir, segment.Options{ID: u.log.Marker.ID, LockWait: wait})
+	if err != nil {
+		return fmt.Errorf("compact --seal: %w", err)
+	}
+	if err := u.log.Refresh(); err != nil {
+		return err
+	}
+	if u.segments, err = compactor.Look(u.log); err != nil {
+		return err
+	}
+	at := slices.IndexFunc(u.segments, func(s compactor.Segment) bool { return s.Base == sealed.Base })
+	if at >= 0 {
+		u.sealed = &u.segments[at]
+		record(u.log.Dir, slog.LevelInfo, "sealed", "segment", filepath.Base(sealed.Path))
+	}
+	return nil
 }

@@ -114,6 +114,25 @@ func compacted(t *testing.T, o outcome) error {
 	return errors.Join(o.holdsFrom(1, 1), o.tidy())
 }
 
+// sealedAndCompacted checks a compaction of all records, and that a second run ends it.
+func sealedAndCompacted(t *testing.T, o outcome) error {
+	whole := func() bool {
+		l, err := segment.Open(filepath.Join(o.dir, "log"), nil)
+		return err == nil && len(l.Segments) == 2 && l.Segments[0].Codec == segment.Zstd && !l.Segments[0].Copy
+	}
+	if err := o.explained(whole()); err != nil {
+		return err
+	}
+	if err := o.holdsFrom(1, 1); err != nil {
+		return err
+	}
+	histlogIn(t, o.dir, "", "compact", "--seal", "--older-than", "0s", "log")
+	if !whole() {
+		return errors.New("a second run does not end it")
+	}
+	return errors.Join(o.holdsFrom(1, 1), o.tidy())
+}
+
 // retired checks a prune that leaves the last record, and that the next one ends it.
 func retired(t *testing.T, o outcome) error {
 	if err := o.explained(o.holdsFrom(5, 5) == nil); err != nil {

@@ -46,6 +46,7 @@ var tracedCommands = []traced{
 	{"repair beside a foreign segment", foreign, []string{"verify", "--repair", "log"}, "", expels, ownPaths},
 	{"compact", threeSegments, []string{"compact", "--older-than", "0s", "log"}, "", compacted, ownPaths},
 	{"compact by gzip", threeSegments, []string{"compact", "--older-than", "0s", "--codec", "gzip", "log"}, "", compacted, ownPaths},
+	{"compact the newest segment too", oneSegment, []string{"compact", "--seal", "--older-than", "0s", "log"}, "", sealedAndCompacted, ownPaths},
 	{"prune", threeSegments, []string{"prune", "--max-records", "1", "--yes", "log"}, "", retired, ownPaths},
 	{"prune to an archive", threeSegments, []string{"prune", "--max-records", "1", "--yes", "--archive-to", "old", "log"}, "", archived, ownPaths},
 	{"migrate", source, []string{"migrate", "old.json", "log"}, "", migrated, ownPaths},
@@ -65,6 +66,12 @@ func existing(t *testing.T, dir string) {
 	histlogIn(t, dir, "", "append", "--create", "--allow-empty", "log")
 	histlogIn(t, dir, "", "config", "log", "maintain=manual") // or a child would be traced too
 	histlogIn(t, dir, values(1, 2), "append", "log")
+}
+
+// oneSegment makes a log of five records, none of which is sealed.
+func oneSegment(t *testing.T, dir string) {
+	existing(t, dir)
+	histlogIn(t, dir, values(3, 5), "append", "log")
 }
 
 func torn(t *testing.T, dir string) {

@@ -19,6 +19,7 @@ type upkeep struct {
 	policy   segment.Upkeep
 	now      time.Time
 	segments []compactor.Segment
+	sealed   *compactor.Segment // by --seal; nil: none
 	plan     compactor.Plan
 	bar      *progress
 }
@@ -122,6 +123,11 @@ func (u *upkeep) estimate() (changes []compactor.Change, damage error) {
 		change := compactor.Change{Kind: a.Kind, Change: segment.Change{Segment: s.Codec.TextName(s.Base), Records: s.Records, Before: s.Bytes}}
 		if a.Kind == compactor.Compress {
 			change.Before = diskBytes(s.Segment)
+			if ratio == 0 && u.sealed != nil && u.sealed.Base == s.Base { // it has no trailer yet to be read by
+				change.After = change.Before
+				changes = append(changes, change)
+				continue
+			}
 			if ratio == 0 {
 				n, err := u.log.Estimate(u.c.Context, s.Segment, u.policy.Codec)
 				if errors.Is(err, segment.ErrCorrupt) {
@@ -205,11 +211,20 @@ func (u *upkeep) showJSON(changes []compactor.Change, before, after int64) error
 	for i, c := range changes {
 		actions[i] = map[string]any{"action": c.Kind.String(), "segment": c.Segment, "records": c.Records, "bytes_before": c.Before, "bytes_after": c.After}
 	}
-	return printJSON(u.c.App.Writer, map[string]any{"actions": actions, "bytes_before": before, "bytes_after": after, "dry_run": u.c.Bool("dry-run")})
+	done := map[string]any{"actions": actions, "bytes_before": before, "bytes_after": after, "dry_run": u.c.Bool("dry-run")}
+	if u.c.Command.Name == "compact" {
+		done["sealed"] = u.sealedName()
+	}
+	return printJSON(u.c.App.Writer, done)
 }
 
 func (u *upkeep) showText(changes []compactor.Change, before, after int64) error {
 	out := u.c.App.Writer
+	if s := u.sealed; s != nil {
+		if _, err := fmt.Fprintf(out, "%-8s  %s  %s, %s\n", "seal", s.Codec.TextName(s.Base), counted(s.Records, "record"), bytesText(s.Bytes)); err != nil {
+			return err
+		}
+	}
 	if len(changes) == 0 {
 		_, err := fmt.Fprintf(out, "nothing to do: %s\n", u.idle())
 		return err
@@ -218,7 +233,11 @@ func (u *upkeep) showText(changes []compactor.Change, before, after int64) error
 		what := fmt.Sprintf("%-8s  %s  %s, %s", c.Kind, c.Segment, counted(c.Records, "record"), bytesText(c.Before))
 		switch c.Kind {
 		case compactor.Compress:
-			what += fmt.Sprintf(" → %s", bytesText(c.After))
+			after := bytesText(c.After)
+			if u.c.Bool("dry-run") && c.After == c.Before {
+				after = "not known before it is sealed"
+			}
+			what += " → " + after
 		case compactor.Archive:
 			what += " → " + safe(u.policy.ArchiveTo)
 		}
@@ -242,5 +261,24 @@ func (u *upkeep) idle() string {
 	if u.policy.CompressAfter == segment.Never {
 		return "compress-after is never"
 	}
-	return "no plain sealed segment is older than " + durationText(u.policy.CompressAfter)
+	return "no plain sealed segment is older than " + durationText(u.policy.CompressAfter) + u.aboutActive()
+}
+
+// aboutActive says why the newest segment is not compressed, and what seals it.
+func (u *upkeep) aboutActive() string {
+	s := u.segments[len(u.segments)-1]
+	if s.Sealed || s.Records == 0 || s.Codec != segment.Plain {
+		return ""
+	}
+	set := u.log.Marker.Settings
+	return fmt.Sprintf("; the newest segment (%s) is active until it holds %s or is %s old: --seal seals it now", bytesText(diskBytes(s.Segment)), set.Get("segment-size"), set.Get("segment-age"))
+}
+
+// sealedName names the segment that was sealed, for JSON; nil: none was.
+func (u *upkeep) sealedName() *string {
+	if u.sealed == nil {
+		return nil
+	}
+	name := u.sealed.Codec.TextName(u.sealed.Base)
+	return &name
 }

@@ -91,6 +91,15 @@ var scenarios = []scenario{
 		}
 		r.finish(r)
 	}},
+	{"seal", filled, func(r *run) {
+		_, err := segment.Seal(context.Background(), r.dir, r.options())
+		r.failed(err)
+		r.open()
+		r.append(1)
+		r.close()
+		_, err = segment.Seal(context.Background(), r.dir, r.options())
+		r.failed(err)
+	}},
 	{"compress by gzip", filled, func(r *run) {
 		r.finish = func(r *run) { r.compress(segment.Gzip) }
 		r.finish(r)

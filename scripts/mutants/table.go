@@ -41,6 +41,8 @@ var mutants = []mutant{
 	{"roll: the directory is not synced", "segment/active.go", "\tif a.identity, err = a.file.Stat(); err == nil {\n\t\terr = fsys.SyncDir(dir)\n\t}", "\ta.identity, err = a.file.Stat()"},
 	{"roll: the segment before its index", "segment/active.go", "\tif a.index, err = fsys.OpenFile(a.indexPath, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode); err != nil {\n\t\treturn nil, err\n\t}", "\tif a.file, err = fsys.OpenFile(a.path, os.O_RDWR|os.O_CREATE, mode); err != nil {\n\t\treturn nil, err\n\t}\n\tif a.index, err = fsys.OpenFile(a.indexPath, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode); err != nil {\n\t\treturn nil, err\n\t}"},
 
+	{"seal: an empty segment is sealed", "segment/roll.go", "if old.count == 0 {", "if old == nil {"},
+
 	// Recovery.
 	{"recover: names are not made durable", "segment/recover.go", "err = w.fs.SyncDir(w.dir)\n\t}\n\tif err != nil {\n\t\treturn false, err\n\t}\n\ta.count", "err = nil\n\t}\n\tif err != nil {\n\t\treturn false, err\n\t}\n\ta.count"},
 	{"recover: HISTLOG's name is not made durable", "segment/draft.go", "return errors.Join(fsys.SyncDir(dir), fsys.Remove(mark))", "return fsys.Remove(mark)"},
