@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/histlog/histlog/segment"
@@ -20,6 +21,10 @@ records. KEY= takes a setting back to its default.
 
    histlog config step2
    histlog config step2 segment-size=128M sync=interval=1s
+   histlog config step2 max-age=365d --dry-run
+
+A limit that would retire records which are there now, or as soon as the next segment
+is begun, is set only with --yes.
 
 HISTLOG, the file that holds them, bears a checksum. After an edit by hand, or
 when a copy of it was put back, --accept-edit writes the checksum again.
@@ -34,6 +39,8 @@ until a day of records has come.
 ` + settingsText(),
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "accept-edit", Usage: "accept a HISTLOG that was edited by hand or put back from a copy"},
+			&cli.BoolFlag{Name: "yes", Usage: "confirm limits that retire records which are there now"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "show what the settings would be and which segments they would retire; change nothing"},
 			jsonFlag(),
 		},
 		Action: runConfig,
@@ -85,6 +92,9 @@ func runConfig(c *cli.Context) error {
 			return fmt.Errorf("archive-to: %w", err)
 		}
 	}
+	if done, err := allowed(c, l, change); done || err != nil {
+		return err
+	}
 	if len(change) > 0 {
 		if settings, err = segment.Configure(l.Dir, nil, change); err != nil {
 			return err
@@ -92,6 +102,35 @@ func runConfig(c *cli.Context) error {
 		record(l.Dir, slog.LevelInfo, "configured", "change", change)
 	}
 	return showSettings(c, settings)
+}
+
+// allowed reports what a change of the limits takes from the log, and asks for --yes
+// if that is anything. done means that this is all that was asked for.
+func allowed(c *cli.Context, l *segment.Log, change segment.Settings) (done bool, err error) {
+	after := l.Marker.Settings.With(change)
+	for key, text := range change {
+		if text == "" {
+			delete(after, key)
+		}
+	}
+	var t toll
+	if slices.ContainsFunc(append(limits, "archive-to"), func(key string) bool { _, is := change[key]; return is }) {
+		if t, err = tollOf(l, l.Marker.Settings, after); err != nil {
+			return false, err
+		}
+	}
+	switch {
+	case c.Bool("dry-run"):
+		return true, t.show(c, after)
+	case t.isNone():
+		return false, nil
+	case c.Bool("yes"):
+		say(c.App.ErrWriter, "these settings %s", t.text())
+		return false, nil
+	}
+	e := usage("config", "these settings would %s", t.text())
+	e.hint = "list the segments with --dry-run --json; if these records may go, repeat the command with --yes"
+	return false, e
 }
 
 // acceptEdit makes an edited HISTLOG the log's own, and shows what it says.

@@ -87,7 +87,7 @@ func TestFullDisk(t *testing.T) {
 			[ $code = 5 ] || { echo exit $code; cat messages; exit 1; }
 			grep -q 'no space left on device' messages
 			whole; [ ! -e disk/old ]
-			histlog config $log maintain=auto max-records=1 archive-to=disk/old >/dev/null
+			histlog config --yes $log maintain=auto max-records=1 archive-to=disk/old >/dev/null
 			head -n 9 values >more; cat more >>values
 			histlog append $log <more >/dev/null 2>messages
 			until grep -q '"upkeep failed".*no space left on device' $log/events.log; do :; done

@@ -145,7 +145,7 @@ func TestPageHostile(t *testing.T) {
 	const evil = `</title></style></script><script>window.ran=1</script>"'><img src=x onerror=window.ran=1><svg onload="window.ran=1">{{.}}` + "`${ran=1}`<!--"
 	dir := strings.ReplaceAll(evil, "/", "")
 	histlogIn(t, outer, batches(400), "migrate", "--records=", "--segment-size", "9000", "-", "log")
-	histlogIn(t, outer, "", "config", "log", "maintain=manual", "max-age=9999d", "archive-to="+evil)
+	histlogIn(t, outer, "", "config", "--yes", "log", "maintain=manual", "max-age=9999d", "archive-to="+evil)
 	in := func(name string) string { return filepath.Join(outer, "log", name) }
 	receipt, err := os.ReadFile(in("origin/receipt.json"))
 	if err != nil {

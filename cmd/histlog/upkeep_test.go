@@ -195,7 +195,7 @@ func TestUpkeepFails(t *testing.T) {
 			histlog(t, nil, "config", dir, "maintain=auto")
 		}, "record 1 at offset 0: its checksum differs"},
 		{"an archive in a place that is not there", func(t *testing.T, dir string) {
-			histlog(t, nil, "config", dir, "max-records=1", "archive-to="+filepath.Join(dir, "../not/there"))
+			histlog(t, nil, "config", dir, "--yes", "max-records=1", "archive-to="+filepath.Join(dir, "../not/there"))
 		}, "/not: no such file or directory"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

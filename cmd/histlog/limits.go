@@ -1,0 +1,118 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/histlog/histlog/compactor"
+	"github.com/histlog/histlog/segment"
+	"github.com/urfave/cli/v2"
+)
+
+// A toll is what a change of the limits takes from a log that the settings before it
+// would have left there.
+type toll struct {
+	now   compactor.Plan // by the next upkeep
+	later compactor.Plan // once the next segment has been begun
+}
+
+// tollOf plans what the settings take, before and after a change.
+func tollOf(l *segment.Log, before, after segment.Settings) (t toll, err error) {
+	at := time.Now()
+	segments, err := compactor.Look(l)
+	if err != nil {
+		return t, err
+	}
+	next, err := rolled(l, segments, at)
+	if err != nil {
+		return t, err
+	}
+	for _, s := range []struct {
+		settings segment.Settings
+		plans    func(compactor.Plan, compactor.Plan)
+	}{
+		{after, func(now, later compactor.Plan) { t.now, t.later = now, without(later, now) }},
+		{before, func(now, later compactor.Plan) { t.now, t.later = without(t.now, now), without(t.later, later) }},
+	} {
+		p, err := s.settings.Policy()
+		if err != nil {
+			return t, err
+		}
+		s.plans(compactor.Pruning(p.Upkeep, segments, at, compactor.Guard{}), compactor.Pruning(p.Upkeep, next, at, compactor.Guard{}))
+	}
+	return t, nil
+}
+
+// rolled returns the segments as they are once the active one is sealed and the
+// first record of the next has come.
+func rolled(l *segment.Log, segments []compactor.Segment, at time.Time) ([]compactor.Segment, error) {
+	last := segments[len(segments)-1]
+	if last.Sealed || last.Records == 0 || last.Damage != nil {
+		return segments, nil
+	}
+	sum, err := l.Sum(last.Segment)
+	if err != nil && !errors.Is(err, segment.ErrCorrupt) {
+		return nil, err
+	}
+	last.Sealed, last.Next, last.Newest, last.Arrived = true, last.Base+segment.Sequence(last.Records), sum.Last, at
+	next := compactor.Segment{Segment: segment.Segment{Base: last.Next}, Records: 1, Bytes: last.Bytes / int64(last.Records), Newest: at, Arrived: at}
+	return append(slices.Clone(segments[:len(segments)-1]), last, next), nil
+}
+
+func without(plan, other compactor.Plan) compactor.Plan {
+	return slices.DeleteFunc(slices.Clone(plan), func(a compactor.Action) bool {
+		return slices.ContainsFunc(other, func(b compactor.Action) bool { return a.Kind == b.Kind && a.Segment.Base == b.Segment.Base })
+	})
+}
+
+func (t toll) isNone() bool { return len(t.now)+len(t.later) == 0 }
+
+// text says in one line what goes.
+func (t toll) text() string {
+	var parts []string
+	for _, p := range []struct {
+		plan compactor.Plan
+		when string
+	}{{t.now, "now"}, {t.later, "when the next segment is begun"}} {
+		if len(p.plan) == 0 {
+			continue
+		}
+		records, bytes := uint64(0), int64(0)
+		for _, a := range p.plan {
+			records, bytes = records+a.Segment.Records, bytes+a.Segment.Bytes
+		}
+		verb := map[compactor.Kind]string{compactor.Retire: "retire", compactor.Archive: "archive"}[p.plan[0].Kind]
+		parts = append(parts, fmt.Sprintf("%s %s of %s (%s) %s", verb, counted(records, "record"), counted(uint64(len(p.plan)), "segment"), bytesText(bytes), p.when))
+	}
+	return strings.Join(parts, " and ")
+}
+
+func (t toll) json() map[string]any {
+	list := func(plan compactor.Plan) []map[string]any {
+		actions := make([]map[string]any, len(plan))
+		for i, a := range plan {
+			actions[i] = map[string]any{"action": a.Kind.String(), "segment": a.Segment.Codec.TextName(a.Segment.Base), "records": a.Segment.Records, "bytes": a.Segment.Bytes}
+		}
+		return actions
+	}
+	return map[string]any{"now": list(t.now), "later": list(t.later)}
+}
+
+// show prints what a change would take, and the settings as they would be.
+func (t toll) show(c *cli.Context, after segment.Settings) error {
+	if c.Bool("json") {
+		return printJSON(c.App.Writer, map[string]any{"settings": allSettings(after), "retires": t.json(), "dry_run": true})
+	}
+	text := "these settings retire nothing that is there now"
+	if !t.isNone() {
+		text = "these settings would " + t.text()
+	}
+	if err := showSettings(c, after); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(c.App.Writer, "%s; nothing was changed\n", text)
+	return err
+}
