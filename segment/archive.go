@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -188,30 +187,15 @@ func (a *archive) copy(ctx context.Context, s Segment) error {
 	return err
 }
 
-func (a *archive) copyFile(path string) (err error) {
-	fsys := a.from.fs
+func (a *archive) copyFile(path string) error {
 	mode, err := a.mode()
 	if err != nil {
 		return err
 	}
-	f, err := fsys.OpenFile(path, os.O_RDONLY, 0)
-	if err != nil {
+	if err := copyFile(a.from.fs, path, filepath.Join(a.dir, filepath.Base(path)), mode); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	name := filepath.Join(a.dir, filepath.Base(path))
-	temporary := filepath.Join(a.dir, "."+filepath.Base(path)+".tmp")
-	if err := copyRange(fsys, temporary, io.ReaderAt(f), 0, info.Size(), mode); err != nil {
-		return err
-	}
-	if err := fsys.Rename(temporary, name); err != nil {
-		return errors.Join(err, fsys.Remove(temporary))
-	}
-	return fsys.SyncDir(a.dir)
+	return a.from.fs.SyncDir(a.dir)
 }
 
 // discard removes an archive that was never one, with its directory.

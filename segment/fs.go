@@ -22,6 +22,11 @@ type FS interface {
 	// is 0755 less the umask.
 	Mkdir(name string, perm fs.FileMode) error
 	Rename(from, to string) error
+	// Link gives a file a second name. A file system that has no such names, or not
+	// between these two directories, returns an error.
+	Link(from, to string) error
+	// Links returns how many names a file has, as far as the file system tells.
+	Links(info fs.FileInfo) int
 	Remove(name string) error
 	// SyncDir makes the entries of a directory durable.
 	SyncDir(name string) error

@@ -47,6 +47,12 @@ func inheritDir(name string, perm fs.FileMode) error {
 	return os.Chown(name, int(owner.Uid), int(owner.Gid))
 }
 
+// Link does not follow a symbolic link: what it links is checked by whoever opens it.
+func (OS) Link(from, to string) error { return os.Link(from, to) }
+
+// Links returns the link count of the inode.
+func (OS) Links(info fs.FileInfo) int { return int(info.Sys().(*syscall.Stat_t).Nlink) }
+
 func (OS) SyncDir(name string) error {
 	d, err := os.Open(name)
 	if err != nil {

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +13,14 @@ const openFlags = 0
 
 func inherit(*os.File, string, fs.FileMode) error { return nil }
 func inheritDir(string, fs.FileMode) error        { return nil }
+
+// Link is refused: Links could not tell that a file has a second name.
+func (OS) Link(from, to string) error {
+	return &os.LinkError{Op: "link", Old: from, New: to, Err: errors.ErrUnsupported}
+}
+
+// Links knows of one name only.
+func (OS) Links(fs.FileInfo) int { return 1 }
 
 // SyncDir does nothing: Windows writes directory entries through.
 func (OS) SyncDir(string) error { return nil }

@@ -81,6 +81,9 @@ func openLocked(ctx context.Context, dir string, o Options, unlock func() error,
 		}
 		return w, err
 	}
+	if err := w.unshare(last); err != nil {
+		return w, &DiskError{Op: "recover", Path: newest.Path, Seq: last, Err: err}
+	}
 	damaged, err := w.openActive(last)
 	if err != nil {
 		return w, w.recoveryError(err)

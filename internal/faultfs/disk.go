@@ -24,6 +24,8 @@ type Disk struct {
 	lasts []int // of ops; see trace
 	fault Fault
 	hits  Hits
+
+	noLinks bool
 }
 
 // NewDisk returns an empty disk.
@@ -40,7 +42,7 @@ func (d *Disk) rebased() *Disk {
 }
 
 func (d *Disk) clone() *Disk {
-	c := &Disk{nodes: make(map[int]*node, len(d.nodes)), next: d.next}
+	c := &Disk{nodes: make(map[int]*node, len(d.nodes)), next: d.next, noLinks: d.noLinks}
 	c.root = d.root.clone(c.nodes)
 	return c
 }
@@ -215,6 +217,41 @@ func (d *Disk) Rename(from, to string) error {
 	}
 	d.do(Op{Kind: Rename, Path: from, Node: parent.id, Child: n, Name: last, To: name})
 	return nil
+}
+
+// Link implements segment.FS.
+func (d *Disk) Link(from, to string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.hit("link", to); err != nil {
+		return err
+	}
+	_, _, n, err := d.find("link", from)
+	if err != nil {
+		return err
+	}
+	parent, last, there, err := d.walk("link", to)
+	switch {
+	case err == nil && there != nil:
+		err = &fs.PathError{Op: "link", Path: to, Err: fs.ErrExist}
+	case err == nil && (n.mode.IsDir() || d.noLinks):
+		err = &fs.PathError{Op: "link", Path: to, Err: fs.ErrPermission}
+	}
+	if err != nil {
+		return err
+	}
+	d.do(Op{Kind: Link, Path: to, Node: parent.id, Child: n, Name: last})
+	return nil
+}
+
+// NoLinks makes the disk one on which a file has one name.
+func (d *Disk) NoLinks() { d.noLinks = true }
+
+// Links implements segment.FS.
+func (d *Disk) Links(i fs.FileInfo) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.root.links(i.(info).node)
 }
 
 // Remove implements segment.FS.

@@ -86,5 +86,5 @@ func (d *Disk) hitWrite(name string, n int) (written, told int, err error) {
 
 // lasts says whether a fault that has begun fails a later operation too.
 func (f Fault) lasts(op string) bool {
-	return f.Until == Forever || f.Until == Full && slices.Contains([]string{"write", "make", "mkdir", "rename"}, op)
+	return f.Until == Forever || f.Until == Full && slices.Contains([]string{"write", "make", "mkdir", "rename", "link"}, op)
 }

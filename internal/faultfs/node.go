@@ -55,8 +55,22 @@ func (n *node) empty() *node {
 	return e
 }
 
-// clone copies a tree, with the same ids, into nodes.
+// links counts the names below n that lead to a file.
+func (n *node) links(file *node) (names int) {
+	for _, child := range n.entries {
+		if child == file {
+			names++
+		}
+		names += child.links(file)
+	}
+	return names
+}
+
+// clone copies a tree, with the same ids, into nodes. A file with two names is copied once.
 func (n *node) clone(nodes map[int]*node) *node {
+	if c := nodes[n.id]; c != nil {
+		return c
+	}
 	c := &node{id: n.id, mode: n.mode, data: n.data}
 	nodes[n.id] = c
 	if n.entries != nil {

@@ -14,6 +14,7 @@ const (
 	Make                 // entry Name for Child, a file or a directory
 	Rename               // entry Name to To
 	Remove               // entry Name
+	Link                 // entry Name for Child, a file that has another one
 	Sync                 // of a file or a directory: what was done to Node lasts
 	LostSync             // one that failed: what was done to the file Node since the last never will
 )
@@ -23,7 +24,7 @@ type Op struct {
 	Kind     Kind
 	Path     string // of the file, as it was called
 	Node     int    // the file, or the directory whose entry changed
-	Child    *node  // of Make: as it was made; of Rename and Remove: what the entry led to
+	Child    *node  // of Make: as it was made; of Rename, Remove and Link: what the entry led to
 	Name, To string
 	At       int64
 	Data     []byte
@@ -38,7 +39,7 @@ func (o Op) String() string {
 	case Rename:
 		return fmt.Sprintf("rename %s to %s", o.Path, o.To)
 	}
-	return fmt.Sprintf("%s %s", [...]string{Make: "make", Remove: "remove", Sync: "sync", LostSync: "lose the sync of"}[o.Kind], o.Path)
+	return fmt.Sprintf("%s %s", [...]string{Make: "make", Remove: "remove", Link: "link", Sync: "sync", LostSync: "lose the sync of"}[o.Kind], o.Path)
 }
 
 // A Fate is what becomes of an operation that no sync had made to last.
@@ -137,7 +138,7 @@ func (d *Disk) apply(op *Op, f Fate) {
 		}
 	case Truncate:
 		n.truncate(op.At)
-	case Make:
+	case Make, Link:
 		n.link(op.Name, d.adopt(op.Child))
 	case Rename:
 		n.unlink(op.Name)

@@ -54,6 +54,8 @@ var mutants = []mutant{
 	{"recover: the tail is not set aside", "segment/recover.go", "name, err := quarantineRange(w.fs, w.dir, a.header.base, a.file, a.end, a.written, w.mode)", "name, err := \"\", error(nil)"},
 	{"recover: the cut is not synced", "segment/recover.go", "return errors.Join(a.takeBack(), a.file.Datasync())", "return a.takeBack()"},
 	{"recover: damage is not remembered", "segment/recover.go", "if err := w.flag(headerDamaged); err != nil {", "if err := error(nil); err != nil {"},
+	{"recover: a shared file is written to", "segment/copyfile.go", "w.fs.Links(info) < 2", "w.fs.Links(info) < 3"},
+	{"recover: the name of what was shared is not synced", "segment/copyfile.go", "\t\tif err := w.fs.SyncDir(w.dir); err != nil {\n\t\t\treturn err\n\t\t}\n\t}\n\treturn nil", "\t}\n\treturn nil"},
 
 	// Small files.
 	{"replace: the file is not synced", "segment/fs.go", "\treturn f.Sync()\n}", "\treturn nil\n}"},
@@ -145,10 +147,10 @@ var mutants = []mutant{
 	{"retire: seen as damage where the newest went", "segment/log.go", "if l.Segments[len(l.Segments)-1].Base == last.Base {", "if len(l.Segments) > 0 {"},
 
 	// Archiving.
-	{"archive: names are not synced", "segment/archive.go", "\treturn fsys.SyncDir(a.dir)\n}", "\treturn nil\n}"},
+	{"archive: names are not synced", "segment/archive.go", "\treturn a.from.fs.SyncDir(a.dir)\n}", "\treturn nil\n}"},
 	{"archive: the copy is not read back", "segment/archive.go", "\t_, _, err := copied.sound(ctx, there)\n\treturn err", "\t_, err := copied, ctx.Err()\n\treturn err"},
 	{"archive: a segment before its index", "segment/archive.go", "[]string{a.from.path(IndexName(s.Base)), s.Path}", "[]string{s.Path, a.from.path(IndexName(s.Base))}"},
-	{"archive: written under its name", "segment/archive.go", "temporary := filepath.Join(a.dir, \".\"+filepath.Base(path)+\".tmp\")", "temporary := name"},
+	{"archive: written under its name", "segment/copyfile.go", "temporary := filepath.Join(filepath.Dir(to), \".\"+filepath.Base(to)+\".tmp\")", "temporary := to"},
 	{"archive: HISTLOG before the segment", "segment/archive.go", "\tif err := a.copy(ctx, s); err != nil {\n\t\treturn err\n\t}\n\tif err := writeMarker(fsys, a.dir, a.marker(s.Base), mode); err != nil {\n\t\treturn err\n\t}\n", "\tif err := writeMarker(fsys, a.dir, a.marker(s.Base), mode); err != nil {\n\t\treturn err\n\t}\n\tif err := a.copy(ctx, s); err != nil {\n\t\treturn err\n\t}\n"},
 	{"archive: its mark is not synced", "segment/archive.go", "\tif err := fsys.SyncDir(a.dir); err != nil {\n\t\treturn err\n\t}\n\tif err := a.copy", "\tif err := a.copy"},
 	{"archive: its mark stays", "segment/archive.go", "\tif err := endDraft(a.from.fs, a.dir); err != nil {\n\t\treturn err\n\t}\n", ""},
