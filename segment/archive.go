@@ -40,7 +40,11 @@ func (l *Log) archive(ctx context.Context, s Segment, to string, now time.Time) 
 	if err := l.apart(to); err != nil {
 		return c, archiveError(s, to, err)
 	}
-	made, err := makeDir(l.fs, to)
+	own, err := l.look(l.Dir)
+	if err != nil {
+		return c, archiveError(s, to, err)
+	}
+	made, err := makeDir(l.fs, to, own.Mode().Perm()) // who can't read the log can't read its archive
 	if err != nil {
 		return c, archiveError(s, to, err)
 	}

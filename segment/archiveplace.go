@@ -11,9 +11,18 @@ import (
 // apart is nil if a directory, which may be missing, is neither the log's own nor
 // in it: there an archive would be taken for something of the log.
 func (l *Log) apart(dir string) error {
+	in, err := l.contains(dir)
+	if in {
+		return fmt.Errorf("%w: %w", ErrNotArchive, ErrInside)
+	}
+	return err
+}
+
+// contains reports whether a directory, which may be missing, is the log's own or in it.
+func (l *Log) contains(dir string) (bool, error) {
 	own, err := l.look(l.Dir)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if _, err := l.look(dir); missing(err) {
 		dir = filepath.Dir(filepath.Clean(dir))
@@ -23,13 +32,13 @@ func (l *Log) apart(dir string) error {
 		info, err := l.look(dir)
 		switch {
 		case missing(err), errors.Is(err, fs.ErrPermission): // the log's own is neither
-			return nil
+			return false, nil
 		case err != nil:
-			return err
+			return false, err
 		case l.fs.SameFile(own, info):
-			return fmt.Errorf("%w: it is the log's own directory, or in it", ErrNotArchive)
+			return true, nil
 		case below != nil && l.fs.SameFile(below, info): // the root
-			return nil
+			return false, nil
 		}
 		dir, below = dir+string(filepath.Separator)+"..", info // as the disk has it, whatever links led here
 	}

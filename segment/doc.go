@@ -261,6 +261,24 @@
 // read the copy back; then as Retire. Each holds the lock of UPKEEP, first removes
 // what a killed one left, and can be run again.
 //
+// # Snapshots
+//
+// [Snapshot] makes a copy of a log: a draft at another directory, under the lock of
+// UPKEEP. The files of sealed segments get a second name there (a hard link), or are
+// copied and read back. The active segment is copied up to its last index entry; if
+// its writer was killed, what that one left is copied too and recovered in the copy.
+// origin/ and quarantine/ are copied, for they hold bytes that are nowhere else, and
+// people look at them with programs that may write. LOCK, UPKEEP and events.log
+// tell of the log and not of its records: they are left out.
+//
+// The copy has the log's id, for the index entries are bound to it. If both go on,
+// they are two logs with one id that differ from some sequence on; each refuses the
+// archive of the other where they differ.
+//
+// So a sealed file and its index are never written to: what changes them (repair,
+// compaction) replaces them with a rename. If the segments behind a sealed one are gone,
+// so that it is the newest, the next writer first gives it files of its own.
+//
 // # Assumptions
 //
 // fsync and fdatasync make bytes survive a power cut; a write of at most 64

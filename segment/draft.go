@@ -52,15 +52,10 @@ func NewDraft(dir string, o Options) (_ *Draft, err error) {
 	if d.w.policy, err = o.Settings.Policy(); err != nil {
 		return nil, err
 	}
-	policy := d.w.policy
-	d.w.shared.Store(&policy)
-	if err = d.lockDir(o.LockWait); err != nil {
+	if err := d.open(o, 0); err != nil {
 		return nil, err
 	}
-	if err = clearDraft(o.FS, dir); err != nil {
-		return nil, errors.Join(err, d.w.release(), d.removeDir())
-	}
-	if err = d.begin(o.Command); err != nil {
+	if d.w.active, err = createActive(o.FS, dir, d.w.newHeader(1), d.w.mode); err != nil {
 		return nil, errors.Join(err, d.Discard())
 	}
 	return d, nil
@@ -68,10 +63,10 @@ func NewDraft(dir string, o Options) (_ *Draft, err error) {
 
 // lockDir makes the draft's directory and locks it. Whoever makes a log there at the
 // same time, and fails, may remove the directory between the two.
-func (d *Draft) lockDir(wait time.Duration) (err error) {
+func (d *Draft) lockDir(wait time.Duration, perm fs.FileMode) (err error) {
 	const attempts = 10
 	for range attempts {
-		if d.madeDir, err = makeDir(d.w.fs, d.w.dir); err != nil {
+		if d.madeDir, err = makeDir(d.w.fs, d.w.dir, perm); err != nil {
 			return err
 		}
 		d.w.unlock, err = acquireWriter(context.Background(), d.w.fs, d.w.dir, wait)
@@ -85,9 +80,28 @@ func (d *Draft) lockDir(wait time.Duration) (err error) {
 	return err
 }
 
-// makeDir makes dir durably and says whether it had to. Of one that is there
+// open begins the draft: its directory, with perm as Mkdir takes it, the writer's
+// lock, and the mark.
+func (d *Draft) open(o Options, perm fs.FileMode) error {
+	w := &d.w
+	policy := w.policy
+	w.shared.Store(&policy)
+	if err := d.lockDir(o.LockWait, perm); err != nil {
+		return err
+	}
+	if err := clearDraft(w.fs, w.dir); err != nil {
+		return errors.Join(err, w.release(), d.removeDir())
+	}
+	if err := d.begin(o.Command); err != nil {
+		return errors.Join(err, d.Discard())
+	}
+	return nil
+}
+
+// makeDir makes dir durably, with perm as Mkdir takes it, and says whether it had to.
+// Of one that is there
 // nobody knows whether its name lasts: who made it may have been killed.
-func makeDir(fsys FS, dir string) (bool, error) {
+func makeDir(fsys FS, dir string, perm fs.FileMode) (bool, error) {
 	parent := filepath.Dir(filepath.Clean(dir))
 	info, err := fsys.Lstat(filepath.Clean(dir) + string(filepath.Separator) + ".")
 	switch {
@@ -104,7 +118,7 @@ func makeDir(fsys FS, dir string) (bool, error) {
 		}
 		return false, err
 	}
-	err = fsys.Mkdir(dir, 0)
+	err = fsys.Mkdir(dir, perm)
 	if errors.Is(err, fs.ErrExist) {
 		if info, e := fsys.Lstat(filepath.Clean(dir) + string(filepath.Separator) + "."); e == nil && info.IsDir() {
 			return false, fsys.SyncDir(parent) // who made it may be killed before the name lasts
@@ -153,11 +167,7 @@ func (d *Draft) begin(command string) (err error) {
 	if err := w.fs.SyncDir(w.dir); err != nil {
 		return err
 	}
-	if err := w.claim(context.Background(), command); err != nil {
-		return err
-	}
-	w.active, err = createActive(w.fs, w.dir, w.newHeader(1), w.mode)
-	return err
+	return w.claim(context.Background(), command)
 }
 
 // Vacant says, as ErrExists, what keeps NewDraft from making a log at dir. A nil
@@ -378,12 +388,13 @@ func (d *Draft) settle() error {
 	if err := d.finish(); err != nil {
 		return err
 	}
-	a := d.w.active
-	if err := a.file.Sync(); err != nil {
-		return fmt.Errorf("sync %s: %w", a.path, err)
-	}
-	if err := a.syncIndex(); err != nil {
-		return fmt.Errorf("sync %s: %w", a.indexPath, err)
+	if a := d.w.active; a != nil {
+		if err := a.file.Sync(); err != nil {
+			return fmt.Errorf("sync %s: %w", a.path, err)
+		}
+		if err := a.syncIndex(); err != nil {
+			return fmt.Errorf("sync %s: %w", a.indexPath, err)
+		}
 	}
 	if _, err := d.w.fs.Lstat(filepath.Join(d.w.dir, OriginName)); err == nil {
 		if err := d.w.fs.SyncDir(filepath.Join(d.w.dir, OriginName)); err != nil {
@@ -404,6 +415,10 @@ func (d *Draft) Publish() error {
 	w, err := d.publish()
 	if err != nil {
 		return err
+	}
+	if w.active == nil { // of an archive, for example
+		w.disclaim()
+		return w.unlock()
 	}
 	_ = w.Close() // the log is durable already
 	return nil

@@ -33,6 +33,8 @@ var (
 	// ErrNotArchive: Archive was given a directory that can't take the log's segments. It wants a missing or empty one, or
 	// the one that took those before.
 	ErrNotArchive = errors.New("no place for the log's archive")
+	// ErrInside: Snapshot or Archive was given the log's own directory, or one in it.
+	ErrInside = errors.New("it is the log's own directory, or in it")
 	// ErrMemory: a record is larger than what Log.Memory lets a reader hold.
 	ErrMemory = errors.New("larger than the memory budget holds")
 	// ErrWindow: another program compressed the segment so that reading it takes more memory than histlog gives it. It comes

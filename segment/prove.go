@@ -18,40 +18,48 @@ func (r *Reader) prove(ctx context.Context, t io.ReaderAt, to *packing) error {
 	if r.reason != "" || r.trailer == nil || r.Next() != r.segment.Next {
 		return &CorruptError{Path: r.segment.Path, Seq: r.segment.Base, Reason: "its index is missing or unreadable"}
 	}
-	from := bufio.NewReaderSize(io.NewSectionReader(t, 0, int64(r.size)), int(min(proveChunk, r.size)))
-	var sum trailer
-	at := Offset(0)
-	for seq := r.segment.Base; seq < r.Next(); seq++ {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		e, err := r.indexEntry(seq)
-		if err != nil {
-			return err
-		}
-		if e.End <= at || e.End-at > maxRecord+1 {
-			return &CorruptError{Path: r.segment.Path, Seq: seq, Offset: at, Reason: "its index entry makes no sense"}
-		}
-		crc, err := copyRecord(from, e.End-at, to)
-		if f := (*frameError)(nil); errors.As(err, &f) {
-			return f.damage(r.segment, seq, at)
-		}
-		if err == io.EOF {
-			return &CorruptError{Path: r.segment.Path, Seq: seq, Offset: at, Reason: err.Error()}
-		}
-		if err != nil {
-			return err
-		}
-		if crc != e.CRC {
-			return &CorruptError{Path: r.segment.Path, Seq: seq, Offset: at, Reason: "its checksum differs"}
-		}
-		at = e.End
-		sum.add(e)
+	sum, at, err := r.proveEach(ctx, t, to)
+	if err != nil {
+		return err
 	}
 	if r.size != at || sum != *r.trailer {
 		return &CorruptError{Path: r.segment.Path, Seq: r.Next(), Offset: at, Reason: "it does not end where its index does"}
 	}
 	return nil
+}
+
+// proveEach compares each record with its index entry. It returns what the entries
+// sum up to, and where the last record ends.
+func (r *Reader) proveEach(ctx context.Context, t io.ReaderAt, to *packing) (sum trailer, at Offset, err error) {
+	from := bufio.NewReaderSize(io.NewSectionReader(t, 0, int64(r.size)), int(min(proveChunk, r.size)))
+	for seq := r.segment.Base; seq < r.Next(); seq++ {
+		if err := ctx.Err(); err != nil {
+			return sum, at, err
+		}
+		e, err := r.indexEntry(seq)
+		if err != nil {
+			return sum, at, err
+		}
+		if e.End <= at || e.End-at > maxRecord+1 {
+			return sum, at, &CorruptError{Path: r.segment.Path, Seq: seq, Offset: at, Reason: "its index entry makes no sense"}
+		}
+		crc, err := copyRecord(from, e.End-at, to)
+		if f := (*frameError)(nil); errors.As(err, &f) {
+			return sum, at, f.damage(r.segment, seq, at)
+		}
+		if err == io.EOF {
+			return sum, at, &CorruptError{Path: r.segment.Path, Seq: seq, Offset: at, Reason: err.Error()}
+		}
+		if err != nil {
+			return sum, at, err
+		}
+		if crc != e.CRC {
+			return sum, at, &CorruptError{Path: r.segment.Path, Seq: seq, Offset: at, Reason: "its checksum differs"}
+		}
+		at = e.End
+		sum.add(e)
+	}
+	return sum, at, nil
 }
 
 // whole proves all of a segment's file, for what is about to be the only one.

@@ -62,7 +62,7 @@ func newApp() *cli.App {
 		HideHelpCommand: true,
 		Commands: []*cli.Command{
 			migrateCommand(), appendCommand(), tailCommand(), catCommand(), inspectCommand(), checkCommand(), verifyCommand(),
-			compactCommand(), pruneCommand(),
+			compactCommand(), pruneCommand(), snapshotCommand(),
 			exportCommand(), configCommand(), completionCommand(), versionCommand(), helpCommand(),
 		},
 		CommandNotFound: func(*cli.Context, string) {},

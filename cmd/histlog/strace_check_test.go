@@ -169,6 +169,42 @@ func archived(t *testing.T, o outcome) error {
 	return errors.Join(o.holdsFrom(5, 5), o.tidy())
 }
 
+// snapshotted checks that a snapshot is whole or no log, that it leaves the log alone,
+// and that one can be made after it.
+func snapshotted(t *testing.T, o outcome) error {
+	if err := o.holdsFrom(1, 1); err != nil {
+		return err
+	}
+	whole := func() (bool, error) {
+		got, err := recordsOf(filepath.Join(o.dir, "old"))
+		if errors.Is(err, segment.ErrNoLog) {
+			return false, nil
+		}
+		if err == nil && !slices.Equal(got, allFive()) {
+			err = fmt.Errorf("the snapshot holds %q", got)
+		}
+		return err == nil, err
+	}
+	done, err := whole()
+	if err != nil {
+		return err
+	}
+	if !done {
+		histlogIn(t, o.dir, "", "snapshot", "log", "old")
+		if again, err := whole(); err != nil || !again {
+			return fmt.Errorf("no snapshot can be made after it: %w", err)
+		}
+	}
+	w, err := segment.OpenWriter(t.Context(), filepath.Join(o.dir, "old"), segment.Options{})
+	if err != nil {
+		return err
+	}
+	if r := w.Recovery(); !r.Nothing() {
+		return fmt.Errorf("the snapshot had to be recovered: %+v", r)
+	}
+	return errors.Join(w.Close(), o.explained(done), o.tidy())
+}
+
 func allFive() []string { return strings.Split(strings.TrimSuffix(values(1, 5), "\n"), "\n") }
 
 // holdsFrom is nil if the log holds the records from one of least to most on, up to 5.

@@ -49,6 +49,7 @@ var tracedCommands = []traced{
 	{"compact the newest segment too", oneSegment, []string{"compact", "--seal", "--older-than", "0s", "log"}, "", sealedAndCompacted, ownPaths},
 	{"prune", threeSegments, []string{"prune", "--max-records", "1", "--yes", "log"}, "", retired, ownPaths},
 	{"prune to an archive", threeSegments, []string{"prune", "--max-records", "1", "--yes", "--archive-to", "old", "log"}, "", archived, ownPaths},
+	{"snapshot", threeSegments, []string{"snapshot", "log", "old"}, "", snapshotted, ownPaths},
 	{"migrate", source, []string{"migrate", "old.json", "log"}, "", migrated, ownPaths},
 	{"export", existing, []string{"export", "-o", "out.json", "--format", "array", "log"}, "", exported, nil}, // by a name that nobody foresees
 }
@@ -167,6 +168,7 @@ var calls = []struct {
 	{"fdatasync", []syscall.Errno{syscall.EIO, syscall.ENOSPC}},
 	{"ftruncate", []syscall.Errno{syscall.EIO}},
 	{"rename,renameat,renameat2", []syscall.Errno{syscall.EIO, syscall.ENOSPC, syscall.EROFS}},
+	{"link,linkat", []syscall.Errno{syscall.EIO, syscall.ENOSPC}},
 	{"unlink,unlinkat", []syscall.Errno{syscall.EIO, syscall.EROFS}},
 	{"mkdir,mkdirat", []syscall.Errno{syscall.ENOSPC, syscall.EROFS}},
 	{"fchmod", []syscall.Errno{syscall.EROFS}},
@@ -308,7 +310,7 @@ func ownPaths(dir string) (paths []string) {
 		}
 	}
 	paths = []string{dir}
-	for _, folder := range []string{"log", "old"} { // the latter is an archive
+	for _, folder := range []string{"log", "old"} { // the latter is an archive or a snapshot
 		for _, name := range names {
 			paths = append(paths, filepath.Join(dir, folder, name))
 		}

@@ -26,6 +26,9 @@ func (r *run) holds(disk *faultfs.Disk, ops int) error {
 		}
 		return next.madeAnew()
 	}
+	if err := next.copied(ops == len(r.disk.Ops()) && r.isSnapped); err != nil {
+		return fmt.Errorf("the snapshot: %w", err)
+	}
 	mended, err := next.repaired()
 	if err != nil {
 		return err
@@ -151,6 +154,9 @@ func (r *run) reads() error {
 			return fmt.Errorf("the archive: %w", err)
 		}
 	}
+	if err := r.copied(false); err != nil {
+		return fmt.Errorf("the snapshot: %w", err)
+	}
 	if err := r.readLog(r.dir, found); err != nil {
 		return fmt.Errorf("I1: %w", err)
 	}
@@ -163,6 +169,42 @@ func (r *run) reads() error {
 		if found[a.Seq] != a.text && a.Seq >= r.retired {
 			return fmt.Errorf("I1: record %d was acknowledged as %q, found %q", a.Seq, a.text, found[a.Seq])
 		}
+	}
+	return nil
+}
+
+// copied holds the snapshot against the invariants: it is no log, or it holds what
+// was acknowledged before it was begun, and opens without recovery.
+func (r *run) copied(must bool) error {
+	if r.snapshot == "" {
+		return nil
+	}
+	found := map[segment.Sequence]string{}
+	err := r.readLog(r.snapshot, found)
+	if errors.Is(err, segment.ErrNoLog) && !must {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, a := range r.snapped {
+		if found[a.Seq] != a.text {
+			return fmt.Errorf("I1: record %d was acknowledged as %q, found %q", a.Seq, a.text, found[a.Seq])
+		}
+	}
+	w, err := segment.OpenWriter(context.Background(), r.snapshot, r.options())
+	if errors.Is(err, segment.ErrArchive) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	report := w.Recovery()
+	if err := w.Close(); err != nil {
+		return err
+	}
+	if !report.Nothing() {
+		return fmt.Errorf("it had to be recovered: %+v", report)
 	}
 	return nil
 }

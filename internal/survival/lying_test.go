@@ -11,10 +11,11 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// lying is a disk that changes a bit of what is written to temporaries of a
-// suffix, and says nothing.
+// lying is a disk that changes a bit of what is written to files whose names have
+// a prefix and a suffix, and says nothing.
 type lying struct {
 	*faultfs.Disk
+	prefix string
 	suffix string
 	at     int // the byte that changes
 	lied   bool
@@ -22,7 +23,7 @@ type lying struct {
 
 func (d *lying) OpenFile(name string, flag int, perm fs.FileMode) (segment.File, error) {
 	f, err := d.Disk.OpenFile(name, flag, perm)
-	if err == nil && strings.HasSuffix(name, d.suffix+".tmp") {
+	if err == nil && strings.HasPrefix(name, d.prefix) && strings.HasSuffix(name, d.suffix) {
 		f = &lyingFile{f, d}
 	}
 	return f, err
@@ -55,25 +56,33 @@ func TestLyingDisk(t *testing.T) {
 		_, err := segment.Archive(context.Background(), r.dir, "/archive", 5, o)
 		return err
 	}
+	snapshot := func(r *run, o segment.Options) error {
+		r.disk.NoLinks()
+		_, err := segment.Snapshot(context.Background(), r.dir, "/copy", o, nil)
+		return err
+	}
 	for _, row := range []struct {
-		name, suffix string
-		do           func(*run, segment.Options) error
+		name, prefix, suffix string
+		do                   func(*run, segment.Options) error
 	}{
-		{"compress by zstd", ".zst", compress(segment.Zstd)},
-		{"compress by gzip", ".gz", compress(segment.Gzip)},
-		{"archive the text", ".ndjson", archive},
-		{"archive the index", ".index", archive},
+		{"compress by zstd", "", ".zst.tmp", compress(segment.Zstd)},
+		{"compress by gzip", "", ".gz.tmp", compress(segment.Gzip)},
+		{"archive the text", "", ".ndjson.tmp", archive},
+		{"archive the index", "", ".index.tmp", archive},
+		{"copy a sealed segment", "/copy/", segment.TextName(1), snapshot},
+		{"copy a sealed segment's index", "/copy/", segment.IndexName(1), snapshot},
+		{"copy the active segment", "/copy/", segment.TextName(5), snapshot},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			model := start(scenario{prepare: filled}, "always")
 			for at := 0; ; at++ {
 				r := model.again()
-				disk := &lying{Disk: r.disk, suffix: row.suffix, at: at}
+				disk := &lying{Disk: r.disk, prefix: row.prefix, suffix: row.suffix, at: at}
 				o := r.options()
 				o.FS = disk
 				err := row.do(r, o)
 				if !disk.lied {
-					if err != nil || at < 100 {
+					if err != nil || at < 50 {
 						t.Errorf("%d bytes were written, %v", at, err)
 					}
 					return
@@ -85,7 +94,7 @@ func TestLyingDisk(t *testing.T) {
 					t.Errorf("byte %d: %v", at, err)
 				}
 				for name := range r.disk.Files() {
-					if strings.HasSuffix(name, ".tmp") || strings.HasSuffix(name, ".zst") || strings.HasSuffix(name, ".gz") {
+					if strings.HasSuffix(name, ".tmp") || strings.HasSuffix(name, ".zst") || strings.HasSuffix(name, ".gz") || strings.HasPrefix(name, "/copy") {
 						t.Errorf("byte %d: %s is left", at, name)
 					}
 				}

@@ -27,6 +27,9 @@ type run struct {
 	isMended  bool                        // the run has repaired the log
 	finish    func(r *run)                // what a later process does again, to the end; nil: nothing
 	archive   string                      // the directory to which segments go; "": none
+	snapshot  string                      // the directory where a snapshot is, or no log; "": none
+	snapped   []ack                       // what it must hold
+	isSnapped bool                        // the run has made it
 	retired   segment.Sequence            // records before it may be gone
 	was       bool                        // a log was there before
 	err       error                       // the first that the scenario met
@@ -65,7 +68,7 @@ func (r *run) again() *run {
 // after returns the run of the next process, on a disk that a crash left.
 func (r *run) after(disk *faultfs.Disk, ops int) *run {
 	n := *r
-	n.disk, n.w, n.err, n.isMended = disk, nil, nil, false
+	n.disk, n.w, n.err, n.isMended, n.isSnapped = disk, nil, nil, false, false
 	n.submitted = slices.Clip(r.submitted)
 	n.acks = slices.Clone(r.durableAt(ops))
 	for i := range n.acks {

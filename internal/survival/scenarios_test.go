@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/histlog/histlog/internal/faultfs"
 	"github.com/histlog/histlog/migrate"
 	"github.com/histlog/histlog/segment"
 )
@@ -136,6 +137,34 @@ var scenarios = []scenario{
 		}
 		r.finish(r)
 	}},
+	{"snapshot", filled, func(r *run) { r.copies() }},
+	{"snapshot by copying", func(r *run) {
+		r.disk.NoLinks()
+		filled(r)
+		r.compress(segment.Gzip)
+	}, func(r *run) { r.copies() }},
+	{"snapshot of what was killed", killedIn(3, func(r *run) { r.group(2) }), func(r *run) { r.copies() }},
+	{"snapshot of a migrated log", func(r *run) {
+		r.migrate(segment.Plain)
+		r.rot(2, 30)
+		_, err := segment.Repair(context.Background(), r.dir, r.options())
+		r.must(err)
+		r.lasts()
+	}, func(r *run) { r.copies() }},
+	{"append to what a snapshot shares", func(r *run) {
+		filled(r)
+		r.copies()
+		newest := r.acks[len(r.acks)-1].Segment
+		base := segment.Sequence(0)
+		for ; r.acks[len(r.acks)-1].Segment == newest; r.acks = r.acks[:len(r.acks)-1] {
+			base = r.acks[len(r.acks)-1].Seq
+		}
+		r.must(r.disk.Remove(r.dir + "/" + segment.TextName(base)))
+		r.must(r.disk.Remove(r.dir + "/" + segment.IndexName(base)))
+		r.must(r.disk.SyncDir(r.dir))
+		r.finish = nil
+		r.lasts()
+	}, reopen},
 	{"migrate and compress", nil, func(r *run) { r.migrate(segment.Gzip) }},
 	{"migrate", nil, func(r *run) { r.migrate(segment.Plain) }},
 	{"make in bulk", nil, func(r *run) {
@@ -180,6 +209,26 @@ var scenarios = []scenario{
 		}
 		r.acknowledge(segment.Ack{Seq: 1, Durable: true}, r.submitted[0])
 	}},
+}
+
+// lasts makes all that is on the disk durable.
+func (r *run) lasts() {
+	r.must(r.err)
+	n := len(r.disk.Ops())
+	*r = *r.after(r.disk.Image(n, func(int, *faultfs.Op) faultfs.Fate { return faultfs.Fate{} }), n)
+}
+
+// copies makes a snapshot. A later process makes the
+// snapshot if there is none.
+func (r *run) copies() {
+	r.snapshot, r.snapped = "/copy", r.durableAt(len(r.disk.Ops()))
+	r.finish = func(r *run) {
+		_, err := segment.Snapshot(context.Background(), r.dir, r.snapshot, r.options(), nil)
+		if !errors.Is(err, segment.ErrExists) { // which promises nothing
+			r.isSnapped = !r.failed(err)
+		}
+	}
+	r.finish(r)
 }
 
 // migrate makes a log of a source, and goes on with it.

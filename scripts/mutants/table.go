@@ -74,7 +74,7 @@ var mutants = []mutant{
 
 	// Making a log.
 	{"make: the directory's name is not synced", "segment/draft.go", "if err := fsys.SyncDir(parent); err != nil {", "if err := error(nil); err != nil {"},
-	{"make: the mark is not synced", "segment/draft.go", "\tif err := w.fs.SyncDir(w.dir); err != nil {\n\t\treturn err\n\t}\n\tif err := w.claim", "\tif err := w.claim"},
+	{"make: the mark is not synced", "segment/draft.go", "\tif err := w.fs.SyncDir(w.dir); err != nil {\n\t\treturn err\n\t}\n\treturn w.claim", "\treturn w.claim"},
 	{"make: the last segment is not synced", "segment/draft.go", "if err := a.file.Sync(); err != nil {", "if err := error(nil); err != nil {"},
 	{"make: the last index is not synced", "segment/draft.go", "if err := a.syncIndex(); err != nil {", "if err := error(nil); err != nil {"},
 	{"make: full segments are not synced", "segment/bulk.go", "if err = a.file.Sync(); err == nil {", "if err == nil {"},
@@ -161,6 +161,20 @@ var mutants = []mutant{
 	{"archive: another copy's segment is overwritten", "segment/archive.go", "if s.Base == last.Base {\n\t\tif err", "if s.Base == 0 {\n\t\tif err"},
 	{"archive: in the log itself", "segment/archiveplace.go", "case l.fs.SameFile(own, info):", "case own == nil:"},
 	{"archive: a new one that failed stays", "segment/archive.go", "err = errors.Join(err, a.discard())", "err = errors.Join(err)"},
+
+	// Snapshots.
+	{"snapshot: segments may be removed meanwhile", "segment/snapshot.go", "\tdefer func() { err = errors.Join(err, release()) }()\n\tif err := l.Refresh()", "\tif err := release(); err != nil {\n\t\treturn done, err\n\t}\n\tif err := l.Refresh()"},
+	{"snapshot: what was done while it waited is not seen", "segment/snapshot.go", "\tif err := l.Refresh(); err != nil { // what was done while this one waited\n\t\treturn done, err\n\t}\n", ""},
+	{"snapshot: into the log", "segment/snapshot.go", "\tif in {\n", "\tif in && err != nil {\n"},
+	{"snapshot: others may read it", "segment/snapshot.go", "info.Mode().Perm()|0o700", "info.Mode().Perm()|0o755"},
+	{"snapshot: the active segment is shared", "segment/snapshot.go", "if !from.Sealed && from.Codec == Plain {\n\t\ttake = s.active", "if !from.Sealed && from.Codec == Gzip {\n\t\ttake = s.active"},
+	{"snapshot: copies are not read back", "segment/snapshot.go", "\tif !copied {\n", "\tif !copied || s.total >= 0 {\n"},
+	{"snapshot: the active copy is not compared", "segment/snapshotactive.go", "_, _, err := r.proveEach(ctx, r.text, nil)", "_, err := r, ctx.Err()"},
+	{"snapshot: names in folders are not synced", "segment/snapshot.go", "return w.fs.SyncDir(filepath.Join(w.dir, folder))", "return nil"},
+	{"snapshot: indexes of what is gone are left out", "segment/snapshot.go", "\tif err := s.strays(ctx); err != nil {\n\t\treturn err\n\t}\n", ""},
+	{"snapshot: what was acknowledged a moment ago is left out", "segment/snapshotactive.go", "end >= min(wanted, r.size)", "end >= min(wanted, 0)"},
+	{"snapshot: what a killed writer left is left out", "segment/snapshotactive.go", "err = copyTo(text, from, int64(end), int64(r.size))", "err = ctx.Err()"},
+	{"snapshot: what failed stays", "segment/snapshot.go", "fmt.Errorf(\"snapshot of %s: %w\", dir, err), d.Discard())", "fmt.Errorf(\"snapshot of %s: %w\", dir, err))"},
 
 	// One at a time.
 	{"upkeep: HISTLOG is not locked", "segment/upkeep.go", "second, err := acquire(ctx, l.fs, path, upkeepWait)", "second, err := func() error { return nil }, error(nil)"},

@@ -1,0 +1,339 @@
+package segment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// Snapshotted is what Snapshot made.
+type Snapshotted struct {
+	First, Next Sequence        // its records are [First, Next)
+	Segments    int             // the active one included
+	Linked      int64           // bytes of files that the snapshot shares with the log
+	Copied      int64           // bytes of files that were copied
+	Recovery    Recovery        // of the copy of the active segment, if the log's writer was killed
+	Damage      []*CorruptError // the log's own, which the snapshot has too: the first that was found in each segment
+}
+
+// Snapshot makes a copy of the log at dir: a log of its own at dest, which must be
+// missing or empty, with the same id, settings, records and sequences. It holds
+// every record that was acknowledged before Snapshot was called, opens without
+// recovery, and is durable on return. The writer may be at work.
+//
+// The files of sealed segments get a second name in dest, or are copied and read
+// back where the file system refuses that. No sealed file is ever written to, so what
+// happens to the log later does not change the snapshot, nor the other way round.
+//
+// Snapshot holds the lock of UPKEEP, so that no segment is removed meanwhile, and
+// writes nothing to the log. Killed anywhere, it leaves no log at dest, and the next
+// Snapshot there clears what it left. progress, unless nil, is told of the bytes done.
+func Snapshot(ctx context.Context, dir, dest string, o Options, progress func(done, of int64)) (done Snapshotted, err error) {
+	o = o.withDefaults()
+	l, err := Open(dir, o.FS)
+	if err != nil {
+		return done, err
+	}
+	in, err := l.contains(dest)
+	if in {
+		err = fmt.Errorf("%s: %w", dest, ErrInside)
+	}
+	if err == nil {
+		err = Vacant(l.fs, dest)
+	}
+	if err != nil && !errors.Is(err, syscall.ENOTDIR) { // of which makeDir says more
+		return done, err
+	}
+	release, err := l.upkeep(ctx)
+	if errors.Is(err, syscall.EROFS) { // nobody can remove a segment here
+		release, err = func() error { return nil }, nil
+	}
+	if err != nil {
+		return done, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	if err := l.Refresh(); err != nil { // what was done while this one waited
+		return done, err
+	}
+	if l.Conflict != nil { // nobody knows which segments are the log's
+		return done, l.Conflict
+	}
+	d, err := l.newSnapshot(dest, o)
+	if err != nil {
+		return done, err
+	}
+	s := &copying{from: l, draft: d, progress: progress}
+	if err := s.make(ctx); err != nil {
+		return done, errors.Join(fmt.Errorf("snapshot of %s: %w", dir, err), d.Discard())
+	}
+	return s.done, nil
+}
+
+// newSnapshot begins a draft with the log's own marker.
+func (l *Log) newSnapshot(dest string, o Options) (*Draft, error) {
+	policy, err := l.Marker.Settings.Policy()
+	if err != nil {
+		return nil, err
+	}
+	info, err := l.look(l.Dir)
+	if err != nil {
+		return nil, err
+	}
+	d := &Draft{w: Writer{fs: o.FS, machine: o.Machine, dir: dest, now: o.Now, marker: l.Marker, policy: policy}}
+	return d, d.open(o, info.Mode().Perm()|0o700) // who can't read the log can't read its snapshot
+}
+
+// copying is a snapshot in the making.
+type copying struct {
+	from     *Log
+	draft    *Draft
+	entries  []fs.DirEntry // of the log's directory
+	progress func(done, of int64)
+	total    int64 // bytes that there are
+	done     Snapshotted
+}
+
+// make fills the draft and makes it a log.
+func (s *copying) make(ctx context.Context) (err error) {
+	l := s.from
+	if s.entries, err = l.fs.ReadDir(l.Dir); err != nil {
+		return err
+	}
+	if err := s.measure(); err != nil {
+		return err
+	}
+	var damage *CorruptError
+	if err := l.beginning(); errors.As(err, &damage) {
+		s.done.Damage = append(s.done.Damage, damage)
+	}
+	for _, folder := range []string{OriginName, QuarantineName} {
+		if err := s.folder(ctx, folder); err != nil {
+			return err
+		}
+	}
+	if err := s.strays(ctx); err != nil {
+		return err
+	}
+	for _, segment := range l.Segments {
+		if err := s.segment(ctx, segment); err != nil {
+			return err
+		}
+	}
+	s.done.First, s.done.Segments = max(l.Marker.FirstSeq, l.Segments[0].Base), len(l.Segments)
+	a := s.draft.w.active
+	if a == nil {
+		if s.done.Next, err = l.NextSeq(); err != nil {
+			return err
+		}
+	} else {
+		s.done.Next, s.done.Recovery = a.next(), s.draft.w.recovery
+	}
+	return s.draft.Publish()
+}
+
+// segment takes over one segment, and notes the first damage that the snapshot has there.
+func (s *copying) segment(ctx context.Context, from Segment) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	take := s.sealed
+	if !from.Sealed && from.Codec == Plain {
+		take = s.active
+	}
+	found, err := take(ctx, from)
+	if err != nil {
+		return err
+	}
+	if found == nil && len(s.draft.w.recovery.Damage) == 0 { // else it is told already: the active segment comes last
+		there := s.there()
+		g, err := there.Glance(there.as(from, from.Codec))
+		if err != nil {
+			return err
+		}
+		found = g.Damage
+	}
+	if found != nil && !errors.Is(found, ErrWindow) { // which may be good
+		s.done.Damage = append(s.done.Damage, found)
+	}
+	return nil
+}
+
+// there is the snapshot as the log that it will be.
+func (s *copying) there() *Log {
+	return &Log{Dir: s.draft.w.dir, Marker: s.from.Marker, fs: s.draft.w.fs}
+}
+
+// strays takes over indexes of segments behind the newest one that are gone. They
+// tell the next writer which sequences were acknowledged.
+func (s *copying) strays(ctx context.Context) error {
+	newest := s.from.Segments[len(s.from.Segments)-1].Base
+	for _, e := range s.entries {
+		base, suffix, ours := parseName(e.Name())
+		if !ours || suffix != indexSuffix || base <= newest {
+			continue
+		}
+		if _, err := s.from.fs.Lstat(s.from.path(TextName(base))); !missing(err) { // it was begun just now
+			continue
+		}
+		if next, err := s.from.indexedUpTo(base); err != nil || next == base {
+			continue // nothing tells that records were in it
+		}
+		if err := s.copy(ctx, e.Name(), e.Name()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sealed takes over all files of a segment that is not written any more.
+func (s *copying) sealed(ctx context.Context, from Segment) (found *CorruptError, err error) {
+	copied := false
+	for _, e := range s.entries {
+		base, _, ours := parseName(e.Name())
+		if !ours || base != from.Base {
+			continue
+		}
+		if !e.Type().IsRegular() {
+			return nil, fmt.Errorf("%s: not a regular file", s.from.path(e.Name()))
+		}
+		linked, err := s.link(e.Name())
+		if err != nil {
+			return nil, err
+		}
+		if !linked {
+			copied = true
+			if err := s.copy(ctx, e.Name(), e.Name()); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if !copied {
+		return nil, nil
+	}
+	return s.compare(from, func(r *Reader) error { return r.whole(ctx) })
+}
+
+// link gives a file a second name in the snapshot. linked is false where the file
+// system refuses that, for whatever reason: a copy will meet it again if it matters.
+func (s *copying) link(name string) (linked bool, err error) {
+	to := filepath.Join(s.draft.w.dir, name)
+	if s.from.fs.Link(s.from.path(name), to) != nil {
+		return false, nil
+	}
+	size, err := sizeOf(s.from.fs, to)
+	s.done.Linked += size
+	s.tell()
+	return true, err
+}
+
+// copy copies a file of the log to another name, durably.
+func (s *copying) copy(ctx context.Context, name, to string) (err error) {
+	f, err := s.from.fs.OpenFile(s.from.path(name), os.O_RDONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	w := &s.draft.w
+	return copyRange(w.fs, filepath.Join(w.dir, to), &watched{f, ctx, s}, 0, info.Size(), w.mode)
+}
+
+// compare has fn check the copy of a segment. Damage that the log's own file has too
+// is found, and no error.
+func (s *copying) compare(from Segment, fn func(*Reader) error) (found *CorruptError, err error) {
+	there := s.there()
+	err = there.check(there.as(from, from.Codec), fn)
+	if !errors.Is(err, ErrCorrupt) {
+		return nil, err
+	}
+	own := s.from.check(from, fn)
+	if own == nil {
+		return nil, fmt.Errorf("what was copied differs: %v", err)
+	}
+	if errors.As(own, &found) {
+		return found, nil
+	}
+	return nil, own
+}
+
+// check opens a file of a segment and has fn check it.
+func (l *Log) check(s Segment, fn func(*Reader) error) error {
+	r, err := l.openFile(s)
+	if err != nil {
+		return err
+	}
+	return errors.Join(fn(r), r.Close())
+}
+
+// folder copies origin/ or quarantine/. Their files are copied and not linked, for
+// people look at them there with programs that may write.
+func (s *copying) folder(ctx context.Context, folder string) error {
+	w := &s.draft.w
+	entries, err := s.from.fs.ReadDir(s.from.path(folder))
+	if missing(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := ensureDir(w.fs, filepath.Join(w.dir, folder)); err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() || e.Name()[0] == '.' {
+			continue
+		}
+		name := filepath.Join(folder, e.Name())
+		if err := s.copy(ctx, name, name); err != nil {
+			return err
+		}
+	}
+	// Without it a power cut could leave a log without the names in the folder.
+	return w.fs.SyncDir(filepath.Join(w.dir, folder))
+}
+
+// measure adds up the bytes that there are, for progress.
+func (s *copying) measure() error {
+	for _, e := range s.entries {
+		info, err := e.Info()
+		switch {
+		case missing(err):
+		case err != nil:
+			return err
+		case Named(e.Name()):
+			s.total += info.Size()
+		}
+	}
+	return nil
+}
+
+// tell tells of the bytes done.
+func (s *copying) tell() {
+	if n := s.done.Linked + s.done.Copied; s.progress != nil {
+		s.progress(n, max(n, s.total))
+	}
+}
+
+// watched is a file that is being copied.
+type watched struct {
+	File
+	ctx context.Context
+	of  *copying
+}
+
+func (w *watched) ReadAt(b []byte, at int64) (int, error) {
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := w.File.ReadAt(b, at)
+	w.of.done.Copied += int64(n)
+	w.of.tell()
+	return n, err
+}

@@ -1,0 +1,117 @@
+package segment
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// settleWait is how long Snapshot waits for index entries of what was acknowledged
+// before: under sync none they are a tenth of a second behind.
+const settleWait = 2 * time.Second
+
+// active copies the segment that is being written, up to the last record that
+// readers see, and makes the copy one that opens without recovery.
+func (s *copying) active(ctx context.Context, from Segment) (found *CorruptError, err error) {
+	r, err := s.from.openFile(from)
+	if err != nil {
+		return nil, err
+	}
+	err = s.copyActive(ctx, r)
+	if err = errors.Join(err, r.Close()); err != nil {
+		return nil, err
+	}
+	// The copy is recovered as the log itself would be, so that its records are those
+	// that the log's next writer finds.
+	w := &s.draft.w
+	if _, err := w.openActive(from.Base); err != nil {
+		return nil, w.recoveryError(err)
+	}
+	if len(w.recovery.Damage) > 0 {
+		return nil, nil // which says it
+	}
+	return s.compare(from, func(r *Reader) error {
+		_, _, err := r.proveEach(ctx, r.text, nil)
+		return err
+	})
+}
+
+// copyActive copies the text and the index of the active segment. Publish syncs them.
+func (s *copying) copyActive(ctx context.Context, r *Reader) error {
+	w, base := &s.draft.w, r.segment.Base
+	text, err := w.fs.OpenFile(filepath.Join(w.dir, TextName(base)), os.O_RDWR|os.O_CREATE|os.O_EXCL, w.mode)
+	if err != nil {
+		return err
+	}
+	err = s.copyText(ctx, r, text)
+	if err = errors.Join(err, text.Close()); err != nil || r.index == nil {
+		return err
+	}
+	n := headerSize + int64(r.index.count)*entrySize
+	return copyRange(w.fs, filepath.Join(w.dir, IndexName(base)), &watched{r.index.file, ctx, s}, 0, n, w.mode)
+}
+
+// copyText copies the text that the index of the active segment tells of. If no
+// writer lives, what a killed one left behind that is copied too: it may hold
+// records that were acknowledged under sync none.
+func (s *copying) copyText(ctx context.Context, r *Reader, text File) error {
+	from := &watched{r.file, ctx, s}
+	release, err := s.settle(ctx, r)
+	if err != nil {
+		return err
+	}
+	end, err := r.Size()
+	if release != nil {
+		if err == nil { // while the lock is held, for the next writer may cut it off
+			err = copyTo(text, from, int64(end), int64(r.size))
+		}
+		err = errors.Join(err, release())
+	}
+	if err != nil {
+		return err
+	}
+	return copyTo(text, from, 0, int64(min(end, r.size)))
+}
+
+// settle waits until the index tells of all that the text held when it was called,
+// but not for ever. If no writer lives that would write the entries, it returns with
+// the writer's lock, and how to release it.
+func (s *copying) settle(ctx context.Context, r *Reader) (release func() error, err error) {
+	wanted := r.size
+	for deadline := time.Now().Add(settleWait); ; {
+		end, err := r.Size()
+		if err != nil || end >= min(wanted, r.size) {
+			return nil, err
+		}
+		release, ok, err := s.from.fs.TryLock(s.from.Dir)
+		if err != nil {
+			return nil, err
+		}
+		if err := r.Refresh(); err != nil {
+			if ok {
+				err = errors.Join(err, release())
+			}
+			return nil, err
+		}
+		if ok {
+			return release, nil
+		}
+		if time.Now().After(deadline) {
+			return nil, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(lockPoll):
+		}
+	}
+}
+
+// copyTo copies the bytes [from, to) of a file to the same place of another.
+func copyTo(out io.WriterAt, in io.ReaderAt, from, to int64) error {
+	_, err := io.Copy(io.NewOffsetWriter(out, from), io.NewSectionReader(in, from, max(to-from, 0)))
+	return err
+}
