@@ -18,7 +18,7 @@ import (
 
 // stages are the tests that hunt a mutant, the fastest first.
 var stages = [][]string{
-	{"-short", "./segment"},
+	{"-short", "./segment", "./compactor"},
 	{"-short", "./internal/survival"},
 	{"-run", "TestStale|TestHalfRetired", "./reader"},
 	{"-run", "TestUpkeep|TestScripts/(compact|prune)", "./cmd/histlog"}, // two processes

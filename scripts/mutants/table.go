@@ -29,7 +29,7 @@ var mutants = []mutant{
 	{"index: cut without a sync", "segment/active.go", "\tif err := a.index.Truncate(end); err != nil {\n\t\treturn err\n\t}\n\treturn a.index.Datasync()", "\treturn a.index.Truncate(end)"},
 
 	{"append: those who wait are not told that the writer is poisoned", "segment/writer.go", "\tw.err = err\n\tw.answer(err)\n", "\tw.err = err\n"},
-	{"append: others are acknowledged what was rolled back", "segment/commit.go", "\tw.answer(cmp.Or(err, ErrRolledBack))\n", ""},
+	{"append: others are acknowledged what was rolled back", "segment/commit.go", "w.answer(cmp.Or(err, ErrRolledBack))", "_ = cmp.Or(err, ErrRolledBack)"},
 	{"make: the header of a new index is not synced", "segment/active.go", "\ta.unsynced = true // until", "\ta.unsynced = false // until"},
 	{"retire: by age although the clock has jumped", "compactor/guard.go", "g.Jump == 0 && (", "("},
 	{"retire: by age although the clock was never set", "compactor/plan.go", "now.Sub(at) > age && (set(at) || set(s.Arrived))", "now.Sub(at) > age"},
