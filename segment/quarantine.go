@@ -58,7 +58,9 @@ func copyRange(fsys FS, name string, f io.ReaderAt, from, n int64, mode fs.FileM
 	return out.Sync()
 }
 
-// ensureDir makes a folder of the log with the log's own mode, if it is missing.
+// ensureDir makes a folder of the log with the log's own mode, if it is missing, and
+// its name durable. Whoever made one that is there may have been killed before that:
+// a power cut would take it away with all that is in it.
 func ensureDir(fsys FS, folder string) error {
 	parent := filepath.Dir(folder)
 	info, err := fsys.Lstat(folder)
@@ -66,7 +68,7 @@ func ensureDir(fsys FS, folder string) error {
 		if !info.IsDir() {
 			return fmt.Errorf("%s: not a directory", folder)
 		}
-		return nil
+		return fsys.SyncDir(parent)
 	}
 	if !missing(err) {
 		return err

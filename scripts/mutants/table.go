@@ -63,6 +63,7 @@ var mutants = []mutant{
 	{"replace: written in place", "segment/fs.go", "temporary := filepath.Join(dir, \".\"+filepath.Base(name)+\".tmp\")", "temporary := name"},
 	{"quarantine: the copy is not synced", "segment/quarantine.go", "return out.Sync()", "return nil"},
 	{"quarantine: its name is not synced", "segment/quarantine.go", "err = fsys.SyncDir(folder)", "err = nil"},
+	{"quarantine: the name of a folder that is there is not synced", "segment/quarantine.go", "\t\treturn fsys.SyncDir(parent)\n\t}", "\t\treturn nil\n\t}"},
 	{"quarantine: the folder's name is not synced", "segment/quarantine.go", "\treturn fsys.SyncDir(parent)\n}", "\treturn nil\n}"},
 
 	// HISTLOG.
