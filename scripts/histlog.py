@@ -8,25 +8,40 @@
         for batch in log.records(since="-3h"):
             print(batch["timestamp"])
 
-When append returns, the batch is on disk. One file, standard library only, Python 3.9 and later: copy it into
+When append returns a number, the batch is on disk. One file, standard library only, Python 3.9 and later: copy it into
 your project. It runs the program histlog, which it finds by HISTLOG_BIN or on PATH: one `histlog append` that stays,
-and one `histlog cat` for each reading.
+and one `histlog cat` for each reading. It logs warnings to the logger "histlog".
 """
 
 from __future__ import annotations
 
 import collections
+import contextlib
 import datetime
+import errno
 import io
 import json
 import logging
+import operator
 import os
+import re
+import select
 import shutil
+import signal
+import stat
 import subprocess
+import sys
 import threading
 import time
+import warnings
 import weakref
-from typing import Any, Callable, Iterator, Mapping, Optional, Union
+import zlib
+from typing import Any, Callable, Iterator, Mapping, NamedTuple, Optional, Union
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
 
 __all__ = ["Log", "HistlogError", "NoProgram", "NoLog", "Damaged", "Locked", "NoRoom", "Rejected", "Died", "TimedOut"]
 
@@ -34,18 +49,19 @@ _logger = logging.getLogger("histlog")
 
 
 class HistlogError(Exception):
-    """What histlog says went wrong, and its hint. The others are of this type.
+    """An error of histlog, with its hint. All other exceptions here are subclasses of it.
 
-    Where append raises it, the batch was not acknowledged. To be safe across restarts, keep both of these; then
-    log.append(error.batch, retry_after=error.retry_after) at any later time can't make it be there twice.
+    If append raises it, the batch was not acknowledged. To be safe across restarts, keep both of these; then
+    log.append(error.batch, retry_after=error.retry_after) at any later time can't append the batch twice.
     """
 
-    batch: Any = None  # what was to be appended
-    retry_after: Optional[int] = None  # if it is there after all, then after this sequence
+    batch: Any = None  # the batch that append was called with
+    retry_after: Optional[int] = None  # if the batch is in the log after all, its sequence is greater than this one
+    exit_code: Optional[int] = None  # of histlog, if the error is the program's
 
 
 class NoProgram(HistlogError):
-    """The program histlog was not found."""
+    """The program histlog was not found, or can't be started."""
 
 
 class NoLog(HistlogError):
@@ -53,7 +69,7 @@ class NoLog(HistlogError):
 
 
 class Damaged(HistlogError):
-    """Some records can't be read. All others were given before this was raised."""
+    """Some records can't be read. All others were returned before this was raised."""
 
 
 class Locked(HistlogError):
@@ -65,39 +81,53 @@ class NoRoom(HistlogError):
 
 
 class Rejected(HistlogError):
-    """The batch can't be stored: NaN (see non_finite) mostly, or it is larger than max-record."""
+    """The batch can't be stored: it contains NaN (see non_finite), or it is larger than max-record."""
 
 
 class Died(HistlogError):
-    """histlog was killed, again and again where it was tried again. The batch may be in the log."""
+    """histlog was killed, and again each time it was restarted. The batch may be in the log."""
 
 
 class TimedOut(HistlogError):
-    """There was no answer in time. The batch may be in the log."""
+    """histlog gave no answer in time and was killed. The batch may be in the log."""
 
 
 _BY_EXIT_CODE = {3: Damaged, 4: Locked, 5: NoRoom, 6: Rejected}
+_USAGE = 2  # the exit code for an unknown flag or a wrong value of one
 
 # How long to wait before each attempt to append a batch, in seconds.
 _ATTEMPTS = (0, 0.1, 0.2, 0.4, 0.8)
+
+# What append answers fits in this many bytes; a line of anything else is a record of 1 GiB at most.
+_ANSWER_BYTES = 100
+_LINE_BYTES = (1 << 30) + 1
+
+# How long a killed process may take to disappear, and its last message to arrive, in seconds.
+_END = 0.4
+_LAST_MESSAGE = 0.2
 
 
 class Log:
     """A log, to append to and to read.
 
-    Threads may share a Log. A process that was forked starts an append process of its own. Any number of processes may
-    append to one log, each of its records gets a sequence of its own. Nothing here may be called in a signal
-    handler; raise an exception there instead.
+    Make one and keep it: an append process stays open behind it. Threads may share a Log. A process that was forked
+    starts an append process of its own. Any number of processes may append to one log; each record gets a sequence of
+    its own. Nothing here may be called in a signal handler; raise an exception there instead.
 
     dir         the log's directory
     create      make the log if there is none
-    non_finite  what becomes of NaN and Infinity in a batch: "fail" (Rejected), "null", "string" or "keep"
-    lock_wait   for how long another process may keep the writer's lock, in seconds, before Locked
-    timeout     for how long, beyond that, there may be no answer, in seconds, before TimedOut
-    default     as in json.dumps, for what JSON can't say: default=str makes text of a datetime
+    non_finite  how to store NaN and Infinity: "fail" (raises Rejected), "null", "string" or "keep"
+    lock_wait   how long another process may keep the writer's lock, in seconds, before Locked; without it 10 s, and
+                at most half of timeout
+    timeout     how long histlog may give no answer, or no next record, in seconds, before TimedOut; a lock_wait that
+                is given is added to it
+    default     as in json.dumps, for values that JSON does not have: default=str stores a datetime as text
     settings    flags of histlog append such as {"time-zone": "America/New_York", "sync": "interval=1s"}: the
-                settings of a log that is made, else they hold for what is appended here
+                settings of a log that is made here; for an existing log they hold for what is appended here
     program     the program histlog; by default $HISTLOG_BIN, or histlog on PATH
+    spool       a directory of this log alone, best on another disk, for batches that can't be appended now: append
+                then stores the batch there and returns None, and a later append delivers it. It is made if its parent
+                exists. With a spool a missing program is no error of Log() but of append.
     """
 
     def __init__(
@@ -106,49 +136,76 @@ class Log:
         create: bool = False,
         *,
         non_finite: str = "fail",
-        lock_wait: float = 10,
+        lock_wait: Optional[float] = None,
         timeout: float = 60,
         default: Optional[Callable[[Any], Any]] = None,
         settings: Optional[Mapping[str, str]] = None,
         program: Optional[str] = None,
+        spool: Union[str, os.PathLike[str], None] = None,
     ) -> None:
         self.dir = os.path.abspath(dir)  # so that it is the same log after a chdir
-        self._program = _find(program)
+        self._wanted = program
+        self._program = None if spool is not None else _find(program)  # None: look when it is started
         self._create = create
         self._default = default
-        self._timeout = lock_wait + timeout
-        self._flags = ["--allow-empty", f"--lock-wait={lock_wait}s", f"--non-finite={non_finite}"]
+        self._allow_nan = non_finite != "fail"
+        self._timeout = timeout
+        self._patience = timeout if lock_wait is None else lock_wait + timeout  # for an answer of append
+        self._lock_wait = min(10, timeout / 2) if lock_wait is None else lock_wait
+        self._flags = ["--allow-empty", f"--lock-wait={self._lock_wait}s", f"--non-finite={non_finite}"]
         self._flags += [f"--{name}={value}" for name, value in (settings or {}).items()]
         if create:
             self._flags.append("--create")
         self._lock = threading.Lock()
         self._appender: Optional[_Process] = None
         self._last: Optional[int] = None  # the newest acknowledged sequence; before the first, the log's newest
-        self._doubt: Optional[int] = None  # an unanswered batch may be there, after this sequence
+        self._doubt: Optional[int] = None  # an unanswered batch may be in the log after this sequence
+        self._spool = None if spool is None else _Spool(os.path.abspath(spool), self.dir)
         _logs.add(self)
 
-    def append(self, batch: Any, retry_after: Optional[int] = None) -> int:
+    def append(self, batch: Any, retry_after: Optional[int] = None) -> Optional[int]:
         """Appends a batch and returns its sequence. It is on disk then, unless the log's setting is sync none.
 
-        Where histlog is killed, another one is started, which looks first whether the batch is there. retry_after is
-        for a batch that an earlier process, or another Log, may have appended: it is looked for after this
-        sequence, and where the same bytes are there, theirs is returned.
+        If histlog is killed, another one is started, which first looks for the batch in the log. retry_after is for a
+        batch that an earlier process, or another Log, may have appended: the log is searched for the same bytes after
+        this sequence, and if they are there, their sequence is returned.
+
+        With a spool, the batches in it are appended first, in order. If that or the batch itself fails for a reason
+        that can pass, the batch is stored in the spool, a warning is logged, and None is returned. If the spool fails
+        too, the error is raised.
         """
-        line = _encode(batch, self._default)
+        after = None if retry_after is None else _sequence(retry_after)
+        line = _encode(batch, self._default, self._allow_nan)
         with self._lock:
+            error = self._deliver_spooled()
+            if error is None:
+                try:
+                    return self._append(line, after)
+                except HistlogError as e:
+                    error, after = e, e.retry_after
             try:
-                if self._last is None:
-                    self._last = self._newest()
-                if retry_after is not None:
-                    self._stop()
-                    self._doubt = retry_after
-                return self._deliver(line)
-            except BaseException as error:
-                self._drop()  # its answer, if one comes, is not that to the next batch
-                if isinstance(error, HistlogError):
-                    error.batch = batch
-                    error.retry_after = self._last if self._doubt is None else self._doubt
-                raise
+                if self._store(line, after, error):
+                    return None
+                error.batch = batch
+                error.retry_after = self._last if after is None else after
+                raise error
+            finally:
+                del error  # it refers to this frame: a cycle would keep the Log from being finalized
+
+    def flush(self) -> None:
+        """Appends the batches in the spool. Raises the error that prevents it."""
+        with self._lock:
+            error = self._deliver_spooled()
+            try:
+                if error is not None:
+                    raise error
+            finally:
+                del error
+
+    @property
+    def spooled(self) -> int:
+        """The number of batches in the spool."""
+        return 0 if self._spool is None else len(self._spool.entries())
 
     def latest(self) -> Any:
         """Returns the newest batch; None if there is none."""
@@ -156,24 +213,32 @@ class Log:
         return batches[0] if batches else None
 
     def last(self, n: int) -> Iterator[Any]:
-        """Gives the last n batches, oldest first, one at a time in memory."""
-        return self._records(f"-n{n}")
+        """Yields the last n batches, oldest first, one at a time in memory."""
+        return self._records([f"-n{n}"])
+
+    def record(self, seq: int) -> Any:
+        """Returns the batch with a sequence. Raises Damaged if it is damaged or lost."""
+        number = str(_sequence(seq))
+        for batch in self._records([], number):
+            return batch
+        raise Damaged(f"record {number} of {self.dir} is lost")
 
     def records(
         self,
         since: Union[str, datetime.date, None] = None,
         until: Union[str, datetime.date, None] = None,
     ) -> Iterator[Any]:
-        """Gives the batches of a span of time, oldest first, one at a time in memory.
+        """Yields the batches of a span of time, oldest first, one at a time in memory.
 
-        A time is a datetime, a date, or text that histlog reads: "-3h", "today", "07:15", "2025-05-30 07:15". One
-        without a zone is local.
+        A time is a datetime, a date, or text that histlog reads: "-3h", "today", "07:15", "2025-05-30 07:15". A time
+        without a zone is local. A batch that is damaged is left out, and Damaged is raised at the end. A batch that
+        was lost in a repair is left out with a warning.
         """
         spans = [("since", since), ("until", until)]
-        return self._records(*(f"--{name}={_time(when)}" for name, when in spans if when is not None))
+        return self._records([f"--{name}={_time(when)}" for name, when in spans if when is not None])
 
     def close(self) -> None:
-        """Ends the append process. Whatever was acknowledged is safe without it; append may be called again."""
+        """Ends the append process. Acknowledged batches are safe without it; append may be called again."""
         with self._lock:
             self._stop()
 
@@ -183,106 +248,428 @@ class Log:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _append(self, line: bytes, after: Optional[int]) -> int:
+        """Appends a line, which may be in the log after a sequence; an error's retry_after says the same."""
+        before = self._doubt
+        if after is not None:
+            self._doubt = after
+        try:
+            if after is None and before is not None:  # the line may be the one that was not answered
+                self._doubt = self._within(before)
+            return self._deliver(line)
+        except BaseException as error:
+            self._drop()  # its answer, if one comes, is not that to the next batch
+            if isinstance(error, HistlogError):
+                error.retry_after = self._doubt
+                if not isinstance(error, (Died, TimedOut, Locked, NoRoom)):
+                    self._doubt = before  # a refused line leaves the Log as it was
+            raise
+
     def _deliver(self, line: bytes) -> int:
-        """Has a line appended, by as many processes as it takes."""
-        error: Optional[HistlogError] = None
+        """Has a line appended, by as many processes as it takes. _doubt says where it may be in the log already."""
+        if self._last is None:
+            self._last = self._span()[1]
+        error: HistlogError = Died("histlog ended without an answer")
         for pause in _ATTEMPTS:
             time.sleep(pause)
             process = self._running()
-            if self._doubt is None:
+            certain = self._doubt is None
+            if certain:
                 self._doubt = self._last
-            seq = process.ask(line, self._timeout)
+            seq = process.ask(line, self._patience)
             if seq is not None:
+                # The first answer of a process that compares may be an old sequence. Any other is the newest, even
+                # if it is smaller than the last: then an older copy of the log was restored.
+                self._last = seq if certain else max(seq, self._last)
                 self._doubt = None
-                self._last = max(seq, self._last or 0)
                 return seq
             error = process.failure(self._timeout) or Died("histlog ended without an answer")
             self._drop()
             if not isinstance(error, Died):
+                if certain and isinstance(error, (Locked, NoLog)):
+                    self._doubt = None  # nothing was written
                 break
             _logger.warning("%s; trying again", error)
-        assert error is not None
-        raise error
+        try:
+            raise error
+        finally:
+            del error
 
     def _running(self) -> _Process:
-        """Returns the append process. One that is begun in doubt compares its first value with what is there."""
-        if self._appender is not None:
-            if self._appender.popen.poll() is None:
-                return self._appender
-            _logger.warning("%s; starting another", self._appender.failure())
+        """Returns the append process. If there is a doubt, it is a new one, which compares its first line."""
+        process = self._appender
+        if process is not None and process.popen.poll() is not None:
+            _logger.warning("%s; starting another", process.failure(0))
             self._drop()
+        elif process is not None and self._doubt is not None:
+            self._stop()
+        elif process is not None:
+            return process
         flags = list(self._flags)
         if self._doubt is not None:
             flags.append(f"--retry-after={self._doubt}")
-        self._appender = _Process([self._program, "append", *flags, "--", self.dir], stdin=subprocess.PIPE)
-        return self._appender
+        process = _Process([self._path(), "append", *flags, "--", self.dir], stdin=subprocess.PIPE)
+        self._appender = process
+        self._finalizer = weakref.finalize(self, process.abandon, self.dir)
+        self._finalizer.atexit = False  # the end of this process ends it
+        return process
 
     def _stop(self) -> None:
-        """Lets the append process come to its end."""
-        process, self._appender = self._appender, None
+        """Closes the input of the append process and waits for its end."""
+        process = self._release()
         if process is None:
             return
         with process:
-            assert process.popen.stdin is not None
-            process.popen.stdin.close()
+            process.close_input()
             error = process.failure(self._timeout)
             if error is not None and not isinstance(error, Died):  # by Ctrl-C, say, when all was acknowledged
                 raise error
 
     def _drop(self) -> None:
         """Kills the append process."""
-        process, self._appender = self._appender, None
+        process = self._release()
         if process is not None:
             process.discard()
 
-    def _forget(self) -> None:
-        """Leaves the append process to the process that this one was forked from."""
-        self._lock = threading.Lock()
+    def _release(self) -> Optional[_Process]:
+        """Returns the append process, which is no longer this Log's."""
         process, self._appender = self._appender, None
         if process is not None:
-            process.forget()
+            self._finalizer.detach()
+        return process
 
-    def _newest(self) -> int:
-        """Returns the log's newest sequence, 0 if there is none."""
-        lines = []
+    def _forget(self) -> None:
+        """Leaves append process and spool to the process that this one was forked from."""
+        self._lock = threading.Lock()
+        process = self._release()
+        if process is not None:
+            process.forget()
+        if self._spool is not None:
+            self._spool.forget()
+
+    def _path(self) -> str:
+        """Returns the path of the program."""
+        if self._program is None:
+            self._program = _find(self._wanted)
+        return self._program
+
+    def _within(self, after: int) -> int:
+        """Returns the sequence closest to after that --retry-after accepts: the log may have been restored or pruned."""
+        first, newest = self._span()
+        if after < first - 1:
+            _logger.warning("a batch may be in %s twice: it may be one of those up to %d, which were retired", self.dir, first - 1)
+        return max(first - 1, min(after, newest))
+
+    def _span(self) -> tuple[int, int]:
+        """Returns the log's oldest and newest sequence, 1 and 0 if there is none."""
         try:
-            for line in self._lines("inspect", "--json"):
-                lines.append(line)
+            for line in self._lines("inspect", "--json", "--", self.dir):
+                return _parse_span(line)  # that records are damaged, as its end would say, does not matter here
         except NoLog:
             if not self._create:
                 raise
-            return 0
-        except Damaged:  # which is no reason not to append
-            if not lines:
-                raise
-        return json.loads(lines[0])["last_seq"] or 0
+            return 1, 0
+        raise _not_histlog(self._path(), b"")
 
-    def _records(self, *flags: str) -> Iterator[Any]:
-        return map(json.loads, self._lines("cat", *flags))
+    def _records(self, flags: list[str], *seq: str) -> Iterator[Any]:
+        for line in self._lines("cat", *flags, "--", self.dir, *seq):
+            try:
+                batch = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise HistlogError(f"not JSON that Python reads: {error}: {_start(line)}") from error
+            yield batch
 
-    def _lines(self, command: str, *flags: str) -> Iterator[bytes]:
-        """Gives the lines that a command prints, and raises what it says went wrong."""
-        with _Process([self._program, command, *flags, "--", self.dir]) as process:
-            with io.BufferedReader(process.stdout, 1 << 16) as lines:
-                for line in lines:
-                    if line.endswith(b"\n"):  # else it was killed
-                        yield line
-            error = process.failure()
-            if error is not None:
-                raise error
+    def _lines(self, *arguments: str) -> Iterator[bytes]:
+        """Yields the lines that a command prints, and raises the error that it ends with."""
+        with _Process([self._path(), *arguments]) as process:
+            while line := process.read_line(self._timeout, _LINE_BYTES):
+                if line.endswith(b"\n"):  # else it was killed
+                    yield line
+            error = process.failure(self._timeout)
+            try:
+                if error is not None:
+                    raise error
+            finally:
+                del error
+
+    def _deliver_spooled(self) -> Optional[HistlogError]:
+        """Appends the batches in the spool. Returns the error that prevents it."""
+        spool = self._spool
+        if spool is None:
+            return None
+        before = self._doubt
+        try:
+            if not spool.is_empty():
+                with spool.delivering(self._lock_wait):
+                    self._last = None  # a doubt must not begin behind the end of a restored log
+                    while found := spool.oldest():
+                        self._deliver_entry(spool, *found)
+        except HistlogError as error:
+            return error
+        except OSError as error:  # a spool that fails must not keep a batch from a log that does not
+            _logger.warning("the spool %s fails, and its batches wait: %s", spool.dir, error)
+        finally:
+            self._doubt = before
+        return None
+
+    def _deliver_entry(self, spool: _Spool, entry: _Entry, line: bytes) -> None:
+        """Appends one batch of the spool, unless it is in the log already, and removes it there."""
+        certain = entry.after is None
+        if self._last is None:
+            self._last = self._span()[1]
+        after = self._last if entry.after is None else self._within(entry.after)
+        # A crash after the append and before the removal leaves the entry. Its name then says from where to look.
+        entry = spool.mark(entry, after)
+        self._doubt = None if certain else after
+        try:
+            seq = self._deliver(line)
+        except Rejected as error:
+            self._drop()
+            spool.set_aside(entry.name, "rejected", str(error))
+            return
+        except BaseException:
+            self._drop()
+            if self._doubt is None:
+                spool.mark(entry, None)
+            raise
+        spool.remove(entry, seq, line)
+
+    def _store(self, line: bytes, after: Optional[int], error: HistlogError) -> bool:
+        """Stores a batch in the spool, if there is one and the error can pass."""
+        if self._spool is None or isinstance(error, Rejected) or error.exit_code == _USAGE:
+            return False
+        try:
+            self._spool.put(line, after)
+        except OSError as e:
+            _logger.warning("the spool %s fails: %s", self._spool.dir, e)
+            return False
+        self._doubt = None  # the spool knows
+        _logger.warning("%s; %d batches wait in the spool %s", error, self.spooled, self._spool.dir)
+        return True
+
+
+class _Entry(NamedTuple):
+    """A batch in a spool. Its file is named for it, and holds its line."""
+
+    number: int  # the order
+    crc: int  # of the line
+    after: Optional[int]  # the line may be in the log after this sequence; None: it is not in the log
+
+    @property
+    def name(self) -> str:
+        return f"{self.number:012d}-{self.crc:08x}-{'new' if self.after is None else f'after-{self.after}'}.json"
+
+
+_ENTRY = re.compile(r"([0-9]{12,18})-([0-9a-f]{8})-(?:new|after-([0-9]{1,20}))\.json")
+
+
+class _Spool:
+    """A directory of batches that wait for a log, one file each.
+
+    A file appears complete and under its final name, and is removed after its batch was acknowledged. Processes that
+    share the spool deliver one at a time, under the lock delivering.lock, so that the batches of each stay in order;
+    adding.lock is held while a file is added.
+    """
+
+    def __init__(self, dir: str, log_dir: str) -> None:
+        self.dir = dir
+        self._adding = _Lock(os.path.join(dir, "adding.lock"))
+        self._delivery = _Lock(os.path.join(dir, "delivering.lock"))
+        log_dir = os.path.realpath(log_dir)
+        if os.path.commonpath([log_dir, os.path.realpath(dir)]) == log_dir:
+            raise ValueError(f"the spool {dir} is in the log's directory: choose another, best on another disk")
+        try:
+            if not os.path.isdir(dir):
+                _make_dir(dir)
+            with self._adding.held(_SPOOL_WAIT):
+                self._claim(log_dir)
+        except OSError as error:
+            raise HistlogError(f"the spool {dir} can't be made: {error}") from error
+
+    def _claim(self, log_dir: str) -> None:
+        """Notes which log the spool belongs to: in another log its batches would be wrong."""
+        path = os.path.join(self.dir, "log")
+        try:
+            with open(path, encoding="utf-8", errors="surrogateescape") as file:
+                owner = file.read().rstrip("\n")
+        except FileNotFoundError:
+            self._write("log", os.fsencode(log_dir) + b"\n")
+            return
+        if owner != log_dir and not _same_file(owner, log_dir):
+            raise HistlogError(
+                f"the spool {self.dir} belongs to the log {owner}: choose a directory for each log; if the log was moved, remove {path}"
+            )
+
+    def is_empty(self) -> bool:
+        return not any(name.endswith(".json") for name in os.listdir(self.dir))
+
+    def entries(self) -> list[_Entry]:
+        """Returns the entries, oldest first."""
+        return sorted(filter(None, map(_parse_entry, os.listdir(self.dir))), key=lambda entry: (entry.number, entry.name))
+
+    @contextlib.contextmanager
+    def delivering(self, timeout: float) -> Iterator[None]:
+        """Keeps other processes from delivering."""
+        if not self._delivery.acquire(timeout):
+            raise Locked(f"another process is delivering the spool {self.dir}")
+        try:
+            yield
+        finally:
+            self._delivery.release()
+
+    def put(self, line: bytes, after: Optional[int]) -> None:
+        """Stores a line durably, as the newest."""
+        with self._adding.held(_SPOOL_WAIT):
+            number = max((entry.number for entry in self.entries()), default=0) + 1
+            self._write(_Entry(number, zlib.crc32(line), after).name, line)
+
+    def oldest(self) -> Optional[tuple[_Entry, bytes]]:
+        """Returns the oldest entry and its line. Sets aside what is no entry, or is damaged."""
+        for name in os.listdir(self.dir):
+            if name.endswith(".json") and _parse_entry(name) is None:
+                self.set_aside(name, "foreign", "its name is not one that the spool gives")
+        for entry in self.entries():
+            line = self._read(entry)
+            if line is not None:
+                return entry, line
+            self.set_aside(entry.name, "torn", "its bytes do not match the checksum in its name")
+        return None
+
+    def mark(self, entry: _Entry, after: Optional[int]) -> _Entry:
+        """Notes durably after which sequence a line may be in the log."""
+        marked = entry._replace(after=after)
+        if marked.after != entry.after:
+            os.rename(self._place(entry.name), self._place(marked.name))
+            _sync_dir(self.dir)  # else the line may reach the log, and after a power cut nothing would look for it
+        return marked
+
+    def remove(self, entry: _Entry, seq: int, line: bytes) -> None:
+        """Removes an entry, whose line is in the log with a sequence."""
+        for other in self.entries():
+            # An equal line is another batch: it must not be taken for this one, also after a crash.
+            if other.crc == entry.crc and other.name != entry.name and (other.after or 0) < seq and self._read(other) == line:
+                if other.after is not None:
+                    self.mark(other, seq)
+        os.unlink(self._place(entry.name))
+        _sync_dir(self.dir)  # a power cut would bring it back, and its line would be searched for once more
+
+    def set_aside(self, name: str, kind: str, why: str) -> None:
+        """Renames a file, so that it is not delivered, and keeps it for a person."""
+        place = aside = f"{self._place(name)}.{kind}"
+        copy = 1
+        while os.path.lexists(aside):
+            copy += 1
+            aside = f"{place}.{copy}"
+        os.rename(self._place(name), aside)
+        _sync_dir(self.dir)
+        _logger.error("%s can't be delivered and is kept as %s: %s", name, aside, why)
+
+    def forget(self) -> None:
+        """Leaves the locks to the process that this one was forked from."""
+        self._adding.forget()
+        self._delivery.forget()
+
+    def _place(self, name: str) -> str:
+        return os.path.join(self.dir, name)
+
+    def _read(self, entry: _Entry) -> Optional[bytes]:
+        """Returns the line of an entry, None if it is not what was written."""
+        place = self._place(entry.name)
+        if not stat.S_ISREG(os.lstat(place).st_mode):
+            return None
+        try:
+            with open(place, "rb") as file:
+                line = file.read()
+        except PermissionError:
+            raise  # another account's: it may deliver it
+        except OSError:
+            return None
+        return line if line and zlib.crc32(line) == entry.crc else None
+
+    def _write(self, name: str, text: bytes) -> None:
+        """Makes a file, which has its name only once it is complete and on disk."""
+        temporary = self._place("adding.tmp")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)  # a killed process may have left it
+        try:
+            with open(temporary, "xb") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())  # else a power cut could leave the name with half of the bytes
+            os.rename(temporary, self._place(name))
+            _sync_dir(self.dir)  # else a power cut could take the file, which append has promised to keep
+        except BaseException:
+            for path in (temporary, self._place(name)):
+                with contextlib.suppress(OSError):
+                    os.unlink(path)
+            raise
+
+
+# How long another process may take to add a file to the spool, in seconds.
+_SPOOL_WAIT = 10
+
+
+class _Lock:
+    """A lock on a file. It ends with the process that holds it."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._fd: Optional[int] = None
+
+    @contextlib.contextmanager
+    def held(self, timeout: float) -> Iterator[None]:
+        if not self.acquire(timeout):
+            raise TimeoutError(errno.ETIMEDOUT, "another process keeps the lock", self._path)
+        try:
+            yield
+        finally:
+            self.release()
+
+    def acquire(self, timeout: float) -> bool:
+        deadline = time.monotonic() + timeout
+        while True:
+            fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                if _try_lock(fd) and _is_at(fd, self._path):  # a file that was removed locks nobody out
+                    self._fd, fd = fd, -1
+                    return True
+            finally:
+                if fd >= 0:
+                    os.close(fd)
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.02)
+
+    def release(self) -> None:
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            os.close(fd)
+
+    forget = release  # the lock stays with the parent's descriptor
 
 
 class _Process:
-    """A running histlog. Its messages are taken as they come, so that it never waits for that."""
+    """A running histlog. A thread collects its messages, so that it never waits for a reader of them."""
 
     def __init__(self, command: list[str], stdin: int = subprocess.DEVNULL) -> None:
-        # Without buffers, so that a forked process can close its copies of the pipes whatever other threads do.
-        self.popen = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
-        assert isinstance(self.popen.stdout, io.RawIOBase)
-        self.stdout = self.popen.stdout
-        self._said: collections.deque[str] = collections.deque(maxlen=20)  # the newest lines
+        # Without buffers, so that a forked process can close its copies of the pipes whatever other threads do. In a
+        # session of its own, so that it can be killed with all its children, which may hold the pipes.
+        try:
+            self.popen = subprocess.Popen(
+                command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, start_new_session=True
+            )
+        except OSError as error:
+            full = error.errno in (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+            raise (NoRoom if full else NoProgram)(f"{command[0]} can't be started: {error}") from error
+        assert isinstance(self.popen.stdout, io.FileIO) and isinstance(self.popen.stderr, io.FileIO)
+        self._program = command[0]
+        self._stdout = self.popen.stdout
+        if sys.platform != "win32" and self.popen.stdin is not None and _CAN_POLL:
+            os.set_blocking(self.popen.stdin.fileno(), False)
+        self._ahead = bytearray()  # of its output, not yet returned
+        self._said: collections.deque[str] = collections.deque(maxlen=20)  # the newest messages
         self._expired = False
-        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener = threading.Thread(target=self._listen, args=(self.popen.stderr,), daemon=True)
         self._listener.start()
 
     def __enter__(self) -> _Process:
@@ -293,45 +680,63 @@ class _Process:
 
     def discard(self) -> None:
         """Kills it if it still runs."""
-        self.popen.kill()
-        if self.popen.stdin is not None:
-            self.popen.stdin.close()
-        self.popen.wait()
-        self._listener.join(1)
-        self.stdout.close()
+        self._kill()
+        self.close_input()
+        self._reap(_END)
+        self._hear_out()
+        self._stdout.close()
+
+    def abandon(self, dir: str) -> None:
+        """Ends it after its Log was collected, which somebody should have closed."""
+        self.close_input()
+        self._reap(_ABANDONED)
+        self.discard()
+        warnings.warn(f"a Log of {dir} was not closed: make one and keep it, or use with", ResourceWarning, stacklevel=2)
 
     def ask(self, line: bytes, timeout: float) -> Optional[int]:
-        """Sends a line and returns the number that it is answered with; None if the process ended before."""
-        timer = threading.Timer(timeout, self._expire)
-        timer.daemon = True
-        timer.start()
-        try:
-            self._send(line)
-            answer = self.stdout.readline()
-        except OSError:  # it has ended: a broken pipe
+        """Sends a line and returns the sequence that it is answered with; None if the process ended before."""
+        with self._watched(timeout) as deadline:
+            try:
+                self._send(line, deadline)
+                answer = self._receive_line(deadline, _ANSWER_BYTES)
+            except OSError:  # it has ended: a broken pipe
+                return None
+        if not answer.endswith(b"\n"):
             return None
-        finally:
-            timer.cancel()
-        return int(answer) if answer.endswith(b"\n") else None
+        if not re.fullmatch(rb"[0-9]{1,20}\n", answer):
+            raise _not_histlog(self._program, answer)
+        return int(answer)
 
-    def failure(self, timeout: Optional[float] = None) -> Optional[HistlogError]:
-        """Waits for its end and returns why it was one, None if all went well."""
-        try:
-            code = self.popen.wait(timeout)
-        except subprocess.TimeoutExpired:
+    def read_line(self, timeout: float, limit: int) -> bytes:
+        """Returns the next line; what is left at the end, without a line feed, and then nothing."""
+        with self._watched(timeout) as deadline:
+            return self._receive_line(deadline, limit)
+
+    def close_input(self) -> None:
+        if self.popen.stdin is not None:
+            self.popen.stdin.close()
+
+    def failure(self, timeout: float) -> Optional[HistlogError]:
+        """Waits for its end and returns its error, None if all went well."""
+        if not self._reap(timeout):
             self._expire()
-            code = self.popen.wait()
-        self._listener.join(1)
+            self._reap(_END)
+        self._hear_out()
+        code = self.popen.returncode
         said = "\n".join(line for line in self._said if not line.startswith("warning: "))
-        if self._expired:
-            return TimedOut("histlog gave no answer in time")
-        if code < 0 or code > 128:  # by a signal; the latter where a shell ran it
-            return Died(f"histlog was killed by signal {-code if code < 0 else code - 128}. {said}".strip())
-        if code == 1 and "no log at" in said:
-            return NoLog(said)
-        if code != 0:
-            return _BY_EXIT_CODE.get(code, HistlogError)(said or f"histlog: exit {code}")
-        return None
+        if self._expired or code is None:
+            return TimedOut(f"{self._program} gave no answer in time")
+        if code == 0:
+            return None
+        error = HistlogError(said or f"{self._program}: exit {code}")
+        if code < 0 or 128 < code <= 192:  # by a signal; the latter if a shell ran it
+            error = Died(f"histlog was killed by signal {-code if code < 0 else code - 128}. {said}".strip())
+        elif code == 1 and "no log at" in said:
+            error = NoLog(said)
+        elif code in _BY_EXIT_CODE:
+            error = _BY_EXIT_CODE[code](str(error))
+        error.exit_code = code
+        return error
 
     def forget(self) -> None:
         """Closes this process's copies of the pipes, so that the one that has it sees their ends."""
@@ -340,42 +745,224 @@ class _Process:
                 pipe.close()
         self.popen.returncode = 0  # not ours to wait for
 
-    def _send(self, line: bytes) -> None:
+    def _send(self, line: bytes, deadline: float) -> None:
         assert self.popen.stdin is not None
+        fd = self.popen.stdin.fileno()
         rest = memoryview(line)
         while rest:
-            rest = rest[self.popen.stdin.write(rest) :]
+            self._await(fd, "w", deadline)
+            with contextlib.suppress(BlockingIOError):
+                rest = rest[os.write(fd, rest[:_CHUNK]) :]
 
-    def _listen(self) -> None:
-        assert self.popen.stderr is not None
-        with self.popen.stderr as pipe:
-            while line := pipe.readline():
-                message = line.decode("utf-8", "replace").rstrip().removeprefix("histlog: ")
-                self._said.append(message)
-                if message.startswith("warning: "):
-                    _logger.warning("%s", message)
+    def _receive_line(self, deadline: float, limit: int) -> bytes:
+        searched = 0
+        while (end := self._ahead.find(b"\n", searched)) < 0:
+            searched = len(self._ahead)
+            if searched > limit:
+                raise _not_histlog(self._program, bytes(self._ahead[:_CHUNK]))
+            self._await(self._stdout.fileno(), "r", deadline)
+            chunk = os.read(self._stdout.fileno(), _CHUNK)
+            if not chunk:
+                end = searched
+                break
+            self._ahead += chunk
+            if time.monotonic() > deadline and b"\n" not in chunk:
+                self._expire()
+                raise TimedOut(f"{self._program} gave no answer in time")
+        line = bytes(self._ahead[: end + 1])
+        del self._ahead[: end + 1]
+        return line
+
+    def _await(self, fd: int, mode: str, deadline: float) -> None:
+        """Waits until a pipe is ready, until the deadline at most."""
+        if sys.platform == "win32" or not _CAN_POLL:
+            return  # the timer of _watched ends the process, and with it the wait for the pipe
+        poll = select.poll()
+        poll.register(fd, select.POLLIN if mode == "r" else select.POLLOUT)
+        if not poll.poll(max(0, deadline - time.monotonic()) * 1000):
+            self._expire()
+            raise TimedOut(f"{self._program} gave no answer in time")
+
+    @contextlib.contextmanager
+    def _watched(self, timeout: float) -> Iterator[float]:
+        """Gives the deadline. Where pipes can't be polled, kills the process when it has passed."""
+        timer = None
+        if not _CAN_POLL:
+            timer = threading.Timer(timeout, self._expire)
+            timer.daemon = True
+            timer.start()
+        try:
+            yield time.monotonic() + timeout
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _listen(self, pipe: io.FileIO) -> None:
+        with pipe:
+            rest = b""
+            while chunk := pipe.read(_CHUNK):
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    self._take(line)
+                if len(rest) > _CHUNK:
+                    rest = rest[:_CHUNK]  # no message is so long
+            self._take(rest)
+
+    def _take(self, line: bytes) -> None:
+        """Takes a message."""
+        message = line[:_MESSAGE].decode("utf-8", "replace").rstrip().removeprefix("histlog: ")
+        if message:
+            self._said.append(message)
+        if message.startswith("warning: "):
+            _logger.warning("%s", message)
+
+    def _hear_out(self) -> None:
+        """Waits for its last message."""
+        if self._listener is not threading.current_thread():  # a Log may be collected in any thread
+            self._listener.join(_LAST_MESSAGE)
+
+    def _reap(self, timeout: float) -> bool:
+        """Waits for its end and reports whether it has come."""
+        try:
+            self.popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def _expire(self) -> None:
         self._expired = True
+        self._kill()
+
+    def _kill(self) -> None:
+        """Kills it and its children, unless it was waited for: its number may be another's then."""
+        if self.popen.returncode is not None:
+            return
+        if sys.platform != "win32":
+            with contextlib.suppress(OSError):
+                os.killpg(self.popen.pid, signal.SIGKILL)
+                return
         self.popen.kill()
+
+
+# How much is read or written at once, in bytes, and how much of a message is kept.
+_CHUNK = 1 << 16
+_MESSAGE = 4096
+
+# How long the append process of a Log that was not closed may take to end, in seconds.
+_ABANDONED = 5
+
+# Whether a pipe can be waited for, with a time limit; not on Windows.
+_CAN_POLL = hasattr(select, "poll")
 
 
 def _find(program: Optional[str]) -> str:
     wanted = program or os.environ.get("HISTLOG_BIN") or "histlog"
     found = shutil.which(wanted)
     if found is None:
-        raise NoProgram(f"there is no program {wanted}: install histlog, or set HISTLOG_BIN to where it is")
+        raise NoProgram(f"there is no program {wanted}: install histlog, or set HISTLOG_BIN to its path")
     return os.path.abspath(found)
 
 
-def _encode(batch: Any, default: Optional[Callable[[Any], Any]]) -> bytes:
-    text = json.dumps(batch, ensure_ascii=False, separators=(",", ":"), default=default)
+def _encode(batch: Any, default: Optional[Callable[[Any], Any]], allow_nan: bool) -> bytes:
+    try:
+        text = json.dumps(batch, ensure_ascii=False, separators=(",", ":"), default=default, allow_nan=allow_nan)
+    except ValueError as error:
+        if "not JSON compliant" not in str(error):
+            raise
+        rejected = Rejected("NaN and Infinity are not JSON numbers: non_finite says how to store them")
+        rejected.batch = batch
+        raise rejected from None
     # UTF-8 has no lone surrogates, and their backslash form is just JSON's escape.
     return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
+def _sequence(value: int) -> int:
+    number = operator.index(value)
+    if not 0 <= number < 1 << 64:
+        raise ValueError(f"{number} is no sequence")
+    return number
+
+
 def _time(when: Union[str, datetime.date]) -> str:
-    return when if isinstance(when, str) else when.isoformat()
+    if isinstance(when, str):
+        return when
+    if not isinstance(when, datetime.datetime):
+        return when.isoformat()
+    # As Python's own datetime, for a subclass may refuse to convert a local time; in UTC, for histlog might know
+    # another local zone, when TZ was changed in this process.
+    plain = datetime.datetime.combine(when.date(), when.timetz())
+    return plain.astimezone(datetime.timezone.utc).isoformat()
+
+
+def _parse_span(text: bytes) -> tuple[int, int]:
+    """Returns the oldest and the newest sequence in an answer of histlog inspect --json."""
+    try:
+        found = json.loads(text)
+        if found["last_seq"] is not None:
+            return operator.index(found["first_seq"]), operator.index(found["last_seq"])
+        names = [segment["name"] for segment in found["segments"]]  # whose records were all retired, or never there
+        base = int(names[-1].split(".")[0]) if names else 1
+        return base, base - 1
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        raise _not_histlog("histlog inspect", text) from None
+
+
+def _not_histlog(program: str, text: bytes) -> HistlogError:
+    return HistlogError(f"{program} does not answer as histlog does, but: {_start(text) or 'nothing'}")
+
+
+def _start(text: bytes) -> str:
+    """Returns the beginning of a text that may be anything."""
+    return ascii(text[:80].decode("utf-8", "replace"))[1:-1]
+
+
+def _parse_entry(name: str) -> Optional[_Entry]:
+    match = _ENTRY.fullmatch(name)
+    if match is None:
+        return None
+    return _Entry(int(match[1]), int(match[2], 16), None if match[3] is None else int(match[3]))
+
+
+def _make_dir(dir: str) -> None:
+    with contextlib.suppress(FileExistsError):  # another process was faster
+        os.mkdir(dir)
+    _sync_dir(os.path.dirname(dir))  # else a power cut could take the directory, with all that is in it
+
+
+def _sync_dir(dir: str) -> None:
+    if sys.platform == "win32":
+        return  # Windows has no such call
+    fd = os.open(dir, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _same_file(a: str, b: str) -> bool:
+    try:
+        return os.path.samefile(a, b)
+    except OSError:
+        return False
+
+
+def _is_at(fd: int, path: str) -> bool:
+    """Reports whether a path leads to an open file."""
+    try:
+        return os.path.samestat(os.fstat(fd), os.stat(path))
+    except OSError:
+        return False
+
+
+def _try_lock(fd: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
 
 
 _logs: weakref.WeakSet[Log] = weakref.WeakSet()

@@ -1,4 +1,4 @@
-"""Tests of histlog.py with the real program: HISTLOG_BIN=bin/histlog python3 scripts/test_histlog.py"""
+"""Tests of histlog.py with the real program: HISTLOG_BIN=bin/histlog python3 -m unittest discover -s scripts"""
 
 import datetime
 import glob
@@ -22,6 +22,8 @@ from histlog import Log
 logging.getLogger("histlog").addHandler(logging.NullHandler())
 
 HISTLOG = shutil.which(os.environ.get("HISTLOG_BIN", "histlog"))
+if HISTLOG is None:
+    raise FileNotFoundError("HISTLOG_BIN does not name the program histlog")
 
 # So many characters do not fit into any pipe.
 LARGE = "é" * 2_000_000
@@ -60,6 +62,13 @@ class Case(unittest.TestCase):
         """Makes a program that does this at its first append and is the real one from then on."""
         mark = self.work / "once"
         return self.program(f'[ -e {mark} ] && exec HISTLOG "$@"\n: >{mark}\n{script}')
+
+    def wait_for(self, *paths):
+        """Waits until files exist."""
+        deadline = time.monotonic() + 60
+        while not all(map(os.path.exists, paths)):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
 
     def append(self, value, **options):
         """Appends a value with a Log of its own, which then holds no lock."""
@@ -167,6 +176,27 @@ class Reading(Case):
         del records
         self.assertEqual(len(log.latest()), 100_000)
 
+    def test_by_sequence(self):
+        log = self.log()
+        for n in range(3):
+            log.append({"n": n})
+        self.assertEqual([log.record(seq)["n"] for seq in (1, 2, 3)], [0, 1, 2])
+        for seq, error in [(0, histlog.HistlogError), (4, histlog.HistlogError), ("1", TypeError), (-1, ValueError)]:
+            with self.assertRaises(error):
+                log.record(seq)
+
+    def test_lost_in_a_repair(self):
+        log = self.log(settings={"segment-size": "1K"})
+        for n in range(6):
+            log.append({"n": n, "pad": "x" * 600})
+        log.close()
+        with open(self.dir / "00000000000000000002.ndjson", "r+b") as segment:
+            segment.write(b"y" * 100)
+        subprocess.run([HISTLOG, "verify", "--repair", self.dir], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with self.assertRaises(histlog.Damaged):
+            log.record(2)
+        self.assertEqual([batch["n"] for batch in log.records()], [0, 2, 3, 4, 5])
+
     def test_damaged(self):
         log = self.log(settings={"segment-size": "1K"})
         for n in range(4):
@@ -180,6 +210,9 @@ class Reading(Case):
             for batch in log.records():
                 read.append(batch["n"])
         self.assertEqual(read, [0, 2, 3])
+        with self.assertRaises(histlog.Damaged):
+            log.record(2)
+        self.assertEqual(log.record(3)["n"], 2)
         self.assertEqual(self.log().append({"n": 4}), 5)
 
 
@@ -242,6 +275,49 @@ class Refused(Case):
                 log.append(batch)
             self.assertEqual(caught.exception.retry_after, 0)
 
+    def test_retry_after_of_another_log(self):
+        log = self.log()
+        log.append(1)
+        for retry_after, error in [(100, histlog.HistlogError), ("1", TypeError), (1.5, TypeError), (-1, ValueError), (1 << 64, ValueError)]:
+            with self.subTest(retry_after):
+                with self.assertRaises(error):
+                    log.append("other", retry_after=retry_after)
+                seq = log.append("next")
+                self.assertEqual(log.record(seq), "next")
+        self.assertEqual(log.append("next"), seq + 1)
+
+    def test_older_copy_of_the_log_restored(self):
+        """A Log goes on in a log that is shorter than it was, also with an answer missing."""
+        log = self.log(program=self.program('[ -e stop ] && kill -9 $$; exec HISTLOG "$@"'.replace("stop", str(self.work / "stop"))))
+        log.append(1)
+        log.close()
+        shutil.copytree(self.dir, self.work / "copy")
+        log.append(2)
+        (self.work / "stop").touch()
+        log.close()
+        with self.assertRaises(histlog.Died) as caught:
+            log.append(3)
+        (self.work / "stop").unlink()
+        shutil.rmtree(self.dir)
+        os.rename(self.work / "copy", self.dir)
+        with self.assertRaises(histlog.HistlogError):
+            log.append(3, retry_after=caught.exception.retry_after)
+        self.assertEqual([log.append(3), log.append(4)], [2, 3])
+
+    def test_directory_removed(self):
+        log = self.log()
+        for pause in [0, 1.2]:  # while the lock is held, and after it was given up
+            with self.subTest(pause):
+                log.append(1)
+                time.sleep(pause)
+                shutil.rmtree(self.dir)
+                try:
+                    log.append(2)
+                except histlog.HistlogError:
+                    pass
+                seq = log.append(3)
+                self.assertEqual(self.records()[seq - 1], 3)
+
     def test_exit_without_a_word(self):
         with self.assertRaises(histlog.HistlogError):
             self.log(program=self.program("exit 1")).append(1)
@@ -295,6 +371,7 @@ class Killed(Case):
         self.assertEqual(self.records(), [{"n": 1}, "since", "next"])
 
     def test_by_ctrl_c(self):
+        self.addCleanup(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, signal.default_int_handler))
         for goes_on in ["exec sleep 1000", "kill -INT $$"]:
             with self.subTest(goes_on):
                 shutil.rmtree(self.dir, ignore_errors=True)
@@ -403,5 +480,4 @@ class Together(Case):
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever it was when this began
     unittest.main()

@@ -5,20 +5,57 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 )
 
-// TestPython runs the tests of the Python client with this histlog.
+// TestPython runs the tests of the Python client with this histlog, under each
+// version of Python that the client supports and this machine has.
 func TestPython(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes seconds")
+		t.Skip("takes minutes")
 	}
-	c := pythonCommand(t, filepath.Join(scripts(t), "test_histlog.py"))
-	out, err := c.CombinedOutput()
-	t.Logf("%s", out)
-	if err != nil {
-		t.Error(err)
+	seen := map[string]bool{}
+	for _, python := range pythons(t) {
+		version, err := exec.Command(python, "-c", "import sys; print(*sys.version_info[:2], sep='.')").Output()
+		if err != nil || seen[string(version)] { // pyenv has names without a program behind them
+			continue
+		}
+		seen[string(version)] = true
+		t.Run(strings.TrimSpace(string(version)), func(t *testing.T) {
+			t.Parallel() // the tests mostly wait
+			c := pythonCommand(t, "-W", "error", "-m", "unittest", "discover", "-s", scripts(t))
+			c.Path = python
+			out, err := c.CombinedOutput()
+			t.Logf("%s", out)
+			if err != nil {
+				t.Error(err)
+			}
+		})
 	}
+}
+
+// pythons returns the paths of Pythons from 3.9 to 3.13, python3 first.
+func pythons(t *testing.T) (paths []string) {
+	t.Helper()
+	for _, name := range []string{"python3", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13"} {
+		if path, err := exec.LookPath(name); err == nil {
+			paths = append(paths, path)
+		}
+	}
+	if len(paths) == 0 {
+		t.Skip("skipped: python3 is missing; install the package python3")
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		for _, pattern := range []string{"3.9.*", "3.1[0-3].*"} {
+			more, err := filepath.Glob(filepath.Join(home, ".pyenv", "versions", pattern, "bin", "python3"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			paths = append(paths, more...)
+		}
+	}
+	return paths
 }
 
 // scripts returns the directory of the Python client.
