@@ -40,8 +40,11 @@
 // sync none as often as at name and size: it is not if another writer came by
 // a path whose locks do not meet this one's, and then nothing is acknowledged. A
 // writer that finds a living process of its own boot and process namespace in LOCK
-// has not got the lock. All else in LOCK keeps nobody from writing. Files of other names are nobody's business; a name that begins with
-// a dot is temporary. A file with a log's name that is not a regular file (a
+// has not got the lock, unless LOCK is a copy: it was changed after it was written.
+// All else in LOCK keeps nobody from writing.
+//
+// Files of other names are nobody's business; a name that begins with a dot is
+// temporary. A file with a log's name that is not a regular file (a
 // symbolic link, a FIFO, a device) is refused and never opened for its content.
 //
 // A file with a segment's name is not part of the log if its text is the one that

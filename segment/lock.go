@@ -22,6 +22,7 @@ type holder struct {
 	Since   time.Time `json:"since"`
 	Machine string    `json:"machine"`           // where a writer was last, which has probed the file system
 	Process string    `json:"process,omitempty"` // see processID; "": not known
+	Written time.Time `json:"written,omitzero"`  // when LOCK was, by the machine's clock
 }
 
 const (
@@ -92,12 +93,23 @@ func tryWriter(fsys FS, dir string) (unlock func() error, err error) {
 		return nil, lockedBy(fsys, dir)
 	}
 	h, err := readHolder(fsys, dir)
-	if err == nil && h.life() == alive {
+	if err == nil && h.life() == alive && h.wrote(fsys, dir) {
 		e := h.locks(dir)
 		e.Apart = true
 		return nil, errors.Join(e, unlock())
 	}
 	return unlock, nil
+}
+
+// wrote reports whether LOCK is as its holder wrote it, and no copy, which names
+// the writer of another directory: a copy was made later, and nothing can hide that.
+func (h holder) wrote(fsys FS, dir string) bool {
+	const coarse = time.Second // that the clock of files may differ by
+	info, err := fsys.Lstat(filepath.Join(dir, lockName))
+	if err != nil {
+		return false
+	}
+	return changedAt(info).Sub(h.Written).Abs() <= coarse
 }
 
 // pause waits, or returns the error of ctx.
@@ -134,6 +146,9 @@ func readHolder(fsys FS, dir string) (h holder, err error) {
 // written must not keep a writer from writing. It is overwritten before it is
 // shortened: so it is never empty, and a full disk has room for it.
 func announce(fsys FS, dir string, h holder, mode os.FileMode) error {
+	if h.PID != 0 {
+		h.Written = time.Now()
+	}
 	b, err := h.encode()
 	if err != nil {
 		return err

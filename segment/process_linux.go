@@ -3,8 +3,11 @@ package segment
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // system names this boot of the machine and this process's space of process
@@ -43,4 +46,13 @@ func processID(pid int) string {
 func sameSystem(process string) bool {
 	where := system()
 	return where != "" && strings.HasPrefix(process, where)
+}
+
+// changedAt returns when a file's bytes, name or mode were last changed, which no
+// program can set; zero: not known.
+func changedAt(info fs.FileInfo) time.Time {
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return time.Unix(s.Ctim.Unix())
+	}
+	return time.Time{}
 }

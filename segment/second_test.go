@@ -116,7 +116,7 @@ func TestHolderAlive(t *testing.T) {
 	dir := newDir(t)
 	check(t, create(t, dir, nil).Close())
 	c := started(t)
-	h := holder{Token: "x", PID: c.Process.Pid, Command: "sleep", Machine: "here", Process: processID(c.Process.Pid)}
+	h := holder{Token: "x", PID: c.Process.Pid, Command: "sleep", Machine: "here", Process: processID(c.Process.Pid), Written: time.Now()}
 	putHolder(t, dir, h)
 	for _, wait := range []time.Duration{0, 20 * time.Millisecond} {
 		o := options(nil)
@@ -142,6 +142,7 @@ func TestHolderGone(t *testing.T) {
 	alive := processID(c.Process.Pid)
 	for name, h := range map[string]holder{
 		"an earlier version's":                  {PID: c.Process.Pid},
+		"a copy of a log that is being written": {Token: "x", PID: c.Process.Pid, Process: alive, Written: time.Now().Add(-time.Minute)},
 		"this process itself":                   {Token: "x", PID: os.Getpid(), Process: processID(os.Getpid())},
 		"another process with that number":      {Token: "x", PID: c.Process.Pid, Process: alive + "1"},
 		"before the machine was started":        {Token: "x", PID: c.Process.Pid, Process: "0" + alive},
