@@ -134,7 +134,11 @@
 // (u32), the number of pairs (u32), "histlogG". Any gzip reads the file.
 //
 // Where the table is missing (another program compressed the segment) or does not
-// agree with the index, the file is read as one frame. A plain file beside the
+// agree with the index, the file is read as one frame. Every reader reads such a
+// segment, but it counts as damaged, for Verify and for Glance, and is neither
+// retired nor archived: only the table says how long the file must be, so nobody
+// can tell a good file from a truncated one without reading all of it. [Repair]
+// makes a plain segment of it, which loses no record. A plain file beside the
 // compressed one is what a killed compaction left: it counts, unless it is not
 // as long as the index says and the compressed one is. Of the newest segment
 // the plain one counts. Frames that look back further than 8 MiB, as other

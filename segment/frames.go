@@ -72,7 +72,7 @@ type tailFormat interface {
 var tailFormats = map[Codec]tailFormat{Zstd: zstdTail{}, Gzip: gzipTail{}}
 
 // errNoTable: another program compressed the segment, or its end is damaged.
-var errNoTable = errors.New("its table of frames is missing or unreadable")
+var errNoTable = errors.New("its table of frames is missing or does not fit the file, which was changed or made by another program")
 
 // mostTail is more than any tail takes: frames of 4 TB of text.
 const mostTail = 1 << 20

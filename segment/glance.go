@@ -3,6 +3,7 @@ package segment
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 )
@@ -70,10 +71,38 @@ func (l *Log) Glance(s Segment) (g Glance, err error) {
 	}
 	if s.Sealed {
 		g.Damage = x.sealedDamage(s, trailer, Offset(g.Disk))
-		return g, nil
 	}
-	g.Damage, err = l.activeDamage(x, s)
+	switch {
+	case g.Damage != nil:
+	case s.Codec != Plain:
+		g.Damage, err = l.containerDamage(s, trailer)
+	case !s.Sealed:
+		g.Damage, err = l.activeDamage(x, s)
+	}
 	return g, err
+}
+
+// containerDamage compares the table of frames of a compressed segment with the
+// length of the file and with the trailer of its index. It reads no frame.
+func (l *Log) containerDamage(s Segment, t *trailer) (*CorruptError, error) {
+	f, err := l.fs.OpenFile(s.Path, os.O_RDONLY, 0)
+	if missing(err) { // retired, or repaired, since
+		return &CorruptError{Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	c, err := newCompressed(f, s.Codec)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	if _, err := c.size(t); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	if c.reason != "" {
+		return &CorruptError{Path: s.Path, Seq: s.Base, Reason: c.reason}, c.Close()
+	}
+	return nil, c.Close()
 }
 
 // sealedDamage compares the trailer of a sealed segment with its place in the

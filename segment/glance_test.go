@@ -1,6 +1,8 @@
 package segment
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 )
@@ -27,5 +29,57 @@ func TestGlanceWhileWritten(t *testing.T) {
 	edit(t, last.Path, func(b []byte) []byte { return append(b, `{"half`...) })
 	if g, err := before.Glance(last); err != nil || g.Damage != nil || g.Records != 1 {
 		t.Errorf("a torn tail: %+v, %v", g, err)
+	}
+}
+
+// TestGlanceCompressed: a compressed segment whose file is not as long as its table
+// of frames says, or that has no table of its own, is damaged for Glance and for
+// Verify, and Retire leaves it, also where each of its records can be read.
+func TestGlanceCompressed(t *testing.T) {
+	plain := read(t, filepath.Join(newLog(t, 12), TextName(1)))
+	for _, codec := range codecs {
+		for name, change := range map[string]func(was []byte) []byte{
+			"cut to 10 bytes":       func(was []byte) []byte { return was[:10] },
+			"cut in the middle":     func(was []byte) []byte { return was[:len(was)/2] },
+			"without the last byte": func(was []byte) []byte { return was[:len(was)-1] },
+			"longer":                func(was []byte) []byte { return append(was, 0) },
+			"twice":                 func(was []byte) []byte { return append(was, was...) },
+			"with another table":    func(was []byte) []byte { was[len(was)-20] ^= 1; return was },
+			"by another program":    func([]byte) []byte { return frameOf(t, codec, string(plain)) },
+		} {
+			t.Run(codec.String()+" "+name, func(t *testing.T) {
+				dir := newLog(t, 12)
+				_, err := Compress(t.Context(), dir, 1, codec, Options{})
+				check(t, err)
+				glance := func() *CorruptError {
+					l := openLog(t, dir)
+					g, err := l.Glance(l.Segments[0])
+					check(t, err)
+					return g.Damage
+				}
+				if d := glance(); d != nil {
+					t.Fatal(d)
+				}
+				path := filepath.Join(dir, codec.TextName(1))
+				write(t, path, change(read(t, path)))
+				if d := glance(); d == nil || d.Path != path {
+					t.Errorf("Glance: %v", d)
+				}
+				if len(verifyAll(t, openLog(t, dir))) == 0 {
+					t.Error("Verify finds no damage")
+				}
+				if _, err := Retire(t.Context(), dir, openLog(t, dir).Segments[0].Next, Options{}); !errors.Is(err, ErrCorrupt) {
+					t.Errorf("Retire: %v", err)
+				}
+				if _, err := os.Stat(path); err != nil {
+					t.Error(err)
+				}
+				_, err = Repair(t.Context(), dir, Options{})
+				check(t, err)
+				if d := glance(); d != nil {
+					t.Errorf("repaired: %v", d)
+				}
+			})
+		}
 	}
 }

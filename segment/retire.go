@@ -64,7 +64,7 @@ func (l *Log) sound(ctx context.Context, s Segment) (c Change, file Segment, err
 		return c, s, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	if err := r.prove(ctx, r.text, nil); err != nil {
+	if err := r.whole(ctx); err != nil {
 		return c, s, err
 	}
 	c.Segment, c.Records = r.segment.Codec.TextName(s.Base), r.Count()

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"io/fs"
 	"math"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/histlog/histlog/internal/memguard"
@@ -31,24 +34,38 @@ type view struct {
 	zone       *time.Location
 }
 
-// damageOf returns the damage that the survey met, or else what the segments as a
-// whole show, or what was found before.
+// damageOf returns the damage that the survey met, what the other segments show as
+// a whole, as check sees it, or else what was found before.
 func (v *view) damageOf(ctx context.Context) ([]error, error) {
-	if len(v.survey.Damage) > 0 && v.log.Conflict == nil {
-		return v.survey.Damage, nil
-	}
 	h := &health{log: v.log}
 	if err := h.glance(ctx); err != nil {
 		return nil, err
 	}
-	var damage []error
+	damage, surveyed := slices.Clone(v.survey.Damage), map[string]bool{}
+	for _, err := range damage {
+		if d := (*segment.CorruptError)(nil); errors.As(err, &d) {
+			surveyed[damagedSegment(d)] = true
+		}
+	}
 	for _, d := range h.damage {
-		damage = append(damage, d)
+		if !surveyed[damagedSegment(d)] {
+			damage = append(damage, d)
+		}
 	}
 	if text := foundBefore(v.notes.Verified, h.suspect, v.now); text != "" && len(damage) == 0 {
 		damage = append(damage, errors.New(text))
 	}
 	return damage, nil
+}
+
+// damagedSegment returns the name of the segment that d is about, without the
+// suffix that tells its text from its index; for other files the whole name.
+func damagedSegment(d *segment.CorruptError) string {
+	name := filepath.Base(d.Path)
+	if segment.Named(name) {
+		name, _, _ = strings.Cut(name, ".")
+	}
+	return name
 }
 
 // writer is who LOCK names, if the process lives; pid is 0 otherwise.
