@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -68,9 +69,18 @@ func (l *Log) Note(ctx context.Context, change func(*Notes)) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if err := f.Truncate(0); err != nil {
+	info, err := f.Stat()
+	if err != nil {
 		return err
 	}
-	_, err = f.WriteAt(append(b, '\n'), 0)
-	return err
+	// The new text replaces the old one in place: on a full disk an empty file could
+	// not be filled again, and what an earlier verification found would be forgotten.
+	// White space covers the rest of the old text, so that a kill before Truncate
+	// leaves JSON.
+	b = append(b, '\n')
+	padded := append(b, bytes.Repeat([]byte{'\n'}, int(max(0, min(info.Size(), maxNotes)-int64(len(b)))))...)
+	if _, err := f.WriteAt(padded, 0); err != nil {
+		return err
+	}
+	return f.Truncate(int64(len(b)))
 }

@@ -136,6 +136,8 @@ func explain(err error) (code int, hint string) {
 		return exitFailure, "is that the source of this log? histlog migrate SOURCE OTHERDIR makes another one, to compare and append from"
 	case errors.Is(err, context.Canceled):
 		return exitFailure, ""
+	case errors.Is(err, syscall.EROFS):
+		return exitFailure, "the disk is mounted read-only: mount it read-write to change the log; tail, cat, inspect, check, verify and export work on it"
 	case errors.Is(err, fs.ErrPermission):
 		return exitFailure, "check the owner and the mode of the file and its directory"
 	case errors.Is(err, fs.ErrNotExist):

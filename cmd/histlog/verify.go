@@ -108,15 +108,44 @@ func runVerify(c *cli.Context) error {
 	return nil
 }
 
-// note leaves when the log was verified, for check and inspect. Who may only read
-// it, on any disk, can verify it too.
+// note leaves when the log was verified, for check and inspect. An account that
+// may only read the log can verify it too; then a warning says what check does
+// not know, for the log may be all that monitoring looks at.
 func (v verdict) note(c *cli.Context, l *segment.Log, at time.Time) {
+	before := l.Notes().Verified.Damaged
 	err := l.Note(c.Context, func(n *segment.Notes) {
 		n.Verified = segment.VerifyNote{At: at.UTC(), Records: v.Records, Damaged: len(v.Damaged)}
 	})
-	if err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
-		say(c.App.ErrWriter, "warning: the time of this verification is not kept: %v", err)
+	barred := errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
+	said := ""
+	switch {
+	case err == nil, barred && v.OK && before == 0:
+		return
+	case !v.OK && before == 0:
+		said = fmt.Sprintf("the damage that was found is not noted in %s, so histlog check does not report it", l.Dir)
+	case v.OK && before > 0:
+		said = fmt.Sprintf("this verification is not noted in %s, so histlog check still reports the damage of an earlier verification", l.Dir)
+	default:
+		said = fmt.Sprintf("the time of this verification is not noted in %s", l.Dir)
 	}
+	say(c.App.ErrWriter, "warning: %s: %v; %s", said, err, noteAdvice(err, l.Dir))
+}
+
+// noteAdvice says how the result of a verification can be noted after err.
+func noteAdvice(err error, dir string) string {
+	switch {
+	case errors.Is(err, syscall.EROFS):
+		return "mount the disk read-write and run histlog verify again; until then let monitoring look at the exit code of verify"
+	case segment.NoRoom(err):
+		return "free some disk space and run histlog verify again"
+	case errors.Is(err, fs.ErrPermission):
+		owner := "the owner of the log"
+		if name := ownerOf(dir); name != "" {
+			owner = name + ", " + owner
+		}
+		return "run histlog verify as " + owner
+	}
+	return "run histlog verify again"
 }
 
 // against compares the log with a monolith.
