@@ -139,7 +139,7 @@ var mutants = []mutant{
 	// Retiring.
 	{"retire: segments go before HISTLOG says so", "segment/retire.go", "\tif err := l.replaceMarker(m); err != nil {\n\t\treturn fail(fmt.Errorf(\"move first_seq to %d: %w\", m.FirstSeq, err))\n\t}\n\tif err := l.Refresh(); err != nil {\n\t\treturn err\n\t}\n\tif err := l.removeRetired(); err != nil {\n\t\treturn fail(err)\n\t}\n", "\tl.Marker, l.Segments = m, l.Segments[len(segments):]\n\tif err := l.removeRetired(); err != nil {\n\t\treturn fail(err)\n\t}\n\tif err := l.replaceMarker(m); err != nil {\n\t\treturn fail(fmt.Errorf(\"move first_seq to %d: %w\", m.FirstSeq, err))\n\t}\n"},
 	{"retire: whoever goes on after a kill does not sync", "segment/upkeep.go", "if err == nil && len(retired) > 0 {", "if err == nil && len(retired) < 0 {"},
-	{"retire: damage goes too", "segment/retire.go", "\tif err := r.prove(ctx, r.text, nil); err != nil {\n\t\treturn c, s, err\n\t}\n", ""},
+	{"retire: damage goes too", "segment/retire.go", "\tif err := r.whole(ctx); err != nil {\n\t\treturn c, s, err\n\t}\n", ""},
 	{"retire: what is behind damage goes", "segment/retire.go", "\t\t\t\tsegments = segments[:i]\n\t\t\t\tbreak", "\t\t\t\tsegments = segments[:max(i, len(segments))]\n\t\t\t\tbreak"},
 	{"retire: a beginning that is missing is passed over", "segment/retire.go", "if first := l.Segments[0].Base; first > l.Marker.FirstSeq {", "if first := l.Segments[0].Base; first == 0 {"},
 	{"retire: what a killed run has left stays", "compactor/run.go", "if err := segment.Sweep(ctx, dir, o.Options); err != nil {", "if err := error(nil); err != nil {"},
