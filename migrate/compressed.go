@@ -71,7 +71,9 @@ func (t *text) open() error {
 		if other := packedWith(head); other != nil {
 			return other
 		}
-		t.out, err = b, nil
+		// Through b, reads shorter than its buffer would be copied, and come in pieces of odd lengths.
+		held, _ := b.Peek(b.Buffered())
+		t.out, err = io.MultiReader(bytes.NewReader(held), (*rawReader)(t)), nil
 	}
 	if err != nil {
 		t.out = nil

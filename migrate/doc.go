@@ -22,7 +22,8 @@
 // # What is kept
 //
 // Every token of a record, byte for byte. In origin/ stand the source's bytes
-// before the first record and after the last, verbatim, and how its writer
-// indented, so that [Export] gives back the very file: its SHA-256 is in the
-// receipt.
+// before the first record and after the last, verbatim; the white space that its
+// writer puts between tokens, learned from the first records; and, compressed,
+// all white space that differs from that. So [Export] gives back the very file:
+// its SHA-256 is in the receipt.
 package migrate

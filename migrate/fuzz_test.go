@@ -52,15 +52,15 @@ func FuzzExport(f *testing.F) {
 		if err != nil || match.Here != r.Records || match.Records != r.Records {
 			t.Errorf("of %d records %+v are there, %v", r.Records, match, err)
 		}
-		wantText(t, "compact export", compactOf(p.export()), compactOf(string(b)))
+		wantText(t, "export", p.export(), string(b))
 		if planned != nil || plan.Records != r.Records || plan.LogBytes != r.LogBytes || plan.ClockTimes != r.ClockTimes || plan.RecordsAt != r.RecordsAt {
 			t.Errorf("the plan was %+v, %v; the receipt is %+v", plan, planned, r)
 		}
 		if r, err = p.run(string(b), Options{Verify: VerifyRoundtrip}); err != nil {
 			t.Fatal(err)
 		}
-		if r.Verified == provenRoundtrip {
-			wantText(t, "export", p.export(), string(b))
+		if r.Verified != provenRoundtrip {
+			t.Errorf("verified %q", r.Verified)
 		}
 	})
 }
@@ -92,6 +92,6 @@ func FuzzSalvage(f *testing.F) {
 		if !strings.HasSuffix(string(b), rest) || (r.Records == 0 && r.Salvaged && rest != string(b)) || r.Quarantined != int64(len(rest)) {
 			t.Errorf("in quarantine: %q; receipt %+v", rest, r)
 		}
-		wantText(t, "compact export and quarantine", compactOf(p.export()+rest), compactOf(string(b)))
+		wantText(t, "export and quarantine", p.export()+rest, string(b))
 	})
 }

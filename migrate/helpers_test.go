@@ -147,9 +147,9 @@ func (p *place) export() string {
 
 func (p *place) exact() bool {
 	p.Helper()
-	exact, err := patterned(p.log())
+	r, err := ReadReceipt(p.log())
 	check(p, err)
-	return exact
+	return r.Export == exportExact
 }
 
 // quarantine returns what was set aside; the name of its file must tell of it.
@@ -381,4 +381,16 @@ func wantText(t testing.TB, what, got, want string) {
 		i++
 	}
 	t.Errorf("%s: %d bytes, want %d; from offset %d on %.60q, want %.60q", what, len(got), len(want), i, got[i:], want[i:])
+}
+
+// originNames returns the names of the files in origin/.
+func (p *place) originNames() string {
+	p.Helper()
+	entries, err := os.ReadDir(filepath.Join(p.dir, segment.OriginName))
+	check(p, err)
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return strings.Join(names, " ")
 }

@@ -155,7 +155,7 @@ func (m *migration) finish() error {
 	if !m.receipt.Salvaged {
 		m.receipt.SourceBytes, m.receipt.SourceSHA256 = p.source.size, p.source.digest()
 	}
-	m.receipt.Segments = len(view.Segments)
+	m.receipt.Segments, m.receipt.Export = len(view.Segments), m.exported()
 	if p.records > 0 {
 		m.receipt.FirstSeq, m.receipt.LastSeq = 1, segment.Sequence(p.records)
 	}

@@ -1,7 +1,6 @@
 package migrate
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -20,11 +19,31 @@ const (
 
 // A layout is how the source's writer put records down.
 type layout struct {
-	Records string  `json:"records"` // pointer to their array, or "stream"
-	Depth   int     `json:"depth"`   // containers around a record
-	Between *string `json:"between"` // bytes from the end of a record to the next; nil: there are no two
-	Style   *Style  `json:"style"`   // nil: no pattern was seen
-	Empty   bool    `json:"empty"`   // there was no record: the prefix is all
+	Records string       `json:"records"` // pointer to their array, or "stream"
+	Depth   int          `json:"depth"`   // containers around a record
+	Between *string      `json:"between"` // bytes from the end of a record to the next; nil: there are no two
+	Spaces  *Style       `json:"spaces"`  // white space inside records; nil: there are none, or see Style
+	Style   *formerStyle `json:"style,omitempty"`
+	Count   uint64       `json:"count"` // records that were migrated: for these spaceName holds what differs
+	Empty   bool         `json:"empty"` // there was no record: the prefix is all
+}
+
+// A formerStyle is a style as layouts had it before Spaces.
+type formerStyle struct {
+	Indent *string `json:"indent"` // a level's; nil: all on one line
+	Comma  string  `json:"comma"`
+	Colon  string  `json:"colon"`
+}
+
+// style returns the style to write records in.
+func (at *layout) style() *Style {
+	switch {
+	case at.Spaces != nil:
+		return at.Spaces
+	case at.Style != nil:
+		return jsonDump(at.Style.Indent, at.Style.Comma, at.Style.Colon, at.Depth)
+	}
+	return pythonStyle(at.Depth)
 }
 
 // readLayout returns the layout of the source that l was migrated from; nil if there was none.
@@ -37,42 +56,34 @@ func readLayout(l *segment.Log) (*layout, error) {
 	return &at, err
 }
 
-// sampleBytes of the first record show how its writer indents.
-const sampleBytes = 64 << 10
-
-// An originWriter keeps what surrounds the records of a source (a nil one
-// nothing), by listening
-// to what the scanner reads: the prefix, a sample of the first telling record, the gap
-// after each, which becomes the beginning of the suffix when no record follows.
+// An originWriter keeps what surrounds the records of a source (a nil one keeps
+// nothing) by listening to what the scanner reads: the prefix, and the gap
+// after each record, which becomes the beginning of the suffix if no record follows.
 type originWriter struct {
 	draft          *segment.Draft
 	scan           *jsonscan.Scanner
 	prefix, suffix io.WriteCloser
-	sample         headBuffer
 	gap            gapBuffer
+	space          *spaceWriter
 	layout         layout
-	sampled        bool // a record has shown the style
-	uneven         bool // they differ
-}
-
-// headBuffer keeps the first limit bytes written to it.
-type headBuffer struct {
-	bytes.Buffer
-	limit int
-}
-
-func (h *headBuffer) Write(p []byte) (int, error) {
-	h.Buffer.Write(p[:min(len(p), h.limit-h.Len())])
-	return len(p), nil
 }
 
 func newOriginWriter(d *segment.Draft, s *jsonscan.Scanner) (*originWriter, error) {
-	o := &originWriter{draft: d, scan: s, sample: headBuffer{limit: sampleBytes}, gap: gapBuffer{draft: d}}
+	o := &originWriter{draft: d, scan: s, gap: gapBuffer{draft: d}}
 	var err error
 	if o.prefix, err = d.CreateOrigin(prefixName); err != nil {
 		return nil, err
 	}
+	o.space = newSpaceWriter(d, s)
+	o.gap.space = o.space
 	return o, s.Tee(o.prefix)
+}
+
+// inside is called when it is known in how many containers records stand.
+func (o *originWriter) inside(depth int) {
+	if o != nil {
+		o.layout.Depth = depth
+	}
 }
 
 // endPrefix is called before the first record.
@@ -80,32 +91,27 @@ func (o *originWriter) endPrefix() error {
 	if o == nil {
 		return nil
 	}
-	return o.scan.Tee(&o.sample)
+	return o.scan.Tee(nil)
 }
 
-// endRecord is called after each, with its compact form.
-func (o *originWriter) endRecord(compact []byte, depth int) error {
+// beginRecord is called before each record, with its number from 1.
+func (o *originWriter) beginRecord(number uint64) {
+	if o != nil {
+		o.space.begin(number)
+	}
+}
+
+// endRecord is called after each record.
+func (o *originWriter) endRecord() error {
 	if o == nil {
 		return nil
 	}
-	if err := o.gap.reset(); err != nil {
+	o.layout.Count++
+	o.gap.next = o.layout.Count + 1
+	if err := errors.Join(o.space.finish(), o.gap.reset()); err != nil {
 		return err
 	}
-	if err := o.scan.Tee(&o.gap); err != nil {
-		return err
-	}
-	if o.sampled {
-		return nil
-	}
-	o.layout.Style = detectStyle(o.sample.Bytes(), compact, depth)
-	o.sample.Reset()
-	o.sampled = o.layout.Style == nil || telling(compact)
-	return nil
-}
-
-// telling says whether a record shows how its writer indents: it holds something.
-func telling(compact []byte) bool {
-	return len(compact) > 2 && (compact[0] == '{' || compact[0] == '[')
+	return o.scan.Tee(&o.gap)
 }
 
 // between is called before each record but the first.
@@ -116,15 +122,27 @@ func (o *originWriter) between() error {
 	if err := o.scan.Tee(nil); err != nil {
 		return err
 	}
-	if o.layout.Between == nil {
+	switch {
+	case o.gap.spilled != nil: // and was kept on the way
+	case o.layout.Between == nil:
 		first := string(o.gap.held)
 		o.layout.Between = &first
+	case string(o.gap.held) != *o.layout.Between:
+		o.space.between(o.layout.Count+1, o.gap.held)
 	}
-	o.uneven = o.uneven || o.gap.spilled != nil || string(o.gap.held) != *o.layout.Between
-	if o.sampled {
-		return nil
+	if o.space.learned >= learnBytes {
+		o.settle()
 	}
-	return o.scan.Tee(&o.sample)
+	return o.space.err
+}
+
+// settle has the style no longer change.
+func (o *originWriter) settle() {
+	between := ""
+	if o.layout.Between != nil {
+		between = *o.layout.Between
+	}
+	o.space.settle(between, o.layout.Depth)
 }
 
 // beginSuffix is called after the last record, where it is clear that none follows.
@@ -143,16 +161,22 @@ func (o *originWriter) beginSuffix() (err error) {
 	return o.scan.Tee(o.suffix)
 }
 
-// A gapBuffer holds what follows a record. More than a sample's length of that
-// spills to where the suffix will stand, for it may be the beginning of it.
+// gapBytes is the longest gap between records that is held in memory.
+const gapBytes = 64 << 10
+
+// A gapBuffer holds what follows a record. More than gapBytes of that spills
+// to where the suffix will stand, for it may be the beginning of it, and to where
+// odd white space is kept, for a record may follow.
 type gapBuffer struct {
 	draft   *segment.Draft
+	space   *spaceWriter
+	next    uint64 // number of the record that may follow
 	held    []byte
 	spilled io.WriteCloser // nil: all of it is held
 }
 
 func (g *gapBuffer) Write(p []byte) (n int, err error) {
-	if g.spilled == nil && len(g.held)+len(p) <= sampleBytes {
+	if g.spilled == nil && len(g.held)+len(p) <= gapBytes {
 		g.held = append(g.held, p...)
 		return len(p), nil
 	}
@@ -160,6 +184,11 @@ func (g *gapBuffer) Write(p []byte) (n int, err error) {
 		if _, err := g.begin(); err != nil {
 			return 0, err
 		}
+		g.space.between(g.next, g.held)
+	}
+	g.space.between(g.next, p)
+	if g.space.err != nil {
+		return 0, g.space.err
 	}
 	return g.spilled.Write(p)
 }
@@ -188,10 +217,11 @@ func (g *gapBuffer) reset() (err error) {
 // close is called at the end of the source.
 func (o *originWriter) close(depth int, records string) error {
 	o.layout.Depth, o.layout.Records, o.layout.Empty = depth, records, o.suffix == nil
-	if o.uneven {
-		o.layout.Style, o.layout.Between = nil, nil
+	if o.layout.Count > 0 {
+		o.settle()
+		o.layout.Spaces = o.space.style
 	}
-	if err := o.scan.Tee(nil); err != nil {
+	if err := errors.Join(o.scan.Tee(nil), o.space.close()); err != nil {
 		return err
 	}
 	b, err := json.MarshalIndent(o.layout, "", "  ")
@@ -233,9 +263,9 @@ func (o *originWriter) forgetPrefix() error {
 
 // abandon closes the files.
 func (o *originWriter) abandon() error {
-	var err error
+	err := o.space.close()
 	if o.suffix == nil {
-		err = o.gap.reset()
+		err = errors.Join(err, o.gap.reset())
 	}
 	for _, f := range []io.Closer{o.prefix, o.suffix} {
 		if f != nil {

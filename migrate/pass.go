@@ -137,6 +137,7 @@ func (p *pass) record() (err error) {
 	if err := p.ctx.Err(); err != nil {
 		return err
 	}
+	p.origin.beginRecord(p.records + 1)
 	if p.buf, err = p.scan.Value(p.buf[:0]); err != nil {
 		return err
 	}
@@ -148,7 +149,7 @@ func (p *pass) record() (err error) {
 		return err
 	}
 	p.records, p.end = p.records+1, end
-	return p.origin.endRecord(p.buf, p.walk.depth)
+	return p.origin.endRecord()
 }
 
 // done returns how much of the file was dealt with.

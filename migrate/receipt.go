@@ -34,6 +34,7 @@ type Receipt struct {
 	Quarantined  int64            `json:"quarantined_bytes"`
 	Damage       string           `json:"damage,omitempty"` // why the source was salvaged
 	Verified     string           `json:"verified"`         // "digest", "roundtrip", "tokens" or "none"
+	Export       string           `json:"export"`           // "exact": an export is the source, byte for byte; "converted": but for tokens that were; "" if salvaged
 	NonFinite    int64            `json:"non_finite"`       // NaN and Infinity found
 	Declared     *int64           `json:"declared_entries"` // the source's own total_entries
 	Migrated     time.Time        `json:"migrated_at"`

@@ -149,11 +149,7 @@ func (p *place) flipped(s sample, at int, to byte) {
 		if !strings.HasSuffix(string(b), rest) {
 			p.Errorf("not the end of the source: %.200q", rest)
 		}
-		if len(got) == len(before) && p.exact() {
-			wantText(p, "export and quarantine", p.export()+rest, string(b))
-		} else { // among odd white space, for which see TestExact
-			wantText(p, "compact export and quarantine", compactOf(p.export()+rest), compactOf(string(b)))
-		}
+		wantText(p, "export and quarantine", p.export()+rest, string(b))
 		if r.Quarantined != int64(len(rest)) || (rest != "" && !r.Salvaged) {
 			p.Errorf("salvaged: %v, %d bytes, in quarantine: %q", r.Salvaged, r.Quarantined, rest)
 		}

@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/histlog/histlog/internal/jsonscan"
 )
 
 // chunkBytes is small enough that the hash finds in the processor's cache what
@@ -17,6 +19,9 @@ const chunkBytes = 256 << 10
 
 // chunks is how many are on their way between the reading and the scanning.
 const chunks = 8
+
+// leastDivided is from what length on a chunk is ended inside a token.
+const leastDivided = 4 << 10
 
 // A source reads a file ahead, decompresses it if need be and hashes its text, on
 // a goroutine of its own. It is a jsonscan.Source.
@@ -80,6 +85,7 @@ func (s *source) run(r *text) {
 	defer close(s.full)
 	defer r.close()
 	made := 0 // chunks: a short source takes few
+	var rest []byte
 	for {
 		var b []byte
 		if made < chunks && len(s.free) == 0 {
@@ -91,8 +97,16 @@ func (s *source) run(r *text) {
 		case <-s.stop:
 			return
 		}
-		n, err := r.Read(b[:chunkBytes])
-		s.sum.Write(b[:n])
+		held := copy(b[:chunkBytes], rest)
+		n, err := r.Read(b[held:chunkBytes])
+		s.sum.Write(b[held : held+n])
+		n += held
+		if rest = rest[:0]; n > leastDivided && err == nil {
+			// White space that a chunk's end divides could not be compared with the style's.
+			end := jsonscan.Within(b[:n], n)
+			rest = append(rest, b[end:n]...)
+			n = end
+		}
 		if n > 0 {
 			select {
 			case s.full <- b[:n]:

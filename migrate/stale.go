@@ -23,30 +23,29 @@ func (f *frame) stale(l *segment.Log, done Exported) ([]string, error) {
 	if err != nil {
 		return nil, nil // a stream: nothing stands beside the records
 	}
-	names := namesBefore(scanFile(f.prefix), path.Tokens())
+	names, _ := namesBefore(scanFile(f.prefix), path.Tokens())
 	return append(names, namesAfter(scanFile(f.suffix))...), nil
 }
 
-func scanFile(f segment.File) *jsonscan.Scanner {
-	const whole = 1 << 62
-	return jsonscan.NewReader(bufio.NewReader(io.NewSectionReader(f, 0, whole)), jsonscan.Options{})
+func scanFile(f *io.SectionReader) *jsonscan.Scanner {
+	return jsonscan.NewReader(bufio.NewReader(io.NewSectionReader(f, 0, f.Size())), jsonscan.Options{})
 }
 
 // namesBefore returns the members in a text like {"n": 1, "a": {"b": [ that do
-// not lead to its end, which the tokens do.
-func namesBefore(s *jsonscan.Scanner, tokens []string) (names []string) {
+// not lead to its end, which the tokens do, and reports whether they do.
+func namesBefore(s *jsonscan.Scanner, tokens []string) (names []string, ok bool) {
 	if _, err := s.SkipBOM(); err != nil {
-		return nil
+		return nil, false
 	}
 	for len(tokens) > 0 {
 		c, err := s.Peek()
 		if err != nil {
-			return names
+			return names, false
 		}
 		s.Next()
 		if c == '[' {
 			if n, err := strconv.Atoi(tokens[0]); err != nil || !skipElements(s, n) {
-				return names
+				return names, false
 			}
 			tokens = tokens[1:]
 			continue
@@ -54,19 +53,19 @@ func namesBefore(s *jsonscan.Scanner, tokens []string) (names []string) {
 		for {
 			name, ok := readName(s)
 			if !ok {
-				return names
+				return names, false
 			}
 			if name == tokens[0] {
 				break
 			}
 			if s.Skip() != nil || !readByte(s, ',') {
-				return names
+				return names, false
 			}
 			names = append(names, name)
 		}
 		tokens = tokens[1:]
 	}
-	return names
+	return names, true
 }
 
 // namesAfter returns the members in a text like ], "n": 1}, "m": 2}.

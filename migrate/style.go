@@ -2,113 +2,160 @@ package migrate
 
 import (
 	"bufio"
-	"bytes"
-	"errors"
 	"strings"
 
 	"github.com/histlog/histlog/internal/jsonscan"
 )
 
-// A Style is how a writer puts white space between the tokens of a value, as
-// Python's json.dump does: indent and separators.
-type Style struct {
-	Indent *string `json:"indent"` // a level's; nil: all on one line
-	Comma  string  `json:"comma"`
-	Colon  string  `json:"colon"`
-}
+// A Style is how a writer puts white space between the tokens of a record.
+type Style = jsonscan.Layout
 
-// styles are those that detectStyle knows, the most usual first.
-func styles() []Style {
-	var all []Style
-	for _, indent := range []string{"  ", "    ", " ", "\t", "", "   ", "      ", "        "} {
-		all = append(all, Style{&indent, ",", ": "}, Style{&indent, ", ", ": "}, Style{&indent, ",", ":"})
+// jsonDump returns the style of Python's json.dump with an indent, for a value
+// inside depth containers; a nil indent puts all on one line.
+func jsonDump(indent *string, comma, colon string, depth int) *Style {
+	s := &Style{AfterColon: strings.TrimPrefix(colon, ":")}
+	s.Array.Comma = strings.TrimPrefix(comma, ",")
+	if indent != nil {
+		s.Line, s.Indent, s.Array.Lines = "\n"+strings.Repeat(*indent, depth), *indent, true
 	}
-	return append(all, Style{nil, ", ", ": "}, Style{nil, ",", ":"}, Style{nil, ",", ": "}, Style{nil, ", ", ":"})
+	s.Object = s.Array
+	return s
 }
 
-// detectStyle returns the style that makes raw, or the beginning of a longer
-// raw, of a compact value that stands inside depth containers; nil if none does.
-func detectStyle(raw, compact []byte, depth int) *Style {
-	for _, s := range styles() {
-		match := comparer{want: raw, whole: len(raw) < sampleBytes}
-		b := bufio.NewWriterSize(&match, 4096)
-		s.write(b, compact, depth)
-		if b.Flush() == nil && len(match.want) == 0 {
-			return &s
+// pythonStyle is what json.dump(indent=2) writes.
+func pythonStyle(depth int) *Style {
+	two := "  "
+	return jsonDump(&two, ",", ": ", depth)
+}
+
+// gaps supplies the white space of one record where the style does not.
+type gaps interface {
+	// at writes the white space before the byte of the compact record at offset
+	// and reports whether it did: if not, the style has it.
+	at(out *bufio.Writer, offset int) (bool, error)
+}
+
+// A typesetter writes compact records in a style.
+type typesetter struct {
+	style *Style
+	out   *bufio.Writer
+	open  []byte // brackets of the containers that are open
+	level int    // how many of them have lines of their own
+	lines string // its beginnings are the texts that begin a line
+}
+
+// kinds of token, beside punctuation, as what comes before a white space
+const wholeToken = 'v'
+
+// write writes a compact value. odd may be nil. Errors of out stay in out, as bufio does it.
+func (t *typesetter) write(compact []byte, odd gaps) error {
+	t.open, t.level = t.open[:0], 0
+	before := byte(0)
+	for i := 0; i < len(compact); {
+		c := compact[i]
+		done := false
+		if odd != nil && i > 0 {
+			var err error
+			if done, err = odd.at(t.out, i); err != nil {
+				return err
+			}
 		}
+		if !done && before != 0 {
+			t.space(before, c)
+		}
+		switch c {
+		case '{', '[':
+			t.push(c)
+		case '}', ']':
+			t.pop()
+			before = wholeToken
+			t.out.WriteByte(c)
+			i++
+			continue
+		case ',', ':':
+		default:
+			end := jsonscan.SkipValue(compact, i)
+			t.out.Write(compact[i:end])
+			i, before = end, wholeToken
+			continue
+		}
+		t.out.WriteByte(c)
+		i++
+		before = c
 	}
 	return nil
 }
 
-// errDiffers ends a comparison.
-var errDiffers = errors.New("differs")
-
-// comparer fails at the first byte that is not as wanted.
-type comparer struct {
-	want  []byte
-	whole bool // nothing may follow what is wanted
-}
-
-func (w *comparer) Write(p []byte) (int, error) {
-	n := min(len(p), len(w.want))
-	if !bytes.Equal(p[:n], w.want[:n]) || (w.whole && n < len(p)) {
-		return 0, errDiffers
+func (t *typesetter) container() *jsonscan.Container {
+	if len(t.open) > 0 && t.open[len(t.open)-1] == '{' {
+		return &t.style.Object
 	}
-	w.want = w.want[n:]
-	return len(p), nil
+	return &t.style.Array
 }
 
-// write writes a compact value in the style. Errors stay in out, as bufio does it.
-func (s Style) write(out *bufio.Writer, compact []byte, depth int) {
-	line := newline{indent: s.Indent}
-	line.move(depth)
-	for i := 0; i < len(compact); {
-		switch c := compact[i]; c {
-		case '{', '[':
-			out.WriteByte(c)
-			if i++; compact[i] == '}' || compact[i] == ']' {
-				out.WriteByte(compact[i])
-				i++
-				continue
-			}
-			line.move(+1)
-			out.WriteString(line.text)
-		case '}', ']':
-			line.move(-1)
-			out.WriteString(line.text)
-			out.WriteByte(c)
-			i++
-		case ',':
-			out.WriteString(s.Comma)
-			out.WriteString(line.text)
-			i++
-		case ':':
-			out.WriteString(s.Colon)
-			i++
+func (t *typesetter) push(c byte) {
+	t.open = append(t.open, c)
+	if t.container().Lines {
+		t.level++
+	}
+}
+
+func (t *typesetter) pop() {
+	if t.container().Lines {
+		t.level--
+	}
+	t.open = t.open[:max(len(t.open)-1, 0)]
+}
+
+// space writes the style's white space between two tokens.
+func (t *typesetter) space(before, c byte) {
+	switch before {
+	case '{', '[':
+		t.behindBracket(c)
+	case ',':
+		t.inner(t.container().Comma)
+	case ':':
+		t.out.WriteString(t.style.AfterColon)
+	default:
+		switch {
+		case c == ':':
+			t.out.WriteString(t.style.BeforeColon)
+		case c == ',':
+		case t.container().Lines:
+			t.line(t.level - 1)
 		default:
-			end := jsonscan.SkipValue(compact, i)
-			out.Write(compact[i:end])
-			i = end
+			t.out.WriteString(t.container().Close)
 		}
 	}
 }
 
-// newline is the text between two lines at some depth.
-type newline struct {
-	indent  *string
-	depth   int
-	text    string // a part of longest
-	longest string
-}
-
-func (n *newline) move(levels int) {
-	if n.indent == nil {
+func (t *typesetter) behindBracket(c byte) {
+	k := t.container()
+	if c != '}' && c != ']' {
+		t.inner(k.Open)
 		return
 	}
-	n.depth += levels
-	length := 1 + n.depth*len(*n.indent)
-	if length > len(n.longest) {
-		n.longest = "\n" + strings.Repeat(*n.indent, 2*n.depth+8)
+	t.out.WriteString(k.Empty)
+	switch {
+	case k.EmptyLine && k.Lines:
+		t.line(t.level - 1)
+	case k.EmptyLine:
+		t.line(t.level)
 	}
-	n.text = n.longest[:length]
+}
+
+func (t *typesetter) inner(own string) {
+	t.out.WriteString(own)
+	if t.container().Lines {
+		t.line(t.level)
+	}
+}
+
+// line begins a line.
+func (t *typesetter) line(level int) {
+	length := len(t.style.Line) + level*len(t.style.Indent)
+	if length > len(t.lines) {
+		t.lines = t.style.Line + strings.Repeat(t.style.Indent, 2*level+8)
+	}
+	t.out.WriteString(t.lines[:length])
 }

@@ -358,6 +358,7 @@ func (w *walk) elements(p *pass, path string, depth int) error {
 // elementsFrom is elements behind the array's bracket.
 func (w *walk) elementsFrom(p *pass, path string, depth int) error {
 	w.found, w.path, w.depth = true, path, depth
+	p.origin.inside(depth)
 	c, err := p.scan.Peek()
 	if err != nil {
 		return p.cut(err)

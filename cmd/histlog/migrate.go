@@ -90,10 +90,8 @@ func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) err
 	if c.Bool("json") {
 		return printJSON(c.App.Writer, receipt)
 	}
-	if converted := o.Accept.NonFinite != jsonscan.KeepNonFinite && receipt.NonFinite > 0; receipt.Verified == "tokens" && converted {
-		say(c.App.ErrWriter, "%d NaN or Infinity of %s were made %s, so it was compared token by token; an export has these too", receipt.NonFinite, o.Source, c.String("non-finite"))
-	} else if receipt.Verified == "tokens" {
-		say(c.App.ErrWriter, "the white space of %s follows no pattern that json.dump writes, so it was compared token by token; export writes it in another style", o.Source)
+	if receipt.Export == "converted" {
+		say(c.App.ErrWriter, "tokens of %s were converted, as --non-finite or --invalid-utf8 has it; an export has the converted ones", o.Source)
 	}
 	doubt(c, o, receipt.Records, receipt.RecordsAt, receipt.ClockTimes)
 	doubtCount(c, o, receipt.Declared, receipt.Records)

@@ -13,8 +13,9 @@ const (
 	atElement               // a value or ']'
 	atMember                // a member's name or '}'
 	atName                  // a member's name
-	atColon                 // ':'
 	afterValue              // ',' or what closes the container
+	atColon                 // ':'
+	afterColon              // a value must begin
 	// The states above stand between tokens, those below inside one.
 	inString
 	inEscape  // after a backslash
@@ -42,9 +43,12 @@ type compactor struct {
 	depth      int  // open containers
 	stack      [(MaxDepth + 63) / 64]uint64
 
-	pads [64]uint8 // by depth: how much white space stood before the last value there
+	lines string    // its beginnings are what white space before a value most often is
+	pads  [64]uint8 // by depth: how many bytes of lines stood before the last value there
+	watch watch
 
 	nonFinite int64 // tokens let in
+	replaced  int64 // ill-formed parts of characters that became U+FFFD
 	number    numberState
 	literal   string
 	matched   int // bytes of literal read
@@ -59,6 +63,9 @@ type compactor struct {
 // begin prepares for a value whose compact form will stand at out[from:].
 func (s *compactor) begin(p *Pointer, from int) {
 	s.state, s.depth, s.object, s.inName, s.endsInWord = atValue, 0, false, false, false
+	if s.lines == "" {
+		s.lines = indentation
+	}
 	s.capture.begin(p, from)
 }
 
@@ -75,16 +82,19 @@ func (s *compactor) run(src, out []byte, k int) (end, read int, done bool) {
 		c := src[i]
 		if c <= ' ' && s.state < inString {
 			k = emit(out, k, src, from, i)
-			pad := &s.pads[s.depth%len(s.pads)]
-			n := i + int(*pad)
-			if n >= len(src) || src[n] <= ' ' || string(src[i:n]) != indentation[:n-i] {
+			at := min(s.depth, len(s.pads)-1)
+			if s.state == afterValue { // what closes a container stands one level further out
+				at = max(at-1, 0)
+			}
+			n := i + int(s.pads[at])
+			if n >= len(src) || src[n] <= ' ' || s.state >= atColon || closes(src[n]) != (s.state == afterValue) || string(src[i:n]) != s.lines[:n-i] {
 				n = skipSpace(src, i)
 				if n == i {
 					return k, i, s.invalid(c)
 				}
-				if n-i < len(indentation) && n < len(src) && src[n] != ']' && src[n] != '}' {
-					*pad = uint8(n - i)
-				}
+				s.space(src, i, n, at)
+			} else {
+				s.watch.owed--
 			}
 			i, from = n, n
 			continue
@@ -122,14 +132,16 @@ func (s *compactor) run(src, out []byte, k int) (end, read int, done bool) {
 			if c != ':' {
 				return emit(out, k, src, from, i), i, s.invalid(c)
 			}
-			s.state = atValue
+			s.state = afterColon
+			s.watch.owed += s.watch.colon
 			i++
-			if i+1 < len(src) && src[i] == ' ' && src[i+1] > ' ' {
+			if i+1 < len(src) && src[i] == ' ' && src[i+1] > ' ' && !s.watch.noBlank {
 				k = emit(out, k, src, from, i)
 				i++
 				from = i
+				s.watch.owed--
 			}
-		case atValue, atElement:
+		case atValue, atElement, afterColon:
 			if s.depth <= s.capture.levels && c != ']' {
 				k, from = emit(out, k, src, from, i), i
 				s.capture.value(s.depth, s.object, k)
@@ -204,32 +216,36 @@ func (s *compactor) run(src, out []byte, k int) (end, read int, done bool) {
 // strings follow that stand on lines of their own as the one before did: what
 // most of an indented file is.
 func (s *compactor) scalars(src, out []byte, i, from, k int) (int, int, int) {
-	pad := int(s.pads[s.depth%len(s.pads)])
+	pad, owed := int(s.pads[min(s.depth, len(s.pads)-1)]), 0
 	for {
 		at := i + pad
-		if at >= len(src) || string(src[i:at]) != indentation[:pad] {
-			return i, from, k
+		if at >= len(src) || string(src[i:at]) != s.lines[:pad] {
+			break
 		}
 		end := 0
 		if c := src[at]; c == '"' {
 			if end = skipPlain(src, at+1) + 1; end > len(src) || src[end-1] != '"' {
-				return i, from, k
+				break
 			}
 		} else if c <= '9' && kinds[c] == numeral {
 			end = plainNumber(src, at)
 		}
 		if end == 0 || end >= len(src) {
-			return i, from, k
+			break
 		}
 		if pad > 0 {
 			k, from = emit(out, k, src, from, i), at
+			owed--
 		}
 		if i = end; src[i] != ',' {
 			s.state = afterValue
-			return i, from, k
+			break
 		}
+		owed += s.watch.comma
 		i++
 	}
+	s.watch.owed += owed
+	return i, from, k
 }
 
 // emit copies src[from:to] to out[k:] and returns where it ends. Short runs,
@@ -262,6 +278,7 @@ func (s *compactor) endString(src, out []byte, from, i, k int) (int, int, bool) 
 
 // comma is called after a comma between values.
 func (s *compactor) comma() {
+	s.watch.owed += s.watch.comma
 	s.state = atValue
 	if s.object {
 		s.state = atName
@@ -280,13 +297,16 @@ func (s *compactor) push(object bool) {
 	if object {
 		s.state = atMember
 	}
+	s.watch.push(object)
 }
 
 // pop leaves a container and says whether that ended the value.
 func (s *compactor) pop() bool {
+	s.watch.pop(s.object, s.state != afterValue)
 	s.depth--
 	s.object = s.stack[s.depth/64]>>(s.depth%64)&1 == 1
 	s.state = afterValue
+	s.watch.inside(s.object)
 	return s.depth == 0
 }
 
@@ -300,7 +320,7 @@ func (s *compactor) refuse(cause error, reason string) (done bool) {
 func (s *compactor) invalid(c byte) (done bool) {
 	where := ""
 	switch s.state {
-	case atValue:
+	case atValue, afterColon:
 		where = "where a value should begin"
 	case atElement:
 		where = "where a value or ']' should be"
@@ -340,11 +360,9 @@ func (s *compactor) python(c byte) string {
 		return "None is Python's; JSON has null"
 	case s.state == inLiteral && s.literal == "null" && s.matched == 1 && c == 'a':
 		return "nan is Python's; JSON has no such number"
-	case s.state >= afterValue:
-		return ""
-	case s.state == atValue || s.state == atElement:
+	case s.state == atValue || s.state == atElement || s.state == afterColon:
 		return PythonValue(c)
-	case c == '\'' && s.state != atColon:
+	case c == '\'' && (s.state == atMember || s.state == atName):
 		return PythonValue(c)
 	}
 	return ""

@@ -138,6 +138,9 @@ func (s *Scanner) Capture(p *Pointer) { s.options.Capture, s.capture = p, captur
 // NonFinite returns how many NaN, Infinity and -Infinity were let in.
 func (s *Scanner) NonFinite() int64 { return s.nonFinite }
 
+// Replaced returns how many ill-formed parts of characters became U+FFFD.
+func (s *Scanner) Replaced() int64 { return s.replaced }
+
 // Unfinished says whether the value read last is a number that only the end of
 // the stream ended: were the stream cut, more of it would be missing.
 func (s *Scanner) Unfinished() bool { return s.atEnd }
@@ -238,10 +241,12 @@ func (s *Scanner) Value(dst []byte) ([]byte, error) {
 	s.begin(s.options.Capture, from)
 	for {
 		dst = grow(dst)
-		end := min(len(s.chunk), s.pos+window)
+		end := s.windowEnd()
+		before := s.beginWindow(len(dst))
 		k, i, done := s.run(s.chunk[s.pos:end], dst[:cap(dst)], len(dst))
 		dst = dst[:k]
 		s.pos += i
+		s.endWindow(before, s.chunk[s.pos-i:s.pos], dst, from)
 		if s.fault != nil {
 			return dst, s.fail(s.fault, s.reason, dst[from:])
 		}

@@ -342,6 +342,7 @@ func (s *compactor) malformed(src, out []byte, from, i, k, more int) (_, read, _
 		s.back = s.utf8.read
 		return k, i, i, s.refuse(ErrUTF8, "invalid UTF-8: "+quoteByte(s.utf8.first)+" in a string")
 	}
+	s.replaced++
 	k = max(k-s.utf8.read, 0)
 	k += copy(out[k:], "\uFFFD")
 	s.state = inString

@@ -1,0 +1,104 @@
+package jsonscan
+
+import "strings"
+
+// A Layout is how a writer puts white space between the tokens of a value.
+type Layout struct {
+	Line        string    `json:"line"`   // begins a line: the end of the line before, and the indentation of the value itself
+	Indent      string    `json:"indent"` // of each level inside the value
+	Object      Container `json:"object"`
+	Array       Container `json:"array"`
+	BeforeColon string    `json:"before_colon"`
+	AfterColon  string    `json:"after_colon"`
+}
+
+// A Container is the white space inside objects, or inside arrays.
+type Container struct {
+	Lines     bool   `json:"lines"`      // each element and the closing bracket begin a line
+	Open      string `json:"open"`       // behind the opening bracket, before the line if there is one
+	Comma     string `json:"comma"`      // behind a comma, likewise
+	Close     string `json:"close"`      // before the closing bracket, unless Lines
+	Empty     string `json:"empty"`      // inside an empty container
+	EmptyLine bool   `json:"empty_line"` // behind Empty begins a line
+}
+
+func (l *Layout) container(object bool) *Container {
+	if object {
+		return &l.Object
+	}
+	return &l.Array
+}
+
+// line returns the text that begins a line.
+func (l *Layout) line(level int) string { return l.Line + strings.Repeat(l.Indent, level) }
+
+// isLine reports whether text is what begins a line.
+func (l *Layout) isLine(text []byte, level int) bool {
+	if len(text) != len(l.Line)+level*len(l.Indent) || string(text[:len(l.Line)]) != l.Line {
+		return false
+	}
+	for i := len(l.Line); i < len(text); i += len(l.Indent) {
+		if string(text[i:i+len(l.Indent)]) != l.Indent {
+			return false
+		}
+	}
+	return true
+}
+
+// A Place is where white space may stand between two tokens.
+type Place uint8
+
+// The places, as seen from the punctuation beside them.
+const (
+	AfterOpening Place = iota // behind a bracket that opens a container which is not empty
+	AfterComma
+	BeforeClosing // before a bracket that closes a container which is not empty
+	InsideEmpty   // between the brackets of an empty container
+	BeforeColon
+	AfterColon
+	BeforeComma
+)
+
+// Has reports whether text is the layout's white space at a place. object is the
+// kind of the container that the place belongs to; level counts the containers
+// that are open there, it included, whose elements begin lines.
+func (l *Layout) Has(at Place, object bool, level int, text []byte) bool {
+	c := l.container(object)
+	switch at {
+	case AfterOpening:
+		return l.isInner(text, c.Open, c, level)
+	case AfterComma:
+		return l.isInner(text, c.Comma, c, level)
+	case BeforeClosing:
+		if c.Lines {
+			return l.isLine(text, level-1)
+		}
+		return string(text) == c.Close
+	case InsideEmpty:
+		return l.isEmpty(text, c, level)
+	case BeforeColon:
+		return string(text) == l.BeforeColon
+	case AfterColon:
+		return string(text) == l.AfterColon
+	}
+	return len(text) == 0
+}
+
+// isInner reports whether text is what stands behind a bracket or a comma; level counts the container.
+func (l *Layout) isInner(text []byte, own string, c *Container, level int) bool {
+	if !c.Lines {
+		return string(text) == own
+	}
+	return len(text) >= len(own) && string(text[:len(own)]) == own && l.isLine(text[len(own):], level)
+}
+
+// isEmpty reports whether text is what stands inside an empty container; level counts the container.
+func (l *Layout) isEmpty(text []byte, c *Container, level int) bool {
+	if !c.EmptyLine {
+		return string(text) == c.Empty
+	}
+	if c.Lines {
+		level--
+	}
+	return len(text) >= len(c.Empty) && string(text[:len(c.Empty)]) == c.Empty && l.isLine(text[len(c.Empty):], level)
+}

@@ -1,0 +1,259 @@
+package migrate
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"io/fs"
+	"iter"
+	"strings"
+
+	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/segment"
+)
+
+// A frame is what stands around and between the records of an export.
+type frame struct {
+	before, after string            // in place of sections
+	prefix        *io.SectionReader // of the migrated file, before its first record
+	suffix        *io.SectionReader // behind its last; nil: in the prefix
+	files         []segment.File    // of these
+	empty         string            // in place of everything, without records
+	between       string
+	records       string // where in the source they stood
+	style         *Style
+	odd           *oddSpace         // white space of records that is not the style's; nil: none
+	count         uint64            // of the records that odd is about
+	whole         *io.SectionReader // the source, if it had no record; else nil
+}
+
+func historyFrame() *frame {
+	return plainFrame(`{"history": [`, "\n  ]\n}\n", `{"history": []}`+"\n", 2)
+}
+
+func plainFrame(before, after, empty string, depth int) *frame {
+	s := pythonStyle(depth)
+	return &frame{before: before + s.Line, after: after, between: "," + s.Line, empty: empty, style: s}
+}
+
+// openFrame opens the frame of the migrated file; nil if there is none.
+func openFrame(l *segment.Log) (*frame, error) {
+	at, err := readLayout(l)
+	if err != nil || at == nil {
+		return nil, err
+	}
+	f := &frame{style: at.style(), records: at.Records, count: at.Count}
+	if f.prefix, err = f.section(l, prefixName); err != nil {
+		return nil, err
+	}
+	f.suffix, err = f.section(l, suffixName)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	if err == nil {
+		f.odd, err = openOddSpace(l)
+	}
+	switch {
+	case at.Between != nil:
+		f.between = *at.Between
+	case at.Depth == 0:
+		f.between = "\n"
+	case f.style.Array.Lines:
+		f.between = "," + f.style.Array.Comma + f.style.Line
+	default:
+		f.between = "," + f.style.Array.Comma
+	}
+	if err == nil && at.Empty {
+		err = f.divide(at.Depth)
+	}
+	if err != nil {
+		f.close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// section opens a file of origin/.
+func (f *frame) section(l *segment.Log, name string) (*io.SectionReader, error) {
+	file, err := l.OpenOrigin(name)
+	if err != nil {
+		return nil, err
+	}
+	f.files = append(f.files, file)
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return io.NewSectionReader(file, 0, info.Size()), nil
+}
+
+// divide divides the prefix of a source without records, which is all of it, at
+// the end of the empty array, and learns from it how records are put between.
+func (f *frame) divide(depth int) error {
+	path, err := jsonscan.ParsePointer(f.records)
+	if err != nil {
+		return nil // a stream, or none
+	}
+	s := scanFile(f.prefix)
+	_, ok := namesBefore(s, path.Tokens())
+	if c, err := s.Peek(); !ok || err != nil || c != '[' {
+		plain := historyFrame()
+		plain.files, plain.whole = f.files, f.prefix
+		*f = *plain
+		return nil
+	}
+	s.Next()
+	inside := s.Offset()
+	if _, err := s.Peek(); err != nil {
+		return err
+	}
+	closing, size := s.Offset(), f.prefix.Size()
+	f.whole = f.prefix
+	f.prefix, f.suffix = io.NewSectionReader(f.whole, 0, inside), io.NewSectionReader(f.whole, closing, size-closing)
+	around, err := around(f.prefix, f.suffix)
+	if err != nil {
+		return err
+	}
+	f.style = inner(around, depth)
+	f.before, f.after, f.between = "", "", ","+f.style.Array.Comma
+	if f.style.Array.Lines {
+		f.before, f.between = f.style.Line, f.between+f.style.Line
+		f.after = strings.TrimSuffix(f.style.Line, f.style.Indent)
+	} else {
+		f.before, f.after = f.style.Array.Open, f.style.Array.Close
+	}
+	return nil
+}
+
+// aroundBytes of what surrounds an empty array show its writer's style.
+const aroundBytes = 64 << 10
+
+// around learns the style of a document from what surrounds an empty array in it.
+func around(prefix, suffix io.ReaderAt) (*Style, error) {
+	l := newLearner()
+	l.begin()
+	for _, r := range []io.ReaderAt{prefix, suffix} {
+		text := make([]byte, aroundBytes)
+		n, err := r.ReadAt(text, 0)
+		if err != nil && err != io.EOF {
+			return nil, err
+		}
+		text = trimBOM(text[:n])
+		l.observer.read(text)
+	}
+	l.settle("", 0)
+	if !l.seen[0][jsonscan.AfterOpening] && !l.seen[1][jsonscan.AfterOpening] {
+		return pythonStyle(0), nil
+	}
+	return &l.style, nil
+}
+
+func trimBOM(text []byte) []byte {
+	const bom = "\xef\xbb\xbf"
+	return []byte(strings.TrimPrefix(string(text), bom))
+}
+
+// inner returns a document's style for values inside depth of its containers.
+func inner(s *Style, depth int) *Style {
+	in := *s
+	if s.Object.Lines || s.Array.Lines {
+		if s.Line == "" {
+			in.Line = "\n"
+		}
+		in.Line += strings.Repeat(s.Indent, depth)
+	}
+	return &in
+}
+
+func (f *frame) write(w *bufio.Writer, records iter.Seq2[segment.Record, error]) (done Exported, err error) {
+	t := &typesetter{style: f.style, out: w}
+	for rec, err := range records {
+		if err != nil {
+			return done, err
+		}
+		if rec.Blank {
+			done.Lost++
+			continue
+		}
+		if done.Records++; done.Records == 1 {
+			done.first = rec.Seq
+		}
+		done.last = rec.Seq
+		if err := f.record(t, rec, done.Records == 1); err != nil {
+			return done, err
+		}
+	}
+	switch {
+	case done.Records > 0:
+		if _, err := w.WriteString(f.after); err != nil {
+			return done, err
+		}
+		return done, f.copy(w, f.suffix)
+	case f.whole != nil:
+		return done, f.copy(w, f.whole)
+	case f.prefix == nil:
+		_, err := w.WriteString(f.empty)
+		return done, err
+	}
+	return done, errors.Join(f.copy(w, f.prefix), f.copy(w, f.suffix))
+}
+
+// record writes one record and what stands before it.
+func (f *frame) record(t *typesetter, rec segment.Record, first bool) (err error) {
+	here := false
+	if number := uint64(rec.Seq); f.odd != nil && number <= f.count {
+		if here, err = f.odd.begin(number); err != nil {
+			return err
+		}
+	}
+	if first {
+		err = f.open(t.out)
+	}
+	between := first
+	if err == nil && here {
+		var to io.Writer = t.out
+		if first {
+			to = io.Discard
+		}
+		var done bool
+		done, err = f.odd.between(to)
+		between = between || done
+	}
+	if err == nil && !between {
+		_, err = t.out.WriteString(f.between)
+	}
+	if err != nil {
+		return err
+	}
+	if here {
+		return t.write(rec.Text, f.odd)
+	}
+	return t.write(rec.Text, nil)
+}
+
+// open writes what stands before the first record.
+func (f *frame) open(w *bufio.Writer) error {
+	if err := f.copy(w, f.prefix); err != nil {
+		return err
+	}
+	_, err := w.WriteString(f.before)
+	return err
+}
+
+// copy writes a section, if there is one.
+func (f *frame) copy(w *bufio.Writer, from *io.SectionReader) error {
+	if from == nil {
+		return nil
+	}
+	_, err := io.Copy(w, from)
+	return err
+}
+
+func (f *frame) close() {
+	for _, file := range f.files {
+		_ = file.Close() // it was only read
+	}
+	if f.odd != nil {
+		f.odd.close()
+	}
+}

@@ -1,0 +1,297 @@
+package migrate
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/histlog/histlog/internal/jsonscan"
+)
+
+// A spaceReader finds the white space in the text of a value, also where there
+// is none, and may be given the text in parts.
+type spaceReader struct {
+	// found is called at each place between two tokens. object is the kind of
+	// the container that the place belongs to.
+	found  func(at jsonscan.Place, object bool, space []byte)
+	open   []byte // brackets of the containers that are open
+	before byte   // punctuation, or wholeToken; 0 at the beginning
+	space  []byte // since then
+	in     byte   // '"' inside a string, wholeToken inside a number or a literal
+	escape bool
+}
+
+func (r *spaceReader) reset() {
+	r.open, r.before, r.space, r.in, r.escape = r.open[:0], 0, r.space[:0], 0, false
+}
+
+func (r *spaceReader) read(text []byte) {
+	for _, c := range text {
+		switch {
+		case r.in == '"':
+			switch {
+			case r.escape:
+				r.escape = false
+			case c == '\\':
+				r.escape = true
+			case c == '"':
+				r.in = 0
+			}
+			continue
+		case r.in != 0 && !isEdge(c):
+			continue
+		}
+		r.in = 0
+		if c <= ' ' {
+			r.space = append(r.space, c)
+			continue
+		}
+		r.token(c)
+	}
+}
+
+func isEdge(c byte) bool { return c <= ' ' || strings.IndexByte(",:{}[]", c) >= 0 }
+
+// token is called at the first byte of a token.
+func (r *spaceReader) token(c byte) {
+	closing := c == '}' || c == ']'
+	object := len(r.open) > 0 && r.open[len(r.open)-1] == '{'
+	switch {
+	case r.before == 0:
+	case (r.before == '{' || r.before == '[') && closing:
+		r.found(jsonscan.InsideEmpty, object, r.space)
+	case r.before == '{' || r.before == '[':
+		r.found(jsonscan.AfterOpening, object, r.space)
+	case r.before == ',':
+		r.found(jsonscan.AfterComma, object, r.space)
+	case r.before == ':':
+		r.found(jsonscan.AfterColon, object, r.space)
+	case closing:
+		r.found(jsonscan.BeforeClosing, object, r.space)
+	case c == ':':
+		r.found(jsonscan.BeforeColon, object, r.space)
+	case c == ',':
+		r.found(jsonscan.BeforeComma, object, r.space)
+	}
+	r.space = r.space[:0]
+	r.before = c
+	switch {
+	case c == '{' || c == '[':
+		r.open = append(r.open, c)
+	case closing:
+		r.open = r.open[:max(len(r.open)-1, 0)]
+		r.before = wholeToken
+	case c == ',' || c == ':':
+	default:
+		r.in, r.before = wholeToken, wholeToken
+		if c == '"' {
+			r.in = '"'
+		}
+	}
+}
+
+// A learner finds out a writer's style from the white space that it sees first at
+// each kind of place, and then compares.
+type learner struct {
+	style    Style
+	seen     [2]map[jsonscan.Place]bool
+	lines    map[int]string // by level, what begins a line
+	indented bool           // the style's lines are known
+	observer spaceReader
+	matcher  spaceReader
+	differs  bool
+}
+
+func newLearner() *learner {
+	l := &learner{lines: map[int]string{}, seen: [2]map[jsonscan.Place]bool{{}, {}}}
+	l.observer.found, l.matcher.found = l.observe, l.match
+	return l
+}
+
+// begin is called before the text of each value.
+func (l *learner) begin() {
+	l.observer.reset()
+	l.matcher.reset()
+}
+
+// read learns from a part of a value and reports whether the part's white space is the style's.
+func (l *learner) read(part []byte) bool {
+	l.observer.read(part)
+	l.infer()
+	l.differs = false
+	l.matcher.read(part)
+	return !l.differs && len(l.matcher.space) == 0
+}
+
+// level returns how many of the open containers have lines of their own.
+func (l *learner) level(open []byte) (n int) {
+	for _, c := range open {
+		if l.container(c == '{').Lines {
+			n++
+		}
+	}
+	return n
+}
+
+func (l *learner) container(object bool) *jsonscan.Container {
+	if object {
+		return &l.style.Object
+	}
+	return &l.style.Array
+}
+
+func kindOf(object bool) int {
+	if object {
+		return 1
+	}
+	return 0
+}
+
+// observe notes a white space at a kind of place where none was seen before.
+func (l *learner) observe(at jsonscan.Place, object bool, space []byte) {
+	c := l.container(object)
+	own, line := divide(space)
+	first := !l.seen[kindOf(object)][at]
+	l.seen[kindOf(object)][at] = true
+	if first {
+		switch at {
+		case jsonscan.AfterOpening:
+			c.Lines, c.Open = line != "", own
+		case jsonscan.AfterComma:
+			c.Comma = own
+		case jsonscan.BeforeClosing:
+			if !c.Lines {
+				c.Close = string(space)
+			}
+		case jsonscan.InsideEmpty:
+			c.Empty, c.EmptyLine = emptied(space)
+		case jsonscan.BeforeColon:
+			l.style.BeforeColon = string(space)
+		case jsonscan.AfterColon:
+			l.style.AfterColon = string(space)
+		}
+	}
+	if line == "" || !c.Lines {
+		return
+	}
+	level := l.level(l.observer.open)
+	switch at {
+	case jsonscan.BeforeClosing:
+		level--
+	case jsonscan.AfterOpening, jsonscan.AfterComma:
+	default:
+		return
+	}
+	if _, known := l.lines[level]; !known {
+		l.lines[level] = line
+	}
+}
+
+// divide returns what stands before the line that a white space begins, and the line; "" if it begins none.
+func divide(space []byte) (own, line string) {
+	i := bytes.IndexAny(space, "\r\n")
+	if i < 0 {
+		return string(space), ""
+	}
+	return string(space[:i]), string(space[i:])
+}
+
+// emptied divides the inside of an empty container: what begins a line may
+// follow what stands before it, be that a line's end.
+func emptied(space []byte) (own string, line bool) {
+	i := bytes.LastIndexByte(space, '\n')
+	if i < 0 {
+		return string(space), false
+	}
+	if i > 0 && space[i-1] == '\r' {
+		i--
+	}
+	return string(space[:i]), true
+}
+
+// infer makes the style of what was seen so far. What was not seen is as it most
+// likely is. The style of what was seen never changes: parts of records were compared with it.
+func (l *learner) infer() {
+	l.inferLines()
+	s := &l.style
+	for i, c := range []*jsonscan.Container{&s.Array, &s.Object} {
+		other := l.container(i == 0)
+		if seen := l.seen[1-i]; !l.seen[i][jsonscan.AfterOpening] && seen[jsonscan.AfterOpening] {
+			c.Lines, c.Open, c.Close, c.Comma = other.Lines, other.Open, other.Close, other.Comma
+		} else if !l.seen[i][jsonscan.AfterComma] && seen[jsonscan.AfterComma] && c.Lines == other.Lines {
+			c.Comma = other.Comma
+		}
+		if !l.seen[i][jsonscan.InsideEmpty] {
+			c.Empty, c.EmptyLine = "", false
+			if s.BeforeColon != "" && l.seen[0][jsonscan.AfterOpening] && s.Array.Open != "" { // as Jackson writes it
+				c.Empty = " "
+			}
+		}
+	}
+	if !l.seen[1][jsonscan.AfterColon] && (s.Object.Lines || s.Object.Comma != "") {
+		s.AfterColon = " "
+	}
+}
+
+// inferLines finds the indentation of a level from the lines of two levels.
+func (l *learner) inferLines() {
+	s := &l.style
+	const deepest = 8
+	for level := 0; level < deepest && !l.indented; level++ {
+		outer, ok := l.lines[level]
+		inner, more := l.lines[level+1]
+		if !ok || !more || !strings.HasPrefix(inner, outer) {
+			continue
+		}
+		indent := inner[len(outer):]
+		if all := strings.Repeat(indent, level); strings.HasSuffix(outer, all) {
+			s.Line, s.Indent, l.indented = strings.TrimSuffix(outer, all), indent, true
+		}
+	}
+}
+
+// settle ends the learning. between is what separates two records, comma
+// included, and "" if there are no two; depth is in how many containers they stand.
+func (l *learner) settle(between string, depth int) {
+	l.infer()
+	s := &l.style
+	if !l.indented {
+		if one, ok := l.lines[1]; ok { // of values without nested ones, and so large that no end was seen
+			s.Line, s.Indent = one, ""
+		}
+	}
+	if l.seen[0][jsonscan.AfterOpening] || l.seen[1][jsonscan.AfterOpening] {
+		return
+	}
+	empty := [2]jsonscan.Container{s.Array, s.Object}
+	if between == "" && depth > 0 {
+		*s = *pythonStyle(depth)
+	} else if own, line := divide([]byte(strings.TrimPrefix(between, ","))); line != "" && depth > 0 {
+		indent := line[strings.LastIndexByte(line, '\n')+1:]
+		s.Line, s.Indent, s.AfterColon = line, indent[:len(indent)/depth], " "
+		s.Array.Lines, s.Object.Lines = true, true
+	} else {
+		s.Array.Comma, s.Object.Comma, s.AfterColon = own, own, own
+	}
+	for i, c := range []*jsonscan.Container{&s.Array, &s.Object} {
+		if l.seen[i][jsonscan.InsideEmpty] {
+			c.Empty, c.EmptyLine = empty[i].Empty, empty[i].EmptyLine
+		}
+	}
+}
+
+// match compares a white space with the style.
+func (l *learner) match(at jsonscan.Place, object bool, space []byte) {
+	s, level := &l.style, l.level(l.matcher.open)
+	c := l.container(object)
+	lines := c.EmptyLine
+	switch at {
+	case jsonscan.AfterOpening, jsonscan.AfterComma, jsonscan.BeforeClosing:
+		lines = c.Lines
+	case jsonscan.BeforeColon, jsonscan.AfterColon, jsonscan.BeforeComma:
+		lines = false
+	}
+	unsure := lines && !l.indented // what begins a line may still change
+	if unsure || !s.Has(at, object, level, space) {
+		l.differs = true
+	}
+}
