@@ -27,6 +27,7 @@ type run struct {
 	isMended  bool                        // the run has repaired the log
 	finish    func(r *run)                // what a later process does again, to the end; nil: nothing
 	archive   string                      // the directory to which segments go; "": none
+	next      string                      // the sync policy of the next process; "": the run's
 	snapshot  string                      // the directory where a snapshot is, or no log; "": none
 	snapped   []ack                       // what it must hold
 	isSnapped bool                        // the run has made it
@@ -75,6 +76,9 @@ func (r *run) after(disk *faultfs.Disk, ops int) *run {
 		n.acks[i].after = 0
 	}
 	n.was = r.was || len(n.acks) > 0
+	if r.next != "" {
+		n.settings = n.settings.With(segment.Settings{"sync": r.next})
+	}
 	return &n
 }
 

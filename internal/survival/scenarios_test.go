@@ -43,6 +43,33 @@ var scenarios = []scenario{
 		r.group(4)
 		r.close()
 	}},
+	{"a pair of records of a sector each", func(r *run) {
+		r.settings["segment-size"] = "6K"
+		created(r)
+	}, func(r *run) {
+		r.open()
+		r.groupOf(2, 700)
+		r.close()
+	}},
+	{"recover under another policy", func(r *run) {
+		created(r)
+		r.next = "always"
+	}, func(r *run) {
+		r.open()
+		r.group(3) // over a roll
+		r.group(4)
+		r.close()
+	}},
+	{"recover without an index under another policy", func(r *run) {
+		created(r)
+		r.must(r.disk.Remove(r.dir + "/" + segment.IndexName(1)))
+		r.must(r.disk.SyncDir(r.dir))
+		r.next = "always"
+	}, func(r *run) {
+		r.open()
+		r.group(3)
+		r.close()
+	}},
 	{"a large record", created, func(r *run) {
 		r.open()
 		r.appendOf(1500)

@@ -23,6 +23,7 @@ var mutants = []mutant{
 	{"append: a failed write is not taken back", "segment/commit.go", "return w.takeBack(w.diskError(\"append to\", a.path, err))", "return w.diskError(\"append to\", a.path, err)"},
 	{"append: a failed group is acknowledged later", "segment/commit.go", "\t\t\tw.failed = err // which", "\t\t\t_ = err // which"},
 	{"append: groups are not noted", "segment/commit.go", "if w.policy.Sync.Mode == SyncAlways && len(w.pending) == 1 {", "if w.policy.Sync.Mode == SyncAlways {"},
+	{"append: a pair is no group", "segment/commit.go", "len(w.pending) == 1 {", "len(w.pending) <= 2 {"},
 	{"append: the note is not synced", "segment/commit.go", "if err := a.index.Sync(); err != nil {", "if err := error(nil); err != nil {"},
 	{"close under none: no fdatasync", "segment/commit.go", "\tif err := a.file.Datasync(); err != nil {\n\t\treturn w.poison(w.diskError(\"sync\", a.path, err))\n\t}\n\treturn w.diskError", "\treturn w.diskError"},
 	{"index: entries that failed stay", "segment/active.go", "if e := a.cutIndex(); e != nil {", "if e := error(nil); e != nil {"},
@@ -41,9 +42,11 @@ var mutants = []mutant{
 	{"roll: the directory is not synced", "segment/active.go", "\tif a.identity, err = a.file.Stat(); err == nil {\n\t\terr = fsys.SyncDir(dir)\n\t}", "\ta.identity, err = a.file.Stat()"},
 	{"roll: the segment before its index", "segment/active.go", "\tif a.index, err = fsys.OpenFile(a.indexPath, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode); err != nil {\n\t\treturn nil, err\n\t}", "\tif a.file, err = fsys.OpenFile(a.path, os.O_RDWR|os.O_CREATE, mode); err != nil {\n\t\treturn nil, err\n\t}\n\tif a.index, err = fsys.OpenFile(a.indexPath, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode); err != nil {\n\t\treturn nil, err\n\t}"},
 
+	{"roll: a lazy header is not synced", "segment/active.go", "err == nil && h.flags&headerLazy != 0 {", "err == nil && h.flags&headerLazy != 0 && a.file != nil {"},
 	{"seal: an empty segment is sealed", "segment/roll.go", "if old.count == 0 {", "if old == nil {"},
 
 	// Recovery.
+	{"recover: a new header is not synced", "segment/recover.go", "\tif err = a.index.Sync(); err != nil {\n\t\treturn err\n\t}\n\treturn w.fs.SyncDir(w.dir)", "\treturn w.fs.SyncDir(w.dir)"},
 	{"recover: names are not made durable", "segment/recover.go", "err = w.fs.SyncDir(w.dir)\n\t}\n\tif err != nil {\n\t\treturn false, err\n\t}\n\ta.count", "err = nil\n\t}\n\tif err != nil {\n\t\treturn false, err\n\t}\n\ta.count"},
 	{"recover: HISTLOG's name is not made durable", "segment/draft.go", "return errors.Join(fsys.SyncDir(dir), fsys.Remove(mark))", "return fsys.Remove(mark)"},
 	{"recover: records are synced and not written again", "segment/recover.go", "if _, err := a.file.WriteAt(b, int64(at)); err != nil {", "if err := error(nil); err != nil {"},
