@@ -8,13 +8,13 @@ import (
 )
 
 // A Guard keeps retirement by age from acting on a wrong clock. The zero value
-// is for a person who has looked: it allows everything.
+// allows everything: it is for limits that a person has given and confirmed.
 type Guard struct {
 	Settled time.Duration // so long ago the newest record of a segment must have arrived
 	Jump    time.Duration // by which the clock has jumped ahead; 0: it has not
 }
 
-// Automatic returns the Guard for retirement that nobody has asked for at this moment.
+// Automatic returns the Guard for retirement that a setting causes, and no person.
 func Automatic(l *segment.Log, p segment.Upkeep, now time.Time) (Guard, error) {
 	jump, err := ClockJump(l, now)
 	return Guard{Settled: min(ahead, p.MaxAge), Jump: jump}, err
@@ -25,10 +25,10 @@ func (g Guard) allows(s Segment, now time.Time) bool {
 	return g.Jump == 0 && (since >= g.Settled || since < -ahead) // an arrival in the future says nothing
 }
 
-// ClockJump returns by how much the clock is ahead of the records' arrivals, or
-// was ahead less than a day of arrivals ago; 0: it is not. A pause of the log
-// looks the same, and holds retirement up for that day. A pause is
-// usual, and no jump, if it is at most three times the one before.
+// ClockJump returns by how much the clock has jumped ahead: the time from the last
+// arrival to now, or the longest pause before the arrivals of the last day. 0 means
+// that neither is longer than a day and than three times the pause before it. A log
+// that was paused looks the same, and retires nothing by age for that day.
 func ClockJump(l *segment.Log, now time.Time) (time.Duration, error) {
 	a := arrivals{log: l}
 	defer a.close()

@@ -57,9 +57,10 @@ func passes(p segment.Upkeep, s Segment, left amount, now time.Time, g Guard) bo
 // ahead is how far a clock may be ahead of another one before one of them is wrong.
 const ahead = 24 * time.Hour
 
-// older reports whether the newest record of a segment is of more than an age, by
-// the time that it bears. A time in the future is wrong: arrival takes its
-// place. Where the clock was not set when the records came, nobody knows.
+// older reports whether the newest record of a segment is older than age, by its own
+// time. A time in the future is wrong: the arrival is used instead. If the clock was
+// not set when the records arrived and their own times are no better, their age is
+// unknown, and older returns false.
 func (s Segment) older(age time.Duration, now time.Time) bool {
 	at := s.Newest
 	if at.Sub(now) > ahead || !set(at) && !set(s.Arrived) {

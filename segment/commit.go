@@ -240,8 +240,8 @@ func (w *Writer) syncIndex() error {
 	return nil
 }
 
-// Rollback takes back all that was staged since the last Commit. An Append of
-// another goroutine whose records were among that returns ErrRolledBack.
+// Rollback removes all records that were staged since the last Commit. If an Append
+// of another goroutine staged some of them, it returns ErrRolledBack.
 func (w *Writer) Rollback() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

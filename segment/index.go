@@ -63,8 +63,8 @@ func (h header) encode() []byte {
 }
 
 // noHeader is what a power cut leaves that comes before the index of a new segment
-// was synced, within a second after the roll. Of the active segment it is no damage: the
-// next writer makes the index again.
+// was synced, within a second after the roll. For the active segment this is not damage:
+// the next writer creates the index again.
 const noHeader = "it has no header"
 
 // parseHeader reads a header; the reason is empty if it is a good one of version 1.

@@ -59,7 +59,7 @@ func Snapshot(ctx context.Context, dir, dest string, o Options, progress func(do
 	if err := l.Refresh(); err != nil { // what was done while this one waited
 		return done, err
 	}
-	if l.Conflict != nil { // nobody knows which segments are the log's
+	if l.Conflict != nil { // it is unknown which segments are part of the log
 		return done, l.Conflict
 	}
 	d, err := l.newSnapshot(dest, o)

@@ -240,7 +240,7 @@ func TestSnapshotMode(t *testing.T) {
 	dest := dir + "-copy"
 	_, err := Snapshot(t.Context(), dir, dest, options(nil), nil)
 	check(t, err)
-	check(t, filepath.WalkDir(dest, func(path string, e fs.DirEntry, err error) error {
+	check(t, filepath.WalkDir(dest, func(path string, _ fs.DirEntry, _ error) error {
 		info, err := os.Stat(path)
 		if err == nil && info.Mode().Perm()&0o077 != 0 {
 			t.Errorf("%s has mode %v", path, info.Mode())

@@ -32,7 +32,7 @@ var zoneHours = map[string]int{
 // ParseTime reads a record's time from the JSON scalar at its time field: a
 // text of RFC 3339 or ISO 8601, one like 05/30/2025 07:15:35 AM EDT, a number of
 // Unix seconds, milliseconds, microseconds or nanoseconds from 1990 to 2100, or the
-// digits of a date of these years: 20250530, 20250530071535. Any other number is no
+// digits of a date of these years: 20250530, 20250530071535. No other number is a
 // time. Zone is that of texts and digits that name none.
 func ParseTime(scalar []byte, zone *time.Location) (time.Time, bool) {
 	if len(scalar) == 0 {

@@ -67,7 +67,7 @@ func underUpkeep(ctx context.Context, dir string, o Options, fn func(*Log) error
 	if l.Marker.ID != o.ID {
 		return fmt.Errorf("%s: %w", dir, ErrReplaced)
 	}
-	if l.Conflict != nil { // nobody knows which segments are the log's
+	if l.Conflict != nil { // it is unknown which segments are part of the log
 		return l.Conflict
 	}
 	if err := l.sweep(); err != nil {

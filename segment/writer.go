@@ -134,8 +134,8 @@ func (w *Writer) usable() error {
 	return w.err
 }
 
-// poison ends the writer's life because of err. Nothing will be committed any
-// more, by a timer neither: those who wait for it are told now.
+// poison makes every later call return err. Nothing will be committed any more, not
+// even by a timer, so whoever waits for a commit gets the error now.
 func (w *Writer) poison(err error) error {
 	w.err = err
 	w.answer(err)
