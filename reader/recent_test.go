@@ -31,6 +31,8 @@ func TestUsualGap(t *testing.T) {
 		{"a pause is not usual", append(every(9, 3, both), record{500, 500}), 3},
 		{"migrated: all came at once", every(9, 3, func(m int) record { return record{m, 100} }), 3},
 		{"appended to since", append(every(9, 3, func(m int) record { return record{m, 100} }), record{27, 110}, record{30, 113}), 3},
+		{"cut over, and two since", append(every(50, 2, func(m int) record { return record{m, 100} }), record{105, 105}, record{145, 145}), 40},
+		{"cut over, and one since", append(every(50, 2, func(m int) record { return record{m, 100} }), record{1000, 1000}), 2},
 		{"ten at a time, every hour", every(40, 1, func(m int) record { return record{m, m / 10 * 60} }), 60},
 		{"times that do not move", every(9, 3, func(m int) record { return record{0, m} }), 3},
 		{"times that are far apart", every(9, 3, func(m int) record { return record{m * 1440, m} }), 3},
@@ -58,6 +60,24 @@ func TestUsualGapOfBurst(t *testing.T) {
 	}
 	if got := usualGap(newest); got != 0 {
 		t.Errorf("%v", got)
+	}
+}
+
+// Arrivals are known to the second: of records that come faster, some are the first
+// of their second, which tells no gap.
+func TestUsualGapNearASecond(t *testing.T) {
+	for apart, want := range map[time.Duration]time.Duration{
+		5 * time.Millisecond: 0, 400 * time.Millisecond: 0, 600 * time.Millisecond: 0, 900 * time.Millisecond: 0,
+		time.Second: time.Second, 2 * time.Second: 2 * time.Second,
+	} {
+		var newest []segment.Entry
+		for i := range 1000 {
+			at := time.Unix(1748617533, 0).Add(time.Duration(1000-i) * apart)
+			newest = append(newest, segment.Entry{Time: at, Arrived: at.Truncate(time.Second)})
+		}
+		if got := usualGap(newest); got != want {
+			t.Errorf("%v apart: %v, want %v", apart, got, want)
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ type Survey struct {
 	MedianSize   segment.Offset // of a record with its LF, to a hundredth
 	GreatestSize segment.Offset
 	Cadence      time.Duration // median time from one record to the next, to a hundredth; 0: not known
-	Arrivals     time.Duration // the usual time from one arrival to the next; 0: not known
+	Arrivals     time.Duration // the usual time from one arrival to the next, of the newest records; 0: not known
 	Stalls       []Stall       // in order, the MostStalls longest
 	StallCount   uint64
 	Timeline     Timeline
@@ -94,8 +94,9 @@ func look(ctx context.Context, l *segment.Log) (*Survey, error) {
 	if w.Cadence = w.gaps.all.usual(); w.Cadence > 0 {
 		w.Stalls, w.StallCount = w.gaps.stalls(StallAfter(w.Cadence))
 	}
-	w.Arrivals = w.usualArrivals()
-	return &w.Survey, nil
+	recent, err := LookBack(l, RecentRecords)
+	w.Arrivals = recent.Gap
+	return &w.Survey, err
 }
 
 // A surveyor walks over a log's entries.
@@ -106,19 +107,6 @@ type surveyor struct {
 	sizes histogram
 	gaps  gaps
 	last  segment.Entry // of the record LastSeq
-
-	arrivals histogram // times from one to the next, in ns
-	apart    histogram // those of records that did not come together
-}
-
-// usualArrivals is the median time from one arrival to the next. Where most
-// records came together with another one, as a migration or a producer of
-// batches leaves them, it is that of those that did not, or the cadence.
-func (w *surveyor) usualArrivals() time.Duration {
-	if d := w.arrivals.usual(); d > 0 {
-		return d
-	}
-	return max(w.apart.usual(), w.Cadence)
 }
 
 // segment reads the index of one segment.
@@ -183,7 +171,6 @@ func (w *surveyor) record(seq segment.Sequence, e segment.Entry, size segment.Of
 			b.Gap = s.Length()
 			w.gaps.add(s)
 		}
-		w.arrived(e.Arrived.Sub(w.last.Arrived))
 	}
 	w.Timeline.add(b)
 	w.sizes.add(uint64(size))
@@ -198,17 +185,6 @@ func (w *surveyor) record(seq segment.Sequence, e segment.Entry, size segment.Of
 	w.ClockTimes += has(e, segment.ClockTime)
 	w.Rebuilt += has(e, segment.Rebuilt)
 	w.Lost += has(e, segment.Lost)
-}
-
-// arrived takes in the time from the arrival before; that of a clock which was
-// set back counts for nothing.
-func (w *surveyor) arrived(after time.Duration) {
-	if after >= 0 {
-		w.arrivals.add(uint64(after))
-	}
-	if after > 0 {
-		w.apart.add(uint64(after))
-	}
 }
 
 // has returns 1 if the entry has the flag.

@@ -112,7 +112,7 @@ func (v *view) writerSaid() []span {
 	if w := v.writer; w.pid != 0 {
 		return append(said, words("pid %d (%s) for %s", w.pid, safe(w.command), durationText(max(0, v.now.Sub(w.since)))))
 	}
-	return append(said, words("not running"))
+	return append(said, words("no writer holds the lock"))
 }
 
 func (v *view) memorySaid() []span {

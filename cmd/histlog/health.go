@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -43,16 +42,13 @@ type health struct {
 	jump       time.Duration // by which the clock seems to have jumped ahead; 0: retirement by age does not wait for it
 }
 
-// recentRecords is how many of the newest records tell the usual gap.
-const recentRecords = 1000
-
 func examine(ctx context.Context, l *segment.Log) (*health, error) {
 	h := &health{log: l, notes: l.Notes()}
 	if err := h.glance(ctx); err != nil {
 		return nil, err
 	}
 	var err error
-	if h.recent, err = reader.LookBack(l, recentRecords); err != nil {
+	if h.recent, err = reader.LookBack(l, reader.RecentRecords); err != nil {
 		return nil, err
 	}
 	if h.quarantine, err = l.Quarantine(); err != nil {
@@ -74,6 +70,8 @@ func clockJump(l *segment.Log, now time.Time) (time.Duration, error) {
 	}
 	return compactor.ClockJump(l, now)
 }
+
+func (h *health) archive() bool { return h.log.Marker.Role == roleArchive }
 
 // glance looks at every segment, and once more where one seems damaged: it may have
 // been sealed, compressed or retired meanwhile.
@@ -128,15 +126,10 @@ type bounds struct {
 
 // lateness returns after what time the last record is late, and too late.
 func (b bounds) lateness(gap time.Duration) (late, tooLate time.Duration) {
-	const lateGaps, tooLateGaps = 3, 10
-	switch {
-	case b.late > 0:
+	if b.late > 0 {
 		return b.late, b.tooLate
-	case gap > 0:
-		gap = min(gap, math.MaxInt64/tooLateGaps)
-		return lateGaps * gap, tooLateGaps * gap
 	}
-	return time.Hour, 10 * time.Hour
+	return reader.LateAfter(gap)
 }
 
 // problem is something that is not as it should be.
@@ -158,13 +151,17 @@ type assessment struct {
 // judge measures a log against bounds.
 func (h *health) judge(b bounds, now time.Time) assessment {
 	a := assessment{dir: h.log.Dir, health: h, bounds: b}
-	a.late, a.tooLate = b.lateness(h.recent.Gap)
+	if !h.archive() { // an archive waits for nothing
+		a.late, a.tooLate = b.lateness(h.recent.Gap)
+	}
 	since := h.recent.LastArrived
 	if h.recent.LastSeq == 0 {
 		since = h.log.Marker.Created
 	}
-	a.age = now.Sub(since)
-	a.judgeAge()
+	if a.age = now.Sub(since); !h.archive() {
+		a.judgeAge()
+	}
+	a.age = max(a.age, 0)
 	a.judgeDamage(now)
 	a.judgeDisk()
 	if n := len(h.quarantine); n > 0 {
@@ -201,7 +198,6 @@ func (a *assessment) judgeAge() {
 	case a.age >= a.late, a.recent.LastSeq == 0:
 		a.add(warning, "%s", what)
 	}
-	a.age = max(a.age, 0)
 }
 
 // judgeDamage judges by what can be seen now, and by what was found before and

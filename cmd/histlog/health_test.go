@@ -107,3 +107,19 @@ func TestUsageCodes(t *testing.T) {
 		}
 	}
 }
+
+// TestSeconds: figures are exact to the millisecond.
+func TestSeconds(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		1364 * time.Millisecond: "1.364s", 0: "0s", 61*time.Second + 7*time.Millisecond: "61.007s", 1005*time.Millisecond + 999: "1.005s", 72 * time.Hour: "259200s",
+	} {
+		if got := seconds(d); got != want {
+			t.Errorf("%v: %s, want %s", d, got, want)
+		}
+	}
+	for ms := range 10_000 {
+		if got := seconds(time.Duration(ms) * time.Millisecond); len(got) > len("9.999s") {
+			t.Errorf("%d ms: %s", ms, got)
+		}
+	}
+}

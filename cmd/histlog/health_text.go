@@ -49,23 +49,30 @@ func (a assessment) facts() (facts []string) {
 
 // figures are value;warn;crit;min;max by name.
 func (a assessment) figures() string {
-	age, tooLate, most := "U", "", ""
+	age, late, tooLate, most := "U", "", "", ""
+	if a.late > 0 {
+		late = secondsOf(a.late)
+	}
 	if a.recent.LastSeq > 0 {
 		age = seconds(a.age)
 	}
 	if a.tooLate > 0 {
-		tooLate = strconv.FormatFloat(a.tooLate.Seconds(), 'f', -1, 64)
+		tooLate = secondsOf(a.tooLate)
 	}
 	if a.bounds.maxDisk > 0 {
 		most = strconv.FormatInt(a.bounds.maxDisk, 10)
 	}
 	return fmt.Sprintf("age=%s;%s;%s;0 gap=%s;;;0 records=%d;;;0 damaged=%d;;0;0 quarantine=%d;0;;0 disk=%dB;%s;;0 free=%dB;%d:;%d:;0",
-		age, strconv.FormatFloat(a.late.Seconds(), 'f', -1, 64), tooLate, seconds(a.recent.Gap), a.records, a.damaged(),
+		age, late, tooLate, seconds(a.recent.Gap), a.records, a.damaged(),
 		len(a.quarantine), a.disk, most, a.free, a.bounds.minFree, a.recent.GreatestSize)
 }
 
-func seconds(d time.Duration) string {
-	return strconv.FormatFloat(d.Truncate(time.Millisecond).Seconds(), 'f', -1, 64) + "s"
+func seconds(d time.Duration) string { return secondsOf(d.Truncate(time.Millisecond)) + "s" }
+
+// secondsOf writes d in seconds, exactly: a sum of two floats, as d.Seconds() is,
+// would show 1.364 as 1.3639999999999999.
+func secondsOf(d time.Duration) string {
+	return strconv.FormatFloat(float64(d)/float64(time.Second), 'f', -1, 64)
 }
 
 // damaged counts what can be seen, or what verify found where that is more.
@@ -92,12 +99,14 @@ func (a assessment) json() map[string]any {
 		damaged[i] = d.Error()
 	}
 	out["records"], out["damaged"], out["quarantine"], out["disk_bytes"], out["disk_free_bytes"] = h.records, damaged, nonNil(h.quarantine), h.disk, h.free
-	out["stale_warning_seconds"] = a.late.Seconds()
+	if a.late > 0 {
+		out["stale_warning_seconds"] = a.late.Seconds()
+	}
 	if a.tooLate > 0 {
 		out["stale_critical_seconds"] = a.tooLate.Seconds()
 	}
 	if r := h.recent; r.LastSeq > 0 {
-		out["last_seq"], out["last_time"], out["last_arrived"], out["age_seconds"] = r.LastSeq, utc(r.LastTime), utc(r.LastArrived), a.age.Seconds()
+		out["last_seq"], out["last_time"], out["last_arrived"], out["age_seconds"] = r.LastSeq, utc(r.LastTime), utc(r.LastArrived), float64(a.age)/float64(time.Second)
 	}
 	if h.recent.Gap > 0 {
 		out["gap_seconds"] = h.recent.Gap.Seconds()

@@ -25,6 +25,7 @@ func TestInspectLate(t *testing.T) {
 		{"every half hour", 30 * time.Minute, 1, "", "OK"},
 		{"many, once in ten minutes", 10 * time.Minute, 10, "", "LATE"},
 		{"many, once a day", 24 * time.Hour, 10, "", "OK"},
+		{"all at once", 0, 10, "", "LATE"},
 		{"an archive", 3 * time.Minute, 1, roleArchive, "OK"},
 	} {
 		now := time.Now().Add(-time.Hour - 19*c.every)
@@ -48,12 +49,19 @@ func TestInspectLate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c.role != "" {
-			l.Marker.Role = c.role
-		}
 		v, err := look(t.Context(), l, time.UTC)
 		if err != nil {
 			t.Fatal(err)
+		}
+		h, err := examine(t.Context(), l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.role != "" {
+			l.Marker.Role = c.role
+		}
+		if status := h.judge(bounds{}, time.Now()).status(); (status != fine) != (c.want == "LATE") {
+			t.Errorf("%s: check says %v, inspect %s", c.name, status, c.want)
 		}
 		var out bytes.Buffer
 		if err := v.print(&out); err != nil {

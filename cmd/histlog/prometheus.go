@@ -43,12 +43,14 @@ func (a assessment) metrics() []metric {
 		metric{"histlog_records", "Records in the log.", float64(h.records)},
 		metric{"histlog_last_seq", "Sequence of the newest record; 0 if there is none.", float64(h.recent.LastSeq)},
 		metric{"histlog_gap_seconds", "Usual time from one arrival to the next; 0 if not known.", h.recent.Gap.Seconds()},
-		metric{"histlog_stale_after_seconds", "Time without an arrival that is worth a warning.", a.late.Seconds()},
 		metric{"histlog_damaged", "Damage seen without reading data, or found by the last verification.", float64(a.damaged())},
 		metric{"histlog_quarantine_files", "Files in quarantine.", float64(len(h.quarantine))},
 		metric{"histlog_disk_bytes", "Bytes that the segments take on disk.", float64(h.disk)},
 		metric{"histlog_disk_free_bytes", "Bytes that are free on that disk.", float64(h.free)},
 	)
+	if a.late > 0 { // an archive is never late
+		m = append(m, metric{"histlog_stale_after_seconds", "Time without an arrival that is worth a warning.", a.late.Seconds()})
+	}
 	at := func(name, help string, t time.Time) {
 		if !t.IsZero() {
 			m = append(m, metric{name, help, float64(t.UnixMilli()) / 1000})

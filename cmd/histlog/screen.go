@@ -216,12 +216,18 @@ func (v *view) printCounts(s *screen, t reader.Timeline, label, layout string, s
 func (v *view) printStalls(s *screen) {
 	const most = 6
 	silence, stalled := v.late()
-	if v.survey.Cadence == 0 {
+	n, over := v.survey.StallCount, reader.StallAfter(v.survey.Cadence)
+	switch {
+	case v.survey.Cadence == 0 && !stalled:
 		return
+	case v.survey.Cadence == 0:
+		over, _ = reader.LateAfter(v.survey.Arrivals)
 	}
-	n := v.survey.StallCount
-	s.fact("stalls", words("%s (over %s)", numberText(n), durationText(reader.StallAfter(v.survey.Cadence))))
+	count := words("%s (over %s)", numberText(n), durationText(over))
 	if stalled {
+		count = words("%s (over %s), 1 of them goes on", numberText(n+1), durationText(over))
+	}
+	if s.fact("stalls", count); stalled {
 		s.more(bad.span("%s → now  %s so far  after seq %d", v.time(v.survey.LastArrived), durationText(silence), v.survey.LastSeq))
 	}
 	for _, g := range longest(v.survey.Stalls, most) {

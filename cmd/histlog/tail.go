@@ -68,7 +68,7 @@ func linePrinter(c *cli.Context, l *segment.Log, out *output) (printer, error) {
 	if !p.terminal {
 		return printer{show: p.line}, nil
 	}
-	recent, err := reader.LookBack(l, recentRecords)
+	recent, err := reader.LookBack(l, reader.RecentRecords)
 	if err != nil {
 		return printer{}, err
 	}
@@ -133,6 +133,7 @@ func (l *lines) shown(rec reader.Record) string {
 	return names[1]
 }
 
+// late reports whether the time from one record to the next is a stall.
 func (l *lines) late(d time.Duration) bool { return l.gap > 0 && d > reader.StallAfter(l.gap) }
 
 func (l *lines) coloured(colour, text string) string {
@@ -147,7 +148,8 @@ func (l *lines) waiting() {
 	text, late := "waiting for the first record", false
 	if !l.arrived.IsZero() {
 		d := max(0, time.Since(l.arrived)).Truncate(time.Second)
-		text, late = "waiting "+durationText(d), l.late(d)
+		after, _ := reader.LateAfter(l.gap)
+		text, late = "waiting "+durationText(d), d >= after && l.log.Marker.Role != roleArchive
 	}
 	if l.gap > 0 {
 		text += ", usual gap " + durationText(l.gap)

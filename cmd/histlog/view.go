@@ -110,12 +110,13 @@ func writerOf(l *segment.Log) (w writer) {
 // roleArchive is what HISTLOG calls a log that prune fills and nobody polls into.
 const roleArchive = "archive"
 
-// late says how long nothing has arrived, and whether that is a stall.
+// late returns how long nothing has arrived, and whether a record is late, which
+// it is after as long as for check.
 func (v *view) late() (time.Duration, bool) {
 	s := v.survey
-	const known = time.Second // arrivals are noted to that
 	silence := v.now.Sub(s.LastArrived)
-	return silence, s.Arrivals > 0 && v.log.Marker.Role != roleArchive && silence > reader.StallAfter(max(s.Arrivals, known))
+	after, _ := reader.LateAfter(s.Arrivals)
+	return silence, s.Records > 0 && v.log.Marker.Role != roleArchive && silence >= after
 }
 
 const day = 24 * time.Hour
