@@ -65,7 +65,11 @@ func (l *Log) Glance(s Segment) (g Glance, err error) {
 			g.Suspect = info.ModTime()
 		}
 	}
-	if reason != "" && (s.Sealed || reason != noHeader) {
+	if !s.Sealed && reason == noHeader { // it was just begun: its text is short
+		g.Records, err = l.countRecords(s)
+		return g, err
+	}
+	if reason != "" {
 		g.Damage = &CorruptError{Path: x.path, Reason: reason}
 		return g, nil
 	}
@@ -103,6 +107,15 @@ func (l *Log) containerDamage(s Segment, t *trailer) (*CorruptError, error) {
 		return &CorruptError{Path: s.Path, Seq: s.Base, Reason: c.reason}, c.Close()
 	}
 	return nil, c.Close()
+}
+
+// countRecords counts the records that readers see in a segment.
+func (l *Log) countRecords(s Segment) (n uint64, err error) {
+	r, err := l.OpenReader(s)
+	if err != nil {
+		return 0, err
+	}
+	return r.Count(), r.Close()
 }
 
 // sealedDamage compares the trailer of a sealed segment with its place in the

@@ -23,8 +23,8 @@ func TestIndexNeverWritten(t *testing.T) {
 			check(t, err)
 			f, err := l.Verify(t.Context(), last, nil)
 			check(t, err)
-			if g.Damage != nil || len(f.Damage) > 0 || f.Records == 0 {
-				t.Errorf("glance: %v, verify: %d records, %v", g.Damage, f.Records, f.Damage)
+			if g.Damage != nil || len(f.Damage) > 0 || f.Records == 0 || g.Records != f.Records {
+				t.Errorf("glance: %d records, %v, verify: %d records, %v", g.Records, g.Damage, f.Records, f.Damage)
 			}
 			if now, err := l.NextSeq(); err != nil || now != next {
 				t.Errorf("readers see records up to %d, %v, want %d", now-1, err, next-1)
