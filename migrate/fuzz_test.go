@@ -3,7 +3,6 @@ package migrate
 import (
 	"bytes"
 	"errors"
-	"strings"
 	"testing"
 
 	"github.com/histlog/histlog/internal/jsonscan"
@@ -89,9 +88,9 @@ func FuzzSalvage(f *testing.F) {
 			return
 		}
 		rest := p.quarantine()
-		if !strings.HasSuffix(string(b), rest) || (r.Records == 0 && r.Salvaged && rest != string(b)) || r.Quarantined != int64(len(rest)) {
+		if (r.Records == 0 && r.Salvaged && rest != string(b)) || r.Quarantined != int64(len(rest)) {
 			t.Errorf("in quarantine: %q; receipt %+v", rest, r)
 		}
-		wantText(t, "export and quarantine", p.export()+rest, string(b))
+		wantText(t, "export and quarantine", p.restored(), string(b))
 	})
 }

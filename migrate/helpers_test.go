@@ -152,20 +152,51 @@ func (p *place) exact() bool {
 	return r.Export == exportExact
 }
 
-// quarantine returns what was set aside; the name of its file must tell of it.
-func (p *place) quarantine() string {
+// quarantined is a piece of the source that was set aside.
+type quarantined struct {
+	at   int
+	text string
+}
+
+// pieces returns what was set aside, in order; the names of the files must tell of it.
+func (p *place) pieces() (all []quarantined) {
 	p.Helper()
 	names, err := p.log().Quarantine()
 	check(p, err)
-	if len(names) == 0 {
-		return ""
+	for _, name := range names {
+		b, err := os.ReadFile(filepath.Join(p.dir, segment.QuarantineName, name))
+		check(p, err)
+		var base, at, length int
+		if _, err := fmt.Sscanf(name, "%d-%d-%d-", &base, &at, &length); err != nil || length != len(b) || base != 0 {
+			p.Errorf("%s holds %d bytes", name, len(b))
+		}
+		all = append(all, quarantined{at, string(b)})
 	}
-	b, err := os.ReadFile(filepath.Join(p.dir, segment.QuarantineName, names[0]))
-	check(p, err)
-	if len(names) != 1 || !strings.Contains(names[0], fmt.Sprintf("-%d-", len(b))) {
-		p.Errorf("quarantine holds %v, the first of %d bytes", names, len(b))
+	slices.SortFunc(all, func(a, b quarantined) int { return a.at - b.at })
+	return all
+}
+
+// quarantine returns all that was set aside.
+func (p *place) quarantine() (all string) {
+	p.Helper()
+	for _, q := range p.pieces() {
+		all += q.text
 	}
-	return string(b)
+	return all
+}
+
+// restored returns the source, made of an export and what was set aside.
+func (p *place) restored() string {
+	p.Helper()
+	text := p.export()
+	for _, q := range p.pieces() {
+		if q.at > len(text) {
+			p.Errorf("a piece of offset %d, where the export and the pieces before have %d bytes", q.at, len(text))
+			return ""
+		}
+		text = text[:q.at] + q.text + text[q.at:]
+	}
+	return text
 }
 
 // sound verifies the log.

@@ -25,6 +25,7 @@ type Options struct {
 	Salvage  bool                 // of a cut or damaged source, keep what is whole
 	Progress func(read, of int64) // told of the bytes read; of is 0 where the size is not known
 	FS       segment.FS           // nil: the machine's
+	without  []piece              // of the source, a stream, which are left out as damaged
 }
 
 // Run migrates. When it returns nil, the log is there, durable and whole, and
@@ -33,7 +34,9 @@ type Options struct {
 //
 // With Options.Salvage a source that is cut or damaged becomes a log of the
 // records that are whole before the damage, with all that follows them in
-// quarantine/; Receipt.Salvaged says so, and Receipt.Damage why.
+// quarantine/. Of JSON Lines the lines behind the damage are kept too, and each
+// piece of damage is a file in quarantine/. Receipt.Salvaged says so, and
+// Receipt.Damage why.
 func Run(ctx context.Context, o Options) (Receipt, error) {
 	if o.Salvage && once(o.Source) {
 		return Receipt{}, ErrOnce

@@ -39,7 +39,11 @@ type take func(compact, timeScalar []byte) error
 // are, it begins again: begin is called before each pass. It returns the last
 // pass, also with an error.
 func readSource(ctx context.Context, o Options, accept jsonscan.Options, begin func(*pass) error) (*pass, error) {
-	for as := (shape{pointer: o.Records}); ; {
+	as := shape{pointer: o.Records}
+	if o.without != nil {
+		as = shape{stream: true, named: true}
+	}
+	for {
 		p := &pass{ctx: ctx, o: o, walk: walk{as: as}}
 		err := p.read(accept, begin)
 		var again *readAgain
@@ -75,7 +79,7 @@ func (p *pass) read(accept jsonscan.Options, begin func(*pass) error) error {
 }
 
 func (p *pass) readFrom(in io.Reader, accept jsonscan.Options, begin func(*pass) error) error {
-	p.source = readAhead(p.ctx, in, p.o.Accept.Memory)
+	p.source = readAhead(p.ctx, in, p.o)
 	defer p.source.close()
 	p.scan = jsonscan.New(p.source, accept)
 	if err := begin(p); err != nil {

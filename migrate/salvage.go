@@ -5,20 +5,93 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"math"
 
 	"github.com/histlog/histlog/internal/jsonscan"
 )
 
-// salvage makes the draft one of the records before the damage that err is
-// about, and puts the rest of the source into quarantine. It returns err if
-// that can't be salvaged.
-//
-// The rest begins behind the last whole record, or with the source's first byte
-// if there is none: prefix, records and rest are the source.
+// salvage makes the draft one of the records that are whole in spite of the
+// damage that err is about, and puts the rest of the source into quarantine. It
+// returns err if that can't be salvaged.
 func (m *migration) salvage(err error) error {
 	if m.draft == nil || !damage(err) {
 		return err
 	}
+	if lines, e := m.salvageLines(err); lines || e != nil {
+		return e
+	}
+	return m.salvageBeginning(err)
+}
+
+// salvageLines salvages what is one of JSON Lines, unless nothing but the last of
+// it is damaged: then lines is false.
+func (m *migration) salvageLines(err error) (lines bool, _ error) {
+	first := m.pass
+	if at := m.o.Records; at != nil && len(at.Tokens()) > 0 {
+		return false, nil
+	}
+	pieces, lines, e := m.damagedLines()
+	if e != nil || !lines || len(pieces) == 0 {
+		return false, e
+	}
+	if n := len(pieces) - 1; n == 0 && first.walk.depth == 0 && first.records > 0 && !m.behind(pieces[n]) {
+		return false, nil
+	}
+	m.o.without = pieces
+	m.pass, e = readSource(m.ctx, m.o, m.o.Accept, m.begin)
+	if e == nil && !same(m.pass.info, first.info) {
+		e = m.pass.here(ErrChanged)
+	}
+	if e != nil {
+		return true, e
+	}
+	m.receipt.Salvaged, m.receipt.Damage = true, err.Error()
+	return true, m.quarantine(pieces)
+}
+
+// behind reports whether the source goes on behind a piece.
+func (m *migration) behind(p piece) bool {
+	size := int64(0)
+	_ = m.readText(func(text io.Reader) error {
+		n, err := io.Copy(io.Discard, text)
+		size = n
+		return noEnd(err)
+	})
+	return p.to < size
+}
+
+// damagedLines looks for damaged lines in the source.
+func (m *migration) damagedLines() (pieces []piece, lines bool, err error) {
+	err = m.readText(func(text io.Reader) error {
+		pieces, lines, err = damagedLines(m.ctx, text, m.o.Accept, newTimeField(m.o.Settings))
+		return err
+	})
+	return pieces, lines, err
+}
+
+// readText opens the source, which must be the one that was read before, for read.
+func (m *migration) readText(read func(text io.Reader) error) error {
+	f, info, err := openSource(m.o.Source)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if !same(info, m.pass.info) {
+		return m.pass.here(ErrChanged)
+	}
+	text := &text{in: f, memory: m.o.Accept.Memory}
+	defer text.close()
+	if err := read(text); err != nil {
+		return err
+	}
+	return compareInfo(f, info)
+}
+
+// salvageBeginning makes the draft one of the records before the damage.
+//
+// The rest begins behind the last whole record, or with the source's first byte
+// if there is none: prefix, records and rest are the source.
+func (m *migration) salvageBeginning(err error) error {
 	p := m.pass
 	if p.walk.doc != nil { // whole values before the damage, but no records
 		return p.walk.doc.undecided(p.records)
@@ -34,7 +107,7 @@ func (m *migration) salvage(err error) error {
 		return err
 	}
 	m.receipt.Salvaged, m.receipt.Damage = true, err.Error()
-	if e := m.quarantineRest(from); e != nil {
+	if e := m.quarantine([]piece{{from, math.MaxInt64}}); e != nil {
 		return e
 	}
 	if m.receipt.SourceBytes == 0 { // nothing of it could be had
@@ -49,31 +122,40 @@ func damage(err error) bool {
 	return (errors.As(err, &at) || errors.Is(err, ErrCompressed)) && !errors.Is(err, ErrChanged) && !errors.Is(err, jsonscan.ErrTooLarge)
 }
 
-// quarantineRest copies the source from an offset on, and reads all of it for
-// the receipt. Of a compressed source that is what can be had of it.
-func (m *migration) quarantineRest(from int64) error {
-	f, info, err := openSource(m.o.Source)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if !same(info, m.pass.info) {
-		return m.pass.here(ErrChanged)
-	}
-	text := &text{in: f, memory: m.o.Accept.Memory}
-	defer text.close()
-	sum := sha256.New()
-	if _, err := io.CopyN(sum, text, from); err != nil {
-		return err
-	}
-	out, err := m.draft.CreateQuarantine(from)
-	if err != nil {
-		return err
-	}
-	n, err := io.Copy(out, io.TeeReader(text, sum))
+// quarantine copies pieces of the source, and reads all of it for the receipt. Of
+// a compressed source that is what can be had of it.
+func (m *migration) quarantine(pieces []piece) error {
+	sum, size := sha256.New(), int64(0)
+	err := m.readText(func(text io.Reader) error {
+		for _, p := range pieces {
+			n, err := io.CopyN(sum, text, p.from-size)
+			if size += n; err != nil {
+				return err
+			}
+			out, err := m.draft.CreateQuarantine(p.from)
+			if err != nil {
+				return err
+			}
+			n, err = io.Copy(out, io.TeeReader(io.LimitReader(text, p.to-p.from), sum))
+			size += n
+			m.receipt.Quarantined += n
+			m.receipt.Pieces++
+			if err = errors.Join(noEnd(err), out.Close()); err != nil {
+				return err
+			}
+		}
+		n, err := io.Copy(sum, text)
+		size += n
+		return noEnd(err)
+	})
+	m.receipt.SourceBytes, m.receipt.SourceSHA256 = size, hex.EncodeToString(sum.Sum(nil))
+	return err
+}
+
+// noEnd takes the damage at which a compressed text ends for its end.
+func noEnd(err error) error {
 	if errors.Is(err, ErrCompressed) {
-		err = nil
+		return nil
 	}
-	m.receipt.Quarantined, m.receipt.SourceBytes, m.receipt.SourceSHA256 = n, from+n, hex.EncodeToString(sum.Sum(nil))
-	return errors.Join(err, out.Close(), compareInfo(f, info))
+	return err
 }

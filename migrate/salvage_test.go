@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -100,7 +102,7 @@ func (p *place) cutAt(s sample, n int) {
 	check(p, err)
 	wantTexts(p, p.texts(), want)
 	p.sound()
-	wantText(p, "export and quarantine", p.export()+p.quarantine(), cut)
+	wantText(p, "export and quarantine", p.restored(), cut)
 	if r.Salvaged != (plain != nil) || (r.Damage != "") != r.Salvaged || r.Records != uint64(len(want)) || r.SourceBytes != int64(n) {
 		p.Errorf("receipt %+v, want %d records of %d bytes, and salvaged unless whole", r, len(want), n)
 	}
@@ -146,16 +148,43 @@ func (p *place) flipped(s sample, at int, to byte) {
 			wantText(p, "quarantine", p.quarantine(), string(b))
 		}
 		rest := p.quarantine()
-		if !strings.HasSuffix(string(b), rest) {
+		if s.stream && p.layout().Records == "stream" {
+			p.allLines(string(b))
+		} else if !strings.HasSuffix(string(b), rest) {
 			p.Errorf("not the end of the source: %.200q", rest)
 		}
-		wantText(p, "export and quarantine", p.export()+rest, string(b))
+		wantText(p, "export and quarantine", p.restored(), string(b))
 		if r.Quarantined != int64(len(rest)) || (rest != "" && !r.Salvaged) {
 			p.Errorf("salvaged: %v, %d bytes, in quarantine: %q", r.Salvaged, r.Quarantined, rest)
 		}
 	}
 	if p.Failed() {
 		p.Fatalf("byte %d, %q, made %q: %q", at, s.text[at], to, b)
+	}
+}
+
+// allLines compares the records with the lines of a source that are whole values.
+func (p *place) allLines(source string) {
+	p.Helper()
+	var want []string
+	for line := range strings.SplitSeq(source, "\n") {
+		line = strings.Trim(line, "\x00, \t\r\ufeff")
+		if len(line) > 0 && json.Valid([]byte(line)) && utf8.ValidString(line) && line[0] == '{' {
+			want = append(want, compactOf(line))
+		}
+	}
+	got := p.texts()
+	found := 0 // on lines with damage that is no value's there are more
+	for _, text := range got {
+		if found < len(want) && text == want[found] {
+			found++
+		}
+		if !strings.Contains(compactOf(source), text) {
+			p.Errorf("record %.300q is not in the source", text)
+		}
+	}
+	if found < len(want) {
+		p.Errorf("%d records %.300q, want those of each whole line %.300q", len(got), got, want)
 	}
 }
 
@@ -199,8 +228,11 @@ func TestSalvageLarge(t *testing.T) {
 	text = text[:at] + "!" + text[at+1:]
 	r, err := p.run(text, Options{Salvage: true, Settings: segment.Settings{"segment-size": "64K"}})
 	check(t, err)
-	wantTexts(t, p.texts(), all[:999])
-	wantText(t, "export and quarantine", p.export()+p.quarantine(), text)
+	wantTexts(t, p.texts(), slices.Concat(all[:999], all[1000:]))
+	if r.Pieces != 1 || r.Quarantined != int64(len(all[999])+1) {
+		t.Errorf("%d pieces of %d bytes", r.Pieces, r.Quarantined)
+	}
+	wantText(t, "export and quarantine", p.restored(), text)
 	sum := sha256.Sum256([]byte(text))
 	if r.SourceBytes != int64(len(text)) || r.SourceSHA256 != hex.EncodeToString(sum[:]) {
 		t.Errorf("the receipt tells of %d bytes, SHA-256 %s; the source has %d, %x", r.SourceBytes, r.SourceSHA256, len(text), sum)
@@ -234,7 +266,7 @@ func TestSalvageOfReplacedSource(t *testing.T) {
 			}}
 			_, err := p.run(text, Options{Salvage: true, FS: hook})
 			if err == nil {
-				wantText(t, "export and quarantine", p.export()+p.quarantine(), text)
+				wantText(t, "export and quarantine", p.restored(), text)
 				return
 			}
 			wantIs(t, err, ErrChanged)
@@ -333,7 +365,7 @@ func TestCompressedCut(t *testing.T) {
 				if want := strings.Count(had, "}\n"); int(r.Records) != want && int(r.Records) != want+1 {
 					t.Errorf("%d records, want %d", r.Records, want)
 				}
-				wantText(t, "export and quarantine", p.export()+p.quarantine(), had)
+				wantText(t, "export and quarantine", p.restored(), had)
 				if !r.Salvaged || r.Quarantined != int64(len(p.quarantine())) {
 					t.Errorf("receipt %+v", r)
 				}
@@ -345,5 +377,83 @@ func TestCompressedCut(t *testing.T) {
 				t.Errorf("at most %d records were kept", kept)
 			}
 		})
+	}
+}
+
+// Damage in JSON Lines costs the lines it stands in, and nothing is made a record that is no line.
+func TestSalvageLines(t *testing.T) {
+	a, b, c := `{"timestamp":1748448862,"matches":[{"id":10},{"id":11}]}`, `{"timestamp":1748448863,"matches":[{"id":20}]}`, `{"timestamp":1748448864,"matches":[]}`
+	for _, s := range []struct {
+		name, text string
+		records    []string
+		pieces     []string
+	}{
+		{"NUL bytes on a line", a + "\n\x00\x00\x00\n" + b + "\n", []string{a, b}, []string{"\x00\x00\x00\n"}},
+		{"NUL bytes before a value", a + "\n" + strings.Repeat("\x00", 300_000) + b + "\n" + c, []string{a, b, c}, []string{strings.Repeat("\x00", 300_000)}},
+		{"NUL bytes at the beginning", strings.Repeat("\x00", 4096) + "\n" + a + "\n" + b + "\n", []string{a, b}, []string{strings.Repeat("\x00", 4096) + "\n"}},
+		{"NUL bytes at the end", a + "\n" + b + "\n\x00\x00", []string{a, b}, nil},
+		{"NUL bytes in a value", a + "\n" + b[:9] + "\x00\x00" + b[11:] + "\n" + c + "\n", []string{a, c}, []string{b[:9] + "\x00\x00" + b[11:] + "\n"}},
+		{"a stray comma", a + ",\n" + b + "\n" + c + "\n", []string{a, b, c}, []string{","}},
+		{"commas", a + ",\n" + b + ",\n" + c + "\n", []string{a, b, c}, []string{",", ","}},
+		{"a comma for a line's end", a + ", " + b + "\n" + c + "\n", []string{a, b, c}, []string{","}},
+		{"a byte-order mark", a + "\n\ufeff" + b + "\n" + c + "\n", []string{a, b, c}, []string{"\ufeff"}},
+		{"a byte-order mark that may be there", "\ufeff" + a + "\nx\n" + b + "\n", []string{a, b}, []string{"x\n"}},
+		{"half a line", a + "\n" + b[:30] + "\n" + c + "\n", []string{a, c}, []string{b[:30] + "\n"}},
+		{"half a line, and a value on it", a + "\n" + b[:30] + c + "\n" + c + "\n", []string{a, c}, []string{b[:30] + c + "\n"}},
+		{"a line whose beginning is missing", a + "\n" + `{"id":11}]}` + "\n" + c + "\n", []string{a, c}, []string{`{"id":11}]}` + "\n"}},
+		{"a line's end that is another byte", a + "x" + b + "\n" + c + "\n", []string{a, b, c}, []string{"x"}},
+		{"a comma that closes an object", `{"a":1}"b":2}` + "\n" + b + "\n" + c + "\n", []string{b, c}, []string{`{"a":1}"b":2}` + "\n"}},
+		{"lines of garbage", "garbage\n" + a + "\n!\nnull\n12\n[1]\n" + b + "\n\n" + c, []string{a, b, c}, []string{"garbage\n", "!\nnull\n12\n[1]\n"}},
+		{"several places", a + "\n!\n" + b + "\n?\n" + c + "\n", []string{a, b, c}, []string{"!\n", "?\n"}},
+		{"CRLF", a + "\r\n!\r\n" + b + "\r\n", []string{a, b}, []string{"!\r\n"}},
+		{"one line and damage", a + "\n\x00", []string{a}, nil},
+		{"NaN in a line", a + "\n" + `{"a":NaN}` + "\n" + c + "\n", []string{a, c}, []string{`{"a":NaN}` + "\n"}},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			p := newPlace(t)
+			r := p.migrated(s.text, Options{Salvage: true, Verify: VerifyRoundtrip})
+			wantTexts(t, p.texts(), s.records)
+			wantText(t, "export and quarantine", p.restored(), s.text)
+			var got []string
+			for _, q := range p.pieces() {
+				got = append(got, q.text)
+			}
+			if s.pieces != nil && !slices.Equal(got, s.pieces) {
+				t.Errorf("in quarantine: %.200q, want %.200q", got, s.pieces)
+			}
+			sum := sha256.Sum256([]byte(s.text))
+			if !r.Salvaged || r.Pieces != len(got) || r.SourceBytes != int64(len(s.text)) || r.SourceSHA256 != hex.EncodeToString(sum[:]) {
+				t.Errorf("receipt %+v", r)
+			}
+			p.sound()
+			p.storedReceipt(r)
+		})
+	}
+}
+
+// What is damaged in more places than files should be made of ends in one piece.
+func TestSalvageOfManyPieces(t *testing.T) {
+	p := newFastPlace(t)
+	text := strings.Repeat("{\"a\":1}\n{\"a\":2}\n!\n", mostPieces+5)
+	r := p.migrated(text, Options{Salvage: true})
+	if r.Pieces != mostPieces {
+		t.Errorf("%d pieces", r.Pieces)
+	}
+	wantText(t, "export and quarantine", p.restored(), text)
+}
+
+// Several documents are not lines, whatever follows them.
+func TestSalvageOfDocuments(t *testing.T) {
+	for _, text := range []string{
+		"{\"history\":[{\"timestamp\":1748448862}]}\n\x00\x00\n{\"timestamp\":1748448863}\n",
+		"[{\"a\":1},{\"a\":2}]\n!\n",
+	} {
+		p := newPlace(t)
+		r, err := p.run(text, Options{Salvage: true})
+		check(t, err)
+		if p.layout().Records == streamName || !r.Salvaged || r.Records == 0 {
+			t.Errorf("%q: %+v", text, r)
+		}
+		wantText(t, "export and quarantine", p.restored(), text)
 	}
 }

@@ -124,7 +124,7 @@ func TestScalarBehindRecords(t *testing.T) {
 		if !r.Salvaged || p.layout().Records == "stream" {
 			t.Errorf("%s: %+v", text, r)
 		}
-		wantText(t, "export and quarantine", p.export()+p.quarantine(), text)
+		wantText(t, "export and quarantine", p.restored(), text)
 	}
 }
 

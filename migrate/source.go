@@ -73,17 +73,21 @@ func existing(path string) string {
 }
 
 // readAhead begins to read r. When the context ends, so does what the scanner
-// gets, although r may still be waited for. memory is for a zstd window.
-func readAhead(ctx context.Context, r io.Reader, memory int64) *source {
+// gets, although r may still be waited for.
+func readAhead(ctx context.Context, r io.Reader, o Options) *source {
 	s := &source{ctx: ctx, full: make(chan []byte, chunks), free: make(chan []byte, chunks), stop: make(chan struct{}), sum: sha256.New()}
-	s.text = &text{in: r, memory: memory}
-	go s.run(s.text)
+	s.text = &text{in: r, memory: o.Accept.Memory}
+	if o.without != nil {
+		go s.run(&withoutReader{in: s.text, pieces: o.without})
+	} else {
+		go s.run(s.text)
+	}
 	return s
 }
 
-func (s *source) run(r *text) {
+func (s *source) run(r io.Reader) {
 	defer close(s.full)
-	defer r.close()
+	defer s.text.close()
 	made := 0 // chunks: a short source takes few
 	var rest []byte
 	for {

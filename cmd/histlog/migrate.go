@@ -30,7 +30,7 @@ unless given. The source is only read. DIR becomes a whole log, or none.
 			&cli.StringFlag{Name: "verify", Usage: "how the log is proven: digest (read back and compare), roundtrip (and make SOURCE again from it) or none", Value: "digest"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done; write nothing"},
 			&cli.BoolFlag{Name: "continue", Usage: "DIR is the log of SOURCE already: append what came since"},
-			&cli.BoolFlag{Name: "salvage", Usage: "of a cut or damaged SOURCE keep every whole record before the damage"},
+			&cli.BoolFlag{Name: "salvage", Usage: "of a cut or damaged SOURCE keep every whole record before the damage, of JSON Lines every whole line"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "with --continue: how long to wait for another writer", Value: "10s"},
 			&cli.StringFlag{Name: "compress", Usage: "store full segments as zstd or gzip, or none", Value: "none"},
 			progressFlag(), jsonFlag(),
@@ -85,7 +85,7 @@ func runMigrate(c *cli.Context) error {
 func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) error {
 	if receipt.Salvaged {
 		say(c.App.ErrWriter, "%s: %s", o.Source, receipt.Damage)
-		say(c.App.ErrWriter, "salvaged %s; the %d bytes after them are in %s", counted(receipt.Records, "whole record"), receipt.Quarantined, filepath.Join(o.Dir, segment.QuarantineName))
+		say(c.App.ErrWriter, "%s", salvagedText(o, receipt))
 	}
 	if c.Bool("json") {
 		return printJSON(c.App.Writer, receipt)
@@ -103,6 +103,18 @@ func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) err
 		counted(receipt.Records, "record"), o.Source, bytesText(receipt.SourceBytes), are(receipt.Records), o.Dir, bytesText(receipt.LogBytes), proof,
 		durationText(time.Duration(receipt.Elapsed*float64(time.Second))), o.Dir)
 	return err
+}
+
+// salvagedText says what a salvage kept, and where the rest is.
+func salvagedText(o migrate.Options, receipt migrate.Receipt) string {
+	quarantine := filepath.Join(o.Dir, segment.QuarantineName)
+	switch {
+	case receipt.Records == 0:
+		return fmt.Sprintf("salvaged no record; all %d bytes are in %s; if the records stand deeper than in the root, remove %s and name their array with --records, such as /data/history", receipt.Quarantined, quarantine, o.Dir)
+	case receipt.Pieces > 1:
+		return fmt.Sprintf("salvaged %s; the %d damaged pieces, of %d bytes, are in %s", counted(receipt.Records, "whole record"), receipt.Pieces, receipt.Quarantined, quarantine)
+	}
+	return fmt.Sprintf("salvaged %s; the %d bytes that are damaged, or behind the damage, are in %s", counted(receipt.Records, "whole record"), receipt.Quarantined, quarantine)
 }
 
 // doubtCount says that a source's own count of its records is another one.
