@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -26,10 +27,14 @@ func TestPages(t *testing.T) {
 		"docs/PIPELINE.md": `
 assert add_batch(batch) == log.append([1]) - 1
 assert list(log.last(2)) == [batch, [1]]
-with open(SPOOL, "w") as spool:
-    print(json.dumps([0, [1]]), json.dumps([0, [2]]), sep="\n", file=spool)
-seq = add_batch(batch)
-assert list(log.last(4)) == [batch, [1], [2], batch], seq
+log.close()
+import os
+os.rename("step2", "unmounted")
+assert add_batch([2]) is None and log.spooled == 1
+os.rename("unmounted", "step2")
+assert add_batch([3]) and log.spooled == 0
+assert list(log.last(3)) == [[1], [2], [3]]
+assert [log.append({}) for log in logs.values()] == [1, 1]
 `,
 	} {
 		t.Run(page, func(t *testing.T) {
@@ -40,6 +45,7 @@ assert list(log.last(4)) == [batch, [1], [2], batch], seq
 			dir := t.TempDir()
 			runIn(t, dir, "genhistory", "-records", "20", "-batch-bytes", "20000", "-o", "step2.json")
 			runIn(t, dir, "genhistory", "-records", "20", "-batch-bytes", "20000", "-shape", "batch", "-o", "batch.json")
+			runIn(t, dir, "sh", "-c", "sed s/timestamp/generated_at/ step2.json >step3.json")
 			runConsole(t, dir, string(text))
 			runGo(t, dir, string(text))
 			runPython(t, dir, string(text), check)
@@ -102,7 +108,33 @@ func runPython(t *testing.T, dir, page, check string) {
 		}
 		program += block
 	}
-	runIn(t, dir, python, "-c", program+check)
+	// The pages name a directory of the system.
+	runIn(t, dir, python, "-c", strings.ReplaceAll(program+check, "/var/spool", t.TempDir()))
+}
+
+// TestRetryLoop runs the loop of docs/PIPELINE.md with a histlog that ends as told:
+// the script ends as the last attempt did.
+func TestRetryLoop(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a shell script")
+	}
+	text, err := os.ReadFile("docs/PIPELINE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	loops := blocks(string(text), "sh")
+	if len(loops) == 0 || !strings.Contains(loops[0], "for try") {
+		t.Fatal("the first shell block is not the loop")
+	}
+	const stubs = "sleep() { :; }\nhistlog() { ends=${CODES%% *}; CODES=${CODES#* }; return $ends; }\n"
+	for codes, want := range map[string]int{"0": 0, "6 6 0": 0, "6 4": 4, "1": 1, "6 6 6 6 0": 0, "6 6 6 6 6": 6, "6 6 6 6 5": 5} {
+		c := exec.Command("sh", "-c", stubs+loops[0])
+		c.Env = append(os.Environ(), "CODES="+codes)
+		out, err := c.CombinedOutput()
+		if got := c.ProcessState.ExitCode(); got != want {
+			t.Errorf("after attempts that end with %s the loop ends with %d, want %d: %v\n%s", codes, got, want, err, out)
+		}
+	}
 }
 
 // blocks returns a page's code blocks of a language.

@@ -727,6 +727,9 @@ class _Process:
         if self._expired or code is None:
             return TimedOut(f"{self._program} gave no answer in time")
         if code == 0:
+            for line in self._said:
+                if " lost: " in line:  # records that a repair gave up, which is no error of a whole log
+                    _logger.warning("%s", line)
             return None
         error = HistlogError(said or f"{self._program}: exit {code}")
         if code < 0 or 128 < code <= 192:  # by a signal; the latter if a shell ran it

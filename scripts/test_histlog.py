@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 import unittest
+from unittest import mock
 
 import histlog
 from histlog import Log
@@ -167,6 +168,24 @@ class Reading(Case):
         self.assertEqual(read(since=datetime.date(2025, 5, 30)), [])
         self.assertEqual(read(since="-3h"), [])
 
+    def test_times_without_a_zone(self):
+        """A datetime without a zone is the same time to Python, to a batch and to the log, whatever TZ is."""
+        self.addCleanup(time.tzset)
+        for zone in ["America/New_York", "Asia/Kathmandu", "UTC", "Pacific/Kiritimati"]:
+            with self.subTest(zone), mock.patch.dict(os.environ, TZ=zone):
+                time.tzset()
+                shutil.rmtree(self.dir, ignore_errors=True)
+                now, minute = datetime.datetime.now(), datetime.timedelta(minutes=1)
+                for when in [now - 5 * minute, now]:
+                    self.append({"timestamp": when.isoformat()})
+                log = Log(self.dir)
+                for naive in [now, now.astimezone(), now.astimezone(datetime.timezone.utc)]:
+                    self.assertEqual(list(log.records(since=naive - minute)), [{"timestamp": now.isoformat()}])
+                    self.assertEqual(len(list(log.records(until=naive - minute))), 1)
+                self.assertEqual(len(list(log.records(since="-4m"))), 1)
+                with mock.patch.dict(os.environ, TZ="Asia/Tokyo"):  # histlog's zone is another than Python's
+                    self.assertEqual(len(list(log.records(since=now - minute))), 1)
+
     def test_reading_ends_early(self):
         log = self.log()
         for _ in range(20):
@@ -195,7 +214,9 @@ class Reading(Case):
         subprocess.run([HISTLOG, "verify", "--repair", self.dir], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         with self.assertRaises(histlog.Damaged):
             log.record(2)
-        self.assertEqual([batch["n"] for batch in log.records()], [0, 2, 3, 4, 5])
+        with self.assertLogs("histlog", "WARNING") as caught:
+            self.assertEqual([batch["n"] for batch in log.records()], [0, 2, 3, 4, 5])
+        self.assertRegex("".join(caught.output), "1 record is lost: 2")
 
     def test_damaged(self):
         log = self.log(settings={"segment-size": "1K"})
