@@ -19,6 +19,8 @@ type Query struct {
 	From, To     segment.Sequence // inclusive; 0: from the oldest, to the newest
 	Since, Until time.Time        // inclusive, by the records' times; zero: no bound
 	Last         uint64           // of these only the last so many; 0: all
+	Skip         uint64           // of these not the first so many
+	OnlyNew      bool             // only records that are appended after New
 }
 
 func (q Query) timed() bool { return !q.Since.IsZero() || !q.Until.IsZero() }
@@ -58,6 +60,11 @@ func NewContext(ctx context.Context, log *segment.Log, q Query) (*Reader, error)
 	if q.From != 0 && q.From < log.Marker.FirstSeq {
 		_, err := log.Find(q.From)
 		return nil, err
+	}
+	if q.OnlyNew {
+		next, err := log.NextSeq()
+		r.seq = max(r.seq, next)
+		return r, err
 	}
 	if q.Last == 0 {
 		return r, nil
@@ -194,6 +201,11 @@ func (r *Reader) Next() bool {
 				r.seq++
 				continue
 			}
+		}
+		if r.query.Skip > 0 {
+			r.query.Skip--
+			r.seq++
+			continue
 		}
 		rec, err := r.current.Record(r.seq)
 		if err != nil {

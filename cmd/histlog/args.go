@@ -15,6 +15,9 @@ func normalize(commands []*cli.Command, args []string) ([]string, error) {
 	at := slices.IndexFunc(args[1:], func(a string) bool { return !strings.HasPrefix(a, "-") || a == "-" }) + 1
 	if at == 0 {
 		for _, a := range args[1:] {
+			if a == "--version" || a == "-v" || a == "-V" {
+				return []string{args[0], "version"}, nil
+			}
 			if a != "--help" && a != "-h" {
 				return nil, usage("", "unknown flag %s before a command", a)
 			}
@@ -24,6 +27,13 @@ func normalize(commands []*cli.Command, args []string) ([]string, error) {
 	command := find(commands, args[at])
 	if command == nil {
 		return nil, unknownCommand(commands, args[at])
+	}
+	rest := args[1:]
+	if i := slices.Index(rest, "--"); i >= 0 {
+		rest = rest[:i]
+	}
+	if slices.Contains(rest, "--help") || slices.Contains(rest, "-h") {
+		return []string{args[0], "help", command.Name}, nil
 	}
 	p := parser{command: command, rest: append(slices.Clone(args[1:at]), args[at+1:]...)}
 	for len(p.rest) > 0 {
@@ -49,6 +59,10 @@ func find(commands []*cli.Command, name string) *cli.Command {
 func unknownCommand(commands []*cli.Command, name string) error {
 	const close = 0.8 // of 1, which is the same
 	err := usage("", "unknown command %q", name)
+	if does := otherNames[strings.ToLower(name)]; does != "" {
+		err.hint = "use: histlog " + does
+		return err
+	}
 	best := close
 	for _, c := range commands {
 		if near := smetrics.JaroWinkler(c.Name, strings.ToLower(name), 0.7, 4); near > best {
@@ -57,6 +71,28 @@ func unknownCommand(commands []*cli.Command, name string) error {
 		}
 	}
 	return err
+}
+
+// otherNames are what other programs call a command of this one.
+var otherNames = map[string]string{
+	"ls": "inspect DIR shows what a log holds", "list": "inspect DIR shows what a log holds", "info": "inspect DIR shows what a log holds",
+	"stat": "inspect DIR shows what a log holds", "stats": "inspect DIR shows what a log holds", "du": "inspect DIR shows what a log holds",
+	"show": "cat DIR SEQ prints a record; inspect DIR SEQ shows its place and parts", "get": "cat DIR SEQ prints a record",
+	"read": "cat DIR prints records", "dump": "cat DIR prints records", "query": "cat DIR with --since, --until or SEQ..SEQ prints records",
+	"find": "cat DIR | jq finds records", "search": "cat DIR | jq finds records", "grep": "cat DIR | grep finds records",
+	"status": "check DIR says whether all is well; inspect DIR shows more", "health": "check DIR says whether all is well",
+	"doctor": "check DIR says whether all is well; verify DIR reads every byte", "fsck": "verify DIR reads every byte", "validate": "verify DIR reads every byte",
+	"repair": "verify --repair DIR", "fix": "verify --repair DIR",
+	"head": "cat --to N DIR prints the first records", "first": "cat --to N DIR prints the first records", "last": "tail DIR shows the last records",
+	"log": "tail DIR shows the last records", "logs": "tail DIR shows the last records", "less": "tail -n all DIR | less", "more": "tail -n all DIR | less",
+	"view": "tail DIR shows records; inspect DIR shows the log", "follow": "tail -f DIR", "watch": "tail -f DIR",
+	"rm": "prune DIR removes old segments; a single record can't be removed", "delete": "prune DIR removes old segments; a single record can't be removed",
+	"remove": "prune DIR removes old segments; a single record can't be removed", "clean": "prune DIR removes old segments", "gc": "prune DIR removes old segments",
+	"rotate": "compact and prune; segments roll by themselves", "compress": "compact DIR", "archive": "prune --archive-to OTHER DIR",
+	"init": "append --create DIR makes a log", "create": "append --create DIR makes a log", "new": "append --create DIR makes a log",
+	"add": "append DIR", "push": "append DIR", "write": "append DIR", "put": "append DIR", "insert": "append DIR",
+	"import": "migrate SOURCE makes a log of a file", "convert": "migrate SOURCE makes a log of a file", "load": "migrate SOURCE makes a log of a file",
+	"set": "config DIR KEY=VALUE", "settings": "config DIR", "backup": "help, and docs/BACKUP.md", "restore": "help, and docs/BACKUP.md",
 }
 
 // parser splits the arguments of one command.
@@ -138,8 +174,14 @@ var mayBeEmpty = []string{"records", "time-field"}
 
 func (p *parser) unknown(shown, name string) error {
 	err := usage(p.command.Name, "unknown flag %s", shown)
-	if near := cli.SuggestFlag(p.command.Flags, name, false); near != "" && len(name) > 1 {
-		err.hint = "did you mean " + near + "? see: histlog help " + p.command.Name
+	best := (len(name) + 1) / 3 // changes of a letter that may separate a name from the one that was meant
+	for _, f := range p.command.Flags {
+		for _, known := range f.Names() {
+			if away := smetrics.WagnerFischer(known, name, 1, 1, 1); len(name) > 2 && len(known) > 2 && away <= best {
+				best = away - 1
+				err.hint = "did you mean --" + known + "? see: histlog help " + p.command.Name
+			}
+		}
 	}
 	return err
 }

@@ -12,7 +12,7 @@ func catCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "cat",
 		Usage:     "print records, byte for byte, one a line",
-		ArgsUsage: "DIR [SEQ|SEQ..SEQ]",
+		ArgsUsage: "DIR [SEQ|SEQ..SEQ|SEQ..|..SEQ]",
 		Description: `The exact bytes. A record that is damaged is named on standard error and left
 out; the exit code is 3 then. Records that are lost are counted on standard
 error; a lost record that SEQ, --from or --to asks for makes the exit code 3.

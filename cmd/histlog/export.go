@@ -51,8 +51,15 @@ func runExport(c *cli.Context) error {
 		err = write(c.App.Writer)
 	}
 	switch {
-	case err != nil || lost.count == 0:
+	case err != nil:
 		return err
+	case lost.met == 0:
+		if text := nothingFound(l, q, zone(c)); text != "" {
+			say(c.App.ErrWriter, "%s", text)
+		}
+		return nil
+	case lost.count == 0:
+		return nil
 	case byNumber(q):
 		return lostError(l.Dir, lost.String())
 	}

@@ -14,6 +14,7 @@ import (
 // lostRecords are the sequences of lost records that a command met, as ranges.
 // Memory is bounded: ranges beyond maxLostRanges are only counted.
 type lostRecords struct {
+	met    uint64 // records, lost or not
 	count  uint64
 	ranges []lostRange
 	last   segment.Sequence // added last
@@ -58,6 +59,9 @@ func (l *lostRecords) String() string {
 func (l *lostRecords) watch(all iter.Seq2[segment.Record, error]) iter.Seq2[segment.Record, error] {
 	return func(yield func(segment.Record, error) bool) {
 		for rec, err := range all {
+			if err == nil {
+				l.met++
+			}
 			if err == nil && rec.Blank {
 				l.add(rec.Seq)
 			}

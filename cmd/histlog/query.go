@@ -15,8 +15,8 @@ import (
 // rangeFlags choose records: for tail, cat and export.
 func rangeFlags(lastDefault string) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "n", Usage: "only the last `N` records, or all", DefaultText: lastDefault},
-		&cli.StringFlag{Name: "since", Usage: "only records of this `TIME` or later: -3h, today, 07:15, 2025-05-30 07:15, RFC 3339, @unix"},
+		&cli.StringFlag{Name: "n", Aliases: []string{"lines"}, Usage: "only the last `N` records, +N: from the Nth on, 0: only those appended later, or all", DefaultText: lastDefault},
+		&cli.StringFlag{Name: "since", Usage: "only records of this `TIME` or later: 3h, 2 days ago, today, yesterday 07:15, 2025-05-30 07:15, RFC 3339, @unix"},
 		&cli.StringFlag{Name: "until", Usage: "only records of this `TIME` or before"},
 		&cli.Uint64Flag{Name: "from", Usage: "only from this `SEQ` on"},
 		&cli.Uint64Flag{Name: "to", Usage: "only up to this `SEQ`"},
@@ -58,37 +58,58 @@ func query(c *cli.Context, last uint64) (q reader.Query, err error) {
 		q.Last = last
 	}
 	if n := c.String("n"); n != "" {
-		if q.Last, err = parseCount(n); err != nil {
+		if err := countRecords(&q, n); err != nil {
 			return q, usage(c.Command.Name, "-n: %v", err)
 		}
 	}
 	return q, nil
 }
 
-// parseCount reads a count; "all" is 0, which asks for all.
-func parseCount(s string) (uint64, error) {
+// countRecords reads -n as tail(1) does: 5 are the last five records, +5 is from the
+// fifth on, 0 are only those that are appended later.
+func countRecords(q *reader.Query, s string) error {
+	q.Last = 0
 	if s == "all" {
-		return 0, nil
+		return nil
 	}
-	n, err := strconv.ParseUint(s, 10, 64)
-	if err != nil || n == 0 {
-		return 0, fmt.Errorf("%q is no count: write a number from 1, or all", s)
+	digits, from := strings.CutPrefix(s, "+")
+	n, err := strconv.ParseUint(digits, 10, 64)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%q is no count: write a number, +N to begin with the Nth record, or all", s)
+	case from:
+		q.Skip = max(n, 1) - 1
+	case n == 0:
+		q.OnlyNew = true
+	default:
+		q.Last = n
 	}
-	return n, nil
+	return nil
 }
 
-// parseRange reads SEQ or SEQ..SEQ.
+// parseRange reads SEQ, SEQ..SEQ, SEQ.. or ..SEQ; 0 is an end that is left out.
 func parseRange(s string) (from, to segment.Sequence, err error) {
 	a, b, isRange := strings.Cut(s, "..")
 	if !isRange {
 		b = a
 	}
-	x, errA := strconv.ParseUint(a, 10, 64)
-	y, errB := strconv.ParseUint(b, 10, 64)
-	if errA != nil || errB != nil || x == 0 || y < x {
-		return 0, 0, fmt.Errorf("%q is no sequence: write 17 or 17..20", s)
+	for _, end := range []struct {
+		text string
+		into *segment.Sequence
+	}{{a, &from}, {b, &to}} {
+		if end.text == "" && isRange && a != b {
+			continue
+		}
+		n, err := strconv.ParseUint(end.text, 10, 64)
+		if err != nil || n == 0 {
+			return 0, 0, fmt.Errorf("%q is no sequence: write 17, 17..20, 17.. or ..20", s)
+		}
+		*end.into = segment.Sequence(n)
 	}
-	return segment.Sequence(x), segment.Sequence(y), nil
+	if to != 0 && to < from {
+		return 0, 0, fmt.Errorf("%q ends before it begins: write %d..%d", s, to, from)
+	}
+	return from, to, nil
 }
 
 // openLog opens a log for reading. The path of a segment file means its log.

@@ -54,7 +54,8 @@ type stream struct {
 	printer printer
 	skipped int // damaged records
 	gone    lostRecords
-	lost    bool // the log that was followed is no more
+	met     uint64 // records that were read, whole or not
+	lost    bool   // the log that was followed is no more
 }
 
 func newStream(c *cli.Context, dir string, q reader.Query, n newPrinter) *stream {
@@ -78,7 +79,7 @@ func (s *stream) run() error {
 		case s.lost && s.c.Bool("follow-name"):
 			say(s.c.App.ErrWriter, "%v; waiting for what comes in its place", err)
 			s.lost = false
-			s.query.Last, s.query.From, s.query.To = 0, 0, 0
+			s.query = reader.Query{Since: s.query.Since, Until: s.query.Until}
 		case err != nil:
 			return err
 		case s.gone.count > 0: // and asked for by number
@@ -86,6 +87,9 @@ func (s *stream) run() error {
 		case s.skipped > 0:
 			return &exitError{code: exitDamaged, err: errReported}
 		default:
+			if text := nothingFound(l, s.query, zone(s.c)); s.met == 0 && !s.follows() && text != "" {
+				say(s.c.App.ErrWriter, "%s", text)
+			}
 			return nil
 		}
 	}
@@ -190,6 +194,7 @@ func (s *stream) printAll(r *reader.Reader) error {
 		if err := s.c.Context.Err(); err != nil {
 			return err
 		}
+		s.met++
 		switch rec := r.Record(); {
 		case rec.Damage != nil:
 			s.skipped++

@@ -21,6 +21,7 @@ one before, size, and its members, large ones as counts of what they hold.
 
    histlog tail step2
    histlog tail -f -n 2 step2
+   histlog tail -n +700 step2
    histlog tail -F step2
    histlog tail --since -3h step2
    histlog tail --since yesterday --until 07:15 --utc step2
@@ -28,6 +29,7 @@ one before, size, and its members, large ones as counts of what they hold.
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on as records are appended"},
 			&cli.BoolFlag{Name: "follow-name", Aliases: []string{"F"}, Usage: "as -f, and wait for DIR to appear, or for what replaces it"},
+			&cli.BoolFlag{Name: "json", Usage: `print {"seq", "time", "record"} a line, as cat --json does`},
 			&cli.BoolFlag{Name: "raw", Usage: "print the records' exact bytes, as cat does"},
 		}, rangeFlags("10")...),
 		Action: func(c *cli.Context) error {
@@ -38,6 +40,9 @@ one before, size, and its members, large ones as counts of what they hold.
 			q, err := query(c, 10)
 			if err != nil {
 				return err
+			}
+			if c.Bool("json") {
+				return newStream(c, dir, q, wrappedPrinter).run()
 			}
 			if c.Bool("raw") {
 				return newStream(c, dir, q, exactPrinter).run()
