@@ -123,6 +123,9 @@ func makeDir(fsys FS, dir string, perm fs.FileMode) (bool, error) {
 		if info, e := fsys.Lstat(filepath.Clean(dir) + string(filepath.Separator) + "."); e == nil && info.IsDir() {
 			return false, fsys.SyncDir(parent) // who made it may be killed before the name lasts
 		}
+		if info, e := fsys.Lstat(filepath.Clean(dir)); e == nil && info.Mode()&fs.ModeSymlink != 0 {
+			return false, fmt.Errorf("%s: a symbolic link that leads nowhere: %w", dir, fs.ErrNotExist)
+		}
 	}
 	if err != nil {
 		return false, err
