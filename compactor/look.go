@@ -15,6 +15,7 @@ type Segment struct {
 	Bytes   int64     // its files take on disk
 	Newest  time.Time // the greatest time that a record bears
 	Arrived time.Time // when the last of its records came, to the second
+	Wide    bool      // it is compressed, and its index could be stored small
 	Damage  error     // why it is left alone
 }
 
@@ -40,6 +41,9 @@ func Look(l *segment.Log) ([]Segment, error) {
 func look(l *segment.Log, s segment.Segment) (found Segment, err error) {
 	found.Segment = s
 	if found.Bytes, err = l.DiskBytes(s); err != nil {
+		return found, err
+	}
+	if found.Wide, err = l.CanShrink(s); err != nil {
 		return found, err
 	}
 	r, err := l.OpenReader(s)

@@ -88,17 +88,22 @@ func total(segments []Segment) (a amount) {
 }
 
 // Compressing plans which segments are compressed, oldest first: the sealed ones
-// that are plain and of the policy's age.
+// that are plain and of the policy's age. Behind them come those that are compressed
+// and whose indexes are not yet small.
 func Compressing(p segment.Upkeep, segments []Segment, now time.Time) (plan Plan) {
 	if p.CompressAfter == segment.Never {
 		return nil
 	}
+	var wide Plan
 	for _, s := range segments {
-		if s.Sealed && (s.Codec == segment.Plain || s.Copy) && s.Damage == nil && now.Sub(earlier(s.Newest, s.Arrived)) >= p.CompressAfter {
+		switch due := s.Sealed && s.Damage == nil && now.Sub(earlier(s.Newest, s.Arrived)) >= p.CompressAfter; {
+		case due && (s.Codec == segment.Plain || s.Copy):
 			plan = append(plan, Action{Compress, s})
+		case due && s.Wide:
+			wide = append(wide, Action{Compress, s})
 		}
 	}
-	return plan
+	return append(plan, wide...)
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -14,7 +14,7 @@ var now = time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)
 
 // log makes segments of 100 records and 1000 bytes each, a day apart; the last is
 // active. A letter says how each is stored: p plain, z zstd, g gzip, b both plain
-// and zstd, d damaged.
+// and zstd, w zstd with an index that is not small, d damaged.
 func log(stored string) (segments []Segment) {
 	for i, r := range stored {
 		base := segment.Sequence(100*i + 1)
@@ -27,6 +27,8 @@ func log(stored string) (segments []Segment) {
 			s.Codec = segment.Gzip
 		case 'b':
 			s.Codec, s.Copy = segment.Zstd, true
+		case 'w':
+			s.Codec, s.Wide = segment.Zstd, true
 		case 'd':
 			s.Damage = errors.New("damaged")
 		}
@@ -63,6 +65,7 @@ func TestPlans(t *testing.T) {
 		{"never", "pppp", segment.Upkeep{CompressAfter: segment.Never}, "", "", ""},
 		{"what is compressed stays so", "zgpp", segment.Upkeep{}, "", "c201", "c201"},
 		{"a plain file that a killed run left", "zbzp", segment.Upkeep{}, "", "c101", "c101"},
+		{"indexes are made small behind what is plain", "wpwp", segment.Upkeep{}, "", "c101 c1 c201", "c101 c1 c201"},
 		{"damage is left alone", "pdpp", segment.Upkeep{}, "", "c1 c201", "c1 c201"},
 
 		{"as many records as the limit stay", "zzzp", segment.Upkeep{CompressAfter: segment.Never, MaxRecords: 200}, "r1 r101", "", "r1"},

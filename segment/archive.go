@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -122,11 +123,16 @@ func (a *archive) add(ctx context.Context, s Segment) (err error) {
 
 // follow takes over what the log has learnt since.
 func (l *Log) follow(m Marker) error {
-	if len(m.TimeRules) == len(l.Marker.TimeRules) {
-		return nil
-	}
 	own := l.Marker
 	own.TimeRules = m.TimeRules
+	for _, name := range m.Requires {
+		if !slices.Contains(own.Requires, name) {
+			own.Requires = append(slices.Clip(own.Requires), name)
+		}
+	}
+	if len(own.TimeRules) == len(l.Marker.TimeRules) && len(own.Requires) == len(l.Marker.Requires) {
+		return nil
+	}
 	return l.replaceMarker(own)
 }
 
@@ -179,7 +185,11 @@ func (a *archive) mode() (os.FileMode, error) {
 // copy copies a segment and its index, and reads the copy back. The segment
 // gets its name last, when its index has one.
 func (a *archive) copy(ctx context.Context, s Segment) error {
-	for _, path := range []string{a.from.path(IndexName(s.Base)), s.Path} {
+	index, err := a.from.indexPath(s.Base)
+	if err != nil {
+		return err
+	}
+	for _, path := range []string{index, s.Path} {
 		if err := a.copyFile(path); err != nil {
 			return err
 		}
@@ -187,7 +197,7 @@ func (a *archive) copy(ctx context.Context, s Segment) error {
 	there := s
 	there.Path, there.Copy = filepath.Join(a.dir, filepath.Base(s.Path)), false
 	copied := &Log{Dir: a.dir, Marker: a.from.Marker, Segments: []Segment{there}, fs: a.from.fs}
-	_, _, err := copied.sound(ctx, there)
+	_, _, err = copied.sound(ctx, there)
 	return err
 }
 

@@ -23,8 +23,14 @@ type Change struct {
 // plain file is as it was. What is compressed already is left as it is: the
 // Change is zero.
 //
+// The index of a compressed segment is stored small, also of one that was compressed
+// before: see the package documentation.
+//
 // A segment that is not what was written is a *CorruptError, and not touched.
 func Compress(ctx context.Context, dir string, base Sequence, codec Codec, o Options) (c Change, err error) {
+	if err := allowSmall(ctx, dir, base, o); err != nil {
+		return c, err
+	}
 	err = underUpkeep(ctx, dir, o, func(l *Log) error {
 		i, err := l.Find(base)
 		if err != nil {
@@ -34,9 +40,25 @@ func Compress(ctx context.Context, dir string, base Sequence, codec Codec, o Opt
 		if s.Base != base || !s.Sealed {
 			return fmt.Errorf("compress %s: %w: no sealed segment begins with %d", l.Dir, ErrNoRecord, base)
 		}
-		c, err = l.compress(ctx, s, codec)
+		c, err = l.compressWithIndex(ctx, s, codec)
 		return err
 	})
+	return c, err
+}
+
+// compressWithIndex compresses one segment, and stores its index small.
+func (l *Log) compressWithIndex(ctx context.Context, s Segment, codec Codec) (c Change, err error) {
+	if c, err = l.compress(ctx, s, codec); err != nil {
+		return c, err
+	}
+	if s.Codec == Plain {
+		s = l.as(s, codec)
+	}
+	index, err := l.shrinkIndex(ctx, s)
+	if c.Segment == "" {
+		return index, err
+	}
+	c.Before, c.After = c.Before+index.Before, c.After+index.After
 	return c, err
 }
 
@@ -155,7 +177,7 @@ func compressError(s Segment, err error) error {
 
 // DiskBytes returns how much a segment's files take, its index with them.
 func (l *Log) DiskBytes(s Segment) (n int64, err error) {
-	paths := []string{s.Path, l.path(IndexName(s.Base))}
+	paths := []string{s.Path, l.path(IndexName(s.Base)), l.path(SmallIndexName(s.Base))}
 	if s.Copy {
 		others, err := l.others(s)
 		if err != nil {

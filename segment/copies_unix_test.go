@@ -208,7 +208,10 @@ func TestManyRottenEntries(t *testing.T) {
 	appendTexts(t, w, 1, 3000)
 	check(t, w.roll())
 	check(t, w.Close())
+	index := read(t, filepath.Join(dir, IndexName(1)))
 	compressAll(t, dir, Zstd)
+	check(t, os.Remove(filepath.Join(dir, SmallIndexName(1))))
+	write(t, filepath.Join(dir, IndexName(1)), index)
 	for k := range 1000 {
 		flipped(t, filepath.Join(dir, IndexName(1)), headerSize+(1000+k)*entrySize)
 	}

@@ -23,7 +23,7 @@
 //	00000000000000000001.ndjson    a segment: 20 digits, the sequence of its first record
 //	00000000000000000001.index     its index
 //	00000000000000000601.ndjson.zst  a sealed segment, compressed; or .ndjson.gz
-//	00000000000000000601.index
+//	00000000000000000601.index.zst its index, in the small form; or .index
 //	00000000000000000748.ndjson    the active segment: the one with the highest number
 //	00000000000000000748.index
 //	origin/                        what migrate kept of its source
@@ -111,6 +111,40 @@
 // behind. An index that is lost, torn, or of another log is made anew from the
 // segment; such entries are flagged rebuilt, for their checksums prove nothing.
 //
+// # A small index
+//
+// The index of a compressed segment may be stored as BASE.index.zst instead. It
+// presents the same bytes, of which any block of 4096 entries is decompressed by
+// itself. It is a series of zstd frames: zstd -t reads it.
+//
+//	skippable frame   magic 0x184D2A50 u32, length 72 u32, "histlogS", the header (64 bytes)
+//	zstd frame        for each block of 4096 entries, the last may have fewer:
+//	                  where the record before it ends  uvarint
+//	                  end        of each, less the one before           uvarint
+//	                  time       of each, less the one before           varint (zigzag)
+//	                  arrived    of each, less the one before           varint
+//	                  flags      of each                                uvarint
+//	                  CRC        of each record, which no zstd makes smaller  u32
+//	skippable frame   magic u32, length u32,
+//	                  for each block: length of its frame u32, CRC u32
+//	                  the trailer (64 bytes), 4096 u32, number of blocks u32,
+//	                  CRC u32, "histlogB"
+//
+// The first time and the first arrival of a block are less 0. The CRC of a block is of
+// log id, the sequence of its first record (u64), its frame, and bytes 0 to 27 of each
+// of its entries; the entries' own CRCs are not stored. The last CRC is of log
+// id, base (u64), and the frame that it is in, up to itself. A block that is damaged
+// has no entries that prove themselves: they are made again from the text, and the
+// trailer's digest proves them. Without its table the whole index is lost.
+//
+// The plain form is used if it ends with a trailer, otherwise the small one. Of the
+// active segment only the plain form counts. A small index is made of indexes above
+// 4096 bytes: a smaller one takes one block of the disk anyhow.
+//
+// HISTLOG requires "small-index" before the first small index has its name. A histlog
+// that does not know it says [ErrVersion] and changes nothing, instead of taking
+// the indexes for lost.
+//
 // # A compressed segment
 //
 // A sealed segment may be stored as zstd or gzip. Its plain text, and so its index
@@ -187,8 +221,8 @@
 // differs is damaged. Where no segment begins at first_seq, [Log.Conflict] says so:
 // all segments are read, and none is removed or compressed.
 //
-// Unknown members survive. A newer version, or anything in requires, is
-// [ErrVersion]. Retention moves first_seq before it removes a segment: what is
+// Unknown members survive. A newer version, or anything in requires but "small-index",
+// is [ErrVersion]. Retention moves first_seq before it removes a segment: what is
 // missing at or above it is damage, what is left below it is a leftover.
 //
 // The role of an archive is "archive": a log to which Archive moved segments of
@@ -263,7 +297,10 @@
 // [Compress]: every line is compared with its index entry while it is compressed
 // into a temporary; fsync; that is decompressed and compared again, with length,
 // count and digest; rename; fsync the directory; unlink the plain file; fsync the
-// directory. [Retire]: HISTLOG with another first_seq, durably; unlink; fsync the
+// directory. Then its index: the small one is written into a temporary; fsync; it is
+// compared with the plain one, byte for byte; rename; fsync the directory; unlink the
+// plain one; fsync the directory. A segment that was compressed before has this done
+// alone. [Retire]: HISTLOG with another first_seq, durably; unlink; fsync the
 // directory. [Archive]: copy text and index to the other directory, durably, and
 // read the copy back; then as Retire. Each holds the lock of UPKEEP, first removes
 // what a killed one left, and can be run again.

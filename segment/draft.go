@@ -355,7 +355,8 @@ func (d *Draft) compress(a *active) error {
 		return nil
 	}
 	l := &Log{Dir: d.w.dir, Marker: d.w.marker, fs: d.w.fs}
-	_, err := l.compress(context.Background(), Segment{Base: a.header.base, Path: a.path, Sealed: true, Next: a.next()}, d.codec)
+	l.Marker.Requires = features // which HISTLOG will say: see publish
+	_, err := l.compressWithIndex(context.Background(), Segment{Base: a.header.base, Path: a.path, Sealed: true, Next: a.next()}, d.codec)
 	return err
 }
 
@@ -435,12 +436,28 @@ func (d *Draft) publish() (*Writer, error) {
 	if err := w.owned(); err != nil {
 		return nil, err
 	}
+	// A log whose HISTLOG does not say so must not have small indexes at any moment.
+	if err := d.requireSmall(); err != nil {
+		return nil, err
+	}
 	if err := writeMarker(w.fs, w.dir, w.marker, w.mode); err != nil {
 		return nil, err
 	}
 	d.done = true
 	_ = w.fs.Remove(filepath.Join(w.dir, draftName)) // beside HISTLOG it means little: see endDraft
 	return w, nil
+}
+
+// requireSmall has HISTLOG require what the indexes of the draft do.
+func (d *Draft) requireSmall() error {
+	entries, err := d.w.fs.ReadDir(d.w.dir)
+	for _, e := range entries {
+		if _, suffix, ok := parseName(e.Name()); ok && suffix == smallSuffix {
+			d.w.marker.Requires = []string{needsSmallIndex}
+			break
+		}
+	}
+	return err
 }
 
 // endDraft removes the mark of a draft that has become a log. While it stands

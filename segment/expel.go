@@ -53,7 +53,7 @@ func (l *Log) expel(f *CorruptError) (done []Mended, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{TextName(base), Zstd.TextName(base), Gzip.TextName(base), IndexName(base)} {
+	for _, name := range []string{TextName(base), Zstd.TextName(base), Gzip.TextName(base), IndexName(base), SmallIndexName(base)} {
 		info, err := l.fs.Lstat(l.path(name))
 		if missing(err) || err == nil && !info.Mode().IsRegular() {
 			continue

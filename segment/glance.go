@@ -42,7 +42,7 @@ func (l *Log) Glance(s Segment) (g Glance, err error) {
 		return g, err
 	}
 	g.Disk = info.Size()
-	x, reason, err := l.openIndex(s.Base)
+	x, reason, err := l.indexOf(s)
 	switch {
 	case err != nil:
 		return g, err

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 )
 
 // indexFile reads the entries of an index, some at a time.
@@ -21,8 +20,58 @@ type indexFile struct {
 // openIndex opens the index of the segment that begins with base; nil where
 // there is none. The reason says what is wrong with its header, in whose place
 // stands what it must be: the entries are proof enough where they hold.
+//
+// The small form is used if the plain one is missing or does not end with a trailer.
 func (l *Log) openIndex(base Sequence) (x *indexFile, reason string, err error) {
-	path := filepath.Join(l.Dir, IndexName(base))
+	const looks = 2 // one form may take the place of the other in between
+	for range looks {
+		x, reason, err = l.openPlainIndex(base)
+		if err != nil || x != nil && x.ended() {
+			return x, reason, err
+		}
+		small, why, err := l.openSmallIndex(base)
+		if err != nil {
+			if x != nil {
+				err = errors.Join(err, x.file.Close())
+			}
+			return nil, "", err
+		}
+		if small != nil {
+			if x != nil {
+				x.file.Close() // which was only read
+			}
+			return small, why, nil
+		}
+		if x != nil {
+			return x, reason, nil
+		}
+	}
+	return nil, "", nil
+}
+
+// indexPath returns the file of the index that openIndex uses.
+func (l *Log) indexPath(base Sequence) (string, error) {
+	x, _, err := l.openIndex(base)
+	if x == nil && err == nil {
+		err = l.whyMissing(Segment{Base: base, Path: l.path(IndexName(base))})
+	}
+	if err != nil {
+		return "", err
+	}
+	return x.path, x.file.Close()
+}
+
+// indexOf opens the index of a segment. Of the active one only the plain form counts.
+func (l *Log) indexOf(s Segment) (x *indexFile, reason string, err error) {
+	if !s.Sealed && s.Codec == Plain {
+		return l.openPlainIndex(s.Base)
+	}
+	return l.openIndex(s.Base)
+}
+
+// openPlainIndex is openIndex of the plain form.
+func (l *Log) openPlainIndex(base Sequence) (x *indexFile, reason string, err error) {
+	path := l.path(IndexName(base))
 	f, err := l.fs.OpenFile(path, os.O_RDONLY, 0)
 	if missing(err) {
 		return nil, "", nil
@@ -30,12 +79,17 @@ func (l *Log) openIndex(base Sequence) (x *indexFile, reason string, err error) 
 	if err != nil {
 		return nil, "", err
 	}
+	return l.asIndex(bound(l.ctx, f), path, base)
+}
+
+// asIndex reads the header of an index.
+func (l *Log) asIndex(f File, path string, base Sequence) (x *indexFile, reason string, err error) {
 	b := make([]byte, headerSize)
 	n, err := f.ReadAt(b, 0)
 	if err != nil && err != io.EOF {
 		return nil, "", errors.Join(err, f.Close())
 	}
-	x = &indexFile{file: bound(l.ctx, f), path: path}
+	x = &indexFile{file: f, path: path}
 	x.header, reason = parseHeader(b[:n])
 	if reason == "" && (x.header.id != l.Marker.ID || x.header.base != base) {
 		reason = "the index of another segment"
@@ -44,6 +98,18 @@ func (l *Log) openIndex(base Sequence) (x *indexFile, reason string, err error) 
 		x.header = header{id: l.Marker.ID, base: base}
 	}
 	return x, reason, nil
+}
+
+// ended reports whether the index ends with a trailer.
+func (x *indexFile) ended() bool {
+	info, err := x.file.Stat()
+	if err != nil || info.Size() < headerSize+trailerSize {
+		return false
+	}
+	b := make([]byte, trailerSize)
+	n, _ := x.file.ReadAt(b, info.Size()-trailerSize) // what can't be read is no trailer
+	_, ok := x.header.parseTrailer(b[:n])
+	return ok
 }
 
 // blockEntries is how many entries are read at once: a page of them.

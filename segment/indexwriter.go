@@ -67,7 +67,18 @@ func (w *indexWriter) finish() error {
 	}
 	// Before it is durable, a power cut leaves the index that was there: the next
 	// Repair does the same again.
-	return w.log.fs.SyncDir(w.log.Dir)
+	if err := w.log.fs.SyncDir(w.log.Dir); err != nil {
+		return err
+	}
+	// The small form is of the records as they were. Until it is gone the plain one is used.
+	small := w.log.path(SmallIndexName(w.header.base))
+	if _, err := w.log.fs.Lstat(small); err != nil {
+		if missing(err) {
+			return nil
+		}
+		return err
+	}
+	return w.log.removeFile(small)
 }
 
 // discard removes what was written.

@@ -124,6 +124,15 @@ func parseMarker(b []byte) (Marker, error) {
 	return decodeMarker(b)
 }
 
+// supported reports whether this version knows all that a HISTLOG requires.
+func supported(requires json.RawMessage) bool {
+	var names []string
+	if requires != nil && json.Unmarshal(requires, &names) != nil {
+		return false
+	}
+	return !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(features, name) })
+}
+
 // decodeMarker reads a HISTLOG without regard to its checksum.
 func decodeMarker(b []byte) (Marker, error) {
 	var members map[string]json.RawMessage
@@ -133,7 +142,7 @@ func decodeMarker(b []byte) (Marker, error) {
 		format != "histlog" || version < 1 || !utf8.Valid(b) {
 		return Marker{}, &CorruptError{Path: markerName, Reason: "this is not what histlog writes there"}
 	}
-	if requires := string(members["requires"]); version > Version || (requires != "" && requires != "[]" && requires != "null") {
+	if requires := string(members["requires"]); version > Version || !supported(members["requires"]) {
 		return Marker{}, fmt.Errorf("%w: version %d, requires %s; this histlog reads version %d", ErrVersion, version, requires, Version)
 	}
 	m := Marker{unknown: members}

@@ -29,6 +29,7 @@ const (
 const (
 	textSuffix  = ".ndjson"
 	indexSuffix = ".index"
+	smallSuffix = ".index.zst"
 	baseDigits  = 20
 )
 
@@ -65,6 +66,11 @@ func TextName(base Sequence) string { return fmt.Sprintf("%0*d%s", baseDigits, b
 // IndexName returns the name of that segment's index.
 func IndexName(base Sequence) string { return fmt.Sprintf("%0*d%s", baseDigits, base, indexSuffix) }
 
+// SmallIndexName returns the name of the small form of that index.
+func SmallIndexName(base Sequence) string {
+	return fmt.Sprintf("%0*d%s", baseDigits, base, smallSuffix)
+}
+
 // Named says whether a file of that name is a segment of a log, or an index.
 func Named(name string) bool {
 	_, _, ok := parseName(name)
@@ -78,7 +84,7 @@ func parseName(name string) (base Sequence, suffix string, ok bool) {
 		return 0, "", false
 	}
 	digits, suffix := name[:baseDigits], name[baseDigits:]
-	if _, text := codecOf(suffix); !text && suffix != indexSuffix {
+	if _, text := codecOf(suffix); !text && suffix != indexSuffix && suffix != smallSuffix {
 		return 0, "", false
 	}
 	if strings.Trim(digits, "0123456789") != "" {

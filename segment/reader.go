@@ -88,7 +88,7 @@ func (l *Log) openFile(s Segment) (*Reader, error) {
 }
 
 func (r *Reader) openIndex(l *Log) (err error) {
-	if r.index, r.reason, err = l.openIndex(r.segment.Base); err != nil {
+	if r.index, r.reason, err = l.indexOf(r.segment); err != nil {
 		return err
 	}
 	if err := r.Refresh(); err != nil || r.index == nil || r.index.count > 0 || r.reason == "" {
@@ -215,28 +215,58 @@ func (r *Reader) Entry(seq Sequence) (Entry, error) {
 	if made, ok := r.remade[seq]; ok {
 		return made, nil
 	}
-	start, e2 := r.start(seq)
-	if e2 != nil {
-		return e, e2
+	return r.remake(seq)
+}
+
+// remake makes the entry of a record whose index entry has rotted from the text, with
+// those of the rotten entries around it: a page of the disk holds many.
+func (r *Reader) remake(seq Sequence) (made Entry, err error) {
+	const ahead = 1024
+	next, start, err := r.intactBefore(seq)
+	if err != nil {
+		return Entry{}, err
 	}
-	x := indexer{marker: &r.marker}
 	start = min(start, r.size)
-	_, e2 = eachLine(r.text, start, min(r.size, start+maxRecord+1), r.memory, func(l line) error {
-		if e, _, err = x.entry(seq, l, r.Created()); err != nil {
+	x, found := indexer{marker: &r.marker}, false
+	_, err = eachLine(r.text, start, r.size, r.memory, func(l line) error {
+		if _, err := r.indexEntry(next); next > seq && (next > seq+ahead || !errors.Is(err, ErrCorrupt)) {
+			return errStop
+		}
+		e, _, err := x.entry(next, l, r.Created())
+		if err != nil {
 			return err
 		}
-		return errStop
+		r.remember(next, e)
+		if next == seq {
+			made, found = e, true
+		}
+		next++
+		return nil
 	})
-	if f := (*frameError)(nil); errors.As(e2, &f) {
+	switch f := (*frameError)(nil); {
+	case found:
+		return made, nil
+	case errors.As(err, &f):
 		return Entry{}, f.damage(r.segment, seq, start)
+	case err != nil:
+		return Entry{}, err
 	}
-	if e2 != nil && e2 != errStop {
-		return Entry{}, e2
+	return Entry{}, &CorruptError{Path: r.index.path, Seq: seq, Offset: start, Reason: "index entry's checksum differs, and no line stands there"}
+}
+
+// intactBefore returns the first record behind the last one before seq, or seq, whose
+// entry is known, and where its line begins.
+func (r *Reader) intactBefore(seq Sequence) (Sequence, Offset, error) {
+	for ; seq > r.segment.Base; seq-- {
+		if made, ok := r.remade[seq-1]; ok {
+			return seq, made.End, nil
+		}
+		e, err := r.indexEntry(seq - 1)
+		if !errors.Is(err, ErrCorrupt) {
+			return seq, e.End, err
+		}
 	}
-	if err == nil {
-		r.remember(seq, e)
-	}
-	return e, err
+	return seq, 0, nil
 }
 
 // inFrame makes damage of the error of a frame in which the line of seq stands.

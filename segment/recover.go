@@ -34,7 +34,7 @@ func (w *Writer) lostActive(last Sequence) (next Sequence, err error) {
 	}
 	for _, e := range entries {
 		base, suffix, ok := parseName(e.Name())
-		if !ok || suffix != indexSuffix || base <= last || base > maxSequence {
+		if !ok || suffix != indexSuffix && suffix != smallSuffix || base <= last || base > maxSequence {
 			continue
 		}
 		l := Log{Dir: w.dir, Marker: w.marker, fs: w.fs}

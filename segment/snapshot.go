@@ -173,7 +173,7 @@ func (s *copying) strays(ctx context.Context) error {
 	newest := s.from.Segments[len(s.from.Segments)-1].Base
 	for _, e := range s.entries {
 		base, suffix, ours := parseName(e.Name())
-		if !ours || suffix != indexSuffix || base <= newest {
+		if !ours || suffix != indexSuffix && suffix != smallSuffix || base <= newest {
 			continue
 		}
 		if _, err := s.from.fs.Lstat(s.from.path(TextName(base))); !missing(err) { // it was begun just now

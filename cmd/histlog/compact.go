@@ -18,7 +18,8 @@ func compactCommand() *cli.Command {
 		ArgsUsage: "DIR",
 		Description: `Every record is compared with its checksum before, and again in what was
 compressed, before the plain file goes. zstd, zstdcat, gzip, zcat, jq and DuckDB
-read the files as they are.
+read the files as they are. The index of a compressed segment is stored small, if it
+has more than some hundred records.
 
    histlog compact --dry-run step2
    histlog compact step2

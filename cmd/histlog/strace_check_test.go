@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -131,6 +132,31 @@ func sealedAndCompacted(t *testing.T, o outcome) error {
 		return errors.New("a second run does not end it")
 	}
 	return errors.Join(o.holdsFrom(1, 1), o.tidy())
+}
+
+// shrunk checks a compact that stores the index of a segment small, loses no record,
+// and is ended by the next one.
+func shrunk(t *testing.T, o outcome) error {
+	whole := func() bool {
+		_, small := os.Lstat(filepath.Join(o.dir, "log", segment.SmallIndexName(1)))
+		_, plain := os.Lstat(filepath.Join(o.dir, "log", segment.IndexName(1)))
+		return small == nil && errors.Is(plain, fs.ErrNotExist)
+	}
+	if err := o.explained(whole()); err != nil {
+		return err
+	}
+	all := strings.Split(strings.TrimSuffix(values(1, 200), "\n"), "\n")
+	if got, err := o.recovered(); err != nil || !slices.Equal(got, all) {
+		return fmt.Errorf("I1: %d records, %w", len(got), err)
+	}
+	histlogIn(t, o.dir, "", "compact", "--older-than", "0s", "log")
+	if !whole() {
+		return errors.New("a second run does not end it")
+	}
+	if got, err := o.recovered(); err != nil || !slices.Equal(got, all) {
+		return fmt.Errorf("I1: %d records, %w", len(got), err)
+	}
+	return o.tidy()
 }
 
 // retired checks a prune that leaves the last record, and that the next one ends it.

@@ -47,6 +47,7 @@ var tracedCommands = []traced{
 	{"compact", threeSegments, []string{"compact", "--older-than", "0s", "log"}, "", compacted, ownPaths},
 	{"compact by gzip", threeSegments, []string{"compact", "--older-than", "0s", "--codec", "gzip", "log"}, "", compacted, ownPaths},
 	{"compact the newest segment too", oneSegment, []string{"compact", "--seal", "--older-than", "0s", "log"}, "", sealedAndCompacted, ownPaths},
+	{"compact many records", manyRecords, []string{"compact", "--older-than", "0s", "log"}, "", shrunk, ownPaths},
 	{"prune", threeSegments, []string{"prune", "--max-records", "1", "--yes", "log"}, "", retired, ownPaths},
 	{"prune to an archive", threeSegments, []string{"prune", "--max-records", "1", "--yes", "--archive-to", "old", "log"}, "", archived, ownPaths},
 	{"snapshot", threeSegments, []string{"snapshot", "log", "old"}, "", snapshotted, ownPaths},
@@ -98,6 +99,14 @@ func manySegments(t *testing.T, dir string) {
 func threeSegments(t *testing.T, dir string) {
 	manySegments(t, dir)
 	histlogIn(t, dir, values(5, 5), "append", "log")
+}
+
+// manyRecords makes a log whose first segment has so many records that its index has
+// a small form.
+func manyRecords(t *testing.T, dir string) {
+	existing(t, dir)
+	histlogIn(t, dir, "", "config", "log", "segment-size=4K")
+	histlogIn(t, dir, values(3, 200), "append", "--sync", "none", "log")
 }
 
 func rotten(t *testing.T, dir string) {
@@ -305,7 +314,7 @@ func (c traced) inject(t *testing.T, before fs.FS, i injection) (fired bool) {
 func ownPaths(dir string) (paths []string) {
 	names := []string{"", "quarantine", "origin", "HISTLOG", ".HISTLOG.tmp", ".HISTLOG.draft", "UPKEEP", "origin/prefix", "origin/suffix", "origin/receipt.json"}
 	for base := segment.Sequence(1); base <= 6; base++ {
-		for _, name := range []string{segment.TextName(base), segment.Zstd.TextName(base), segment.Gzip.TextName(base), segment.IndexName(base)} {
+		for _, name := range []string{segment.TextName(base), segment.Zstd.TextName(base), segment.Gzip.TextName(base), segment.IndexName(base), segment.SmallIndexName(base)} {
 			names = append(names, name, "."+name+".tmp")
 		}
 	}

@@ -121,7 +121,17 @@ func (u *upkeep) estimate() (changes []compactor.Change, damage error) {
 	for _, a := range u.plan {
 		s := a.Segment
 		change := compactor.Change{Kind: a.Kind, Change: segment.Change{Segment: s.Codec.TextName(s.Base), Records: s.Records, Before: s.Bytes}}
-		if a.Kind == compactor.Compress {
+		if a.Kind == compactor.Compress && s.Wide && !s.Copy {
+			n, err := u.log.EstimateIndex(u.c.Context, s.Segment)
+			if errors.Is(err, segment.ErrCorrupt) {
+				damage = errors.Join(damage, err)
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			change.Segment, change.Before, change.After = segment.SmallIndexName(s.Base), s.Bytes-diskBytes(s.Segment), n
+		} else if a.Kind == compactor.Compress {
 			change.Before = diskBytes(s.Segment)
 			if ratio == 0 && u.sealed != nil && u.sealed.Base == s.Base { // it has no trailer yet to be read by
 				change.After = change.Before

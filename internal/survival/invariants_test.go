@@ -17,6 +17,9 @@ import (
 func (r *run) holds(disk *faultfs.Disk, ops int) error {
 	next := r.after(disk, ops)
 	before := disk.Files()
+	if err := requiresSmall(before); err != nil {
+		return err
+	}
 	if len(r.rotten) > 0 {
 		before = nil // repaired has its own look at what is gone
 	}
@@ -50,6 +53,18 @@ func (r *run) holds(disk *faultfs.Disk, ops int) error {
 		return next.reads()
 	}
 	return next.finishes()
+}
+
+// requiresSmall holds a disk against what is promised to a histlog that knows no
+// small indexes: HISTLOG says that there are some before the first has its name.
+func requiresSmall(files map[string][]byte) error {
+	for name := range files {
+		marker, ok := files[path.Dir(name)+"/HISTLOG"]
+		if segment.Named(path.Base(name)) && strings.HasSuffix(name, ".index.zst") && ok && !bytes.Contains(marker, []byte("small-index")) {
+			return fmt.Errorf("%s is there, and HISTLOG does not say so", name)
+		}
+	}
+	return nil
 }
 
 // finishes does again what a crash ended, and holds the log against the

@@ -136,6 +136,21 @@ var scenarios = []scenario{
 		r.finish = func(r *run) { r.compress(segment.Zstd) }
 		r.finish(r)
 	}},
+	{"compress many records", many, func(r *run) {
+		r.finish = func(r *run) { r.compress(segment.Zstd) }
+		r.finish(r)
+	}},
+	{"archive a small index", func(r *run) {
+		many(r)
+		r.compress(segment.Zstd)
+	}, func(r *run) {
+		r.archive = "/archive"
+		r.finish = func(r *run) {
+			_, err := segment.Archive(context.Background(), r.dir, r.archive, manyRecords, r.options())
+			r.failed(err)
+		}
+		r.finish(r)
+	}},
 	{"repair what is compressed", func(r *run) {
 		filled(r)
 		r.compress(segment.Gzip)
@@ -323,6 +338,18 @@ func created(r *run) {
 func filled(r *run) {
 	r.create()
 	r.append(5)
+	r.close()
+}
+
+// manyRecords are so many that the index of the first segment has a small form.
+const manyRecords = 200
+
+// many leaves a log whose first segment has many records.
+func many(r *run) {
+	r.settings["segment-size"] = "8K"
+	r.create()
+	r.group(manyRecords - 1)
+	r.append(1)
 	r.close()
 }
 

@@ -1,0 +1,321 @@
+package segment
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// The parts of a small index. See the package documentation for their layout.
+const (
+	smallBlock   = 4096                        // entries in a block
+	smallHeader  = 8 + 8 + headerSize          // the first skippable frame
+	smallFooter  = trailerSize + 4 + 4 + 4 + 8 // the end of the last one
+	smallLeast   = smallHeader + 8 + smallFooter
+	mostSmallRaw = 10 + smallBlock*(10+10+6+5+4) // of a block, decompressed
+)
+
+var (
+	smallMagic    = []byte("histlogS")
+	smallEndMagic = []byte("histlogB")
+)
+
+// errNoSmall is returned for a file that is no small index, or whose table is damaged.
+var errNoSmall = errors.New("not a small index, or its table is damaged")
+
+// smallIndex presents a small index as the bytes of the index that it was made
+// from, of which it decompresses one block at a time. The entries of a block that is
+// damaged read as zeros, which no entry is.
+type smallIndex struct {
+	File
+	header []byte // as in the index
+	parsed header
+	tail   []byte // the trailer, as in the index
+	count  uint64
+	blocks []smallPart
+
+	entries []byte // of the block that was read last
+	at      int    // which that is; -1: none
+	packed  []byte
+	raw     []byte
+	columns []Entry
+}
+
+// smallPart is where the file holds a block.
+type smallPart struct {
+	at   int64
+	size uint32
+	crc  uint32
+}
+
+// openSmall presents a file as an index. h is used where the file's own header is
+// damaged.
+func openSmall(f File, h header) (*smallIndex, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	size := info.Size()
+	if size < smallLeast {
+		return nil, errNoSmall
+	}
+	b := make([]byte, smallHeader)
+	if _, err := f.ReadAt(b, 0); err != nil {
+		return nil, err
+	}
+	s := &smallIndex{File: f, header: b[16:], parsed: h, at: -1}
+	if own, reason := parseHeader(s.header); reason == "" {
+		s.parsed = own
+	}
+	footer := make([]byte, smallFooter)
+	if _, err := f.ReadAt(footer, size-smallFooter); err != nil {
+		return nil, err
+	}
+	blocks := int64(le.Uint32(footer[trailerSize+4:]))
+	tail := 8 + blocks*8 + smallFooter
+	if !bytes.Equal(footer[smallFooter-8:], smallEndMagic) || le.Uint32(footer[trailerSize:]) != smallBlock || tail > size-smallHeader {
+		return nil, errNoSmall
+	}
+	table := make([]byte, tail)
+	if _, err := f.ReadAt(table, size-tail); err != nil {
+		return nil, err
+	}
+	return s, s.parse(table, size)
+}
+
+// parse reads the last frame of a file of that size.
+func (s *smallIndex) parse(table []byte, size int64) error {
+	sumAt := len(table) - 12
+	s.tail = table[len(table)-smallFooter:][:trailerSize]
+	t, ok := s.parsed.parseTrailer(s.tail)
+	if !ok || le.Uint32(table[sumAt:]) != crc32.Update(s.parsed.seed(s.parsed.base), castagnoli, table[:sumAt]) ||
+		le.Uint32(table) != skippable || int64(le.Uint32(table[4:])) != int64(len(table)-8) {
+		return errNoSmall
+	}
+	at := int64(smallHeader)
+	for pairs := table[8 : len(table)-smallFooter]; len(pairs) > 0; pairs = pairs[8:] {
+		p := smallPart{at, le.Uint32(pairs), le.Uint32(pairs[4:])}
+		s.blocks = append(s.blocks, p)
+		at += int64(p.size)
+	}
+	if s.count = t.Count; at != size-int64(len(table)) || (s.count+smallBlock-1)/smallBlock != uint64(len(s.blocks)) {
+		return errNoSmall
+	}
+	return nil
+}
+
+// size returns the length of the index that is presented.
+func (s *smallIndex) size() int64 {
+	return headerSize + int64(s.count)*entrySize + trailerSize
+}
+
+// smallInfo is what the file's Stat says, but for the length.
+type smallInfo struct {
+	fs.FileInfo
+	size int64
+}
+
+func (i smallInfo) Size() int64 { return i.size }
+
+// Stat implements File.
+func (s *smallIndex) Stat() (fs.FileInfo, error) {
+	info, err := s.File.Stat()
+	return smallInfo{info, s.size()}, err
+}
+
+// ReadAt implements io.ReaderAt, for one goroutine.
+func (s *smallIndex) ReadAt(b []byte, off int64) (n int, err error) {
+	for n < len(b) {
+		part, err := s.part(off + int64(n))
+		if err != nil {
+			return n, err
+		}
+		n += copy(b[n:], part)
+	}
+	return n, nil
+}
+
+// part returns bytes of the index that is presented, from an offset on.
+func (s *smallIndex) part(off int64) ([]byte, error) {
+	entries := off - headerSize
+	switch end := int64(s.count) * entrySize; {
+	case off < 0 || off >= s.size():
+		return nil, io.EOF
+	case entries < 0:
+		return s.header[off:], nil
+	case entries >= end:
+		return s.tail[entries-end:], nil
+	}
+	block := int(entries / (smallBlock * entrySize))
+	if block != s.at {
+		if err := s.read(block); err != nil {
+			return nil, err
+		}
+	}
+	return s.entries[entries-int64(block)*smallBlock*entrySize:], nil
+}
+
+// read decompresses a block. The error is the disk's: a block that is damaged
+// reads as zeros.
+func (s *smallIndex) read(block int) error {
+	s.at = -1
+	p := s.blocks[block]
+	n := int(min(smallBlock, s.count-uint64(block)*smallBlock))
+	s.entries = append(s.entries[:0], make([]byte, n*entrySize)...)
+	if p.size <= mostSmallRaw+1024 { // else no block is that long
+		s.packed = append(s.packed[:0], make([]byte, p.size)...)
+		if m, err := s.File.ReadAt(s.packed, p.at); m < len(s.packed) {
+			return err
+		}
+		base := s.parsed.base + Sequence(block)*smallBlock
+		if !s.unpack(n, base, p) {
+			clear(s.entries)
+		}
+	}
+	s.at = block
+	return nil
+}
+
+// unpack makes the n entries of a block, and reports whether they are what was packed.
+func (s *smallIndex) unpack(n int, base Sequence, p smallPart) bool {
+	d := decoders.Get().(*zstd.Decoder)
+	defer func() {
+		if d.Reset(nil) == nil {
+			decoders.Put(d)
+		}
+	}()
+	if d.Reset(bytes.NewReader(s.packed)) != nil {
+		return false
+	}
+	s.raw = slices.Grow(s.raw[:0], mostSmallRaw+1)[:mostSmallRaw+1]
+	m, err := io.ReadFull(d, s.raw)
+	if err != io.ErrUnexpectedEOF { // it is longer, or no zstd
+		return false
+	}
+	entries := slices.Grow(s.columns[:0], n)[:n]
+	s.columns = entries
+	if !unpackEntries(s.raw[:m], entries) {
+		return false
+	}
+	crc := crc32.Update(s.parsed.seed(base), castagnoli, s.packed)
+	s.entries = s.entries[:0]
+	for i, e := range entries {
+		s.entries = s.parsed.appendEntry(s.entries, base+Sequence(i), e)
+		crc = crc32.Update(crc, castagnoli, s.entries[i*entrySize:][:entrySize-4])
+	}
+	return crc == p.crc
+}
+
+// packEntries appends the columns of a block but the records' checksums to a, and these to b.
+// start is where the record before the first ends.
+func packEntries(a, b []byte, start Offset, entries []Entry) (columns, sums []byte) {
+	a = binary.AppendUvarint(a, uint64(start))
+	for _, e := range entries {
+		a = binary.AppendUvarint(a, uint64(e.End-start))
+		start = e.End
+	}
+	at := int64(0)
+	for _, e := range entries {
+		next := e.Time.UnixNano()
+		a = binary.AppendVarint(a, next-at)
+		at = next
+	}
+	at = 0
+	for _, e := range entries {
+		next := e.Arrived.Unix()
+		a = binary.AppendVarint(a, next-at)
+		at = next
+	}
+	for _, e := range entries {
+		a = binary.AppendUvarint(a, uint64(e.Flags))
+		b = le.AppendUint32(b, e.CRC)
+	}
+	return a, b
+}
+
+// unpackEntries is the reverse. It reports whether raw holds as many entries, and
+// nothing else.
+func unpackEntries(raw []byte, entries []Entry) bool {
+	r := columns{b: raw}
+	at := r.unsigned()
+	for i := range entries {
+		at += r.unsigned()
+		entries[i].End = Offset(at)
+	}
+	last := int64(0)
+	for i := range entries {
+		last += r.signed()
+		entries[i].Time = time.Unix(0, last)
+	}
+	last = 0
+	for i := range entries {
+		last += r.signed()
+		entries[i].Arrived = time.Unix(int64(uint32(last)), 0)
+	}
+	for i := range entries {
+		entries[i].Flags = EntryFlags(r.unsigned())
+	}
+	if r.bad || len(r.b) != 4*len(entries) {
+		return false
+	}
+	for i := range entries {
+		entries[i].CRC = le.Uint32(r.b[4*i:])
+	}
+	return true
+}
+
+// columns reads numbers from the columns of a block.
+type columns struct {
+	b   []byte
+	bad bool
+}
+
+func (c *columns) unsigned() uint64 {
+	v, n := binary.Uvarint(c.b)
+	c.skip(n)
+	return v
+}
+
+func (c *columns) signed() int64 {
+	v, n := binary.Varint(c.b)
+	c.skip(n)
+	return v
+}
+
+func (c *columns) skip(n int) {
+	if n <= 0 {
+		c.bad, c.b = true, nil
+		return
+	}
+	c.b = c.b[n:]
+}
+
+// openSmallIndex opens the small index of a segment; nil where there is none that
+// can be read.
+func (l *Log) openSmallIndex(base Sequence) (x *indexFile, reason string, err error) {
+	path := l.path(SmallIndexName(base))
+	f, err := l.fs.OpenFile(path, os.O_RDONLY, 0)
+	if missing(err) {
+		return nil, "", nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	s, err := openSmall(bound(l.ctx, f), header{id: l.Marker.ID, base: base})
+	if errors.Is(err, errNoSmall) {
+		return nil, "", f.Close()
+	}
+	if err != nil {
+		return nil, "", errors.Join(fmt.Errorf("read %s: %w", path, err), f.Close())
+	}
+	return l.asIndex(s, path, base)
+}
