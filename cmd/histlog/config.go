@@ -155,7 +155,7 @@ func showSettings(c *cli.Context, s segment.Settings) error {
 		if _, set := s[key]; !set {
 			note = "  (default)"
 		}
-		if _, err := fmt.Fprintf(c.App.Writer, "%-14s %s%s\n", key, s.Get(key), note); err != nil {
+		if _, err := printSafe(c.App.Writer, "%-14s %s%s\n", key, s.Get(key), note); err != nil {
 			return err
 		}
 	}

@@ -59,13 +59,13 @@ func report(stdout, stderr io.Writer, err error) int {
 		return exitOK
 	}
 	if own := (*exitError)(nil); errors.As(err, &own) && own.line != "" {
-		fmt.Fprintln(stdout, own.line)
+		printSafe(stdout, "%s\n", own.line)
 	}
 	code, hint := explain(err)
 	if !errors.Is(err, errReported) {
 		say(stderr, "%v", err)
 		if hint != "" {
-			fmt.Fprintf(stderr, "hint: %s\n", hint)
+			printSafe(stderr, "hint: %s\n", hint)
 		}
 	}
 	return code

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -132,9 +133,62 @@ func TestHostileText(t *testing.T) {
 			}
 		}
 	}
-	c := exec.Command("histlog", "cat", "log")
+	if err := os.CopyFS(filepath.Join(dir, "kept"), os.DirFS(filepath.Join(dir, "log"))); err != nil {
+		t.Fatal(err)
+	}
+	plantEscapes(t, filepath.Join(dir, "log"), evil, escaped)
+	for _, args := range [][]string{
+		{"config", "log"}, {"config", "--json", "log"}, {"verify", "log"}, {"verify", "--json", "log"}, {"verify", "--repair", "log"}, {"check", "log"}, {"check", "--json", "log"},
+		{"inspect", "log"}, {"inspect", "--json", "log"}, {"inspect", "log", "1"}, {"tail", "log"}, {"tail", "log", "--since", "2099-01-01"}, {"cat", "log", "9"}, {"append", "log", "--lock-wait", "0s"},
+		{"compact", "log"}, {"compact", "--dry-run", "log"}, {"prune", "--max-records", "1", "--yes", "log"}, {"prune", "--max-records", "1", "--dry-run", "--archive-to", evil, "log"}, {"export", "log", "-o", evil + "/x"},
+		{"verify", "--against", name, "log"}, {"migrate", "--dry-run", name},
+	} {
+		c := exec.Command("histlog", args...)
+		c.Dir = dir
+		out, _ := c.CombinedOutput() // some of them fail
+		if args[0] == "append" {
+			continue
+		}
+		for _, r := range string(out) {
+			if r != '\n' && unsafe(r) {
+				t.Errorf("histlog %q: %U in %q", args, r, out)
+				break
+			}
+		}
+	}
+	c := exec.Command("histlog", "cat", "kept")
 	c.Dir = dir
 	if out, err := c.Output(); err != nil || string(out) != record+"\n" {
 		t.Errorf("cat: %q, want %q, %v", out, record, err)
 	}
+}
+
+// plantEscapes puts what a terminal obeys in each place of a log that the owner of
+// its directory can choose.
+func plantEscapes(t *testing.T, log, evil, escaped string) {
+	t.Helper()
+	write := func(name, text string) {
+		t.Helper()
+		path := filepath.Join(log, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("quarantine/"+evil, "x")
+	write("LOCK", fmt.Sprintf(`{"pid":%d,"command":"%s","since":"2025-05-30T07:00:00Z"}`, os.Getpid(), escaped))
+	write("UPKEEP", fmt.Sprintf(`{"upkeep":{"failed":"2025-05-30T07:00:00Z","error":"%s"},"verified":{"at":"2025-05-30T07:00:00Z"}}`, escaped))
+	write("origin/receipt.json", fmt.Sprintf(`{"source":"%s","source_sha256":"%s","verified":"%s","damage":"%s","salvaged":true}`, escaped, escaped, escaped, escaped))
+	marker, err := os.ReadFile(filepath.Join(log, "HISTLOG"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"codec", "archive-to", "sync"} {
+		marker = bytes.Replace(marker, []byte(`"settings": {`), fmt.Appendf(nil, `"settings": {"%s": "%s",`, key, escaped), 1)
+	}
+	marker = bytes.ReplaceAll(marker, []byte(`",}`), []byte(`"}`))
+	marker = regexp.MustCompile(`,\s*"checksum": "[^"]*"`).ReplaceAll(marker, nil) // as after an edit by hand
+	write("HISTLOG", string(marker))
 }

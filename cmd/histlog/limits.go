@@ -113,6 +113,6 @@ func (t toll) show(c *cli.Context, after segment.Settings) error {
 	if err := showSettings(c, after); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(c.App.Writer, "%s; nothing was changed\n", text)
+	_, err := printSafe(c.App.Writer, "%s; nothing was changed\n", text)
 	return err
 }

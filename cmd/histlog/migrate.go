@@ -99,7 +99,7 @@ func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) err
 	if o.Verify == migrate.VerifyNone {
 		proof = "not read back"
 	}
-	_, err := fmt.Fprintf(c.App.Writer, "%s of %s (%s) %s in %s (%s), %s, in %s; see: histlog inspect %s\n",
+	_, err := printSafe(c.App.Writer, "%s of %s (%s) %s in %s (%s), %s, in %s; see: histlog inspect %s\n",
 		counted(receipt.Records, "record"), o.Source, bytesText(receipt.SourceBytes), are(receipt.Records), o.Dir, bytesText(receipt.LogBytes), proof,
 		durationText(time.Duration(receipt.Elapsed*float64(time.Second))), o.Dir)
 	return err
@@ -203,12 +203,12 @@ func dryRun(c *cli.Context, o migrate.Options, bar *progress) error {
 	}
 	doubt(c, o, plan.Records, plan.RecordsAt, plan.ClockTimes)
 	doubtCount(c, o, plan.Declared, plan.Records)
-	fmt.Fprintf(out, "%s at %s%s\n", counted(plan.Records, "record"), pointerText(plan.RecordsAt), span)
-	fmt.Fprintf(out, "%s of JSON become %s of records, the largest %s; %s are free\n", bytesText(plan.SourceBytes), bytesText(plan.LogBytes), bytesText(plan.Largest), bytesText(int64(plan.FreeBytes)))
+	printSafe(out, "%s at %s%s\n", counted(plan.Records, "record"), pointerText(plan.RecordsAt), span)
+	printSafe(out, "%s of JSON become %s of records, the largest %s; %s are free\n", bytesText(plan.SourceBytes), bytesText(plan.LogBytes), bytesText(plan.Largest), bytesText(int64(plan.FreeBytes)))
 	if plan.NonFinite > 0 && o.Accept.NonFinite == jsonscan.RejectNonFinite {
-		fmt.Fprintf(out, "%d NaN or Infinity, which --non-finite must allow\n", plan.NonFinite)
+		printSafe(out, "%d NaN or Infinity, which --non-finite must allow\n", plan.NonFinite)
 	}
-	_, err = fmt.Fprintf(out, "it will take about %s; nothing was written\n", durationText(time.Duration(plan.Seconds*1.2*float64(time.Second))))
+	_, err = printSafe(out, "it will take about %s; nothing was written\n", durationText(time.Duration(plan.Seconds*1.2*float64(time.Second))))
 	return err
 }
 
@@ -251,14 +251,14 @@ func continueMigration(c *cli.Context, o migrate.Options, bar *progress) (err er
 		})
 	}
 	if done.Records == 0 {
-		_, err = fmt.Fprintf(c.App.Writer, "nothing new: %s holds no records\n", o.Source)
+		_, err = printSafe(c.App.Writer, "nothing new: %s holds no records\n", o.Source)
 		return err
 	}
 	if done.Appended == 0 {
-		_, err = fmt.Fprintf(c.App.Writer, "nothing new: all %s of %s are in %s as seq %s\n", counted(done.Records, "record"), o.Source, o.Dir, seqText(done.First, done.First+segment.Sequence(done.Here)-1))
+		_, err = printSafe(c.App.Writer, "nothing new: all %s of %s are in %s as seq %s\n", counted(done.Records, "record"), o.Source, o.Dir, seqText(done.First, done.First+segment.Sequence(done.Here)-1))
 		return err
 	}
-	_, err = fmt.Fprintf(c.App.Writer, "%s of %s %s in %s as seq %s; the %d before were there\n", counted(done.Appended, "new record"), o.Source, are(done.Appended), o.Dir, seqText(done.FirstNew, done.LastNew), done.Here)
+	_, err = printSafe(c.App.Writer, "%s of %s %s in %s as seq %s; the %d before were there\n", counted(done.Appended, "new record"), o.Source, are(done.Appended), o.Dir, seqText(done.FirstNew, done.LastNew), done.Here)
 	return err
 }
 

@@ -46,7 +46,7 @@ func (s *screen) fact(label string, said ...span) {
 	at := 0
 	fmt.Fprintf(s.out, "%s", s.palette.paint(dim.span("%-*s", labelColumns, label)))
 	for i, part := range said {
-		part.text = truncate(part.text, room)
+		part.text = truncate(safe(part.text), room)
 		n := columns(part.text)
 		switch {
 		case i == 0:
@@ -65,13 +65,13 @@ func (s *screen) fact(label string, said ...span) {
 
 // line prints a line of its own.
 func (s *screen) line(said span) {
-	said.text = truncate(said.text, s.columns)
+	said.text = truncate(safe(said.text), s.columns)
 	fmt.Fprintln(s.out, s.palette.paint(said))
 }
 
 // more prints a line that belongs to the fact before.
 func (s *screen) more(said span) {
-	said.text = truncate(said.text, s.columns-labelColumns)
+	said.text = truncate(safe(said.text), s.columns-labelColumns)
 	fmt.Fprintf(s.out, "%*s%s\n", labelColumns, "", s.palette.paint(said))
 }
 

@@ -81,7 +81,7 @@ func showSnapshot(c *cli.Context, dest string, done segment.Snapshotted, elapsed
 	if records > 0 {
 		what += " (seq " + seqText(done.First, done.Next-1) + ")"
 	}
-	_, err := fmt.Fprintf(c.App.Writer, "%s %s in %s, in %s; %s copied, %s shared with the log\n",
+	_, err := printSafe(c.App.Writer, "%s %s in %s, in %s; %s copied, %s shared with the log\n",
 		what, are(records), safe(dest), durationText(elapsed), bytesText(done.Copied), bytesText(done.Linked))
 	return err
 }

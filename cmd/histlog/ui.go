@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf16"
 
 	"github.com/dustin/go-humanize"
 	"github.com/urfave/cli/v2"
@@ -31,9 +33,41 @@ func say(w io.Writer, format string, a ...any) {
 
 // printJSON prints one object on one line.
 func printJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, safeJSON(b.String()))
+	return err
+}
+
+// safeJSON escapes in JSON what a terminal obeys: it stands in strings alone.
+func safeJSON(s string) string {
+	body := strings.TrimSuffix(s, "\n")
+	if strings.IndexFunc(body, unsafe) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range body {
+		if !unsafe(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String() + s[len(body):]
+}
+
+// printSafe prints one line, without what a terminal obeys: names, settings and
+// reasons in it may be anybody's.
+func printSafe(w io.Writer, format string, a ...any) (int, error) {
+	text := fmt.Sprintf(format, a...)
+	body := strings.TrimSuffix(text, "\n")
+	return io.WriteString(w, safe(body)+text[len(body):])
 }
 
 // oneDir returns the command's only argument.

@@ -231,12 +231,12 @@ func (u *upkeep) showJSON(changes []compactor.Change, before, after int64) error
 func (u *upkeep) showText(changes []compactor.Change, before, after int64) error {
 	out := u.c.App.Writer
 	if s := u.sealed; s != nil {
-		if _, err := fmt.Fprintf(out, "%-8s  %s  %s, %s\n", "seal", s.Codec.TextName(s.Base), counted(s.Records, "record"), bytesText(s.Bytes)); err != nil {
+		if _, err := printSafe(out, "%-8s  %s  %s, %s\n", "seal", s.Codec.TextName(s.Base), counted(s.Records, "record"), bytesText(s.Bytes)); err != nil {
 			return err
 		}
 	}
 	if len(changes) == 0 {
-		_, err := fmt.Fprintf(out, "nothing to do: %s\n", u.idle())
+		_, err := printSafe(out, "nothing to do: %s\n", u.idle())
 		return err
 	}
 	for _, c := range changes {
@@ -251,7 +251,7 @@ func (u *upkeep) showText(changes []compactor.Change, before, after int64) error
 		case compactor.Archive:
 			what += " → " + safe(u.policy.ArchiveTo)
 		}
-		if _, err := fmt.Fprintln(out, what); err != nil {
+		if _, err := printSafe(out, "%s\n", what); err != nil {
 			return err
 		}
 	}
@@ -259,7 +259,7 @@ func (u *upkeep) showText(changes []compactor.Change, before, after int64) error
 	if u.c.Bool("dry-run") {
 		said = "the log takes %s on disk and would take about %s; nothing was done\n"
 	}
-	_, err := fmt.Fprintf(out, said, bytesText(before), bytesText(after))
+	_, err := printSafe(out, said, bytesText(before), bytesText(after))
 	return err
 }
 

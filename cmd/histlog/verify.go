@@ -239,12 +239,12 @@ func (v verdict) print(c *cli.Context, l *segment.Log, took time.Duration) error
 		if d.Seq != nil {
 			where = fmt.Sprintf("record %d, ", *d.Seq)
 		}
-		if _, err := fmt.Fprintf(c.App.Writer, "DAMAGED  %s%s at offset %d: %s\n", where, d.Segment, d.Offset, d.Reason); err != nil {
+		if _, err := printSafe(c.App.Writer, "DAMAGED  %s%s at offset %d: %s\n", where, d.Segment, d.Offset, d.Reason); err != nil {
 			return err
 		}
 	}
 	for _, name := range v.Quarantine {
-		if _, err := fmt.Fprintf(c.App.Writer, "set aside  %s\n", filepath.Join(l.Dir, segment.QuarantineName, name)); err != nil {
+		if _, err := printSafe(c.App.Writer, "set aside  %s\n", filepath.Join(l.Dir, segment.QuarantineName, name)); err != nil {
 			return err
 		}
 	}
@@ -256,7 +256,7 @@ func (v verdict) print(c *cli.Context, l *segment.Log, took time.Duration) error
 	if v.Blank > 0 {
 		lost = fmt.Sprintf(" · %d lost, their places kept", v.Blank)
 	}
-	_, err := fmt.Fprintf(c.App.Writer, "%s  %s, %s, read in %s · %d damaged · %d in quarantine · %d with rebuilt checksums%s\n",
+	_, err := printSafe(c.App.Writer, "%s  %s, %s, read in %s · %d damaged · %d in quarantine · %d with rebuilt checksums%s\n",
 		word, counted(v.Records, "record"), bytesText(v.Bytes), durationText(took), len(v.Damaged), len(v.Quarantine), v.Rebuilt, lost)
 	if err != nil || v.Against == nil {
 		return err
@@ -268,13 +268,13 @@ func (v verdict) printAgainst(c *cli.Context, l *segment.Log) (err error) {
 	m, source := v.Against, c.String("against")
 	switch {
 	case m.Lost > 0:
-		_, err = fmt.Fprintf(c.App.Writer, "%d of %d records are here, %d more are lost in the log; keep %s\n", m.Here-m.Lost, m.Records, m.Lost, source)
+		_, err = printSafe(c.App.Writer, "%d of %d records are here, %d more are lost in the log; keep %s\n", m.Here-m.Lost, m.Records, m.Lost, source)
 	case m.Here < m.Records:
-		_, err = fmt.Fprintf(c.App.Writer, "%d of %d records are here; keep %s, and run: histlog migrate --continue %s %s\n", m.Here, m.Records, source, source, l.Dir)
+		_, err = printSafe(c.App.Writer, "%d of %d records are here; keep %s, and run: histlog migrate --continue %s %s\n", m.Here, m.Records, source, source, l.Dir)
 	case m.Records == 0:
-		_, err = fmt.Fprintf(c.App.Writer, "%s holds no records\n", source)
+		_, err = printSafe(c.App.Writer, "%s holds no records\n", source)
 	default:
-		_, err = fmt.Fprintf(c.App.Writer, "%d of %d records are here as seq %s; %s can be deleted\n", m.Here, m.Records, seqText(m.First, m.First+segment.Sequence(m.Here)-1), source)
+		_, err = printSafe(c.App.Writer, "%d of %d records are here as seq %s; %s can be deleted\n", m.Here, m.Records, seqText(m.First, m.First+segment.Sequence(m.Here)-1), source)
 	}
 	return err
 }
