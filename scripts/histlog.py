@@ -682,14 +682,14 @@ class _Process:
         """Kills it if it still runs."""
         self._kill()
         self.close_input()
-        self._reap(_END)
+        self._reap(_END if self._expired else _GOOD_END)
         self._hear_out()
         self._stdout.close()
 
     def abandon(self, dir: str) -> None:
         """Ends it after its Log was collected, which somebody should have closed."""
         self.close_input()
-        self._reap(_ABANDONED)
+        self._reap(_GOOD_END)
         self.discard()
         warnings.warn(f"a Log of {dir} was not closed: make one and keep it, or use with", ResourceWarning, stacklevel=2)
 
@@ -851,8 +851,8 @@ class _Process:
 _CHUNK = 1 << 16
 _MESSAGE = 4096
 
-# How long the append process of a Log that was not closed may take to end, in seconds.
-_ABANDONED = 5
+# How long a process that did answer may take to end, in seconds.
+_GOOD_END = 5
 
 # Whether a pipe can be waited for, with a time limit; not on Windows.
 _CAN_POLL = hasattr(select, "poll")

@@ -226,7 +226,7 @@ class Unclosed(Case):
         self.assertEqual(self.figures(), before)
 
     def test_that_hangs(self):
-        with warnings.catch_warnings(record=True), mock.patch.object(histlog, "_ABANDONED", 0.2):
+        with warnings.catch_warnings(record=True), mock.patch.object(histlog, "_GOOD_END", 0.2):
             warnings.simplefilter("always")
             before = self.figures()
             log = Log(self.dir, create=True, program=self.program("echo 1; exec sleep 1000"))
