@@ -425,3 +425,13 @@ func (p *place) originNames() string {
 	}
 	return strings.Join(names, " ")
 }
+
+// former makes the log one of before there were checksums, and returns the name of its layout.
+func (p *place) former() string {
+	p.Helper()
+	origin := filepath.Join(p.dir, segment.OriginName)
+	for _, name := range []string{segment.SumsName, receiptName} {
+		check(p, os.Remove(filepath.Join(origin, name)))
+	}
+	return filepath.Join(origin, layoutName)
+}

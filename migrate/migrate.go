@@ -167,6 +167,7 @@ func (m *migration) finish() error {
 
 // publish writes the receipt and makes the draft a log.
 func (m *migration) publish(started time.Time) error {
+	m.receipt.Sums = true
 	m.receipt.Migrated = time.Now().UTC()
 	m.receipt.Elapsed = time.Since(started).Seconds()
 	m.receipt.PeakRSS = memguard.PeakRSS()

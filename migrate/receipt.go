@@ -32,6 +32,7 @@ type Receipt struct {
 	PeakRSS      uint64           `json:"peak_rss_bytes"`
 	Salvaged     bool             `json:"salvaged"`
 	Quarantined  int64            `json:"quarantined_bytes"`
+	Sums         bool             `json:"checksums"`        // origin/ has checksums
 	Pieces       int              `json:"damaged_pieces"`   // files in quarantine/
 	Damage       string           `json:"damage,omitempty"` // why the source was salvaged
 	Verified     string           `json:"verified"`         // "digest", "roundtrip", "tokens" or "none"

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -284,7 +283,7 @@ func TestExportAfterEmpty(t *testing.T) {
 		p.add(`{"n":[1]}`, "2")
 		wantText(t, "export of "+c.source, p.export(), c.want)
 		// and of one made before layouts had spaces
-		name := filepath.Join(p.dir, segment.OriginName, layoutName)
+		name := p.former()
 		check(t, os.WriteFile(name, []byte(`{"records":`+quote(p.layout().Records)+`,"depth":`+fmt.Sprint(p.layout().Depth)+`,"between":null,"style":null,"empty":true}`), 0o644))
 		wantText(t, "export of an earlier "+c.source, p.export(), c.want)
 	}
@@ -295,7 +294,7 @@ func TestExportOfFormerLayout(t *testing.T) {
 	text := history(numbered(1, 3))
 	p := newPlace(t)
 	p.migrated(text, Options{})
-	name := filepath.Join(p.dir, segment.OriginName, layoutName)
+	name := p.former()
 	check(t, os.WriteFile(name, []byte(`{"records":"/history","depth":2,"between":",\n    ","style":{"indent":"  ","comma":",","colon":": "},"empty":false}`), 0o644))
 	wantText(t, "export", p.export(), text)
 	p.add(`{"a":[1]}`)

@@ -26,7 +26,8 @@
 //	00000000000000000601.index.zst its index, in the small form; or .index
 //	00000000000000000748.ndjson    the active segment: the one with the highest number
 //	00000000000000000748.index
-//	origin/                        what migrate kept of its source
+//	origin/                        what migrate kept of its source, and SHA256SUMS, the
+//	                               checksums of these files as sha256sum -c reads them
 //	quarantine/                    bytes set aside: BASE-OFFSET-LENGTH-CRC32C; base 0 is
 //	                               the source of a migration
 //	events.log                     histlog's diary, and events.log.lock, its writer's turn

@@ -17,14 +17,15 @@ import (
 type Draft struct {
 	w       Writer // its fields and its entry(); none of its commits
 	madeDir bool
-	codec   Codec   // of full segments
-	sum     Sum     // of the full segments
-	filling trailer // of the active one
-	untimed uint64  // records without a time of their own
-	bulk    *bulk   // nil: nothing was written since the last Flush
-	batch   batch   // being filled
-	done    bool    // published
-	err     error   // the first that a method met: a draft that failed is never published
+	codec   Codec             // of full segments
+	sum     Sum               // of the full segments
+	filling trailer           // of the active one
+	sums    map[string]string // SHA-256 of each file of origin/, by name
+	untimed uint64            // records without a time of their own
+	bulk    *bulk             // nil: nothing was written since the last Flush
+	batch   batch             // being filled
+	done    bool              // published
+	err     error             // the first that a method met: a draft that failed is never published
 }
 
 // Create makes an empty log at dir, which must be missing or empty, and opens it for appending.
@@ -429,6 +430,9 @@ func (d *Draft) Publish() error {
 }
 
 func (d *Draft) publish() (*Writer, error) {
+	if err := d.writeSums(); err != nil {
+		return nil, err
+	}
 	if err := d.Flush(); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,8 @@ package segment
 
 import (
 	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"hash"
 	"hash/crc32"
@@ -14,6 +16,8 @@ import (
 type originFile struct {
 	*bufio.Writer
 	file File
+	sum  hash.Hash
+	done func(sum string) // called once the file is durable
 }
 
 // CreateOrigin begins a file in origin/, which holds what migrate keeps of its
@@ -27,11 +31,23 @@ func (d *Draft) CreateOrigin(name string) (io.WriteCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &originFile{bufio.NewWriter(io.NewOffsetWriter(f, 0)), f}, nil
+	sum := sha256.New()
+	out := bufio.NewWriter(io.MultiWriter(io.NewOffsetWriter(f, 0), sum))
+	return &originFile{out, f, sum, func(sum string) {
+		if d.sums == nil {
+			d.sums = map[string]string{}
+		}
+		d.sums[name] = sum
+	}}, nil
 }
 
 func (o *originFile) Close() error {
-	return errors.Join(o.Flush(), o.file.Sync(), o.file.Close())
+	// Not synced, the file could be empty after a crash, beside a log that is complete.
+	if err := errors.Join(o.Flush(), o.file.Sync(), o.file.Close()); err != nil {
+		return err
+	}
+	o.done(hex.EncodeToString(o.sum.Sum(nil)))
+	return nil
 }
 
 // CreateQuarantine begins a file in quarantine/ for what follows an offset of

@@ -114,6 +114,8 @@ func explain(err error) (code int, hint string) {
 		return exitDamaged, "put HISTLOG back from a copy; to accept it as it is, after an edit by hand: histlog config --accept-edit DIR"
 	case errors.As(err, &damage) && filepath.Base(damage.Path) == "HISTLOG":
 		return exitDamaged, "put it back from a copy; or make a log of the segments: zstdcat -f DIR/*.ndjson* | histlog migrate --records '' - NEWDIR"
+	case errors.Is(err, migrate.ErrOrigin):
+		return exitDamaged, "put origin/ back from a copy of the log; --format array exports the records, which are not concerned"
 	case errors.Is(err, segment.ErrCorrupt), errors.Is(err, migrate.ErrDiffers):
 		return exitDamaged, "histlog verify lists every damaged record; all others stay readable"
 	case errors.Is(err, segment.ErrRetired):

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
@@ -76,6 +77,12 @@ func export(c *cli.Context, l *segment.Log, q reader.Query, format migrate.Forma
 	done, err := migrate.Export(out, l, format, lost.watch(r.All(c.Context)))
 	if err != nil {
 		return err
+	}
+	switch done.Differs {
+	case migrate.Changed:
+		return &exitError{code: exitDamaged, err: fmt.Errorf("%s: the export is not the source, whose SHA-256 is in the receipt", l.Dir), hint: "histlog verify " + l.Dir + " says what is damaged; --format array exports the records alone"}
+	case migrate.Former:
+		say(c.App.ErrWriter, "the export is not the source byte for byte: the log was made by an earlier histlog, which did not keep all white space")
 	}
 	if len(done.Stale) > 0 {
 		say(c.App.ErrWriter, "the text around the records is the source's: %s may no longer be true", strings.Join(done.Stale, ", "))

@@ -45,6 +45,7 @@ type verdict struct {
 	OK         bool           `json:"ok"`
 	Repaired   []mended       `json:"repaired"` // null: not asked for
 	Against    *migrate.Match `json:"against,omitempty"`
+	originOnly bool           // nothing but origin/ is damaged
 }
 
 type damage struct {
@@ -97,7 +98,9 @@ func runVerify(c *cli.Context) error {
 	v.note(c, l, looked)
 	if !v.OK {
 		err := &exitError{code: exitDamaged, err: fmt.Errorf("%s: %d damaged", l.Dir, len(v.Damaged))}
-		if repaired == nil && l.Marker.Role != roleArchive {
+		if v.originOnly {
+			err.hint = "put origin/ back from a copy of the log; only an export needs it, the records are not concerned"
+		} else if repaired == nil && l.Marker.Role != roleArchive {
 			err.hint = "histlog verify --repair " + l.Dir + " sets aside what is damaged, and no other record"
 		}
 		return err
@@ -207,8 +210,12 @@ func verifyAll(c *cli.Context, l *segment.Log, bar *progress) (v verdict, err er
 			v.Damaged = append(v.Damaged, damageOf(d))
 		}
 	}
-	v.OK = len(v.Damaged) == 0
-	return v, nil
+	origin, err := migrate.VerifyOrigin(c.Context, l)
+	for _, d := range origin {
+		v.Damaged = append(v.Damaged, damage{nil, segment.OriginName + "/" + safe(d.Name), 0, d.Reason})
+	}
+	v.OK, v.originOnly = len(v.Damaged) == 0, len(v.Damaged) == len(origin)
+	return v, err
 }
 
 // plainBytes returns how much text a segment has, as far as that shows.

@@ -84,7 +84,7 @@ func (r *run) finishes() error {
 
 // madeAnew makes the log where one was never finished.
 func (r *run) madeAnew() error {
-	r.kept = nil
+	r.kept, r.migrated = nil, false
 	r.create()
 	r.append(1)
 	r.close()
@@ -180,10 +180,29 @@ func (r *run) reads() error {
 			return fmt.Errorf("I5: no file holds %q", text)
 		}
 	}
+	if err := r.intactOrigin(); err != nil {
+		return err
+	}
 	for _, a := range r.durableAt(len(r.disk.Ops())) {
 		if found[a.Seq] != a.text && a.Seq >= r.retired {
 			return fmt.Errorf("I1: record %d was acknowledged as %q, found %q", a.Seq, a.text, found[a.Seq])
 		}
+	}
+	return nil
+}
+
+// intactOrigin holds what was kept of a source against its checksums.
+func (r *run) intactOrigin() error {
+	if !r.migrated {
+		return nil
+	}
+	l, err := segment.Open(r.dir, r.disk)
+	if err != nil {
+		return err
+	}
+	damage, known, err := l.VerifyOrigin(context.Background())
+	if err != nil || !known || len(damage) > 0 {
+		return fmt.Errorf("I5: origin/ has checksums: %v, damage %v, %w", known, damage, err)
 	}
 	return nil
 }

@@ -209,6 +209,7 @@ var scenarios = []scenario{
 	}, reopen},
 	{"migrate and compress", nil, func(r *run) { r.migrate(segment.Gzip) }},
 	{"migrate", nil, func(r *run) { r.migrate(segment.Plain) }},
+	{"migrate with white space of its own", nil, func(r *run) { r.migrateOdd() }},
 	{"make in bulk", nil, func(r *run) {
 		d, err := segment.NewDraft(r.dir, r.options())
 		if r.failed(err) {
@@ -275,7 +276,7 @@ func (r *run) copies() {
 
 // migrate makes a log of a source, and goes on with it.
 func (r *run) migrate(codec segment.Codec) {
-	r.kept = []string{"[", "]"}
+	r.kept, r.migrated = []string{"[", "]"}, true
 	var source strings.Builder
 	for range 6 {
 		source.WriteString(r.submit(0) + ",")
@@ -313,6 +314,25 @@ func (r *run) foreign(records int) {
 	}
 	r.must(r.disk.SyncDir(r.dir))
 	r.rotten = map[segment.Sequence]string{6: string(files["/other/"+segment.TextName(6)])}
+}
+
+// migrateOdd makes a log of a source whose white space follows no pattern, so
+// that there is all that origin/ can hold.
+func (r *run) migrateOdd() {
+	var source strings.Builder
+	for i := range 3 {
+		source.WriteString(r.submit(0) + strings.Repeat(" ", i) + "\n")
+	}
+	r.kept, r.migrated = []string{"  \n"}, true
+	_, err := migrate.Run(context.Background(), migrate.Options{
+		Source: "-", Stdin: strings.NewReader(source.String()), Records: new(segment.Pointer), Dir: r.dir, FS: r.disk, Settings: r.settings,
+	})
+	if r.failed(err) {
+		return
+	}
+	for i, text := range r.submitted {
+		r.acknowledge(segment.Ack{Seq: segment.Sequence(i + 1), Durable: true}, text)
+	}
 }
 
 // compress compresses every sealed segment.

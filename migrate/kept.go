@@ -1,0 +1,46 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// VerifyOrigin returns what is damaged of the files from which an export makes
+// the source again. A log migrated before checksums were kept has none to
+// compare with; one that had them and lost them is damaged.
+func VerifyOrigin(ctx context.Context, l *segment.Log) ([]segment.OriginDamage, error) {
+	damage, known, err := l.VerifyOrigin(ctx)
+	if err != nil || known {
+		return damage, err
+	}
+	r, err := ReadReceipt(l)
+	switch {
+	case err != nil:
+		return []segment.OriginDamage{{Name: receiptName, Reason: err.Error()}}, nil
+	case r != nil && r.Sums:
+		return []segment.OriginDamage{{Name: segment.SumsName, Reason: "missing"}}, nil
+	}
+	return nil, nil
+}
+
+// ErrOrigin is returned by Export if what was kept of the source is damaged. The
+// records are not concerned: the format Array needs nothing else.
+var ErrOrigin = errors.New("what was kept of the source is damaged")
+
+// intactOrigin returns an error if a file of origin/ is damaged.
+func intactOrigin(ctx context.Context, l *segment.Log) error {
+	all, err := VerifyOrigin(ctx, l)
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		if !d.Extra {
+			return fmt.Errorf("%w: %s: %s", ErrOrigin, filepath.Join(l.Dir, segment.OriginName, d.Name), d.Reason)
+		}
+	}
+	return nil
+}

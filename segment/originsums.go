@@ -1,0 +1,134 @@
+package segment
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// SumsName is the file in origin/ with the checksums of all others there, in
+// the form that sha256sum -c reads.
+const SumsName = "SHA256SUMS"
+
+// sumsBytes is more than the checksums of the few files of origin/ take.
+const sumsBytes = 1 << 20
+
+// writeSums writes the checksums of origin/, if the draft has one.
+func (d *Draft) writeSums() error {
+	if len(d.sums) == 0 {
+		return nil
+	}
+	var text bytes.Buffer
+	for _, name := range slices.Sorted(maps.Keys(d.sums)) {
+		fmt.Fprintf(&text, "%s  %s\n", d.sums[name], name)
+	}
+	// Synced before HISTLOG is renamed: after a crash there is a log with them, or no log.
+	// The name is made durable by the sync of origin/ in Flush.
+	return writeFile(d.w.fs, filepath.Join(d.w.dir, OriginName, SumsName), text.Bytes(), d.w.mode)
+}
+
+// An OriginDamage is a file of origin/ that is not as it was written.
+type OriginDamage struct {
+	Name   string
+	Reason string
+	Extra  bool // a file that has no checksum; all others may be intact
+}
+
+// VerifyOrigin compares the files of origin/ with their checksums. known is
+// false if there are none: the log was not migrated, or before checksums were kept.
+func (l *Log) VerifyOrigin(ctx context.Context) (damage []OriginDamage, known bool, err error) {
+	f, err := l.openRegular(SumsName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	text, err := io.ReadAll(io.LimitReader(f, sumsBytes))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, false, err
+	}
+	sums := map[string]string{}
+	for n, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
+		sum, name, ok := strings.Cut(line, "  ")
+		if _, err := hex.DecodeString(sum); !ok || err != nil || len(sum) != 2*sha256.Size || name != filepath.Base(name) || sums[name] != "" {
+			damage = append(damage, OriginDamage{Name: SumsName, Reason: fmt.Sprintf("line %d is no checksum", n+1)})
+			continue
+		}
+		sums[name] = sum
+	}
+	if !bytes.HasSuffix(text, []byte("\n")) {
+		damage = append(damage, OriginDamage{Name: SumsName, Reason: "its last line does not end"})
+	}
+	for _, name := range slices.Sorted(maps.Keys(sums)) {
+		reason, err := l.checkSum(ctx, name, sums[name])
+		if err != nil {
+			return nil, true, err
+		}
+		if reason != "" {
+			damage = append(damage, OriginDamage{Name: name, Reason: reason})
+		}
+	}
+	entries, err := l.fs.ReadDir(filepath.Join(l.Dir, OriginName))
+	if err != nil {
+		return nil, true, err
+	}
+	for _, e := range entries {
+		if name := e.Name(); sums[name] == "" && name != SumsName {
+			damage = append(damage, OriginDamage{Name: name, Reason: "has no checksum in " + SumsName, Extra: true})
+		}
+	}
+	return damage, true, nil
+}
+
+// openRegular opens a file of origin/ that is a regular one: to open a FIFO would wait.
+func (l *Log) openRegular(name string) (File, error) {
+	info, err := l.fs.Lstat(filepath.Join(l.Dir, OriginName, name))
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &CorruptError{Path: filepath.Join(l.Dir, OriginName, name), Reason: "not a regular file"}
+	}
+	return l.fs.OpenFile(filepath.Join(l.Dir, OriginName, name), os.O_RDONLY, 0)
+}
+
+// checkSum returns what is wrong with a file of origin/, or "".
+func (l *Log) checkSum(ctx context.Context, name, want string) (string, error) {
+	f, err := l.openRegular(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "missing", nil
+	case errors.Is(err, ErrCorrupt):
+		return "not a regular file", nil
+	case err != nil:
+		return "", err
+	}
+	sum, in := sha256.New(), bufio.NewReader(f)
+	for err == nil {
+		if err = ctx.Err(); err == nil {
+			_, err = io.CopyN(sum, in, 1<<20)
+		}
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", err
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); got != want {
+		return "its content is not that of its checksum", nil
+	}
+	return "", nil
+}
