@@ -46,6 +46,7 @@ type Reader struct {
 	seq     segment.Sequence // to read next
 	current *segment.Reader  // holds seq, or is nil
 	record  Record
+	read    segment.Record // the last one that was read intact, without its text; Seq is 0 before
 	err     error
 }
 
@@ -212,6 +213,7 @@ func (r *Reader) Next() bool {
 			return r.damaged(err)
 		}
 		r.record = Record{Record: rec}
+		r.read = segment.Record{Seq: rec.Seq, Entry: rec.Entry}
 		r.seq++
 		return true
 	}
@@ -275,6 +277,9 @@ func (r *Reader) Refresh() error {
 	if err := r.refreshLog(); err != nil {
 		return err
 	}
+	if err := r.sameRecord(); err != nil {
+		return err
+	}
 	if r.current == nil {
 		return nil
 	}
@@ -283,6 +288,34 @@ func (r *Reader) Refresh() error {
 		return r.current.Refresh()
 	}
 	return r.closeCurrent()
+}
+
+// sameRecord reports as ErrReplaced that the log no longer holds the record that was
+// read last: an older copy of the log was restored, which may have grown since.
+// The segment is opened again, for the file that is open may be another one.
+func (r *Reader) sameRecord() error {
+	if r.read.Seq == 0 {
+		return nil
+	}
+	if err := r.closeCurrent(); err != nil {
+		return err
+	}
+	err := r.open(r.read.Seq)
+	var now segment.Entry
+	if err == nil {
+		now, err = r.current.Entry(r.read.Seq)
+	}
+	switch {
+	case errors.Is(err, segment.ErrNoRecord):
+		return fmt.Errorf("%s: %w: it ends before record %d, which was read", r.log.Dir, ErrReplaced, r.read.Seq)
+	case errors.Is(err, segment.ErrRetired), errors.Is(err, segment.ErrCorrupt):
+		return nil // reading on reports what there is to report
+	case err != nil:
+		return err
+	case now.CRC != r.read.CRC && now.Flags&segment.Lost == 0:
+		return fmt.Errorf("%s: %w: record %d is not the one that was read", r.log.Dir, ErrReplaced, r.read.Seq)
+	}
+	return nil
 }
 
 func (r *Reader) closeCurrent() error {
