@@ -122,6 +122,9 @@ def storm(work, seed, kills):
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512m", "tmpfs", work / "disk"], check=False)
     log = Log(work / "disk" / "step2", create=True, spool=work / "spool", settings={"segment-size": "1M"})
     log.append({"producer": "", "process": 0, "n": 0})
+    for name in ("a", "b"):  # one that is killed before its first batch notes nothing
+        (work / f"{name}.tried").touch()
+        (work / f"{name}.taken").touch()
     log.close()
     weather = Weather(work, seed)
     while weather.kills["pipeline"] + weather.kills["histlog"] < kills:
