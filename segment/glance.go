@@ -46,6 +46,8 @@ func (l *Log) Glance(s Segment) (g Glance, err error) {
 	switch {
 	case err != nil:
 		return g, err
+	case x == nil && !s.Sealed && s.Codec == Plain && g.Disk == 0: // a power cut before its name was durable
+		return g, nil
 	case x == nil:
 		g.Damage = &CorruptError{Path: s.Path, Seq: s.Base, Reason: "its index is missing"}
 		return g, nil
@@ -59,17 +61,28 @@ func (l *Log) Glance(s Segment) (g Glance, err error) {
 	if err != nil {
 		return g, err
 	}
+	if !s.Sealed && s.Codec == Plain {
+		if err := x.withinText(text); err != nil {
+			return g, err
+		}
+	}
 	g.Records = x.count
 	if x.header.flags&headerDamaged != 0 {
 		if info, err := x.file.Stat(); err == nil {
 			g.Suspect = info.ModTime()
 		}
 	}
-	if !s.Sealed && reason == noHeader { // it was just begun: its text is short
+	left := false // by a power cut
+	if !s.Sealed {
+		if left, err = x.headerLeftByCrash(reason); err != nil {
+			return g, err
+		}
+	}
+	if left && x.count == 0 { // it was just begun: its text is short
 		g.Records, err = l.countRecords(s)
 		return g, err
 	}
-	if reason != "" {
+	if reason != "" && !left {
 		g.Damage = &CorruptError{Path: x.path, Reason: reason}
 		return g, nil
 	}
@@ -148,7 +161,17 @@ func (l *Log) activeDamage(x *indexFile, s Segment) (*CorruptError, error) {
 	if err != nil {
 		return nil, err
 	}
-	if size := Offset(info.Size()); size < end {
+	size := Offset(info.Size())
+	if size < end {
+		_, durable, err := x.firm()
+		if err != nil {
+			return nil, err
+		}
+		if end, err = x.end(int64(durable) - 1); err != nil {
+			return nil, err
+		}
+	}
+	if size < end {
 		return &CorruptError{Path: s.Path, Offset: size, Reason: fmt.Sprintf("%d bytes long, %d were written", size, end)}, nil
 	}
 	next := s.Base + Sequence(x.count)

@@ -67,6 +67,12 @@ func (h header) encode() []byte {
 // the next writer creates the index again.
 const noHeader = "it has no header"
 
+// Reasons why a header is not the one of the segment that no crash leaves.
+const (
+	otherVersion = "index of another version"
+	foreignIndex = "the index of another segment"
+)
+
 // parseHeader reads a header; the reason is empty if it is a good one of version 1.
 func parseHeader(b []byte) (h header, reason string) {
 	switch {
@@ -77,7 +83,7 @@ func parseHeader(b []byte) (h header, reason string) {
 	case le.Uint32(b[60:]) != crc32.Checksum(b[:60], castagnoli):
 		return h, "header checksum differs"
 	case le.Uint16(b[8:]) != Version || le.Uint16(b[10:]) != headerSize || le.Uint16(b[12:]) != entrySize || le.Uint32(b[16:]) != 0:
-		return h, "index of another version"
+		return h, otherVersion
 	}
 	h.rule = le.Uint32(b[20:])
 	copy(h.id[:], b[24:])

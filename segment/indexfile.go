@@ -92,7 +92,7 @@ func (l *Log) asIndex(f File, path string, base Sequence) (x *indexFile, reason 
 	x = &indexFile{file: f, path: path}
 	x.header, reason = parseHeader(b[:n])
 	if reason == "" && (x.header.id != l.Marker.ID || x.header.base != base) {
-		reason = "the index of another segment"
+		reason = foreignIndex
 	}
 	if reason != "" {
 		x.header = header{id: l.Marker.ID, base: base}

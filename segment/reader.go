@@ -152,6 +152,9 @@ func (r *Reader) Refresh() error {
 	if r.index == nil {
 		return r.makeEntries()
 	}
+	if !r.segment.Sealed && r.segment.Codec == Plain {
+		return r.index.withinText(r.size)
+	}
 	if r.segment.Sealed && r.trailer == nil && r.segment.Base+Sequence(r.index.count) < r.segment.Next {
 		return r.makeEntries()
 	}

@@ -35,13 +35,13 @@ func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset))
 			return f, err
 		}
 		if _, err := r.indexEntry(seq); err != nil && seq < r.Next() {
-			if err := f.note(err); err != nil {
+			if err := f.noteUnlessCrash(r, seq, err, crashEntry); err != nil {
 				return f, err
 			}
 		}
 		rec, err := r.Record(seq)
 		if err != nil {
-			if err := f.note(err); err != nil {
+			if err := f.noteUnlessCrash(r, seq, err, crashRecord); err != nil {
 				return f, err
 			}
 			if seq >= r.Next() {
@@ -68,8 +68,11 @@ func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset))
 	if err != nil {
 		return f, err
 	}
-	f.checkWhole(r, sum, flaw)
-	return f, nil
+	left, err := r.indexLeftByCrash()
+	if err == nil && !left {
+		f.checkWhole(r, sum, flaw)
+	}
+	return f, err
 }
 
 // checkWhole compares what only the segment as a whole shows.
@@ -77,7 +80,6 @@ func (f *Finding) checkWhole(r *Reader, sum trailer, flaw string) {
 	s := r.segment
 	switch {
 	case len(f.Damage) > 0:
-	case !s.Sealed && r.reason == noHeader:
 	case !r.Indexed():
 		f.add(&CorruptError{Path: s.Path, Seq: s.Base, Reason: "its index is missing or unreadable"})
 	case r.reason != "":
@@ -91,6 +93,27 @@ func (f *Finding) checkWhole(r *Reader, sum trailer, flaw string) {
 	case flaw != "":
 		f.add(&CorruptError{Path: s.Path, Seq: s.Base, Reason: flaw})
 	}
+}
+
+// What of the active segment a power cut may have left so.
+type crashPart uint8
+
+const (
+	crashEntry crashPart = iota
+	crashRecord
+)
+
+// noteUnlessCrash is note, unless a power cut may have left that part of the active
+// segment so.
+func (f *Finding) noteUnlessCrash(r *Reader, seq Sequence, err error, part crashPart) error {
+	if !errors.Is(err, ErrCorrupt) {
+		return err
+	}
+	entry, record, e := r.leftByCrash(seq)
+	if e != nil || part == crashEntry && entry || part == crashRecord && record {
+		return e
+	}
+	return f.note(err)
 }
 
 // note adds damage; any other error it returns.

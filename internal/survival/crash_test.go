@@ -60,10 +60,11 @@ const everyNested = 250
 
 // A crash is a disk to recover.
 type crash struct {
-	run  *run
-	disk *faultfs.Disk
-	ops  int
-	what string
+	run    *run
+	disk   *faultfs.Disk
+	ops    int
+	killed bool // all that was written is on it
+	what   string
 }
 
 // crash runs a scenario and recovers whatever could have been left by a crash
@@ -86,7 +87,13 @@ func (e *enumeration) crash(t *testing.T, s scenario, policy string) {
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for c := range crashes {
-				if err := c.run.holds(c.disk, c.ops); err != nil {
+				err := c.run.unrecovered(c.disk, c.ops, c.killed)
+				if err != nil {
+					err = fmt.Errorf("before recovery: %w", err)
+				} else {
+					err = c.run.holds(c.disk, c.ops)
+				}
+				if err != nil {
 					once.Do(func() { t.Errorf("seed %d: %s: %v", seed, c.what, err) })
 				}
 			}
@@ -116,7 +123,7 @@ func (e *enumeration) then(next *run, from int, what string, to chan<- crash) {
 	}
 	reopen(next)
 	if next.err != nil {
-		to <- crash{next, killed, from, what} // which says why
+		to <- crash{next, killed, from, true, what} // which says why
 		return
 	}
 	less := &enumeration{subsets: e.subsets / 30, seen: e.seen, checked: e.checked, nested: true}
@@ -148,7 +155,7 @@ func (e *enumeration) images(r *run, from int, what string, to chan<- crash) {
 			if next := r.after(image.Killed(0), n); !e.nested && len(e.seen)%everyNested == 0 && next.was {
 				e.then(next, 0, what+", then ", to)
 			}
-			to <- crash{r, image, n, what}
+			to <- crash{r, image, n, f.kept, what}
 		}
 	}
 }
@@ -156,6 +163,7 @@ func (e *enumeration) images(r *run, from int, what string, to chan<- crash) {
 // fates is a way to decide what becomes of operations that do not last.
 type fates struct {
 	name string
+	kept bool // all of it is kept
 	fate func(i int, op *faultfs.Op) faultfs.Fate
 }
 
@@ -167,13 +175,13 @@ const (
 // fates returns those to try when the power goes after n operations.
 func (e *enumeration) fates(n int) []fates {
 	all := []fates{
-		{"all kept", func(int, *faultfs.Op) faultfs.Fate { return faultfs.Fate{} }},
-		{"only what was synced", func(int, *faultfs.Op) faultfs.Fate { return faultfs.Fate{Kind: faultfs.Dropped} }},
+		{"all kept", true, func(int, *faultfs.Op) faultfs.Fate { return faultfs.Fate{} }},
+		{"only what was synced", false, func(int, *faultfs.Op) faultfs.Fate { return faultfs.Fate{Kind: faultfs.Dropped} }},
 	}
 	for _, others := range []faultfs.FateKind{faultfs.Kept, faultfs.Dropped} {
 		for _, fill := range fills {
 			for k := range e.subsets / 10 {
-				all = append(all, fates{fmt.Sprintf("the last write torn, %s, cut %d, others %d", fill.name, k, others), func(i int, op *faultfs.Op) faultfs.Fate {
+				all = append(all, fates{fmt.Sprintf("the last write torn, %s, cut %d, others %d", fill.name, k, others), false, func(i int, op *faultfs.Op) faultfs.Fate {
 					if i == n-1 && op.Kind == faultfs.Write {
 						return tear(op, cutAt(k, len(op.Data)), fill.with, random(n, k))
 					}
@@ -184,7 +192,7 @@ func (e *enumeration) fates(n int) []fates {
 	}
 	for k := range e.subsets {
 		r := random(n, k+1000)
-		all = append(all, fates{fmt.Sprintf("subset %d", k), func(_ int, op *faultfs.Op) faultfs.Fate {
+		all = append(all, fates{fmt.Sprintf("subset %d", k), false, func(_ int, op *faultfs.Op) faultfs.Fate {
 			switch x := r.IntN(8); {
 			case x < 4:
 				return faultfs.Fate{}

@@ -25,6 +25,7 @@ type run struct {
 	rotten    map[segment.Sequence]string // what stands in place of damaged records
 	migrated  bool                        // what was kept of a source must have its checksums, once there is a log
 	kept      []string                    // what some file holds, and nothing else, once there is a log
+	harmed    bool                        // the log had damage before the run
 	isMended  bool                        // the run has repaired the log
 	finish    func(r *run)                // what a later process does again, to the end; nil: nothing
 	archive   string                      // the directory to which segments go; "": none

@@ -63,6 +63,7 @@ var scenarios = []scenario{
 	{"recover without an index under another policy", func(r *run) {
 		created(r)
 		r.must(r.disk.Remove(r.dir + "/" + segment.IndexName(1)))
+		r.harmed = true
 		r.must(r.disk.SyncDir(r.dir))
 		r.next = "always"
 	}, func(r *run) {
@@ -93,6 +94,7 @@ var scenarios = []scenario{
 		r.append(3)
 		r.close()
 		r.must(r.disk.Remove(r.dir + "/" + segment.IndexName(1)))
+		r.harmed = true
 	}, reopen},
 	{"configure", filled, func(r *run) {
 		_, err := segment.Configure(r.dir, r.disk, segment.Settings{"segment-size": "1K"})
