@@ -18,6 +18,9 @@ import (
 // Write, Commit and Rollback are for a producer that has the Writer to itself;
 // an Append in between commits what is staged, too.
 func (w *Writer) Write(compact, timeScalar []byte) (Ack, error) {
+	if checkInvariants && !isCompact(compact) {
+		return Ack{}, fmt.Errorf("not compact JSON: %.80q", compact)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.write(compact, timeOf(timeScalar, w.policy.TimeZone))

@@ -78,7 +78,8 @@
 //	| magic | 1  |  64  |  32  | 0 |   0   | rule | log id  |base |created | flags | CRC |  header
 //	+-------+----+------+------+---+-------+------+---------+-----+--------+-------+-----+
 //	 magic    "histlogI"; then version, header size, entry size, incompatible features
-//	 rule     u32: index of the time rule in HISTLOG that holds for the first record
+//	 rule     u32: index of the time rule in HISTLOG that holds for the first record, for
+//	          who has lost HISTLOG; histlog itself goes by HISTLOG
 //	 base     u64: sequence of the first record
 //	 created  i64: when the segment was begun, Unix nanoseconds
 //	 flags    u32: 1 = lazy: records were written together, or under sync none;

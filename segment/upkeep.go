@@ -132,7 +132,7 @@ func (l *Log) leftovers() (temporary, retired []string, err error) {
 	for _, e := range entries {
 		base, _, ours := parseName(e.Name())
 		switch {
-		case isTemporary(e.Name()):
+		case isTemporary(e.Name()), e.Name() == "."+markerName+".tmp":
 			temporary = append(temporary, e.Name())
 		case ours && base < first && !l.isForeign(base):
 			retired = append(retired, e.Name())

@@ -13,7 +13,11 @@ type mutant struct {
 //   - that what was compressed is decompressed and compared, beside the checksum of its file: no disk plays an encoder
 //     that is wrong;
 //   - that a trailer sums up the entries: each of them has a checksum of its own;
-//   - that frames reach up to the table that tells of them: the file's checksum says so too.
+//   - that frames reach up to the table that tells of them: the file's checksum says so too;
+//   - the rule in the header of an index: nothing reads it, for HISTLOG says the same;
+//   - that closing under none syncs the durable mark: else the next writer compares the records with their checksums and
+//     marks them once more;
+//   - that opening syncs the index if many entries are without an anchor: it bounds how many each opening writes again.
 var mutants = []mutant{
 	// Records.
 	{"append: no fdatasync", "segment/commit.go", "a.file.Datasync(); err != nil {\n\t\treturn w.poison(w.diskError(\"sync\", a.path, err))\n\t}\n\tfor i", "error(nil); a == nil {\n\t\treturn err\n\t}\n\tfor i"},
@@ -178,6 +182,23 @@ var mutants = []mutant{
 	{"archive: another copy's segment is overwritten", "segment/archive.go", "if s.Base == last.Base {\n\t\tif err", "if s.Base == 0 {\n\t\tif err"},
 	{"archive: in the log itself", "segment/archiveplace.go", "case l.fs.SameFile(own, info):", "case own == nil:"},
 	{"archive: a new one that failed stays", "segment/archive.go", "err = errors.Join(err, a.discard())", "err = errors.Join(err)"},
+
+	// What a power cut leaves, before recovery.
+	{"verify: what a power cut left is damage", "segment/firm.go", "return k >= synced, k >= durable, err", "return false, false, err"},
+	{"verify: rot of what was synced is taken for a power cut's", "segment/firm.go", "return k >= synced, k >= durable, err", "return true, true, err"},
+	{"read: records that a power cut took are counted", "segment/firm.go", "e.Flags&Durable == 0 && e.End > size", "e.Flags&Durable == 0 && e.End < 0"},
+	{"check: a new index that is torn is damage", "segment/firm.go", "return synced == 0, err", "return synced == 1<<63, err"},
+
+	// Edges.
+	{"roll: the last arrival is taken for the greatest", "segment/index.go", "max(t.GreatestArrival, arrived)", "arrived"},
+	{"read: arrivals are signed", "segment/index.go", "time.Unix(int64(le.Uint32(b[16:])), 0)", "time.Unix(int64(int32(le.Uint32(b[16:]))), 0)"},
+	{"archive: time rules are not taken over", "segment/archive.go", "if err := l.follow(a.from.Marker); err != nil {", "if err := error(nil); err != nil {"},
+	{"make: a segment rolls at exactly segment-size", "segment/draft.go", "int64(len(compact))+1 > w.policy.SegmentSize {", "int64(len(compact))+1 >= w.policy.SegmentSize {"},
+	{"read: a directory is listed once", "segment/log.go", "if n > 0 && slices.Equal(before, segments) {", "if n == 0 || slices.Equal(before, segments) {"},
+	{"upkeep: UPKEEP is given up before HISTLOG", "segment/upkeep.go", "errors.Join(second(), first())", "errors.Join(first(), second())"},
+	{"compress: the plain file goes first", "segment/copies.go", "\tslices.Reverse(others)\n", "\t_ = slices.Reverse[[]Segment]\n"},
+	{"compress: an unfinished one is not synced", "segment/compress.go", "if err := l.syncFile(s.Path); err != nil {", "if err := error(nil); err != nil {"},
+	{"upkeep: a temporary HISTLOG stays", "segment/upkeep.go", ", e.Name() == \".\"+markerName+\".tmp\":", ":"},
 
 	// Snapshots.
 	{"snapshot: segments may be removed meanwhile", "segment/snapshot.go", "\tdefer func() { err = errors.Join(err, release()) }()\n\tif err := l.Refresh()", "\tif err := release(); err != nil {\n\t\treturn done, err\n\t}\n\tif err := l.Refresh()"},

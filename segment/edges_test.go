@@ -1,0 +1,209 @@
+package segment
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// recorder is a file system that notes what is done to which file, in order.
+type recorder struct {
+	noSync
+	mu   sync.Mutex
+	done []string
+}
+
+func (r *recorder) note(what, name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.done = append(r.done, what+" "+filepath.Base(name))
+}
+
+// wantOrder checks that these were done, in this order.
+func (r *recorder) wantOrder(t *testing.T, want ...string) {
+	t.Helper()
+	at := -1
+	for _, w := range want {
+		i := slices.Index(r.done[at+1:], w)
+		if i < 0 {
+			t.Fatalf("%q was not done after %v: %q", w, want, r.done)
+		}
+		at += 1 + i
+	}
+}
+
+func (r *recorder) Remove(name string) error {
+	r.note("remove", name)
+	return r.noSync.Remove(name)
+}
+
+func (r *recorder) TryLock(name string) (func() error, bool, error) {
+	unlock, ok, err := r.noSync.TryLock(name)
+	if !ok || err != nil {
+		return unlock, ok, err
+	}
+	return func() error { r.note("unlock", name); return unlock() }, true, nil
+}
+
+func (r *recorder) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
+	f, err := r.noSync.OpenFile(name, flag, perm)
+	return &recordedFile{f, r, name}, err
+}
+
+type recordedFile struct {
+	File
+	by   *recorder
+	name string
+}
+
+func (f *recordedFile) Sync() error { f.by.note("sync", f.name); return nil }
+
+// TestOrderOfUpkeep checks what must come before what where no crash image tells: of
+// the files of a segment the plain one goes last, for it counts; a compressed file that
+// a killed run left is synced before; HISTLOG is unlocked before UPKEEP, or another
+// one could hold UPKEEP and wait for whoever waits for UPKEEP.
+func TestOrderOfUpkeep(t *testing.T) {
+	dir := newLog(t, 12)
+	plain := read(t, filepath.Join(dir, TextName(1)))
+	_, err := Compress(t.Context(), dir, 1, Zstd, Options{})
+	check(t, err)
+	zstd := read(t, filepath.Join(dir, Zstd.TextName(1)))
+	write(t, filepath.Join(dir, TextName(1)), plain)
+	check(t, os.Remove(filepath.Join(dir, Zstd.TextName(1))))
+	_, err = Compress(t.Context(), dir, 1, Gzip, Options{})
+	check(t, err)
+	write(t, filepath.Join(dir, TextName(1)), plain)
+	write(t, filepath.Join(dir, Zstd.TextName(1)), zstd)
+	r := &recorder{}
+	_, err = Compress(t.Context(), dir, 1, Zstd, Options{FS: r})
+	check(t, err)
+	r.wantOrder(t, "sync "+Zstd.TextName(1), "remove "+Gzip.TextName(1), "remove "+TextName(1), "unlock HISTLOG", "unlock UPKEEP")
+}
+
+// TestClockGoesBack checks the span of arrivals in a trailer when the clock is set back.
+func TestClockGoesBack(t *testing.T) {
+	c := newClock()
+	o := options(Settings{"segment-size": "300"})
+	o.Now = c.Now
+	dir := newDir(t)
+	w, err := Create(dir, o)
+	check(t, err)
+	t.Cleanup(func() { w.Close() })
+	for n, step := range []time.Duration{0, time.Minute, -30 * time.Second, 0, 0} {
+		c.add(step)
+		appendTexts(t, w, Sequence(n+1), Sequence(n+1))
+	}
+	r := openReader(t, openLog(t, dir), 0)
+	begun := newClock().Now().Unix()
+	if got := r.trailer; got == nil || got.LeastArrival != uint32(begun) || got.GreatestArrival != uint32(begun+60) {
+		t.Errorf("%+v, want arrivals from %d to %d", got, begun, begun+60)
+	}
+}
+
+// TestArrivalBehind2038 checks that seconds which a signed number of 32 bits can't hold are kept.
+func TestArrivalBehind2038(t *testing.T) {
+	late := time.Date(2040, 1, 2, 3, 4, 5, 0, time.UTC)
+	h := header{base: 1}
+	b := h.appendEntry(nil, 1, Entry{End: 10, Time: late, Arrived: late})
+	if e, ok := h.parseEntry(b, 1); !ok || !e.Arrived.Equal(late) {
+		t.Errorf("%v, %v", e.Arrived, ok)
+	}
+}
+
+// TestArchiveFollowsTimeRules checks that an archive learns of a time field that was
+// changed after it was made.
+func TestArchiveFollowsTimeRules(t *testing.T) {
+	dir, to := newLog(t, 12), filepath.Join(t.TempDir(), "archive")
+	l := openLog(t, dir)
+	_, err := Archive(t.Context(), dir, to, l.Segments[1].Base, Options{})
+	check(t, err)
+	_, err = Configure(dir, nil, Settings{"time-field": "/at"})
+	check(t, err)
+	_, err = Archive(t.Context(), dir, to, l.Segments[2].Base, Options{})
+	check(t, err)
+	if got, want := openLog(t, to).Marker.TimeRules, openLog(t, dir).Marker.TimeRules; len(want) != 2 || !slices.Equal(got, want) {
+		t.Errorf("the archive's rules are %v, the log's %v", got, want)
+	}
+}
+
+// TestDraftRollsAsWriter checks that a log made in bulk has the segments that one of the
+// same records has which were appended, at sizes around that of its records.
+func TestDraftRollsAsWriter(t *testing.T) {
+	line := len(text(1)) + 1
+	for _, size := range []int{2*line - 1, 2 * line, 2*line + 1, 3 * line} {
+		settings := Settings{"segment-size": fmt.Sprint(size)}
+		appended, made := newDir(t), newDir(t)
+		w := create(t, appended, settings)
+		appendTexts(t, w, 1, 9)
+		d, err := NewDraft(made, options(settings))
+		check(t, err)
+		for n := Sequence(1); n <= 9; n++ {
+			check(t, d.Write([]byte(text(n)), nil))
+		}
+		check(t, d.Publish())
+		var bases [2][]Sequence
+		for i, dir := range []string{appended, made} {
+			for _, s := range openLog(t, dir).Segments {
+				bases[i] = append(bases[i], s.Base)
+			}
+		}
+		if !slices.Equal(bases[0], bases[1]) {
+			t.Errorf("segment-size %d: appended %v, made in bulk %v", size, bases[0], bases[1])
+		}
+	}
+}
+
+// TestOneByteBehindCompressed checks that a single byte too many is noticed.
+func TestOneByteBehindCompressed(t *testing.T) {
+	for _, codec := range []Codec{Zstd, Gzip} {
+		dir := newLog(t, 12)
+		_, err := Compress(t.Context(), dir, 1, codec, Options{})
+		check(t, err)
+		edit(t, filepath.Join(dir, codec.TextName(1)), func(b []byte) []byte { return append(b, 0) })
+		if damage := verifyAll(t, openLog(t, dir)); len(damage) == 0 {
+			t.Errorf("%v: a byte behind the end is not noticed", codec)
+		}
+	}
+}
+
+// onceStale is a file system whose first listing lacks what comes in the second.
+type onceStale struct {
+	noSync
+	lists int
+}
+
+func (o *onceStale) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := o.noSync.ReadDir(name)
+	if o.lists++; o.lists == 1 {
+		entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), TextName(1)) })
+	}
+	return entries, err
+}
+
+// TestListedTwice checks that one listing is not believed: a directory that changes
+// while it is read may lack a file that is there before and after.
+func TestListedTwice(t *testing.T) {
+	l, err := Open(newLog(t, 12), &onceStale{})
+	check(t, err)
+	if l.Segments[0].Base != 1 {
+		t.Errorf("the log begins with %d", l.Segments[0].Base)
+	}
+}
+
+// TestTemporaryMarkerIsSwept checks that the HISTLOG which a killed command was about
+// to put in place does not stay.
+func TestTemporaryMarkerIsSwept(t *testing.T) {
+	dir := newLog(t, 3)
+	left := filepath.Join(dir, "."+markerName+".tmp")
+	write(t, left, []byte("{"))
+	check(t, Sweep(t.Context(), dir, Options{}))
+	if _, err := os.Stat(left); !os.IsNotExist(err) {
+		t.Errorf("it stays: %v", err)
+	}
+}

@@ -1,0 +1,5 @@
+//go:build !histlog_invariants
+
+package segment
+
+const checkInvariants = false
