@@ -63,6 +63,7 @@ type crash struct {
 	run    *run
 	disk   *faultfs.Disk
 	ops    int
+	look   bool // before recovery too
 	killed bool // all that was written is on it
 	what   string
 }
@@ -87,7 +88,10 @@ func (e *enumeration) crash(t *testing.T, s scenario, policy string) {
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for c := range crashes {
-				err := c.run.unrecovered(c.disk, c.ops, c.killed)
+				var err error
+				if c.look {
+					err = c.run.unrecovered(c.disk, c.ops, c.killed)
+				}
 				if err != nil {
 					err = fmt.Errorf("before recovery: %w", err)
 				} else {
@@ -123,7 +127,7 @@ func (e *enumeration) then(next *run, from int, what string, to chan<- crash) {
 	}
 	reopen(next)
 	if next.err != nil {
-		to <- crash{next, killed, from, true, what} // which says why
+		to <- crash{next, killed, from, true, false, what} // which says why
 		return
 	}
 	less := &enumeration{subsets: e.subsets / 30, seen: e.seen, checked: e.checked, nested: true}
@@ -155,7 +159,7 @@ func (e *enumeration) images(r *run, from int, what string, to chan<- crash) {
 			if next := r.after(image.Killed(0), n); !e.nested && len(e.seen)%everyNested == 0 && next.was {
 				e.then(next, 0, what+", then ", to)
 			}
-			to <- crash{r, image, n, f.kept, what}
+			to <- crash{r, image, n, !e.nested || f.kept, f.kept && !e.nested, what}
 		}
 	}
 }

@@ -44,7 +44,7 @@ func (r *run) unrecovered(disk *faultfs.Disk, ops int, killed bool) error {
 	}
 	found, at := map[segment.Sequence]string{}, 0
 	for _, s := range l.Segments {
-		if err := next.readSegment(l, s, found, &at); err != nil && !next.neverDurable(err, r.settings["sync"]) {
+		if err := next.readSegment(l, s, found, &at); err != nil && !next.neverDurable(err) {
 			return fmt.Errorf("read: %w", err)
 		}
 	}
@@ -53,9 +53,9 @@ func (r *run) unrecovered(disk *faultfs.Disk, ops int, killed bool) error {
 
 // neverDurable reports whether an error speaks of a record that sync none acknowledged,
 // and that was not durable yet: readers may say that it is not what was written.
-func (r *run) neverDurable(err error, policy string) bool {
+func (r *run) neverDurable(err error) bool {
 	var damage *segment.CorruptError
-	if !errors.As(err, &damage) || damage.Seq == 0 || policy != "none" {
+	if !errors.As(err, &damage) || damage.Seq == 0 || r.settings["sync"] != "none" && r.next == "" {
 		return false
 	}
 	for _, a := range r.acks {

@@ -185,7 +185,7 @@ var mutants = []mutant{
 
 	// What a power cut leaves, before recovery.
 	{"verify: what a power cut left is damage", "segment/firm.go", "return k >= synced, k >= durable, err", "return false, false, err"},
-	{"verify: rot of what was synced is taken for a power cut's", "segment/firm.go", "return k >= synced, k >= durable, err", "return true, true, err"},
+	{"verify: rot of what was synced is taken for a power cut's", "segment/firm.go", "return k >= synced, k >= durable, err", "return k >= synced || true, k >= durable || true, err"},
 	{"read: records that a power cut took are counted", "segment/firm.go", "e.Flags&Durable == 0 && e.End > size", "e.Flags&Durable == 0 && e.End < 0"},
 	{"check: a new index that is torn is damage", "segment/firm.go", "return synced == 0, err", "return synced == 1<<63, err"},
 
