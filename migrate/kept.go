@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/histlog/histlog/segment"
@@ -18,8 +19,11 @@ func VerifyOrigin(ctx context.Context, l *segment.Log) ([]segment.OriginDamage, 
 		return damage, err
 	}
 	r, err := ReadReceipt(l)
+	var disk *fs.PathError
 	switch {
-	case err != nil:
+	case errors.As(err, &disk):
+		return nil, err
+	case err != nil: // it is no JSON
 		return []segment.OriginDamage{{Name: receiptName, Reason: err.Error()}}, nil
 	case r != nil && r.Sums:
 		return []segment.OriginDamage{{Name: segment.SumsName, Reason: "missing"}}, nil
