@@ -20,7 +20,7 @@ type Survey struct {
 	First, Last  time.Time // the least and the greatest time of a record
 	LastArrived  time.Time
 	PlainBytes   segment.Offset
-	DiskBytes    int64          // of the segments' files
+	DiskBytes    int64          // that the log takes, as segment.Log.Size has it
 	MedianSize   segment.Offset // of a record with its LF, to a hundredth
 	GreatestSize segment.Offset
 	Cadence      time.Duration // median time from one record to the next, to a hundredth; 0: not known
@@ -93,6 +93,10 @@ func look(ctx context.Context, l *segment.Log) (*Survey, error) {
 	w.MedianSize = segment.Offset(w.sizes.median())
 	if w.Cadence = w.gaps.all.usual(); w.Cadence > 0 {
 		w.Stalls, w.StallCount = w.gaps.stalls(StallAfter(w.Cadence))
+	}
+	var err error
+	if w.DiskBytes, err = l.Size(); err != nil {
+		return nil, err
 	}
 	recent, err := LookBack(l, RecentRecords)
 	w.Arrivals = recent.Gap
@@ -198,7 +202,6 @@ func has(e segment.Entry, flag segment.EntryFlags) uint64 {
 // sum adds a segment to the whole.
 func (w *surveyor) sum(s SegmentSurvey) {
 	w.Segments = append(w.Segments, s)
-	w.DiskBytes += s.Disk
 	all := segment.Sum{Records: w.Records, Bytes: w.PlainBytes, First: w.First, Last: w.Last}
 	all.Join(s.Sum)
 	w.Records, w.PlainBytes, w.First, w.Last = all.Records, all.Bytes, all.First, all.Last

@@ -33,7 +33,7 @@ after 10; a log with no usual gap yet has 1h and 10h.
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "stale-after", Usage: "warn if nothing arrived for `WARN[,CRIT]`, such as 15m,1h", DefaultText: "3 and 10 usual gaps"},
 			&cli.StringFlag{Name: "min-free", Usage: "warn if less than `SIZE` of the disk is free", Value: "1G"},
-			&cli.StringFlag{Name: "max-disk", Usage: "warn if the segments take more than `SIZE`"},
+			&cli.StringFlag{Name: "max-disk", Usage: "warn if the log, with its indexes, takes more than `SIZE`"},
 			&cli.StringFlag{Name: "prometheus", TakesFile: true, Usage: "write the figures to `FILE` too, for the node exporter's textfile collector"},
 			jsonFlag(),
 		},

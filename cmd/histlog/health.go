@@ -36,7 +36,7 @@ type health struct {
 	damage     []*segment.CorruptError
 	suspect    time.Time // when recovery found damage last, as the indexes say; zero: never
 	quarantine []string
-	disk       int64 // bytes that the segments take
+	disk       int64 // bytes that the log takes, as segment.Log.Size has it
 	free       uint64
 	notes      segment.Notes
 	jump       time.Duration // by which the clock seems to have jumped ahead; 0: retirement by age does not wait for it
@@ -91,7 +91,7 @@ func (h *health) glance(ctx context.Context) error {
 
 func (h *health) glanceOnce(ctx context.Context) error {
 	l := h.log
-	h.records, h.disk, h.damage = 0, 0, slices.Clone(l.Foreign)
+	h.records, h.damage = 0, slices.Clone(l.Foreign)
 	if conflict := (*segment.CorruptError)(nil); errors.As(l.Conflict, &conflict) {
 		h.damage = append(h.damage, conflict)
 	}
@@ -107,7 +107,6 @@ func (h *health) glanceOnce(ctx context.Context) error {
 			return err
 		}
 		h.records += g.Records
-		h.disk += g.Disk
 		if g.Damage != nil {
 			h.damage = append(h.damage, g.Damage)
 		}
@@ -115,7 +114,9 @@ func (h *health) glanceOnce(ctx context.Context) error {
 			h.suspect = g.Suspect
 		}
 	}
-	return nil
+	var err error
+	h.disk, err = l.Size()
+	return err
 }
 
 // bounds are what check judges by; 0: none, or by the usual gap.
@@ -236,7 +237,7 @@ func (a *assessment) judgeDisk() {
 		a.add(warning, "%s are free, less than %s", bytesText(int64(a.free)), bytesText(a.bounds.minFree))
 	}
 	if m := a.bounds.maxDisk; m > 0 && a.disk > m {
-		a.add(warning, "the segments take %s, more than %s", bytesText(a.disk), bytesText(m))
+		a.add(warning, "the log takes %s on disk, more than %s", bytesText(a.disk), bytesText(m))
 	}
 }
 

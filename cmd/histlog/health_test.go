@@ -53,7 +53,7 @@ func TestJudge(t *testing.T) {
 		{"upkeep went well", func(h *health) { h.notes.Upkeep = segment.UpkeepNote{OK: ago(time.Hour)} }, byDefault, fine, ""},
 		{"little room", func(h *health) { h.free = 1<<30 - 1 }, byDefault, warning, "1.07GB are free, less than 1.07GB"},
 		{"no room", func(h *health) { h.free = 99 }, byDefault, critical, "99B are free, less than a record takes"},
-		{"too large", func(*health) {}, bounds{maxDisk: 999}, warning, "the segments take 1.00KB, more than 999B"},
+		{"too large", func(*health) {}, bounds{maxDisk: 999}, warning, "the log takes 1.00KB on disk, more than 999B"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := &health{

@@ -45,7 +45,7 @@ func (a assessment) metrics() []metric {
 		metric{"histlog_gap_seconds", "Usual time from one arrival to the next; 0 if not known.", h.recent.Gap.Seconds()},
 		metric{"histlog_damaged", "Damage seen without reading data, or found by the last verification.", float64(a.damaged())},
 		metric{"histlog_quarantine_files", "Files in quarantine.", float64(len(h.quarantine))},
-		metric{"histlog_disk_bytes", "Bytes that the segments take on disk.", float64(h.disk)},
+		metric{"histlog_disk_bytes", "Bytes that the log takes on disk: segments, indexes, origin/ and quarantine/.", float64(h.disk)},
 		metric{"histlog_disk_free_bytes", "Bytes that are free on that disk.", float64(h.free)},
 	)
 	if a.late > 0 { // an archive is never late
