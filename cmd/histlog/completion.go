@@ -40,7 +40,9 @@ func completionCommand() *cli.Command {
 	}
 }
 
-// bashScript completes commands, each command's flags, and file names.
+// bashScript completes commands, each command's flags, and file names. A file name
+// is one line of compgen's output: word splitting would cut it at its blanks. Bash 3
+// has neither mapfile nor compopt, so read takes the lines.
 func bashScript(app *cli.App) string {
 	var names []string
 	var cases strings.Builder
@@ -49,7 +51,8 @@ func bashScript(app *cli.App) string {
 		fmt.Fprintf(&cases, "    %s) words=%q ;;\n", c.Name, strings.Join(flagWords(c), " "))
 	}
 	return fmt.Sprintf(`_histlog() {
-  local current=${COMP_WORDS[COMP_CWORD]} words
+  local current=${COMP_WORDS[COMP_CWORD]} words name
+  COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W %q -- "$current"))
     return
@@ -59,7 +62,11 @@ func bashScript(app *cli.App) string {
   esac
   case $current in
     -*) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
-    *) COMPREPLY=($(compgen -f -- "$current")) ;;
+    *)
+      while IFS= read -r name; do
+        COMPREPLY+=("$name")
+      done < <(compgen -f -- "$current")
+      ;;
   esac
 }
 complete -o filenames -F _histlog histlog

@@ -33,7 +33,7 @@ func TestCompletion(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for name, text := range map[string][]byte{s.file: script, "zzz.json": nil} {
+			for name, text := range map[string][]byte{s.file: script, "zzz.json": nil, "two blanks here.json": nil} {
 				if err := os.WriteFile(filepath.Join(p.dir, name), text, 0o600); err != nil {
 					t.Fatal(err)
 				}
@@ -46,6 +46,8 @@ func TestCompletion(t *testing.T) {
 				"histlog verify --ag":         "histlog verify --against",
 				"histlog tail zz":             "histlog tail zzz.json",
 				"histlog verify --against zz": "histlog verify --against zzz.json",
+				"histlog tail two":            `histlog tail two\ blanks\ here.json`,
+				`histlog tail two\ b`:         `histlog tail two\ blanks\ here.json`,
 			} {
 				p.tmux("send-keys", "-l", typed)
 				p.until("", "^ready> "+regexp.QuoteMeta(typed)+"$")
