@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"sync"
@@ -56,6 +58,7 @@ type stream struct {
 	gone    lostRecords
 	met     uint64 // records that were read, whole or not
 	lost    bool   // the log that was followed is no more
+	waits   string // the last message that -F waits; "" since a record was read
 }
 
 func newStream(c *cli.Context, dir string, q reader.Query, n newPrinter) *stream {
@@ -72,12 +75,13 @@ func (s *stream) run() error {
 			return err
 		}
 		err = s.print(l)
+		s.lost = s.lost || errors.Is(err, fs.ErrNotExist) && s.removed()
 		if s.printer.clear != nil {
 			s.printer.clear()
 		}
 		switch {
 		case s.lost && s.c.Bool("follow-name"):
-			say(s.c.App.ErrWriter, "%v; waiting for what comes in its place", err)
+			s.sayWaiting(err)
 			s.lost = false
 			s.query = reader.Query{Since: s.query.Since, Until: s.query.Until}
 		case err != nil:
@@ -93,6 +97,16 @@ func (s *stream) run() error {
 			return nil
 		}
 	}
+}
+
+// sayWaiting says that -F waits, and why. A log that comes and goes without a record
+// between is said once.
+func (s *stream) sayWaiting(why error) {
+	text := fmt.Sprintf("%v; waiting for what comes in its place", why)
+	if text != s.waits {
+		say(s.c.App.ErrWriter, "%s", text)
+	}
+	s.waits = text
 }
 
 // endBlocked ends the program by a signal also while it waits for someone to read
@@ -131,6 +145,13 @@ func (s *stream) open() (*segment.Log, error) {
 			return nil, err
 		}
 	}
+}
+
+// removed reports whether the log is no longer there. rm -r removes it file by file,
+// so a reader may meet a missing file before the log is gone as a whole.
+func (s *stream) removed() bool {
+	_, err := segment.OpenContext(s.c.Context, logOf(s.dir), nil)
+	return err != nil && absent(err)
 }
 
 // absent says whether there is no log, or one that is just being put there or
@@ -195,6 +216,7 @@ func (s *stream) printAll(r *reader.Reader) error {
 			return err
 		}
 		s.met++
+		s.waits = ""
 		switch rec := r.Record(); {
 		case rec.Damage != nil:
 			s.skipped++
