@@ -144,3 +144,29 @@ func TestVerifyNotNotedDisk(t *testing.T) {
 		})
 	}
 }
+
+// TestNoAccess: an account that can't read a file of a log, or enter the log, is told
+// who owns it and what its mode is.
+func TestNoAccess(t *testing.T) {
+	dir := openDir(t)
+	histlogIn(t, dir, values(1, 4), "append", "--create", "log")
+	text := filepath.Join("log", segment.TextName(1))
+	for path, mode := range map[string]os.FileMode{text: 0o600, "log": 0o700} {
+		full := filepath.Join(dir, path)
+		before, err := os.Stat(full)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(full, mode); err != nil {
+			t.Fatal(err)
+		}
+		_, stderr, code := asNobody(t, dir, "cat", "log")
+		want := fmt.Sprintf("hint: run histlog as root, which owns %s (mode %04o); ", path, mode)
+		if code != exitFailure || !strings.Contains(stderr, want) || !strings.Contains(stderr, "permission denied") {
+			t.Errorf("%d, %q is not in %q", code, want, stderr)
+		}
+		if err := os.Chmod(full, before.Mode().Perm()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -74,7 +74,7 @@ func runConfig(c *cli.Context) error {
 		change[key] = text
 	}
 	if err := change.Check(); err != nil {
-		return usage("config", "%v", err)
+		return badSetting("config", change, err)
 	}
 	if err := absolute(change); err != nil {
 		return err

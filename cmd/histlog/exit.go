@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/memguard"
@@ -95,7 +97,7 @@ func explain(err error) (code int, hint string) {
 	case errors.As(err, &foreign):
 		return exitLocked, "wait for it with --lock-wait 60s, or end that process"
 	case errors.Is(err, segment.ErrUnfit):
-		return exitFailure, "put the log on a local disk; reading it here works"
+		return exitFailure, "move the log to a local disk, where flock and fsync work; reading it here works"
 	case segment.NoRoom(err):
 		return exitNoRoom, "make room; what was acknowledged is safe, and the same command works again then"
 	case errors.Is(err, segment.ErrMemory), errors.Is(err, jsonscan.ErrMemory):
@@ -141,13 +143,43 @@ func explain(err error) (code int, hint string) {
 	case errors.Is(err, syscall.EROFS):
 		return exitFailure, "the disk is mounted read-only: mount it read-write to change the log; tail, cat, inspect, check, verify and export work on it"
 	case errors.Is(err, fs.ErrPermission):
-		return exitFailure, "check the owner and the mode of the file and its directory"
+		return exitFailure, accessHint(err)
+	case errors.Is(err, syscall.ELOOP):
+		return exitFailure, "the files of a log must not be links: copy the file to the place of its link"
 	case errors.Is(err, fs.ErrNotExist):
 		return exitFailure, "is the disk mounted, the path right?"
 	case errors.Is(err, syscall.ENOTDIR):
 		return exitFailure, "a log is a directory; histlog migrate FILE makes one of a file"
 	}
 	return explainInput(err)
+}
+
+// accessHint says who may use the file that an error names. Where the account can't
+// even see that, it is the directory above that keeps it out.
+func accessHint(err error) string {
+	const general = "check the owner and the mode of the file and its directory"
+	var at *fs.PathError
+	if !errors.As(err, &at) {
+		return general
+	}
+	for path := at.Path; ; path = filepath.Dir(path) {
+		info, err := os.Stat(path)
+		if owner := ownerOf(path); err == nil && owner != "" {
+			return fmt.Sprintf("run histlog as %s, which owns %s (mode %04o); or let that owner give this account access", owner, path, info.Mode().Perm())
+		}
+		if err == nil || path == filepath.Dir(path) {
+			return general
+		}
+	}
+}
+
+// badSetting makes a usage error of settings that are wrong.
+func badSetting(command string, s segment.Settings, err error) *exitError {
+	e := usage(command, "%w", err)
+	if _, unknown := time.LoadLocation(s["time-zone"]); unknown != nil {
+		e.hint = "write an IANA name such as America/New_York; `timedatectl list-timezones` lists them"
+	}
+	return e
 }
 
 // explainInput explains what may be wrong with input.

@@ -34,7 +34,7 @@ func settingsOf(c *cli.Context) (segment.Settings, error) {
 		}
 	}
 	if err := s.Check(); err != nil {
-		return nil, usage(c.Command.Name, "%v", err)
+		return nil, badSetting(c.Command.Name, s, err)
 	}
 	return s, nil
 }
