@@ -92,7 +92,7 @@ const (
 // The widths of tail's columns.
 const (
 	seqWidth  = 5
-	timeWidth = 14
+	timeWidth = len("2006-" + stamp)
 	gapWidth  = 6
 	sizeWidth = 6
 )
@@ -111,7 +111,7 @@ func (l *lines) line(rec reader.Record) error {
 		gap, late = durationText(d), l.late(d)
 	}
 	l.seq, l.previous, l.arrived = rec.Seq, rec.Time, rec.Arrived
-	text := fmt.Sprintf("%-*d  %-*s  %*s  %*s  %s", seqWidth, rec.Seq, timeWidth, rec.Time.In(l.zone).Format(stamp),
+	text := fmt.Sprintf("%-*d  %*s  %*s  %*s  %s", seqWidth, rec.Seq, timeWidth, timeText(rec.Time.In(l.zone), time.Now()),
 		gapWidth, gap, sizeWidth, bytesText(int64(len(rec.Text))), summary(rec.Text, l.shown(rec), columns))
 	text = strings.TrimRight(truncate(text, columns), " ")
 	if late {
@@ -119,6 +119,14 @@ func (l *lines) line(rec reader.Record) error {
 	}
 	_, err := fmt.Fprintln(l.out, text)
 	return err
+}
+
+// timeText shows a time, with its year if that is not the present one.
+func timeText(t, now time.Time) string {
+	if t.Year() != now.In(t.Location()).Year() {
+		return t.Format("2006-" + stamp)
+	}
+	return t.Format(stamp)
 }
 
 // timeBefore returns the time of the record before, which may not have been shown.

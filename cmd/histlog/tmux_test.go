@@ -98,20 +98,20 @@ func TestTerminal(t *testing.T) {
 	}
 	histlogIn(t, p.dir, records("00", "03", "06", "09"), "append", "--create", "log")
 	p.enter("stty -g > before; clear; histlog tail -f -n 2 log")
-	rows := p.until(`^4 +05-30 08:09:00 +3m00s +81B  total_matches=74 matches=\{2\}$`, waiting)
+	rows := p.until(`^4 +2025-05-30 08:09:00 +3m00s +81B  total_matches=74 matches=\{2\}$`, waiting)
 	if !strings.HasPrefix(rows[len(rows)-4], "SEQ    TIME (UTC)") || !strings.HasSuffix(rows[len(rows)-1], ", usual gap 3m00s") {
 		t.Errorf("the screen:\n%s", strings.Join(rows, "\n"))
 	}
 	title := p.tmux("display-message", "-p", "#{pane_title}")
 	histlogIn(t, p.dir, records("12"), "append", "log")
-	p.until(`^5 +05-30 08:12:00 +3m00s `, waiting)
+	p.until(`^5 +2025-05-30 08:12:00 +3m00s `, waiting)
 	histlogIn(t, p.dir, wide, "append", "log")
 	p.until(`^6 .* 48m00s .*日本語.*…$`, waiting)
 	if got := p.tmux("capture-pane", "-p", "-e"); !strings.Contains(got, "\x1b[31m48m00s\x1b[39m") {
 		t.Errorf("a late gap is not red:\n%q", got)
 	}
 	histlogIn(t, p.dir, hostile, "append", "log")
-	rows = p.until(`^7 +05-30 09:03:00 +3m00s +2\.00MB  a\\u001b\[2J\\u001b\]0;stolen\\u0007=\\u001b\[3…$`, waiting)
+	rows = p.until(`^7 +2025-05-30 09:03:00 +3m00s +2\.00MB  a\\u001b\[2J\\u001b\]0;stolen\\u0007=\\u0…$`, waiting)
 	if n := len(rows); !strings.HasPrefix(rows[n-7], "SEQ ") || !strings.HasPrefix(rows[n-3], "6 ") || !strings.HasPrefix(rows[n-4], "5 ") {
 		t.Errorf("the screen was not left as it was:\n%s", strings.Join(rows, "\n"))
 	}
