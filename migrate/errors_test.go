@@ -280,3 +280,14 @@ func TestDirTaken(t *testing.T) {
 	wantIs(t, err, segment.ErrExists)
 	wantTexts(t, p.texts(), []string{"1"})
 }
+
+// TestRoomErrorText: sizes of many digits are rounded for a person.
+func TestRoomErrorText(t *testing.T) {
+	got := (&RoomError{Need: 12_345_678, Free: 4096}).Error()
+	if want := ErrNoRoom.Error() + ": the log needs about 12.3MB more, 4.10KB is free"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := sizeText(80); got != "80B" {
+		t.Error(got)
+	}
+}

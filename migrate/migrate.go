@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/histlog/histlog/internal/memguard"
 	"github.com/histlog/histlog/segment"
 )
@@ -188,7 +190,15 @@ type RoomError struct {
 }
 
 func (e *RoomError) Error() string {
-	return fmt.Sprintf("%v: the log needs about %d bytes more, %d are free", ErrNoRoom, e.Need, e.Free)
+	return fmt.Sprintf("%v: the log needs about %s more, %s is free", ErrNoRoom, sizeText(e.Need), sizeText(e.Free))
+}
+
+// sizeText shows a size as the command line does: 12.3MB.
+func sizeText(n uint64) string {
+	if n < 1000 {
+		return fmt.Sprintf("%dB", n)
+	}
+	return strings.ToUpper(strings.ReplaceAll(humanize.BytesN(n, 3), " ", ""))
 }
 
 func (e *RoomError) Unwrap() error { return ErrNoRoom }
