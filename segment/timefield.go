@@ -35,7 +35,8 @@ var zoneHours = map[string]int{
 // digits of a date of these years: 20250530, 20250530071535. No other number is a
 // time. Zone is that of texts and digits that name none.
 func ParseTime(scalar []byte, zone *time.Location) (time.Time, bool) {
-	if len(scalar) == 0 {
+	const longest = 256 // with every character escaped; package time copies a text that it refuses
+	if len(scalar) == 0 || len(scalar) > longest {
 		return time.Time{}, false
 	}
 	if scalar[0] != '"' {
