@@ -401,10 +401,14 @@ func (d *Draft) settle() error {
 			return fmt.Errorf("sync %s: %w", a.indexPath, err)
 		}
 	}
-	if _, err := d.w.fs.Lstat(filepath.Join(d.w.dir, OriginName)); err == nil {
-		if err := d.w.fs.SyncDir(filepath.Join(d.w.dir, OriginName)); err != nil {
-			return err
-		}
+	// Without this sync a power cut may leave a log whose origin/ lacks files.
+	origin := filepath.Join(d.w.dir, OriginName)
+	_, err := d.w.fs.Lstat(origin)
+	if err == nil {
+		err = d.w.fs.SyncDir(origin)
+	}
+	if err != nil && !missing(err) {
+		return err
 	}
 	return d.w.fs.SyncDir(d.w.dir)
 }
