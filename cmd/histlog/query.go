@@ -121,7 +121,7 @@ func openLog(c *cli.Context, path string) (*segment.Log, error) {
 		l.Memory = largestRecord(c)
 	}
 	if err == nil && dir != path && !saidSegment(c) {
-		say(c.App.ErrWriter, "%s is one segment: showing the log %s", filepath.Base(path), dir)
+		say(c.App.ErrWriter, "%s is one segment: the whole log %s is used", filepath.Base(path), dir)
 	}
 	return l, err
 }

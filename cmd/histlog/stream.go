@@ -158,7 +158,7 @@ func (s *stream) removed() bool {
 // taken away, file by file.
 func absent(err error) bool {
 	var damage *segment.CorruptError
-	return errors.Is(err, segment.ErrNoLog) || errors.As(err, &damage) && damage.Seq == 0
+	return errors.Is(err, segment.ErrNoLog) || errors.Is(err, fs.ErrNotExist) || errors.As(err, &damage) && damage.Seq == 0
 }
 
 // pause waits a moment for a log to appear.
