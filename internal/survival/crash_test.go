@@ -173,7 +173,7 @@ type fates struct {
 
 const (
 	seed    = 1
-	subsets = 160
+	subsets = 200
 )
 
 // fates returns those to try when the power goes after n operations.
