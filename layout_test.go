@@ -15,10 +15,11 @@ const module = "github.com/histlog/histlog/"
 
 // mayImport says which packages of the module a package may import, tests aside.
 var mayImport = map[string][]string{
-	"cmd/histlog":         {"migrate", "reader", "compactor", "segment", "internal/jsonscan", "internal/memguard"},
+	"cmd/histlog":         {"migrate", "reader", "compactor", "segment", "internal/survey", "internal/jsonscan", "internal/memguard"},
 	"migrate":             {"segment", "internal/jsonscan", "internal/memguard"},
 	"compactor":           {"segment"},
-	"reader":              {"segment", "internal/jsonscan"},
+	"reader":              {"segment"},
+	"internal/survey":     {"segment"},
 	"segment":             {"internal/jsonscan"},
 	"internal/jsonscan":   {},
 	"internal/memguard":   {},

@@ -9,7 +9,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 	"github.com/dustin/go-humanize/english"
-	"github.com/histlog/histlog/reader"
+	"github.com/histlog/histlog/internal/survey"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -81,7 +81,7 @@ func (v *view) growthSaid() []span {
 
 // yetPlain says that the growth is one of plain text, which will be compressed.
 func (v *view) yetPlain() string {
-	packed := slices.ContainsFunc(v.survey.Segments, func(s reader.SegmentSurvey) bool { return s.Codec != segment.Plain })
+	packed := slices.ContainsFunc(v.survey.Segments, func(s survey.SegmentSurvey) bool { return s.Codec != segment.Plain })
 	if packed || v.policy.Upkeep.CompressAfter == segment.Never || v.policy.Upkeep.Manual {
 		return ""
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/dustin/go-humanize/english"
 	"github.com/histlog/histlog/compactor"
 	"github.com/histlog/histlog/internal/memguard"
-	"github.com/histlog/histlog/reader"
+	"github.com/histlog/histlog/internal/survey"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -31,7 +31,7 @@ func (s status) String() string {
 // health is what can be seen of a log without reading its text.
 type health struct {
 	log        *segment.Log
-	recent     reader.Recent
+	recent     survey.Recent
 	records    uint64
 	damage     []*segment.CorruptError
 	suspect    time.Time // when recovery found damage last, as the indexes say; zero: never
@@ -48,7 +48,7 @@ func examine(ctx context.Context, l *segment.Log) (*health, error) {
 		return nil, err
 	}
 	var err error
-	if h.recent, err = reader.LookBack(l, reader.RecentRecords); err != nil {
+	if h.recent, err = survey.LookBack(l, survey.RecentRecords); err != nil {
 		return nil, err
 	}
 	if h.quarantine, err = l.Quarantine(); err != nil {
@@ -130,7 +130,7 @@ func (b bounds) lateness(gap time.Duration) (late, tooLate time.Duration) {
 	if b.late > 0 {
 		return b.late, b.tooLate
 	}
-	return reader.LateAfter(gap)
+	return survey.LateAfter(gap)
 }
 
 // problem is something that is not as it should be.

@@ -3,7 +3,7 @@ package main
 import (
 	"time"
 
-	"github.com/histlog/histlog/reader"
+	"github.com/histlog/histlog/internal/survey"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -45,7 +45,7 @@ func only[T any](known bool, value T) *T {
 	return nil
 }
 
-func segmentsJSON(all []reader.SegmentSurvey) []map[string]any {
+func segmentsJSON(all []survey.SegmentSurvey) []map[string]any {
 	out := make([]map[string]any, len(all))
 	for i, s := range all {
 		some := s.Records > 0
@@ -65,7 +65,7 @@ func state(s segment.Segment) string {
 	return "active"
 }
 
-func stallsJSON(all []reader.Stall) []map[string]any {
+func stallsJSON(all []survey.Stall) []map[string]any {
 	out := make([]map[string]any, len(all))
 	for i, g := range all {
 		out[i] = map[string]any{"after_seq": g.After, "from": utc(g.From), "to": utc(g.To), "seconds": g.Length().Seconds()}

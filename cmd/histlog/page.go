@@ -14,7 +14,7 @@ import (
 	"slices"
 
 	"github.com/dustin/go-humanize/english"
-	"github.com/histlog/histlog/reader"
+	"github.com/histlog/histlog/internal/survey"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -146,7 +146,7 @@ func (v *view) tiles() []tile {
 	}
 	if s.Cadence > 0 {
 		tiles = append(tiles, tile{durationText(s.Cadence), "usual gap"},
-			tile{numberText(s.StallCount), english.PluralWord(int(s.StallCount), "stall", "") + " of over " + durationText(reader.StallAfter(s.Cadence))},
+			tile{numberText(s.StallCount), english.PluralWord(int(s.StallCount), "stall", "") + " of over " + durationText(survey.StallAfter(s.Cadence))},
 			tile{bytesText(int64(v.perDay())), "growth in a day"})
 	}
 	return append(tiles, tile{bytesText(int64(v.free)), "of disk free"})

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/histlog/histlog/reader"
+	"github.com/histlog/histlog/internal/survey"
 )
 
 // A chart is drawn in steps of time: x counts these, y goes from 0 at the top
@@ -62,7 +62,7 @@ const (
 // axes are what the charts have in common.
 type axes struct {
 	view  *view
-	line  reader.Timeline
+	line  survey.Timeline
 	start int64 // Unix seconds
 	steps int
 }
@@ -83,7 +83,7 @@ func (v *view) charts() []chart {
 	return charts
 }
 
-func (a axes) step(b reader.Bucket) int {
+func (a axes) step(b survey.Bucket) int {
 	return int((b.Start - a.start) / int64(a.line.Step/time.Second))
 }
 
@@ -109,7 +109,7 @@ func (a axes) stepText() string {
 }
 
 // chart begins one: it has the stalls, the times below, and what is said of each step.
-func (a axes) chart(title, usual string, say func(b reader.Bucket) string) chart {
+func (a axes) chart(title, usual string, say func(b survey.Bucket) string) chart {
 	c := chart{Title: title, Usual: usual, Height: chartTop + chartTall + chartFoot, Top: chartTop, Tall: chartTall, Steps: a.steps}
 	const most = 100
 	for _, s := range longest(a.view.survey.Stalls, most) {
@@ -176,7 +176,7 @@ func nice(low, high float64) []float64 {
 // sizes draws the least, mean and greatest size of the records in each step.
 func (a axes) sizes() chart {
 	s := a.view.survey
-	c := a.chart("Record size", fmt.Sprintf("median %s, at most %s", bytesText(int64(s.MedianSize)), bytesText(int64(s.GreatestSize))), func(b reader.Bucket) string {
+	c := a.chart("Record size", fmt.Sprintf("median %s, at most %s", bytesText(int64(s.MedianSize)), bytesText(int64(s.GreatestSize))), func(b survey.Bucket) string {
 		return fmt.Sprintf("%s to %s, mean %s", bytesText(int64(b.Least)), bytesText(int64(b.Greatest)), bytesText(int64(b.Bytes)/int64(b.Records)))
 	})
 	low, high := math.Inf(1), 0.0
@@ -199,9 +199,9 @@ func (a axes) sizes() chart {
 			to++
 		}
 		run := a.line.Buckets[from:to]
-		a.path(&mean, run, "M", func(b reader.Bucket) float64 { return y(float64(b.Bytes) / float64(b.Records)) })
-		a.path(&band, run, "M", func(b reader.Bucket) float64 { return y(float64(b.Greatest)) })
-		a.pathBack(&band, run, func(b reader.Bucket) float64 { return y(float64(b.Least)) })
+		a.path(&mean, run, "M", func(b survey.Bucket) float64 { return y(float64(b.Bytes) / float64(b.Records)) })
+		a.path(&band, run, "M", func(b survey.Bucket) float64 { return y(float64(b.Greatest)) })
+		a.pathBack(&band, run, func(b survey.Bucket) float64 { return y(float64(b.Least)) })
 		from = to
 	}
 	c.Band, c.Mean = band.String(), mean.String()
@@ -209,7 +209,7 @@ func (a axes) sizes() chart {
 }
 
 // path draws a step for each bucket of a run, from left to right.
-func (a axes) path(to *strings.Builder, run []reader.Bucket, begin string, y func(reader.Bucket) float64) {
+func (a axes) path(to *strings.Builder, run []survey.Bucket, begin string, y func(survey.Bucket) float64) {
 	for _, b := range run {
 		fmt.Fprintf(to, "%s%d,%sh1", begin, a.step(b), number(y(b)))
 		begin = "L"
@@ -217,7 +217,7 @@ func (a axes) path(to *strings.Builder, run []reader.Bucket, begin string, y fun
 }
 
 // pathBack goes back to where the path began, and closes it.
-func (a axes) pathBack(to *strings.Builder, run []reader.Bucket, y func(reader.Bucket) float64) {
+func (a axes) pathBack(to *strings.Builder, run []survey.Bucket, y func(survey.Bucket) float64) {
 	for i := len(run) - 1; i >= 0; i-- {
 		fmt.Fprintf(to, "L%d,%sh-1", a.step(run[i])+1, number(y(run[i])))
 	}
@@ -230,7 +230,7 @@ func (a axes) cadence() chart {
 	if c := a.view.survey.Cadence; c > 0 {
 		usual = "one every " + durationText(c)
 	}
-	c := a.chart("Records per "+a.stepText(), usual, func(b reader.Bucket) string {
+	c := a.chart("Records per "+a.stepText(), usual, func(b survey.Bucket) string {
 		return counted(b.Records, "record")
 	})
 	most := 0.0
@@ -254,8 +254,8 @@ func barOf(step int, height float64, class string) bar {
 
 // gaps draws the longest gap that ended in each step, on a scale of powers.
 func (a axes) gaps() chart {
-	limit := reader.StallAfter(a.view.survey.Cadence)
-	c := a.chart("Longest gap", fmt.Sprintf("%s of over %s", counted(a.view.survey.StallCount, "stall"), durationText(limit)), func(b reader.Bucket) string {
+	limit := survey.StallAfter(a.view.survey.Cadence)
+	c := a.chart("Longest gap", fmt.Sprintf("%s of over %s", counted(a.view.survey.StallCount, "stall"), durationText(limit)), func(b survey.Bucket) string {
 		return "longest gap " + durationText(b.Gap)
 	})
 	greatest := time.Duration(0)

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/histlog/histlog/reader"
+	"github.com/histlog/histlog/internal/survey"
 )
 
 // table is one that a click on a column's name sorts.
@@ -76,7 +76,7 @@ func (v *view) stallTable() table {
 		t.Note = "not known: too few records"
 		return t
 	}
-	t.Note = fmt.Sprintf("%s of over %s, %d times the usual gap", numberText(v.survey.StallCount), durationText(reader.StallAfter(v.survey.Cadence)), reader.StallFactor)
+	t.Note = fmt.Sprintf("%s of over %s, %d times the usual gap", numberText(v.survey.StallCount), durationText(survey.StallAfter(v.survey.Cadence)), survey.StallFactor)
 	if v.survey.StallCount > mostRows {
 		t.Note += fmt.Sprintf("; the longest %d are here", mostRows)
 	}

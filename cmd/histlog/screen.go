@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/histlog/histlog/reader"
+	"github.com/histlog/histlog/internal/survey"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -196,7 +196,7 @@ func (v *view) printTimes(s *screen) {
 	s.fact("size", words("%s%s", text, sizesOf(core, s.columns-labelColumns-columns(text))))
 }
 
-func (v *view) printCounts(s *screen, t reader.Timeline, label, layout string, step time.Duration) {
+func (v *view) printCounts(s *screen, t survey.Timeline, label, layout string, step time.Duration) {
 	const most = 96
 	_, offset := v.survey.Last.In(v.zone).Zone()
 	ahead := time.Duration(offset) * time.Second
@@ -216,12 +216,12 @@ func (v *view) printCounts(s *screen, t reader.Timeline, label, layout string, s
 func (v *view) printStalls(s *screen) {
 	const most = 6
 	silence, stalled := v.late()
-	n, over := v.survey.StallCount, reader.StallAfter(v.survey.Cadence)
+	n, over := v.survey.StallCount, survey.StallAfter(v.survey.Cadence)
 	switch {
 	case v.survey.Cadence == 0 && !stalled:
 		return
 	case v.survey.Cadence == 0:
-		over, _ = reader.LateAfter(v.survey.Arrivals)
+		over, _ = survey.LateAfter(v.survey.Arrivals)
 	}
 	count := words("%s (over %s)", numberText(n), durationText(over))
 	if stalled {
@@ -239,8 +239,8 @@ func (v *view) printStalls(s *screen) {
 }
 
 // longest returns the longest stalls, the very longest first.
-func longest(all []reader.Stall, most int) []reader.Stall {
-	sorted := slices.SortedStableFunc(slices.Values(all), func(a, b reader.Stall) int { return cmp.Compare(b.Length(), a.Length()) })
+func longest(all []survey.Stall, most int) []survey.Stall {
+	sorted := slices.SortedStableFunc(slices.Values(all), func(a, b survey.Stall) int { return cmp.Compare(b.Length(), a.Length()) })
 	return sorted[:min(most, len(sorted))]
 }
 
@@ -281,14 +281,14 @@ func (v *view) nameColumns() int {
 	return n
 }
 
-func rangeText(s reader.SegmentSurvey) string {
+func rangeText(s survey.SegmentSurvey) string {
 	if !s.Sealed {
 		return fmt.Sprintf("%d–", s.Base)
 	}
 	return seqText(s.Base, s.Next-1)
 }
 
-func ratioText(s reader.SegmentSurvey) string {
+func ratioText(s survey.SegmentSurvey) string {
 	switch r := s.Ratio(); {
 	case r == 0 || s.Codec == segment.Plain:
 		return ""
@@ -300,7 +300,7 @@ func ratioText(s reader.SegmentSurvey) string {
 }
 
 // stateText is active, plain, or what a segment was compressed with.
-func stateText(s reader.SegmentSurvey) string {
+func stateText(s survey.SegmentSurvey) string {
 	text := map[segment.Codec]string{segment.Plain: "plain", segment.Zstd: "zst", segment.Gzip: "gz"}[s.Codec]
 	if !s.Sealed {
 		text = "active"

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/histlog/histlog/internal/survey"
 	"github.com/histlog/histlog/reader"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -73,7 +74,7 @@ func linePrinter(c *cli.Context, l *segment.Log, out *output) (printer, error) {
 	if !p.terminal {
 		return printer{show: p.line}, nil
 	}
-	recent, err := reader.LookBack(l, reader.RecentRecords)
+	recent, err := survey.LookBack(l, survey.RecentRecords)
 	if err != nil {
 		return printer{}, err
 	}
@@ -147,7 +148,7 @@ func (l *lines) shown(rec reader.Record) string {
 }
 
 // late reports whether the time from one record to the next is a stall.
-func (l *lines) late(d time.Duration) bool { return l.gap > 0 && d > reader.StallAfter(l.gap) }
+func (l *lines) late(d time.Duration) bool { return l.gap > 0 && d > survey.StallAfter(l.gap) }
 
 func (l *lines) coloured(colour, text string) string {
 	if !l.colour {
@@ -161,7 +162,7 @@ func (l *lines) waiting() {
 	text, late := "waiting for the first record", false
 	if !l.arrived.IsZero() {
 		d := max(0, time.Since(l.arrived)).Truncate(time.Second)
-		after, _ := reader.LateAfter(l.gap)
+		after, _ := survey.LateAfter(l.gap)
 		text, late = "waiting "+durationText(d), d >= after && l.log.Marker.Role != roleArchive
 	}
 	if l.gap > 0 {

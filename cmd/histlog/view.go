@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/memguard"
+	"github.com/histlog/histlog/internal/survey"
 	"github.com/histlog/histlog/migrate"
-	"github.com/histlog/histlog/reader"
 	"github.com/histlog/histlog/segment"
 	"github.com/shirou/gopsutil/v3/process"
 )
@@ -22,7 +22,7 @@ type view struct {
 	log        *segment.Log
 	policy     segment.Policy
 	unread     error // why the policy is none
-	survey     *reader.Survey
+	survey     *survey.Survey
 	damage     []error
 	quarantine []string
 	receipt    *migrate.Receipt
@@ -78,7 +78,7 @@ type writer struct {
 func look(ctx context.Context, l *segment.Log, zone *time.Location) (*view, error) {
 	v := &view{log: l, memory: memguard.Memory(), now: time.Now(), zone: zone, notes: l.Notes(), writer: writerOf(l)}
 	var err error
-	if v.survey, err = reader.Look(ctx, l); err != nil {
+	if v.survey, err = survey.Look(ctx, l); err != nil {
 		return nil, err
 	}
 	if v.damage, err = v.damageOf(ctx); err != nil {
@@ -115,7 +115,7 @@ const roleArchive = "archive"
 func (v *view) late() (time.Duration, bool) {
 	s := v.survey
 	silence := v.now.Sub(s.LastArrived)
-	after, _ := reader.LateAfter(s.Arrivals)
+	after, _ := survey.LateAfter(s.Arrivals)
 	return silence, s.Records > 0 && v.log.Marker.Role != roleArchive && silence >= after
 }
 
