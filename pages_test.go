@@ -95,7 +95,7 @@ func runPython(t *testing.T, dir, page, check string) {
 		t.Skip("skipped: python3 is missing; install the package python3")
 	}
 	pandas := exec.Command(python, "-c", "import pandas").Run() == nil
-	client, err := filepath.Abs("scripts")
+	client, err := filepath.Abs("scripts/python")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func TestPython(t *testing.T) {
 		t.Run(strings.TrimSpace(string(version)), func(t *testing.T) {
 			t.Parallel() // the tests mostly wait
 			c := pythonCommand(t, append([]string{"-W", "error", "-m", "unittest"}, tests...)...)
-			c.Dir = scripts(t)
+			c.Dir = clientDir(t)
 			c.Path = python
 			out, err := c.CombinedOutput()
 			t.Logf("%s", out)
@@ -67,10 +67,10 @@ func pythons(t *testing.T) (paths []string) {
 	return paths
 }
 
-// scripts returns the directory of the Python client.
-func scripts(t *testing.T) string {
+// clientDir returns the directory of the Python client.
+func clientDir(t *testing.T) string {
 	t.Helper()
-	dir, err := filepath.Abs("../../scripts")
+	dir, err := filepath.Abs("../../scripts/python")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +88,6 @@ func pythonCommand(t *testing.T, args ...string) *exec.Cmd {
 		t.Skip("skipped: python3 is missing; install the package python3")
 	}
 	c := exec.Command(python, args...)
-	c.Env = append(os.Environ(), "HISTLOG_BIN=histlog", "PYTHONPATH="+scripts(t), "PYTHONDONTWRITEBYTECODE=1")
+	c.Env = append(os.Environ(), "HISTLOG_BIN=histlog", "PYTHONPATH="+clientDir(t), "PYTHONDONTWRITEBYTECODE=1")
 	return c
 }

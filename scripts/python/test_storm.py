@@ -41,7 +41,7 @@ def environment():
 def pipeline(work, name):
     """Appends numbered batches as the document does; notes each before, and each that add_batch has taken."""
     logging.getLogger("histlog").addHandler(logging.NullHandler())
-    page = (HERE.parent / "docs" / "PIPELINE.md").read_text(encoding="utf-8")
+    page = (HERE.parents[1] / "docs" / "PIPELINE.md").read_text(encoding="utf-8")
     block = next(block for block in re.findall(r"```python\n(.*?)```", page, re.S) if SPOOL in block)
     os.chdir(work / "disk")
     scope = {}

@@ -1,4 +1,4 @@
-"""Tests of histlog.py with the real program: HISTLOG_BIN=bin/histlog python3 -m unittest discover -s scripts"""
+"""Tests of histlog.py with the real program: HISTLOG_BIN=bin/histlog python3 -m unittest discover -s scripts/python"""
 
 import datetime
 import glob

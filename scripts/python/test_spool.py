@@ -1,4 +1,4 @@
-"""Tests of the spool of histlog.py: HISTLOG_BIN=bin/histlog python3 scripts/test_spool.py"""
+"""Tests of the spool of histlog.py: HISTLOG_BIN=bin/histlog python3 scripts/python/test_spool.py"""
 
 import contextlib
 import errno
