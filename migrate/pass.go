@@ -41,7 +41,7 @@ type take func(compact, timeScalar []byte) error
 func readSource(ctx context.Context, o Options, accept jsonscan.Options, begin func(*pass) error) (*pass, error) {
 	as := shape{pointer: o.Records}
 	if o.without != nil {
-		as = shape{stream: true, named: true}
+		as = shape{stream: true, named: o.Records != nil}
 	}
 	for {
 		p := &pass{ctx: ctx, o: o, walk: walk{as: as}}

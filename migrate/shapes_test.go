@@ -112,6 +112,54 @@ func TestShapes(t *testing.T) {
 	}
 }
 
+// TestLateDocument: a document is noticed wherever it stands in a stream.
+func TestLateDocument(t *testing.T) {
+	const timed, untimed = `{"timestamp":1748448862,"r":[{"a":1}]}` + "\n", `{"n":1,"r":[{"a":1}]}` + "\n"
+	for _, c := range []struct {
+		name, records string
+		count         int
+		document      string
+		want          string // "" if the value is a record
+	}{
+		{"small, among records with times", timed, 16, `{"history":[{},{}]}`, "/history (2)"},
+		{"far behind the beginning", timed, 5000, `{"history":[{},{}]}`, "/history (2)"},
+		{"history of scalars", timed, 20, `{"n":1,"history":[1,2,3]}`, "/history (3)"},
+		{"history with an escape", timed, 20, `{"n":1,"\u0068istory":[1,2,3]}`, "/history (3)"},
+		{"among records without times", untimed, 20, `{"history":[{},{}]}`, "/history (2)"},
+		{"of another name", timed, 20, `{"rows":[{"timestamp":1748448862}]}`, "/rows (1)"},
+		{"an array of objects", timed, 20, `[{"a":1},{"a":2}]`, "the root array (2)"},
+		{"nearly all of the text", untimed, 20, `{"r":[{"long":"` + strings.Repeat("x", 500) + `"}]}`, "/r (1)"},
+		{"a record with a time and a history", timed, 20, `{"timestamp":1748448862,"history":[{}]}`, ""},
+		{"a row", timed, 20, `[1,{"a":1}]`, ""},
+		{"scalars in an array", untimed, 20, `{"rows":[1,2]}`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newFastPlace(t)
+			text := strings.Repeat(c.records, c.count) + c.document + "\n"
+			_, err := p.run(text, Options{})
+			_, salvaged := p.run(text+`{"n":`+"\n{}\n", Options{Salvage: true})
+			if c.want == "" {
+				check(t, err)
+				check(t, salvaged)
+				return
+			}
+			want := fmt.Sprintf("value %d holds an array: %s", c.count+1, c.want)
+			if c.document[0] == '[' { // a salvage keeps lines of one kind, and this one in quarantine/
+				check(t, salvaged)
+				salvaged = err
+			}
+			for _, err := range []error{err, salvaged} {
+				wantIs(t, err, ErrUndecided)
+				if err != nil && !strings.Contains(err.Error(), want) {
+					t.Errorf("%v does not say %q", err, want)
+				}
+			}
+			_, err = p.run(text, Options{Records: new(segment.Pointer)})
+			check(t, err)
+		})
+	}
+}
+
 // A scalar behind an array of records is damage, not a stream: were each of the
 // two values a record, damage behind the records would make one of them all.
 func TestScalarBehindRecords(t *testing.T) {

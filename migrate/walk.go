@@ -145,11 +145,7 @@ func (w *walk) eachValue(p *pass) error {
 		if err := p.record(); err != nil {
 			return err
 		}
-		if w.doc == nil && !w.as.named && p.records <= lookedAt {
-			if inside, ok := documentIn(p.buf, time); ok {
-				w.doc = &document{p.records, inside}
-			}
-		}
+		w.notice(p, time)
 		if _, err := p.scan.Peek(); err == io.EOF {
 			if w.doc != nil && p.records > 1 {
 				return w.doc.undecided(p.records)
@@ -161,6 +157,19 @@ func (w *walk) eachValue(p *pass) error {
 		if err := p.origin.between(); err != nil {
 			return err
 		}
+	}
+}
+
+// notice keeps the first value of a stream that is a document.
+func (w *walk) notice(p *pass, time timeField) {
+	if w.doc != nil || w.as.named || !mayBeDocument(p.buf) {
+		return
+	}
+	if scalar := p.scan.Captured(p.buf); p.buf[0] == '{' && scalar != nil && time.is(scalar) {
+		return // by the first rule, and without reading the value again
+	}
+	if inside, ok := documentIn(p.buf, time); ok {
+		w.doc = &document{p.records, inside}
 	}
 }
 
