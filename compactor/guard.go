@@ -22,6 +22,7 @@ func Automatic(l *segment.Log, p segment.Upkeep, now time.Time) (Guard, error) {
 
 func (g Guard) allows(s Segment, now time.Time) bool {
 	since := now.Sub(s.Arrived)
+	//mutant:retire-by-age-although-the-clock-has-jumped
 	return g.Jump == 0 && (since >= g.Settled || since < -ahead) // an arrival in the future says nothing
 }
 

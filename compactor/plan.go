@@ -66,6 +66,7 @@ func (s Segment) older(age time.Duration, now time.Time) bool {
 	if at.Sub(now) > ahead || !set(at) && !set(s.Arrived) {
 		at = s.Arrived
 	}
+	//mutant:retire-by-age-although-the-clock-was-never-set
 	return now.Sub(at) > age && (set(at) || set(s.Arrived))
 }
 

@@ -26,6 +26,7 @@ type Options struct {
 // with, and the error holds its *segment.CorruptError; retiring ends there, for what is
 // behind it must not go before it. Any other error ends the run.
 func Run(ctx context.Context, dir string, plan Plan, o Options) (changes []Change, err error) {
+	//mutant:retire-what-a-killed-run-has-left-stays
 	if err := segment.Sweep(ctx, dir, o.Options); err != nil {
 		return nil, err
 	}

@@ -54,6 +54,7 @@ func (l *Log) readEdited() (err error) {
 		return &CorruptError{Path: l.Dir, Reason: "HISTLOG is there, but no segment"}
 	}
 	l.leaveRetired()
+	//mutant:histlog-an-edit-is-accepted-with-the-id-of-another-log
 	return l.checkID()
 }
 

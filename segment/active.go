@@ -43,10 +43,13 @@ func createActive(fsys FS, dir string, h header, mode fs.FileMode) (_ *active, e
 	} else if !missing(err) {
 		return nil, err
 	}
+	//mutant:roll-the-segment-before-its-index
 	if a.index, err = fsys.OpenFile(a.indexPath, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode); err != nil {
 		return nil, err
 	}
+	//mutant:make-the-header-of-a-new-index-is-not-synced
 	a.unsynced = true // until then a power cut leaves an empty index, which the next writer makes again
+	//mutant:roll-a-lazy-header-is-not-synced
 	if _, err = a.index.WriteAt(h.encode(), 0); err == nil && h.flags&headerLazy != 0 {
 		err = a.syncIndex()
 	}
@@ -56,6 +59,7 @@ func createActive(fsys FS, dir string, h header, mode fs.FileMode) (_ *active, e
 	if err != nil {
 		return nil, errors.Join(err, a.index.Close(), fsys.Remove(a.indexPath))
 	}
+	//mutant:roll-the-directory-is-not-synced
 	if a.identity, err = a.file.Stat(); err == nil {
 		err = fsys.SyncDir(dir)
 	}
@@ -135,6 +139,7 @@ func (a *active) enter(entries []Entry) error {
 	}
 	a.encoded = b
 	if _, err := a.index.WriteAt(b, headerSize+int64(a.count)*entrySize); err != nil {
+		//mutant:index-entries-that-failed-stay
 		if e := a.cutIndex(); e != nil {
 			return fmt.Errorf("%w, %w: %w", err, errIndexTorn, e)
 		}
@@ -158,6 +163,7 @@ func (a *active) cutIndex() error {
 	if err != nil || info.Size() <= end {
 		return err
 	}
+	//mutant:index-cut-without-a-sync
 	if err := a.index.Truncate(end); err != nil {
 		return err
 	}

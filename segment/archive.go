@@ -57,6 +57,7 @@ func (l *Log) archive(ctx context.Context, s Segment, to string, now time.Time) 
 	a := &archive{from: l, dir: to, now: now}
 	if err := a.add(ctx, file); err != nil {
 		if made {
+			//mutant:archive-a-new-one-that-failed-stays
 			err = errors.Join(err, a.discard())
 		}
 		return c, archiveError(s, to, err)
@@ -103,16 +104,20 @@ func (a *archive) add(ctx context.Context, s Segment) (err error) {
 	if err := errors.Join(a.from.owns(l), l.Conflict); err != nil {
 		return err
 	}
+	//mutant:archive-its-mark-stays
 	if err := endDraft(a.from.fs, a.dir); err != nil {
 		return err
 	}
 	last := l.Segments[len(l.Segments)-1]
+	//mutant:archive-a-gap-is-let-in
 	if s.Base != last.Base && s.Base != last.Next {
 		return fmt.Errorf("%w: it holds records %d to %d, %d does not follow", ErrNotArchive, l.Segments[0].Base, last.Next-1, s.Base)
 	}
+	//mutant:archive-time-rules-are-not-taken-over
 	if err := l.follow(a.from.Marker); err != nil {
 		return err
 	}
+	//mutant:archive-another-copys-segment-is-overwritten
 	if s.Base == last.Base {
 		if err := a.same(ctx, l, s); err != nil {
 			return err
@@ -127,6 +132,7 @@ func (l *Log) follow(m Marker) error {
 	own.TimeRules = m.TimeRules
 	for _, name := range m.Requires {
 		if !slices.Contains(own.Requires, name) {
+			//mutant:small-index-an-archive-does-not-say-that-it-has-one
 			own.Requires = append(slices.Clip(own.Requires), name)
 		}
 	}
@@ -152,9 +158,11 @@ func (a *archive) begin(ctx context.Context, s Segment) error {
 	if err := writeFile(fsys, filepath.Join(a.dir, draftName), nil, mode); err != nil {
 		return err
 	}
+	//mutant:archive-its-mark-is-not-synced
 	if err := fsys.SyncDir(a.dir); err != nil {
 		return err
 	}
+	//mutant:archive-histlog-before-the-segment
 	if err := a.copy(ctx, s); err != nil {
 		return err
 	}
@@ -189,6 +197,7 @@ func (a *archive) copy(ctx context.Context, s Segment) error {
 	if err != nil {
 		return err
 	}
+	//mutant:archive-a-segment-before-its-index
 	for _, path := range []string{index, s.Path} {
 		if err := a.copyFile(path); err != nil {
 			return err
@@ -197,6 +206,7 @@ func (a *archive) copy(ctx context.Context, s Segment) error {
 	there := s
 	there.Path, there.Copy = filepath.Join(a.dir, filepath.Base(s.Path)), false
 	copied := &Log{Dir: a.dir, Marker: a.from.Marker, Segments: []Segment{there}, fs: a.from.fs}
+	//mutant:archive-the-copy-is-not-read-back
 	_, _, err = copied.sound(ctx, there)
 	return err
 }
@@ -209,6 +219,7 @@ func (a *archive) copyFile(path string) error {
 	if err := copyFile(a.from.fs, path, filepath.Join(a.dir, filepath.Base(path)), mode); err != nil {
 		return err
 	}
+	//mutant:archive-names-are-not-synced
 	return a.from.fs.SyncDir(a.dir)
 }
 

@@ -35,6 +35,7 @@ func (l *Log) contains(dir string) (bool, error) {
 			return false, nil
 		case err != nil:
 			return false, err
+		//mutant:archive-in-the-log-itself
 		case l.fs.SameFile(own, info):
 			return true, nil
 		case below != nil && l.fs.SameFile(below, info): // the root
@@ -70,6 +71,8 @@ func (l *Log) CanArchive(to string) error {
 
 // owns is nil if an archive is the log's.
 func (l *Log) owns(archive *Log) error {
+	//mutant:archive-a-log-is-taken-for-one
+	//mutant:archive-another-logs-is-taken
 	if archive.Marker.Role != roleArchive || archive.Marker.ID != l.Marker.ID {
 		return fmt.Errorf("%w: it is another log", ErrNotArchive)
 	}

@@ -84,10 +84,13 @@ func (b *bulk) sealAll() {
 	for a := range b.full {
 		err := b.failed()
 		if err == nil {
+			//mutant:make-compressed-before-the-text-is-durable
+			//mutant:make-full-segments-are-not-synced
 			if err = a.file.Sync(); err == nil {
 				err = a.writeTrailer()
 			}
 			if err == nil {
+				//mutant:make-full-indexes-are-not-synced
 				err = a.syncIndex()
 			}
 		}

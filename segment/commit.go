@@ -47,6 +47,7 @@ func (w *Writer) write(compact []byte, own stamp) (Ack, error) {
 	now := w.now()
 	if w.full(len(compact)+1, now) {
 		if err := w.commit(); err != nil {
+			//mutant:append-a-failed-group-is-acknowledged-later
 			w.failed = err // which Commit must say of the records before this one
 			return Ack{}, err
 		}
@@ -94,6 +95,7 @@ func (w *Writer) flush() error {
 		return w.takeBack(err)
 	}
 	if err := a.write(w.lines); err != nil {
+		//mutant:append-a-failed-write-is-not-taken-back
 		return w.takeBack(w.diskError("append to", a.path, err))
 	}
 	w.lines = w.lines[:0]
@@ -107,6 +109,8 @@ func (w *Writer) flush() error {
 // records are written whose order on disk nothing ensures: the second of a
 // group may be there without the first.
 func (w *Writer) admitLazy() error {
+	//mutant:append-a-pair-is-no-group
+	//mutant:append-groups-are-not-noted
 	if w.policy.Sync.Mode == SyncAlways && len(w.pending) == 1 {
 		return nil
 	}
@@ -124,6 +128,7 @@ func (w *Writer) flag(f headerFlags) error {
 	if _, err := a.index.WriteAt(h.encode(), 0); err != nil {
 		return w.diskError("index", a.indexPath, err)
 	}
+	//mutant:append-the-note-is-not-synced
 	if err := a.index.Sync(); err != nil {
 		return w.poison(w.diskError("sync", a.indexPath, err))
 	}
@@ -188,7 +193,10 @@ func (w *Writer) hand() error {
 // makeDurable syncs what the kernel was given and enters it.
 func (w *Writer) makeDurable() error {
 	a := w.active
+	//mutant:append-index-entry-before-fdatasync
+	//mutant:append-no-fdatasync
 	if err := a.file.Datasync(); err != nil {
+		//mutant:append-a-failed-sync-does-not-poison
 		return w.poison(w.diskError("sync", a.path, err))
 	}
 	for i := range w.pending {
@@ -204,6 +212,7 @@ func (w *Writer) enter() error {
 	if len(w.pending) == 0 {
 		return nil
 	}
+	//mutant:append-segment-not-looked-at-after-the-sync
 	if err := w.intact(); err != nil {
 		return err
 	}
@@ -229,6 +238,7 @@ func (w *Writer) settle() error {
 	if a.durable == a.count {
 		return nil
 	}
+	//mutant:close-under-none-no-fdatasync
 	if err := a.file.Datasync(); err != nil {
 		return w.poison(w.diskError("sync", a.path, err))
 	}
@@ -253,6 +263,7 @@ func (w *Writer) Rollback() error {
 	}
 	err := w.takeBack(nil)
 	w.failed = nil
+	//mutant:append-others-are-acknowledged-what-was-rolled-back
 	w.answer(cmp.Or(err, ErrRolledBack))
 	return err
 }

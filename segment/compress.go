@@ -28,6 +28,7 @@ type Change struct {
 //
 // A segment that is not what was written is a *CorruptError, and not touched.
 func Compress(ctx context.Context, dir string, base Sequence, codec Codec, o Options) (c Change, err error) {
+	//mutant:small-index-histlog-requires-it-too-late
 	if err := allowSmall(ctx, dir, base, o); err != nil {
 		return c, err
 	}
@@ -65,6 +66,7 @@ func (l *Log) compressWithIndex(ctx context.Context, s Segment, codec Codec) (c 
 // compress compresses one segment; the caller has the log to itself.
 func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, err error) {
 	if s.Copy {
+		//mutant:compress-an-unfinished-one-that-is-damaged-stays
 		if c, done, err := l.finishCompress(ctx, s); done || err != nil {
 			return c, err
 		}
@@ -83,6 +85,8 @@ func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, e
 	}
 	name := codec.TextName(s.Base)
 	temporary := l.path("." + name + ".tmp")
+	//mutant:compress-the-name-before-the-bytes-are-proven
+	//mutant:compress-what-is-replaced-is-not-set-aside
 	if err = r.pack(ctx, l, temporary, codec, mode); err == nil && s.Copy {
 		err = l.setAsideOthers(s, mode)
 	}
@@ -90,6 +94,7 @@ func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, e
 		err = l.fs.Rename(temporary, l.path(name))
 	}
 	if err != nil {
+		//mutant:compress-what-failed-stays
 		return c, errors.Join(compressError(r.segment, err), removeIfThere(l.fs, temporary))
 	}
 	r.segment.Codec, r.segment.Path = codec, l.path(name)
@@ -150,9 +155,11 @@ func (l *Log) keepOnly(ctx context.Context, s Segment) (c Change, err error) {
 		return c, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
+	//mutant:compress-an-unfinished-one-is-believed-unproven
 	if err := r.whole(ctx); err != nil {
 		return c, err
 	}
+	//mutant:compress-an-unfinished-one-is-not-synced
 	if err := l.syncFile(s.Path); err != nil { // nobody knows who wrote it
 		return c, compressError(s, err)
 	}

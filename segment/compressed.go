@@ -111,6 +111,7 @@ func newCompressed(f File, c Codec) (*compressed, error) {
 // size implements textFile. Where the file's own table can't be had, or does not
 // agree with the index, the file is one frame as long as the index says.
 func (c *compressed) size(t *trailer) (Offset, error) {
+	//mutant:read-a-frame-table-that-the-index-contradicts
 	if t != nil && c.reason == "" && c.table.size() != t.Plain {
 		c.reason = fmt.Sprintf("its table of frames tells of %d bytes, the index of %d", c.table.size(), t.Plain)
 	}
@@ -268,6 +269,7 @@ func (c *compressed) flaw() (string, error) {
 			return "", err
 		}
 	}
+	//mutant:read-a-compressed-files-checksum
 	if sum.Sum32() != c.table.sum {
 		return "the checksum of the compressed file differs", nil
 	}

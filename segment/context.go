@@ -18,6 +18,7 @@ func bound(ctx context.Context, f File) File {
 }
 
 func (f boundFile) ReadAt(b []byte, off int64) (int, error) {
+	//mutant:read-a-context-that-has-ended-reads-on
 	if err := f.ctx.Err(); err != nil {
 		return 0, err
 	}

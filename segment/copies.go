@@ -107,9 +107,11 @@ func (l *Log) dropOthers(r *Reader) (c Change, err error) {
 	if err == nil {
 		c.After, err = sizeOf(l.fs, s.Path)
 	}
+	//mutant:compress-its-name-is-not-synced
 	if err == nil {
 		err = l.fs.SyncDir(l.Dir)
 	}
+	//mutant:compress-the-plain-file-goes-first
 	slices.Reverse(others)
 	for _, other := range others {
 		if err == nil {

@@ -20,6 +20,7 @@ func copyFile(fsys FS, from, to string, mode os.FileMode) (err error) {
 	if err != nil {
 		return err
 	}
+	//mutant:archive-written-under-its-name
 	temporary := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".tmp")
 	if err := copyRange(fsys, temporary, io.ReaderAt(f), 0, info.Size(), mode); err != nil {
 		return err
@@ -44,6 +45,7 @@ func (w *Writer) unshare(base Sequence) error {
 		if err != nil {
 			return err
 		}
+		//mutant:recover-a-shared-file-is-written-to
 		if !info.Mode().IsRegular() || w.fs.Links(info) < 2 {
 			continue
 		}
@@ -52,6 +54,7 @@ func (w *Writer) unshare(base Sequence) error {
 		}
 		// Without it a power cut could bring the shared file back, without what is
 		// acknowledged in the copy.
+		//mutant:recover-the-name-of-what-was-shared-is-not-synced
 		if err := w.fs.SyncDir(w.dir); err != nil {
 			return err
 		}

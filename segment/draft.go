@@ -109,6 +109,7 @@ func makeDir(fsys FS, dir string, perm fs.FileMode) (bool, error) {
 	case err == nil && !info.IsDir():
 		return false, fmt.Errorf("%s: not a directory", dir)
 	case err == nil:
+		//mutant:archive-a-directory-that-a-killed-one-made-is-not-synced
 		if err := fsys.SyncDir(parent); !errors.Is(err, fs.ErrPermission) { // whose owner made dir, long ago
 			return false, err
 		}
@@ -131,6 +132,7 @@ func makeDir(fsys FS, dir string, perm fs.FileMode) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	//mutant:make-the-directorys-name-is-not-synced
 	if err := fsys.SyncDir(parent); err != nil {
 		return false, errors.Join(err, fsys.Remove(dir))
 	}
@@ -168,6 +170,7 @@ func (d *Draft) begin(command string) (err error) {
 	if err := writeFile(w.fs, filepath.Join(w.dir, draftName), nil, w.mode); err != nil {
 		return err
 	}
+	//mutant:make-the-mark-is-not-synced
 	if err := w.fs.SyncDir(w.dir); err != nil {
 		return err
 	}
@@ -233,6 +236,7 @@ func removeDraft(fsys FS, dir string) error {
 	if err != nil {
 		return err
 	}
+	//mutant:make-a-draft-is-removed-mark-first
 	for _, e := range entries {
 		if draftFile(e.Name()) {
 			if err := removeAll(fsys, filepath.Join(dir, e.Name()), e); err != nil {
@@ -291,6 +295,7 @@ func (d *Draft) write(compact, timeScalar []byte) (err error) {
 			return err
 		}
 	}
+	//mutant:make-a-segment-rolls-at-exactly-segment-size
 	if w.staged > 0 && int64(w.staged)+int64(len(compact))+1 > w.policy.SegmentSize {
 		if err := d.roll(); err != nil {
 			return err
@@ -352,6 +357,7 @@ func (d *Draft) roll() error {
 
 // compress stores a full segment with the draft's codec, once it is durable.
 func (d *Draft) compress(a *active) error {
+	//mutant:make-segments-are-not-compressed
 	if d.codec == Plain {
 		return nil
 	}
@@ -394,9 +400,11 @@ func (d *Draft) settle() error {
 		return err
 	}
 	if a := d.w.active; a != nil {
+		//mutant:make-the-last-segment-is-not-synced
 		if err := a.file.Sync(); err != nil {
 			return fmt.Errorf("sync %s: %w", a.path, err)
 		}
+		//mutant:make-the-last-index-is-not-synced
 		if err := a.syncIndex(); err != nil {
 			return fmt.Errorf("sync %s: %w", a.indexPath, err)
 		}
@@ -434,13 +442,16 @@ func (d *Draft) Publish() error {
 }
 
 func (d *Draft) publish() (*Writer, error) {
+	//mutant:make-no-checksums-of-what-was-kept
 	if err := d.writeSums(); err != nil {
 		return nil, err
 	}
+	//mutant:make-histlog-before-the-rest-is-durable
 	if err := d.Flush(); err != nil {
 		return nil, err
 	}
 	w := &d.w
+	//mutant:make-a-draft-that-another-one-has-cleared-is-published
 	if err := w.owned(); err != nil {
 		return nil, err
 	}
@@ -461,6 +472,7 @@ func (d *Draft) requireSmall() error {
 	entries, err := d.w.fs.ReadDir(d.w.dir)
 	for _, e := range entries {
 		if _, suffix, ok := parseName(e.Name()); ok && suffix == smallSuffix {
+			//mutant:small-index-a-draft-does-not-say-that-it-has-one
 			d.w.marker.Requires = []string{needsSmallIndex}
 			break
 		}
@@ -477,6 +489,7 @@ func endDraft(fsys FS, dir string) error {
 	} else if err != nil {
 		return err
 	}
+	//mutant:recover-histlogs-name-is-not-made-durable
 	return errors.Join(fsys.SyncDir(dir), fsys.Remove(mark))
 }
 

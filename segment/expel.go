@@ -53,6 +53,7 @@ func (l *Log) expel(f *CorruptError) (done []Mended, err error) {
 	if err != nil {
 		return nil, err
 	}
+	//mutant:repair-the-index-of-a-foreign-segment-goes-first
 	for _, name := range []string{TextName(base), Zstd.TextName(base), Gzip.TextName(base), IndexName(base), SmallIndexName(base)} {
 		info, err := l.fs.Lstat(l.path(name))
 		if missing(err) || err == nil && !info.Mode().IsRegular() {
@@ -82,6 +83,7 @@ func (l *Log) copyAside(base Sequence, name string, mode os.FileMode) (aside str
 		return "", err
 	}
 	info, err := f.Stat()
+	//mutant:repair-a-foreign-segment-is-removed-before-it-is-in-quarantine
 	if err == nil && info.Size() > 0 {
 		aside, err = quarantineRange(l.fs, l.Dir, base, f, 0, Offset(info.Size()), mode)
 	}

@@ -34,6 +34,7 @@ func (x *indexFile) withinText(size Offset) error {
 	count := x.count
 	for count > 0 {
 		e, err := x.entry(count - 1)
+		//mutant:read-records-that-a-power-cut-took-are-counted
 		if errors.Is(err, ErrCorrupt) || err == nil && e.Flags&Durable == 0 && e.End > size {
 			count--
 			continue
@@ -54,6 +55,7 @@ func (x *indexFile) headerLeftByCrash(reason string) (bool, error) {
 		return false, nil
 	}
 	synced, _, err := x.firm()
+	//mutant:check-a-new-index-that-is-torn-is-damage
 	return synced == 0, err
 }
 
@@ -79,5 +81,7 @@ func (r *Reader) leftByCrash(seq Sequence) (entry, record bool, err error) {
 	}
 	synced, durable, err := r.index.firm()
 	k := uint64(seq - r.segment.Base)
+	//mutant:verify-rot-of-what-was-synced-is-taken-for-a-power-cuts
+	//mutant:verify-what-a-power-cut-left-is-damage
 	return k >= synced, k >= durable, err
 }

@@ -107,6 +107,7 @@ func (l *Log) whyForeign(s Segment, before []Segment) (reason string, err error)
 		return "", err
 	case bound && !l.anyBound(before):
 		return "", nil
+	//mutant:read-another-logs-segment-is-shown
 	case bound && h.id != l.Marker.ID:
 		return "not a segment of this log: its index is another log's", nil
 	case bound:
@@ -116,6 +117,7 @@ func (l *Log) whyForeign(s Segment, before []Segment) (reason string, err error)
 		return "", nil
 	}
 	next, ok, err := l.follows(before[len(before)-1])
+	//mutant:read-a-segment-behind-a-gap-is-shown
 	if ok && next != s.Base {
 		reason = fmt.Sprintf("not a segment of this log: it has no index, and the segment before it ends with record %d", next-1)
 	}

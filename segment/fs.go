@@ -125,6 +125,7 @@ func readFile(fsys FS, name string, limit int64) ([]byte, error) {
 // all of the old bytes or all of the new ones, also after a power cut.
 func replaceFile(fsys FS, name string, b []byte, perm fs.FileMode) error {
 	dir := filepath.Dir(name)
+	//mutant:replace-written-in-place
 	temporary := filepath.Join(dir, "."+filepath.Base(name)+".tmp")
 	if err := writeFile(fsys, temporary, b, perm); err != nil {
 		return err
@@ -132,6 +133,7 @@ func replaceFile(fsys FS, name string, b []byte, perm fs.FileMode) error {
 	if err := fsys.Rename(temporary, name); err != nil {
 		return errors.Join(err, fsys.Remove(temporary))
 	}
+	//mutant:replace-the-directory-is-not-synced
 	return fsys.SyncDir(dir)
 }
 
@@ -150,5 +152,6 @@ func writeFile(fsys FS, name string, b []byte, perm fs.FileMode) (err error) {
 	if _, err := f.WriteAt(b, 0); err != nil {
 		return err
 	}
+	//mutant:replace-the-file-is-not-synced
 	return f.Sync()
 }

@@ -75,6 +75,7 @@ func (OS) TryLock(name string) (func() error, bool, error) {
 	if err != nil {
 		return nil, false, errors.Join(err, l.Unlock())
 	}
+	//mutant:lock-on-what-the-name-led-to-once
 	if now, err := os.Stat(name); err != nil || !os.SameFile(held, now) {
 		return nil, false, l.Unlock()
 	}

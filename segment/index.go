@@ -80,6 +80,7 @@ func parseHeader(b []byte) (h header, reason string) {
 		return h, noHeader
 	case !bytes.Equal(b[:8], headerMagic[:]):
 		return h, "not an index"
+	//mutant:read-an-index-headers-checksum
 	case le.Uint32(b[60:]) != crc32.Checksum(b[:60], castagnoli):
 		return h, "header checksum differs"
 	case le.Uint16(b[8:]) != Version || le.Uint16(b[10:]) != headerSize || le.Uint16(b[12:]) != entrySize || le.Uint32(b[16:]) != 0:
@@ -117,6 +118,7 @@ type Entry struct {
 // another place is never believed.
 func (h header) seed(seq Sequence) uint32 {
 	var b [24]byte
+	//mutant:read-entries-are-not-bound-to-their-log
 	copy(b[:], h.id[:])
 	le.PutUint64(b[16:], uint64(seq))
 	crc := ^uint32(0)
@@ -145,12 +147,14 @@ func (h header) appendEntry(b []byte, seq Sequence, e Entry) []byte {
 
 // parseEntry reads the entry of seq; ok is false if its checksum differs.
 func (h header) parseEntry(b []byte, seq Sequence) (e Entry, ok bool) {
+	//mutant:read-an-index-entrys-checksum
 	if le.Uint32(b[28:]) != crc32.Update(h.seed(seq), castagnoli, b[:28]) || Offset(le.Uint64(b)) <= 0 {
 		return Entry{}, false
 	}
 	return Entry{
-		End:     Offset(le.Uint64(b)),
-		Time:    time.Unix(0, int64(le.Uint64(b[8:]))),
+		End:  Offset(le.Uint64(b)),
+		Time: time.Unix(0, int64(le.Uint64(b[8:]))),
+		//mutant:read-arrivals-are-signed
 		Arrived: time.Unix(int64(le.Uint32(b[16:])), 0),
 		Flags:   EntryFlags(le.Uint32(b[20:])),
 		CRC:     le.Uint32(b[24:]),
@@ -173,6 +177,7 @@ func (t *trailer) add(e Entry) {
 		t.LeastTime, t.GreatestTime, t.LeastArrival, t.GreatestArrival = at, at, arrived, arrived
 	}
 	t.LeastTime, t.GreatestTime = min(t.LeastTime, at), max(t.GreatestTime, at)
+	//mutant:roll-the-last-arrival-is-taken-for-the-greatest
 	t.LeastArrival, t.GreatestArrival = min(t.LeastArrival, arrived), max(t.GreatestArrival, arrived)
 	t.Count++
 	t.Plain = e.End
@@ -196,6 +201,7 @@ func (h header) encodeTrailer(t trailer) []byte {
 
 // parseTrailer reads the last bytes of an index; ok is false if they are no trailer.
 func (h header) parseTrailer(b []byte) (t trailer, ok bool) {
+	//mutant:read-a-trailers-checksum
 	if len(b) != trailerSize || !bytes.Equal(b[:8], trailerMagic[:]) ||
 		le.Uint32(b[60:]) != crc32.Update(h.seed(h.base), castagnoli, b[:60]) {
 		return t, false

@@ -26,6 +26,7 @@ func (l *Log) openIndex(base Sequence) (x *indexFile, reason string, err error) 
 	const looks = 2 // one form may take the place of the other in between
 	for range looks {
 		x, reason, err = l.openPlainIndex(base)
+		//mutant:small-index-used-where-the-plain-one-is-whole
 		if err != nil || x != nil && x.ended() {
 			return x, reason, err
 		}
@@ -36,6 +37,7 @@ func (l *Log) openIndex(base Sequence) (x *indexFile, reason string, err error) 
 			}
 			return nil, "", err
 		}
+		//mutant:small-index-not-used-where-the-plain-one-is-torn
 		if small != nil {
 			if x != nil {
 				x.file.Close() // which was only read
@@ -160,6 +162,7 @@ func (x *indexFile) survey(text Offset) (*trailer, error) {
 			return nil, err
 		}
 		t, ok := x.header.parseTrailer(b)
+		//mutant:read-a-trailer-of-more-records-than-the-text-holds
 		if ok && t.Count == uint64(body-trailerSize)/entrySize && t.Count <= mostRecords(t.Plain) {
 			x.count = t.Count
 			return &t, nil
@@ -170,6 +173,7 @@ func (x *indexFile) survey(text Offset) (*trailer, error) {
 		most = min(most, mostRecords(text))
 	}
 	found, err := x.lastValid(most)
+	//mutant:read-entries-of-what-the-text-has-lost-are-dropped
 	if err == nil && most < x.count {
 		found, err = x.validFrom(found)
 	}
@@ -201,6 +205,7 @@ func (x *indexFile) lastValid(n uint64) (uint64, error) {
 		for ; n > first; n-- {
 			entry := b[(n-1-first)*entrySize:][:entrySize]
 			if le.Uint64(entry) == 0 {
+				//mutant:read-entries-behind-a-hole-are-dropped
 				continue
 			}
 			if _, ok := x.header.parseEntry(entry, x.header.base+Sequence(n-1)); ok {

@@ -54,6 +54,7 @@ func (w *indexWriter) finish() error {
 		err = w.out.Flush()
 	}
 	if err == nil {
+		//mutant:repair-the-index-is-not-synced
 		err = w.file.Sync() // a power cut after the rename would leave an index without its bytes
 	}
 	if err != nil {
@@ -67,6 +68,7 @@ func (w *indexWriter) finish() error {
 	}
 	// Before it is durable, a power cut leaves the index that was there: the next
 	// Repair does the same again.
+	//mutant:repair-the-names-of-text-and-index-are-not-synced
 	if err := w.log.fs.SyncDir(w.log.Dir); err != nil {
 		return err
 	}
@@ -78,6 +80,7 @@ func (w *indexWriter) finish() error {
 		}
 		return err
 	}
+	//mutant:repair-the-small-index-stays
 	return w.log.removeFile(small)
 }
 

@@ -59,6 +59,7 @@ func acquire(ctx context.Context, fsys FS, path string, wait time.Duration) (unl
 // turn with others that wait.
 func acquireWriter(ctx context.Context, fsys FS, dir string, wait time.Duration) (unlock func() error, err error) {
 	deadline := time.Now().Add(wait)
+	//mutant:lock-taken-past-those-that-wait
 	if wait == 0 || !isAwaited(fsys, dir) {
 		unlock, err := tryWriter(fsys, dir)
 		if wait == 0 || !errors.Is(err, ErrLocked) {
@@ -93,6 +94,8 @@ func tryWriter(fsys FS, dir string) (unlock func() error, err error) {
 		return nil, lockedBy(fsys, dir)
 	}
 	h, err := readHolder(fsys, dir)
+	//mutant:lock-a-copy-of-lock-is-believed
+	//mutant:lock-a-process-that-lock-names-is-not-waited-for
 	if err == nil && h.life() == alive && h.wrote(fsys, dir) {
 		e := h.locks(dir)
 		e.Apart = true

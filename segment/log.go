@@ -94,6 +94,7 @@ func (l *Log) Refresh() error {
 		if err != nil {
 			return err
 		}
+		//mutant:read-a-directory-is-listed-once
 		if n > 0 && slices.Equal(before, segments) {
 			l.Marker = m
 			l.separate(segments)
@@ -120,6 +121,7 @@ func (l *Log) leaveRetired() {
 	switch {
 	case found:
 		l.Segments = l.Segments[i:]
+	//mutant:histlog-first-seq-is-believed-where-no-segment-begins
 	case i > 0:
 		l.Conflict = &CorruptError{Path: l.path(markerName), cause: ErrMarker,
 			Reason: fmt.Sprintf("first_seq is %d, but no segment begins there", first)}
@@ -279,6 +281,7 @@ func (l *Log) configure(change Settings) (Settings, error) {
 // replaceMarker puts another HISTLOG in place, under the lock of UPKEEP. On a full
 // disk the notes make room for it: who retires segments must not want any.
 func (l *Log) replaceMarker(m Marker) error {
+	//mutant:histlog-replaced-although-it-contradicts-the-segments
 	if l.Conflict != nil {
 		return l.Conflict
 	}
@@ -314,6 +317,7 @@ func (l *Log) NextSeq() (Sequence, error) {
 		if e := l.Refresh(); e != nil {
 			return 0, e
 		}
+		//mutant:retire-seen-as-damage-where-the-newest-went
 		if l.Segments[len(l.Segments)-1].Base == last.Base { // it is the newest still
 			return 0, err
 		}

@@ -103,6 +103,7 @@ func (f *markerFile) read(fsys FS, dir string) (Marker, error) {
 // a listing is not taken at one moment: so that HISTLOG is missing beside segments
 // is believed only if it is seen several times.
 func readMarker(fsys FS, dir string) (text []byte, err error) {
+	//mutant:read-histlog-missing-beside-segments-is-believed-at-once
 	const looks = 3
 	for range looks {
 		if text, err = readFile(fsys, filepath.Join(dir, markerName), maxMarker); !missing(err) {
@@ -118,6 +119,7 @@ func readMarker(fsys FS, dir string) (text []byte, err error) {
 // parseMarker reads a HISTLOG whose checksum, if it has one, must hold. A newer
 // HISTLOG is ErrVersion; any other text is a *CorruptError.
 func parseMarker(b []byte) (Marker, error) {
+	//mutant:histlog-its-checksum-is-not-compared
 	if err := checkSum(b); err != nil {
 		return Marker{}, err
 	}

@@ -30,6 +30,7 @@ func (m *mending) begin() (err error) {
 	if m.text != nil {
 		return nil
 	}
+	//mutant:repair-written-into-the-segments-file
 	if m.text, err = m.log.fs.OpenFile(m.temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, m.w.mode); err != nil {
 		return err
 	}
@@ -67,6 +68,7 @@ func (m *mending) all(next Sequence, damage []*CorruptError) error {
 	}
 	if m.text != nil {
 		// A power cut after the rename would leave a text without its bytes.
+		//mutant:repair-the-new-text-is-not-synced
 		if err := m.text.Datasync(); err != nil {
 			return err
 		}
@@ -117,6 +119,7 @@ func (m *mending) record(seq Sequence) error {
 	if err != nil {
 		return err
 	}
+	//mutant:repair-what-another-file-has-is-not-looked-for
 	if copied != nil {
 		return m.restore(*copied, damage)
 	}
@@ -182,6 +185,7 @@ func (m *mending) keep(rec Record) error {
 // of these is held than a piece: the record may be larger than the memory budget.
 func (m *mending) blank(seq Sequence, e Entry, reason string) error {
 	start := m.end()
+	//mutant:repair-a-lost-record-is-not-set-aside
 	name, err := m.setAside(start, min(e.End, max(m.read.size, start)), spaces{e.End - start})
 	if err != nil {
 		return &DiskError{Op: "quarantine from", Path: m.read.segment.Path, Seq: seq, Offset: start, Err: err}
@@ -227,6 +231,7 @@ func (m *mending) setAsideFlawed() (name string, err error) {
 	if !m.expands() {
 		return "", nil
 	}
+	//mutant:repair-excess-of-a-compressed-file-is-dropped
 	if flaw, err := m.read.text.flaw(); flaw == "" || err != nil {
 		return "", err
 	}
@@ -238,6 +243,7 @@ func (m *mending) setAsideFlawed() (name string, err error) {
 // copied whole, once.
 func (m *mending) setAside(from, to Offset, instead io.ReaderAt) (name string, err error) {
 	if m.expands() {
+		//mutant:repair-the-compressed-file-is-not-set-aside
 		if m.aside == "" {
 			info, err := m.read.file.Stat()
 			if err != nil {

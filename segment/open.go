@@ -48,6 +48,7 @@ func openLocked(ctx context.Context, dir string, o Options, unlock func() error,
 			return w, err
 		}
 	}
+	//mutant:lock-lock-is-not-claimed
 	if err := w.claim(ctx, o.Command); err != nil {
 		return w, err
 	}
@@ -67,6 +68,7 @@ func openLocked(ctx context.Context, dir string, o Options, unlock func() error,
 	if err != nil {
 		return w, fmt.Errorf("recover %s: %w", newest.Path, err)
 	}
+	//mutant:recover-a-foreign-segment-is-appended-to
 	if reason != "" { // appending behind it would adopt its records
 		return w, fmt.Errorf("%w: %w", ErrStranger, &CorruptError{Path: newest.Path, Reason: reason})
 	}

@@ -43,6 +43,7 @@ func (d *Draft) CreateOrigin(name string) (io.WriteCloser, error) {
 
 func (o *originFile) Close() error {
 	// Not synced, the file could be empty after a crash, beside a log that is complete.
+	//mutant:make-what-was-kept-of-a-source-is-not-synced
 	if err := errors.Join(o.Flush(), o.file.Sync(), o.file.Close()); err != nil {
 		return err
 	}
@@ -84,6 +85,7 @@ func (q *quarantineFile) Write(p []byte) (int, error) {
 }
 
 func (q *quarantineFile) Close() error {
+	//mutant:make-what-was-salvaged-is-not-synced
 	err := errors.Join(q.out.Flush(), q.file.Sync(), q.file.Close())
 	if err == nil {
 		err = q.fs.Rename(q.temporary, filepath.Join(q.folder, quarantineName(0, Offset(q.from), Offset(q.n), q.sum.Sum32())))

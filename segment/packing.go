@@ -30,6 +30,7 @@ func (r *Reader) pack(ctx context.Context, l *Log, name string, codec Codec, mod
 	if err := p.finish(); err != nil {
 		return err
 	}
+	//mutant:compress-the-file-is-not-synced
 	if err := f.Sync(); err != nil {
 		return err
 	}
@@ -41,12 +42,14 @@ func (r *Reader) pack(ctx context.Context, l *Log, name string, codec Codec, mod
 	if !packed.agrees(r.trailer) {
 		return fmt.Errorf("what was compressed differs: %s", packed.reason)
 	}
+	//mutant:compress-what-was-compressed-is-not-read-back
 	if err := r.prove(ctx, packed, nil); errors.Is(err, ErrCorrupt) { // which the segment is not
 		return fmt.Errorf("what was compressed differs: %v", err)
 	} else if err != nil {
 		return err
 	}
 	flaw, err := packed.flaw() // of what other programs look at
+	//mutant:compress-what-other-programs-look-at-is-not-compared
 	if err == nil && flaw != "" {
 		err = fmt.Errorf("what was compressed differs: %s", flaw)
 	}

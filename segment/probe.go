@@ -19,11 +19,13 @@ var ErrUnfit = errors.New("this file system can't keep a log")
 // nothing about that: a full disk, say.
 func probe(fsys FS, dir string, mode fs.FileMode) error {
 	unlock, ok, err := fsys.TryLock(dir)
+	//mutant:probe-locks-are-not-tried
 	if ok {
 		return errors.Join(fmt.Errorf("%w: %s could be locked twice", ErrUnfit, dir), unlock())
 	}
 	name := filepath.Join(dir, probeName)
 	if err == nil {
+		//mutant:probe-fsync-is-not-tried
 		err = writeFile(fsys, name, []byte("probe"), mode)
 	}
 	if err == nil {

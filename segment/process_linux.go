@@ -35,6 +35,7 @@ func processID(pid int) string {
 	}
 	const state, started = 0, 19 // of the fields behind the command, which is in parentheses
 	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	//mutant:lock-one-that-is-dead-and-not-yet-waited-for-counts-as-alive
 	if len(fields) <= started || bytes.ContainsAny(fields[state], "ZXx") { // dead, and not yet waited for
 		return ""
 	}

@@ -29,6 +29,7 @@ func quarantineRange(fsys FS, dir string, base Sequence, f io.ReaderAt, from, to
 		err = fsys.Rename(temporary, name)
 	}
 	if err == nil {
+		//mutant:quarantine-its-name-is-not-synced
 		err = fsys.SyncDir(folder)
 	}
 	return name, err
@@ -55,6 +56,7 @@ func copyRange(fsys FS, name string, f io.ReaderAt, from, n int64, mode fs.FileM
 	if _, err := io.Copy(io.NewOffsetWriter(out, 0), io.NewSectionReader(f, from, n)); err != nil {
 		return err
 	}
+	//mutant:quarantine-the-copy-is-not-synced
 	return out.Sync()
 }
 
@@ -68,6 +70,7 @@ func ensureDir(fsys FS, folder string) error {
 		if !info.IsDir() {
 			return fmt.Errorf("%s: not a directory", folder)
 		}
+		//mutant:quarantine-the-name-of-a-folder-that-is-there-is-not-synced
 		return fsys.SyncDir(parent)
 	}
 	if !missing(err) {
@@ -80,5 +83,6 @@ func ensureDir(fsys FS, folder string) error {
 	if err := fsys.Mkdir(folder, above.Mode().Perm()); err != nil {
 		return err
 	}
+	//mutant:quarantine-the-folders-name-is-not-synced
 	return fsys.SyncDir(parent)
 }

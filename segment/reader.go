@@ -80,6 +80,7 @@ func (l *Log) openFile(s Segment) (*Reader, error) {
 		}
 	}
 	if r.index == nil {
+		//mutant:retire-an-index-that-went-is-made-anew
 		if err := l.whyMissing(s); errors.Is(err, ErrRetired) {
 			return nil, errors.Join(err, r.Close())
 		}
@@ -123,6 +124,7 @@ func (r *Reader) makeEntries() error {
 		m.front = m.good
 	case err == nil:
 		places := uint64(r.segment.Next - r.segment.Base)
+		//mutant:read-lines-are-not-numbered-from-both-ends
 		m.number(places - min(r.indexed(), places))
 	}
 	return err
@@ -357,6 +359,7 @@ func (r *Reader) Record(seq Sequence) (Record, error) {
 	switch {
 	case e.End <= start || e.End-start > maxRecord+1:
 		return Record{}, damaged("its index entry makes no sense")
+	//mutant:read-a-records-length-is-believed-before-the-files
 	case e.End > r.size: // before its length is believed: the file may have grown
 		if err := r.Refresh(); err != nil {
 			return Record{}, err
@@ -375,6 +378,7 @@ func (r *Reader) Record(seq Sequence) (Record, error) {
 	if err != nil {
 		return Record{}, fmt.Errorf("read %s: record %d: %w", r.segment.Path, seq, err)
 	}
+	//mutant:read-a-records-checksum
 	if crc32.Checksum(text, castagnoli) != e.CRC {
 		return Record{}, damaged("its checksum differs")
 	}

@@ -146,6 +146,7 @@ func (w *Writer) openIndex(base Sequence) (err error) {
 	if _, err = a.index.WriteAt(a.header.encode(), 0); err != nil {
 		return err
 	}
+	//mutant:recover-a-new-header-is-not-synced
 	if err = a.index.Sync(); err != nil {
 		return err
 	}
@@ -163,6 +164,7 @@ func (w *Writer) trustIndex() (damaged bool, err error) {
 	}
 	found, durable, synced, err := x.trusted()
 	if err == nil && found == 0 { // whoever made the segment may have been killed before its name was durable
+		//mutant:recover-names-are-not-made-durable
 		err = w.fs.SyncDir(w.dir)
 	}
 	if err != nil {
@@ -216,6 +218,7 @@ func (w *Writer) trustIndex() (damaged bool, err error) {
 // only as good as the text.
 func (x *indexFile) trusted() (found, durable, synced uint64, err error) {
 	found = x.count
+	//mutant:recover-entries-before-the-last-are-not-looked-at
 	for k := found; k > 0 && (durable == 0 || synced == 0); k-- {
 		e, err := x.entry(k - 1)
 		if errors.Is(err, ErrCorrupt) {
@@ -255,6 +258,7 @@ func (a *active) reenter(synced uint64) error {
 		if n, err := a.index.ReadAt(b, from); n < len(b) {
 			return err
 		}
+		//mutant:recover-entries-are-not-written-again
 		if _, err := a.index.WriteAt(b, from); err != nil {
 			return err
 		}
@@ -288,6 +292,7 @@ func (a *active) bears(e Entry) (bool, error) {
 	}
 	sum := crc32.New(castagnoli)
 	_, err := io.Copy(sum, io.NewSectionReader(a.file, int64(a.end), int64(e.End-a.end)))
+	//mutant:recover-records-are-believed-without-their-checksums
 	return sum.Sum32() == e.CRC, err
 }
 
@@ -307,6 +312,7 @@ func (w *Writer) adoptTail() (damaged bool, err error) {
 	if t.goodAfterBad && a.header.flags&headerLazy == 0 {
 		damaged = true
 		w.recovery.Damage = append(w.recovery.Damage, t.damage...)
+		//mutant:recover-damage-is-not-remembered
 		if err := w.flag(headerDamaged); err != nil {
 			return true, err
 		}
@@ -408,11 +414,13 @@ func (a *active) rewrite(from, to Offset) error {
 		if _, err := a.file.ReadAt(b, int64(at)); err != nil {
 			return err
 		}
+		//mutant:recover-records-are-synced-and-not-written-again
 		if _, err := a.file.WriteAt(b, int64(at)); err != nil {
 			return err
 		}
 		at += Offset(len(b))
 	}
+	//mutant:recover-records-are-written-again-and-not-synced
 	return a.file.Datasync()
 }
 
@@ -422,11 +430,13 @@ func (w *Writer) cutTail() error {
 	if a.end == a.written {
 		return nil
 	}
+	//mutant:recover-the-tail-is-not-set-aside
 	name, err := quarantineRange(w.fs, w.dir, a.header.base, a.file, a.end, a.written, w.mode)
 	if err != nil {
 		return fmt.Errorf("quarantine %s from offset %d: %w", a.path, a.end, err)
 	}
 	w.recovery.Quarantined = append(w.recovery.Quarantined, name)
 	a.kept = a.end
+	//mutant:recover-the-cut-is-not-synced
 	return errors.Join(a.takeBack(), a.file.Datasync())
 }

@@ -171,6 +171,7 @@ func (r *repair) mend(read *Reader, next Sequence, damage []*CorruptError) error
 		}
 		// What the new text lost is in quarantine/ by now. Until the index follows, its
 		// blank places are damage, which the next Repair finds in the same places.
+		//mutant:repair-the-compressed-file-goes-before-a-plain-one-is-there
 		if err := r.log.fs.Rename(m.temporary, plain.Path); err != nil {
 			return errors.Join(err, removeIfThere(r.log.fs, m.temporary), index.discard())
 		}

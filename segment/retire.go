@@ -24,6 +24,7 @@ func Retire(ctx context.Context, dir string, before Sequence, o Options) (change
 				c, _, damage = l.sound(ctx, s)
 			}
 			if damage != nil {
+				//mutant:retire-what-is-behind-damage-goes
 				segments = segments[:i]
 				break
 			}
@@ -41,6 +42,7 @@ func Retire(ctx context.Context, dir string, before Sequence, o Options) (change
 // beginning is an error where the oldest records are missing: what retires the
 // records behind them would hide that.
 func (l *Log) beginning() error {
+	//mutant:retire-a-beginning-that-is-missing-is-passed-over
 	if first := l.Segments[0].Base; first > l.Marker.FirstSeq {
 		return &CorruptError{Path: l.Dir, Seq: l.Marker.FirstSeq, Reason: fmt.Sprintf("missing: the segments of records %d to %d", l.Marker.FirstSeq, first-1)}
 	}
@@ -64,6 +66,7 @@ func (l *Log) sound(ctx context.Context, s Segment) (c Change, file Segment, err
 		return c, s, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
+	//mutant:retire-damage-goes-too
 	if err := r.whole(ctx); err != nil {
 		return c, s, err
 	}
@@ -83,6 +86,7 @@ func (l *Log) retire(segments []Segment) error {
 	}
 	m := l.Marker
 	m.FirstSeq = max(m.FirstSeq, last.Next)
+	//mutant:retire-segments-go-before-histlog-says-so
 	if err := l.replaceMarker(m); err != nil {
 		return fail(fmt.Errorf("move first_seq to %d: %w", m.FirstSeq, err))
 	}

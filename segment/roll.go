@@ -25,6 +25,7 @@ func Seal(ctx context.Context, dir string, o Options) (sealed Segment, err error
 		return Segment{}, fmt.Errorf("%s: %w", dir, ErrReplaced)
 	}
 	old := w.active
+	//mutant:seal-an-empty-segment-is-sealed
 	if old.count == 0 {
 		return Segment{}, nil
 	}
@@ -45,12 +46,15 @@ func (w *Writer) roll() error {
 	if err := w.intact(); err != nil {
 		return err
 	}
+	//mutant:roll-the-segment-is-not-synced
 	if err := old.file.Sync(); err != nil {
 		return w.poison(w.diskError("seal", old.path, err))
 	}
+	//mutant:roll-no-trailer
 	if err := old.writeTrailer(); err != nil {
 		return w.diskError("seal", old.indexPath, err)
 	}
+	//mutant:roll-the-index-is-not-synced
 	if err := old.syncIndex(); err != nil {
 		return w.poison(w.diskError("seal", old.indexPath, err))
 	}

@@ -55,6 +55,7 @@ func allowSmall(ctx context.Context, dir string, base Sequence, o Options) error
 		return err
 	}
 	return underUpkeep(ctx, dir, o, func(l *Log) error {
+		//mutant:small-index-histlog-does-not-require-it
 		return l.require(needsSmallIndex)
 	})
 }
@@ -104,6 +105,7 @@ func (l *Log) shrinkIndex(ctx context.Context, s Segment) (c Change, err error) 
 	}
 	// A power cut before this may leave the plain index without the small one; after
 	// the removal it would leave none.
+	//mutant:small-index-its-name-is-not-synced-before-the-plain-one-goes
 	if err := l.fs.SyncDir(l.Dir); err != nil {
 		return Change{}, compressError(s, err)
 	}
@@ -143,6 +145,7 @@ func (l *Log) writeSmall(ctx context.Context, x *indexFile, name string, mode os
 	if size, err = x.small(ctx, io.NewOffsetWriter(f, 0)); err != nil {
 		return 0, err
 	}
+	//mutant:small-index-not-synced
 	if err := f.Sync(); err != nil { // or a power cut after the rename leaves a name without bytes
 		return 0, err
 	}

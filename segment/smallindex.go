@@ -97,6 +97,7 @@ func (s *smallIndex) parse(table []byte, size int64) error {
 	sumAt := len(table) - 12
 	s.tail = table[len(table)-smallFooter:][:trailerSize]
 	t, ok := s.parsed.parseTrailer(s.tail)
+	//mutant:small-index-the-tables-checksum
 	if !ok || le.Uint32(table[sumAt:]) != crc32.Update(s.parsed.seed(s.parsed.base), castagnoli, table[:sumAt]) ||
 		le.Uint32(table) != skippable || int64(le.Uint32(table[4:])) != int64(len(table)-8) {
 		return errNoSmall
@@ -212,6 +213,7 @@ func (s *smallIndex) unpack(n int, base Sequence, p smallPart) bool {
 		s.entries = s.parsed.appendEntry(s.entries, base+Sequence(i), e)
 		crc = crc32.Update(crc, castagnoli, s.entries[i*entrySize:][:entrySize-4])
 	}
+	//mutant:small-index-a-blocks-checksum
 	return crc == p.crc
 }
 

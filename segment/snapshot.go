@@ -39,6 +39,7 @@ func Snapshot(ctx context.Context, dir, dest string, o Options, progress func(do
 		return done, err
 	}
 	in, err := l.contains(dest)
+	//mutant:snapshot-into-the-log
 	if in {
 		err = fmt.Errorf("%s: %w", dest, ErrInside)
 	}
@@ -55,7 +56,9 @@ func Snapshot(ctx context.Context, dir, dest string, o Options, progress func(do
 	if err != nil {
 		return done, err
 	}
+	//mutant:snapshot-segments-may-be-removed-meanwhile
 	defer func() { err = errors.Join(err, release()) }()
+	//mutant:snapshot-what-was-done-while-it-waited-is-not-seen
 	if err := l.Refresh(); err != nil { // what was done while this one waited
 		return done, err
 	}
@@ -68,6 +71,7 @@ func Snapshot(ctx context.Context, dir, dest string, o Options, progress func(do
 	}
 	s := &copying{from: l, draft: d, progress: progress}
 	if err := s.make(ctx); err != nil {
+		//mutant:snapshot-what-failed-stays
 		return done, errors.Join(fmt.Errorf("snapshot of %s: %w", dir, err), d.Discard())
 	}
 	return s.done, nil
@@ -84,6 +88,7 @@ func (l *Log) newSnapshot(dest string, o Options) (*Draft, error) {
 		return nil, err
 	}
 	d := &Draft{w: Writer{fs: o.FS, machine: o.Machine, dir: dest, now: o.Now, marker: l.Marker, policy: policy}}
+	//mutant:snapshot-others-may-read-it
 	return d, d.open(o, info.Mode().Perm()|0o700) // who can't read the log can't read its snapshot
 }
 
@@ -115,6 +120,7 @@ func (s *copying) make(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	//mutant:snapshot-indexes-of-what-is-gone-are-left-out
 	if err := s.strays(ctx); err != nil {
 		return err
 	}
@@ -141,6 +147,7 @@ func (s *copying) segment(ctx context.Context, from Segment) error {
 		return err
 	}
 	take := s.sealed
+	//mutant:snapshot-the-active-segment-is-shared
 	if !from.Sealed && from.Codec == Plain {
 		take = s.active
 	}
@@ -211,6 +218,7 @@ func (s *copying) sealed(ctx context.Context, from Segment) (found *CorruptError
 			}
 		}
 	}
+	//mutant:snapshot-copies-are-not-read-back
 	if !copied {
 		return nil, nil
 	}
@@ -296,6 +304,7 @@ func (s *copying) folder(ctx context.Context, folder string) error {
 		}
 	}
 	// Without it a power cut could leave a log without the names in the folder.
+	//mutant:snapshot-names-in-folders-are-not-synced
 	return w.fs.SyncDir(filepath.Join(w.dir, folder))
 }
 

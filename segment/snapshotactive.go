@@ -34,6 +34,7 @@ func (s *copying) active(ctx context.Context, from Segment) (found *CorruptError
 		return nil, nil // which says it
 	}
 	return s.compare(from, func(r *Reader) error {
+		//mutant:snapshot-the-active-copy-is-not-compared
 		_, _, err := r.proveEach(ctx, r.text, nil)
 		return err
 	})
@@ -66,6 +67,7 @@ func (s *copying) copyText(ctx context.Context, r *Reader, text File) error {
 	end, err := r.Size()
 	if release != nil {
 		if err == nil { // while the lock is held, for the next writer may cut it off
+			//mutant:snapshot-what-a-killed-writer-left-is-left-out
 			err = copyTo(text, from, int64(end), int64(r.size))
 		}
 		err = errors.Join(err, release())
@@ -83,6 +85,7 @@ func (s *copying) settle(ctx context.Context, r *Reader) (release func() error, 
 	wanted := r.size
 	for deadline := time.Now().Add(settleWait); ; {
 		end, err := r.Size()
+		//mutant:snapshot-what-was-acknowledged-a-moment-ago-is-left-out
 		if err != nil || end >= min(wanted, r.size) {
 			return nil, err
 		}

@@ -33,6 +33,7 @@ func (plainText) flaw() (string, error) { return "", nil }
 // listed: it was compressed since, or a repair made it plain again; or it was retired.
 func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
 	file, err = l.fs.OpenFile(s.Path, os.O_RDONLY, 0)
+	//mutant:read-the-newest-compressed-since-it-was-listed
 	for c := Plain; c <= Gzip && missing(err); c++ {
 		other := *s
 		other.Codec, other.Path = c, l.path(c.TextName(s.Base))
@@ -61,6 +62,7 @@ func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
 // retired since, or it is damage.
 func (l *Log) whyMissing(s Segment) error {
 	var now markerFile
+	//mutant:retire-seen-as-damage-by-who-has-an-old-listing
 	if m, err := now.read(l.fs, l.Dir); err == nil && s.Base < m.FirstSeq && l.Conflict == nil {
 		return m.retired(s.Base)
 	}

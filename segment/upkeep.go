@@ -40,10 +40,12 @@ func (l *Log) upkeep(ctx context.Context) (release func() error, err error) {
 		return nil, fmt.Errorf("wait for %s: %w", path, err)
 	}
 	path = l.path(markerName)
+	//mutant:upkeep-histlog-is-not-locked
 	second, err := acquire(ctx, l.fs, path, upkeepWait)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("wait for %s: %w", path, err), first())
 	}
+	//mutant:upkeep-upkeep-is-given-up-before-histlog
 	return func() error { return errors.Join(second(), first()) }, nil
 }
 
@@ -110,6 +112,7 @@ func (l *Log) sweep() error {
 // they were: who said so may have been killed on it. Several may be at it.
 func (l *Log) removeRetired() error {
 	_, retired, err := l.leftovers()
+	//mutant:retire-whoever-goes-on-after-a-kill-does-not-sync
 	if err == nil && len(retired) > 0 {
 		err = l.fs.SyncDir(l.Dir)
 	}
@@ -132,8 +135,11 @@ func (l *Log) leftovers() (temporary, retired []string, err error) {
 	for _, e := range entries {
 		base, _, ours := parseName(e.Name())
 		switch {
+		//mutant:upkeep-a-temporary-histlog-stays
 		case isTemporary(e.Name()), e.Name() == "."+markerName+".tmp":
+			//mutant:compress-a-killed-ones-file-stays
 			temporary = append(temporary, e.Name())
+		//mutant:retire-another-logs-segment-goes-too
 		case ours && base < first && !l.isForeign(base):
 			retired = append(retired, e.Name())
 		}

@@ -138,6 +138,7 @@ func (w *Writer) usable() error {
 // even by a timer, so whoever waits for a commit gets the error now.
 func (w *Writer) poison(err error) error {
 	w.err = err
+	//mutant:append-those-who-wait-are-not-told-that-the-writer-is-poisoned
 	w.answer(err)
 	return err
 }
@@ -156,6 +157,7 @@ func (w *Writer) diskError(op, path string, err error) error {
 func (w *Writer) intact() error {
 	err := w.active.intact()
 	if err == nil {
+		//mutant:lock-anothers-lock-is-not-noticed
 		err = w.owned()
 	}
 	if err == nil {
@@ -211,6 +213,7 @@ func (w *Writer) Close() error {
 	for _, t := range []*timer{&w.syncing, &w.entering, &w.due} {
 		t.stop()
 	}
+	//mutant:lock-lock-stays-when-a-poisoned-writer-is-closed
 	w.disclaim()
 	return errors.Join(err, w.release())
 }

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -42,12 +41,16 @@ func run(only []string) error {
 	if err := os.CopyFS(dir, os.DirFS(".")); err != nil {
 		return err
 	}
+	places, err := findMarks(dir)
+	if err != nil {
+		return err
+	}
 	alive, broken := 0, 0
 	for _, m := range mutants {
 		if !m.named(only) {
 			continue
 		}
-		test, err := m.hunt(dir)
+		test, err := m.hunt(dir, places)
 		if err != nil {
 			fmt.Printf("%-58s BROKEN: %v\n", m.name, err)
 			broken++
@@ -75,19 +78,23 @@ func (m mutant) named(only []string) bool {
 
 // hunt runs the tests with the mutant in place of the code and returns the
 // first that fails; "" if it lives.
-func (m mutant) hunt(dir string) (test string, err error) {
-	path := filepath.Join(dir, m.file)
-	original, err := os.ReadFile(path)
+func (m mutant) hunt(dir string, places map[string]place) (test string, err error) {
+	p, ok := places[m.mark()]
+	if !ok {
+		return "", fmt.Errorf("no line %s%s in the source", prefix, m.mark())
+	}
+	mutated, err := p.replace(m.old, m.new)
 	if err != nil {
 		return "", err
 	}
-	if n := bytes.Count(original, []byte(m.old)); n != 1 {
-		return "", fmt.Errorf("its code stands in %s %d times, want once:\n%s", m.file, n, m.old)
-	}
-	if err := os.WriteFile(path, bytes.Replace(original, []byte(m.old), []byte(m.new), 1), 0o644); err != nil {
+	original, err := os.ReadFile(p.path)
+	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, os.WriteFile(path, original, 0o644)) }()
+	if err := os.WriteFile(p.path, mutated, 0o644); err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, os.WriteFile(p.path, original, 0o644)) }()
 	if err := vet(dir); err != nil {
 		return "", err
 	}

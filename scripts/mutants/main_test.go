@@ -1,23 +1,30 @@
 package main
 
 import (
-	"bytes"
-	"os"
-	"path/filepath"
+	"maps"
+	"slices"
 	"testing"
 )
 
-// TestTable checks that the code of each mutant occurs exactly once, so that a
-// change of the code that breaks a mutant is noticed without a hunt.
+// TestTable checks that each mutant has its mark and its code, and each mark its
+// mutant, so that a change of the code that breaks one is noticed without a hunt.
 func TestTable(t *testing.T) {
+	places, err := findMarks("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, m := range mutants {
-		text, err := os.ReadFile(filepath.Join("../..", m.file))
-		if err != nil {
-			t.Errorf("%s: %v", m.name, err)
+		p, ok := places[m.mark()]
+		if !ok {
+			t.Errorf("%s: no line %s%s in the source", m.name, prefix, m.mark())
 			continue
 		}
-		if n := bytes.Count(text, []byte(m.old)); n != 1 {
-			t.Errorf("%s: its code occurs %d times in %s, want once:\n%s", m.name, n, m.file, m.old)
+		if _, err := p.replace(m.old, m.new); err != nil {
+			t.Errorf("%s: %v", m.name, err)
 		}
+		delete(places, m.mark())
+	}
+	for _, mark := range slices.Sorted(maps.Keys(places)) {
+		t.Errorf("%s: %s%s marks no mutant", places[mark].path, prefix, mark)
 	}
 }
