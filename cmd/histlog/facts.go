@@ -40,7 +40,7 @@ func (v *view) recordsSaid() []span {
 		words("%s", numberText(s.Records)), words("seq %s", seqText(s.FirstSeq, s.LastSeq)),
 		words("%s → %s (%s)", s.First.In(v.zone).Format("2006-"+stamp), v.timeAfter(s.Last, s.First), durationText(s.Last.Sub(s.First))),
 	}
-	_, outside := s.Timeline.Core()
+	_, outside := s.Timeline.WithoutOutliers()
 	for _, odd := range []struct {
 		count uint64
 		text  string
@@ -81,7 +81,7 @@ func (v *view) growthSaid() []span {
 
 // yetPlain says that the growth is one of plain text, which will be compressed.
 func (v *view) yetPlain() string {
-	packed := slices.ContainsFunc(v.survey.Segments, func(s survey.SegmentSurvey) bool { return s.Codec != segment.Plain })
+	packed := slices.ContainsFunc(v.survey.Segments, func(s survey.Segment) bool { return s.Codec != segment.Plain })
 	if packed || v.policy.Upkeep.CompressAfter == segment.Never || v.policy.Upkeep.Manual {
 		return ""
 	}

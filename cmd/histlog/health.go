@@ -31,7 +31,7 @@ func (s status) String() string {
 // health is what can be seen of a log without reading its text.
 type health struct {
 	log        *segment.Log
-	recent     survey.Recent
+	recent     survey.Latest
 	records    uint64
 	damage     []*segment.CorruptError
 	suspect    time.Time // when recovery found damage last, as the indexes say; zero: never
@@ -48,7 +48,7 @@ func examine(ctx context.Context, l *segment.Log) (*health, error) {
 		return nil, err
 	}
 	var err error
-	if h.recent, err = survey.LookBack(l, survey.RecentRecords); err != nil {
+	if h.recent, err = survey.Recent(l); err != nil {
 		return nil, err
 	}
 	if h.quarantine, err = l.Quarantine(); err != nil {
@@ -231,7 +231,7 @@ func foundBefore(verified segment.VerifyNote, suspect, now time.Time) string {
 
 func (a *assessment) judgeDisk() {
 	switch {
-	case a.free < uint64(a.recent.GreatestSize):
+	case a.free < uint64(a.recent.MaxSize):
 		a.add(critical, "%s are free, less than a record takes", bytesText(int64(a.free)))
 	case a.free < uint64(a.bounds.minFree):
 		a.add(warning, "%s are free, less than %s", bytesText(int64(a.free)), bytesText(a.bounds.minFree))

@@ -34,13 +34,13 @@ func TestJudge(t *testing.T) {
 		{"one record, no gap", func(h *health) { h.recent.LastSeq, h.recent.Gap = 1, 0 }, byDefault, fine, "last record 1m00s ago"},
 		{"one record, an hour ago", func(h *health) { h.recent.Gap, h.recent.LastArrived = 0, ago(time.Hour) }, byDefault, warning, "nothing arrived for 1h00m"},
 		{"one record, ten hours ago", func(h *health) { h.recent.Gap, h.recent.LastArrived = 0, ago(10*time.Hour) }, byDefault, critical, "nothing arrived for 10h00m"},
-		{"empty, just made", func(h *health) { h.recent = survey.Recent{} }, byDefault, warning, "no records yet, the log was made 2m00s ago"},
-		{"empty, too late", func(h *health) { h.recent = survey.Recent{} }, bounds{late: time.Minute, tooLate: 2 * time.Minute}, critical, "no records yet"},
+		{"empty, just made", func(h *health) { h.recent = survey.Latest{} }, byDefault, warning, "no records yet, the log was made 2m00s ago"},
+		{"empty, too late", func(h *health) { h.recent = survey.Latest{} }, bounds{late: time.Minute, tooLate: 2 * time.Minute}, critical, "no records yet"},
 		{"the clock was set back a little", func(h *health) { h.recent.LastArrived = ago(-30 * time.Second) }, byDefault, fine, "last record 0s ago"},
 		{"the clock was set back", func(h *health) { h.recent.LastArrived = ago(-2 * time.Hour) }, byDefault, warning, "the last arrival is 2h00m ahead of the clock"},
 		{"damage", func(h *health) { h.damage = []*segment.CorruptError{{Path: "p", Reason: "r"}} }, byDefault, critical, "p: offset 0: r"},
 		{"the newest segment is damaged", func(h *health) {
-			h.recent, h.damage = survey.Recent{}, []*segment.CorruptError{{Path: "p", Reason: "r"}}
+			h.recent, h.damage = survey.Latest{}, []*segment.CorruptError{{Path: "p", Reason: "r"}}
 		}, byDefault, critical, "CRITICAL - p: offset 0: r, 5 records, "},
 		{"much damage", func(h *health) { h.damage = make5() }, byDefault, critical, "2 more damaged"},
 		{"verify found damage", func(h *health) { h.notes.Verified = segment.VerifyNote{At: ago(time.Hour), Damaged: 3} }, byDefault, critical, "verify found 3 damaged 1h00m ago"},
@@ -58,7 +58,7 @@ func TestJudge(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			h := &health{
 				log: &segment.Log{Dir: "log", Marker: segment.Marker{Created: ago(2 * time.Minute)}}, records: 5, disk: 1000, free: 1 << 40,
-				recent: survey.Recent{LastSeq: 5, LastTime: ago(time.Minute), LastArrived: ago(time.Minute), Gap: 3 * time.Minute, GreatestSize: 100},
+				recent: survey.Latest{LastSeq: 5, LastTime: ago(time.Minute), LastArrived: ago(time.Minute), Gap: 3 * time.Minute, MaxSize: 100},
 			}
 			c.change(h)
 			a := h.judge(c.bounds, now)

@@ -64,7 +64,7 @@ func (a assessment) figures() string {
 	}
 	return fmt.Sprintf("age=%s;%s;%s;0 gap=%s;;;0 records=%d;;;0 damaged=%d;;0;0 quarantine=%d;0;;0 disk=%dB;%s;;0 free=%dB;%d:;%d:;0",
 		age, late, tooLate, seconds(a.recent.Gap), a.records, a.damaged(),
-		len(a.quarantine), a.disk, most, a.free, a.bounds.minFree, a.recent.GreatestSize)
+		len(a.quarantine), a.disk, most, a.free, a.bounds.minFree, a.recent.MaxSize)
 }
 
 func seconds(d time.Duration) string { return secondsOf(d.Truncate(time.Millisecond)) + "s" }

@@ -19,7 +19,7 @@ func (v *view) json() map[string]any {
 		"id": v.log.Marker.ID, "role": v.log.Marker.Role, "records": s.Records, "first_seq": only(some, s.FirstSeq), "last_seq": only(some, s.LastSeq),
 		"first_time": utc(s.First), "last_time": utc(s.Last), "last_arrived": utc(s.LastArrived),
 		"plain_bytes": s.PlainBytes, "disk_bytes": s.DiskBytes, "disk_free_bytes": v.free, "disk_full_at": utc(v.diskFull()),
-		"median_bytes": only(some, s.MedianSize), "greatest_bytes": only(some, s.GreatestSize),
+		"median_bytes": only(some, s.MedianSize), "greatest_bytes": only(some, s.MaxSize),
 		"cadence_seconds": only(gaps, s.Cadence.Seconds()), "bytes_per_day": only(gaps, v.perDay()), "plain_bytes_per_day": only(gaps, v.plainPerDay()),
 		"stalls": stallsJSON(s.Stalls), "stall_count": s.StallCount, "segments": segmentsJSON(s.Segments),
 		"backwards": s.Backwards, "clock_times": s.ClockTimes, "rebuilt": s.Rebuilt, "lost": s.Lost,
@@ -45,7 +45,7 @@ func only[T any](known bool, value T) *T {
 	return nil
 }
 
-func segmentsJSON(all []survey.SegmentSurvey) []map[string]any {
+func segmentsJSON(all []survey.Segment) []map[string]any {
 	out := make([]map[string]any, len(all))
 	for i, s := range all {
 		some := s.Records > 0

@@ -142,7 +142,7 @@ func (v *view) tiles() []tile {
 		{bytesText(v.survey.DiskBytes), "on disk for " + bytesText(int64(s.PlainBytes)) + " of records"},
 	}
 	if s.Records > 0 {
-		tiles = append(tiles, tile{durationText(s.Last.Sub(s.First)), "from the first to the last"}, tile{bytesText(int64(s.MedianSize)), "median size, " + bytesText(int64(s.GreatestSize)) + " at most"})
+		tiles = append(tiles, tile{durationText(s.Last.Sub(s.First)), "from the first to the last"}, tile{bytesText(int64(s.MedianSize)), "median size, " + bytesText(int64(s.MaxSize)) + " at most"})
 	}
 	if s.Cadence > 0 {
 		tiles = append(tiles, tile{durationText(s.Cadence), "usual gap"},

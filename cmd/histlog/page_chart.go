@@ -68,12 +68,12 @@ type axes struct {
 }
 
 func (v *view) charts() []chart {
-	core, _ := v.survey.Timeline.Core()
+	core, _ := v.survey.Timeline.WithoutOutliers()
 	if len(core.Buckets) == 0 {
 		return nil
 	}
 	_, offset := v.survey.Last.In(v.zone).Zone()
-	line := core.Fit(mostSteps, time.Duration(offset)*time.Second)
+	line := core.ResampleTo(mostSteps, time.Duration(offset)*time.Second)
 	a := axes{view: v, line: line, start: line.Buckets[0].Start}
 	a.steps = a.step(line.Buckets[len(line.Buckets)-1]) + 1
 	charts := []chart{a.sizes(), a.cadence()}
@@ -176,12 +176,12 @@ func nice(low, high float64) []float64 {
 // sizes draws the least, mean and greatest size of the records in each step.
 func (a axes) sizes() chart {
 	s := a.view.survey
-	c := a.chart("Record size", fmt.Sprintf("median %s, at most %s", bytesText(int64(s.MedianSize)), bytesText(int64(s.GreatestSize))), func(b survey.Bucket) string {
-		return fmt.Sprintf("%s to %s, mean %s", bytesText(int64(b.Least)), bytesText(int64(b.Greatest)), bytesText(int64(b.Bytes)/int64(b.Records)))
+	c := a.chart("Record size", fmt.Sprintf("median %s, at most %s", bytesText(int64(s.MedianSize)), bytesText(int64(s.MaxSize))), func(b survey.Bucket) string {
+		return fmt.Sprintf("%s to %s, mean %s", bytesText(int64(b.MinSize)), bytesText(int64(b.MaxSize)), bytesText(int64(b.Bytes)/int64(b.Records)))
 	})
 	low, high := math.Inf(1), 0.0
 	for _, b := range a.line.Buckets {
-		low, high = min(low, float64(b.Least)), max(high, float64(b.Greatest))
+		low, high = min(low, float64(b.MinSize)), max(high, float64(b.MaxSize))
 	}
 	if low < high/2 || high-low < high/50 {
 		low = 0
@@ -200,8 +200,8 @@ func (a axes) sizes() chart {
 		}
 		run := a.line.Buckets[from:to]
 		a.path(&mean, run, "M", func(b survey.Bucket) float64 { return y(float64(b.Bytes) / float64(b.Records)) })
-		a.path(&band, run, "M", func(b survey.Bucket) float64 { return y(float64(b.Greatest)) })
-		a.pathBack(&band, run, func(b survey.Bucket) float64 { return y(float64(b.Least)) })
+		a.path(&band, run, "M", func(b survey.Bucket) float64 { return y(float64(b.MaxSize)) })
+		a.pathBack(&band, run, func(b survey.Bucket) float64 { return y(float64(b.MinSize)) })
 		from = to
 	}
 	c.Band, c.Mean = band.String(), mean.String()

@@ -182,7 +182,7 @@ func (v *view) printTimes(s *screen) {
 	if v.survey.Records == 0 {
 		return
 	}
-	core, _ := v.survey.Timeline.Core()
+	core, _ := v.survey.Timeline.WithoutOutliers()
 	first, last := core.Buckets[0].Start, core.Buckets[len(core.Buckets)-1].Start
 	for _, unit := range []struct {
 		label, layout string
@@ -192,7 +192,7 @@ func (v *view) printTimes(s *screen) {
 			v.printCounts(s, core, unit.label, unit.layout, unit.step)
 		}
 	}
-	text := fmt.Sprintf("median %s · max %s  ", bytesText(int64(v.survey.MedianSize)), bytesText(int64(v.survey.GreatestSize)))
+	text := fmt.Sprintf("median %s · max %s  ", bytesText(int64(v.survey.MedianSize)), bytesText(int64(v.survey.MaxSize)))
 	s.fact("size", words("%s%s", text, sizesOf(core, s.columns-labelColumns-columns(text))))
 }
 
@@ -281,14 +281,14 @@ func (v *view) nameColumns() int {
 	return n
 }
 
-func rangeText(s survey.SegmentSurvey) string {
+func rangeText(s survey.Segment) string {
 	if !s.Sealed {
 		return fmt.Sprintf("%d–", s.Base)
 	}
 	return seqText(s.Base, s.Next-1)
 }
 
-func ratioText(s survey.SegmentSurvey) string {
+func ratioText(s survey.Segment) string {
 	switch r := s.Ratio(); {
 	case r == 0 || s.Codec == segment.Plain:
 		return ""
@@ -300,7 +300,7 @@ func ratioText(s survey.SegmentSurvey) string {
 }
 
 // stateText is active, plain, or what a segment was compressed with.
-func stateText(s survey.SegmentSurvey) string {
+func stateText(s survey.Segment) string {
 	text := map[segment.Codec]string{segment.Plain: "plain", segment.Zstd: "zst", segment.Gzip: "gz"}[s.Codec]
 	if !s.Sealed {
 		text = "active"

@@ -41,7 +41,7 @@ type counts struct {
 // countsUntil counts the records in the steps that end with the one of until,
 // at most so many, from the first that holds any.
 func countsUntil(t survey.Timeline, step, offset time.Duration, until time.Time, most int) counts {
-	t = t.Coarse(step, offset)
+	t = t.Resample(step, offset)
 	seconds, n := int64(step/time.Second), len(t.Buckets)
 	end := t.Buckets[n-1].Start
 	end += max(0, (until.Unix()-end)/seconds) * seconds
@@ -77,7 +77,7 @@ func (c counts) axis(zone *time.Location, layout string) string {
 // sizesOf draws the mean size of the records in each of at most so many steps,
 // from the least of them to the greatest.
 func sizesOf(t survey.Timeline, most int) string {
-	t = t.Fit(most, 0)
+	t = t.ResampleTo(most, 0)
 	values := make([]float64, len(t.Buckets))
 	low, high := 0.0, 0.0
 	for i, b := range t.Buckets {

@@ -74,7 +74,7 @@ func linePrinter(c *cli.Context, l *segment.Log, out *output) (printer, error) {
 	if !p.terminal {
 		return printer{show: p.line}, nil
 	}
-	recent, err := survey.LookBack(l, survey.RecentRecords)
+	recent, err := survey.Recent(l)
 	if err != nil {
 		return printer{}, err
 	}

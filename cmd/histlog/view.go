@@ -78,7 +78,7 @@ type writer struct {
 func look(ctx context.Context, l *segment.Log, zone *time.Location) (*view, error) {
 	v := &view{log: l, memory: memguard.Memory(), now: time.Now(), zone: zone, notes: l.Notes(), writer: writerOf(l)}
 	var err error
-	if v.survey, err = survey.Look(ctx, l); err != nil {
+	if v.survey, err = survey.Of(ctx, l); err != nil {
 		return nil, err
 	}
 	if v.damage, err = v.damageOf(ctx); err != nil {
@@ -124,7 +124,7 @@ const day = 24 * time.Hour
 // plainPerDay returns the bytes of records that come in a day, by their times;
 // 0 where that can't be said.
 func (v *view) plainPerDay() float64 {
-	core, _ := v.survey.Timeline.Core()
+	core, _ := v.survey.Timeline.WithoutOutliers()
 	n := len(core.Buckets)
 	if v.survey.Cadence == 0 || n == 0 {
 		return 0

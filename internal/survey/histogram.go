@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// A histogram counts values from 0 on, however many and however large, in
-// steps of at most a 64th of a value, and so finds their median in 60 KiB.
+// A histogram counts values of any size and number in 60 KiB. The width of a step
+// is at most a 64th of its values, which bounds the error of the median.
 type histogram struct {
 	total uint64
 	steps [(64 - subBits + 1) << subBits]struct {
 		count uint64
-		sum   float64 // so that equal values have exactly their own median
+		sum   float64 // makes the median of equal values exact
 	}
 }
 
-// subBits are the bits of a value, after its first, that choose its step.
+// subBits is the number of bits after the highest that select the step of a value.
 const subBits = 6
 
-// step returns where v is counted. Values below 2^subBits have one of their own.
+// step returns the index of the step of v. Each value below 2^subBits has its own.
 func step(v uint64) int {
 	shift := max(bits.Len64(v)-subBits-1, 0)
 	return shift<<subBits + int(v>>shift)
@@ -32,7 +32,7 @@ func (h *histogram) add(v uint64) {
 	h.total++
 }
 
-// median returns the middle value, the greater of two, as the mean of its step.
+// median returns the mean of the step that contains the median, 0 without values.
 func (h *histogram) median() uint64 {
 	below := uint64(0)
 	for i := range h.steps {
@@ -44,10 +44,10 @@ func (h *histogram) median() uint64 {
 	return 0
 }
 
-// usual returns the median of values that are times in ns.
+// usual returns the median of values in ns.
 func (h *histogram) usual() time.Duration { return time.Duration(min(h.median(), math.MaxInt64)) }
 
-// above returns how many values are in later steps than v.
+// above returns the number of values in later steps than that of v.
 func (h *histogram) above(v uint64) (n uint64) {
 	for i := step(v) + 1; i < len(h.steps); i++ {
 		n += h.steps[i].count

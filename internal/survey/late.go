@@ -8,11 +8,8 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// RecentRecords is how many of the newest records tell the usual gap.
-const RecentRecords = 1000
-
 // LateAfter returns after how long without an arrival the next record is late, and
-// too late, where the usual gap is known; 0 means that it is not.
+// after how long it is too late. usual is the usual gap; 0 means not known.
 func LateAfter(usual time.Duration) (late, tooLate time.Duration) {
 	const tooLateGaps = 10
 	if usual <= 0 {
@@ -21,19 +18,17 @@ func LateAfter(usual time.Duration) (late, tooLate time.Duration) {
 	return StallAfter(usual), tooLateGaps * min(usual, math.MaxInt64/tooLateGaps)
 }
 
-// resolution is how exactly the index holds arrivals. Two records whose arrivals
-// differ by as much may have come together.
+// resolution is that of arrivals in the index. Two records may have arrived together
+// even if their arrivals differ by as much.
 const resolution = time.Second
 
-// usualGap returns the usual time from one arrival to the next; 0 means that it is
-// not known, or below a second. entries are those of consecutive records, the
-// newest first.
+// usualGap returns the usual gap between arrivals; 0 means that it is not known or
+// below a second. entries are those of consecutive records, the newest first.
 //
-// It is the median gap between arrivals. Where most records came together with
-// another one, as a migration or a producer of batches leaves them, it is the
-// greater one of the median gap between those that did not and the median gap
-// between the records' own times. Gaps backwards, of a clock that was set, are
-// ignored.
+// The usual gap is the median gap between arrivals. After a migration, or with a
+// producer that appends batches, most records arrive together with another one; then
+// it is the maximum of the median gap between batches and the median gap between the
+// records' own times. Negative gaps, of a clock that was set back, are ignored.
 func usualGap(entries []segment.Entry) time.Duration {
 	arrivals := gapsOf(entries, func(e segment.Entry) time.Time { return e.Arrived })
 	usual := medianGap(arrivals)
@@ -41,13 +36,13 @@ func usualGap(entries []segment.Entry) time.Duration {
 		return usual
 	}
 	times := gapsOf(entries, func(e segment.Entry) time.Time { return e.Time })
-	if usual = max(gapBetweenGroups(arrivals), medianGap(times)); usual < resolution {
+	if usual = max(gapBetweenBatches(arrivals), medianGap(times)); usual < resolution {
 		return 0
 	}
 	return usual
 }
 
-// gapsOf returns the times from each record to the next that are not negative.
+// gapsOf returns the gaps between consecutive records that are not negative.
 func gapsOf(entries []segment.Entry, of func(segment.Entry) time.Time) (gaps []time.Duration) {
 	for i := 1; i < len(entries); i++ {
 		if d := of(entries[i-1]).Sub(of(entries[i])); d >= 0 {
@@ -57,8 +52,9 @@ func gapsOf(entries []segment.Entry, of func(segment.Entry) time.Time) (gaps []t
 	return gaps
 }
 
-// steady reports whether records came a second apart, rather than several a second,
-// of which some are the first of their second.
+// steady reports whether records arrived a second apart. Several records a second
+// show gaps of a second too, whenever one is the first of its second, but their mean
+// gap is shorter.
 func steady(arrivals []time.Duration) bool {
 	const tolerance = resolution / 20
 	var sum, count time.Duration
@@ -70,12 +66,11 @@ func steady(arrivals []time.Duration) bool {
 	return sum/max(count, 1) >= resolution-tolerance
 }
 
-// gapBetweenGroups returns the median time between records that did not come
-// together with the one before. Few of them tell nothing, for the first may be
-// the pause between a migration and what was appended later, unless two such
-// gaps follow each other: then the later one is between two single records.
-// arrivals are the gaps, the latest first.
-func gapBetweenGroups(arrivals []time.Duration) time.Duration {
+// gapBetweenBatches returns the median gap between records that arrived apart. With
+// few such gaps it is 0, because the first may be the pause between a migration and
+// the records appended after it, unless two such gaps are adjacent: then the later
+// one is between two single records. arrivals are the gaps, the latest first.
+func gapBetweenBatches(arrivals []time.Duration) time.Duration {
 	var apart, single []time.Duration
 	for i, d := range arrivals {
 		if d <= resolution {
@@ -86,19 +81,19 @@ func gapBetweenGroups(arrivals []time.Duration) time.Duration {
 			single = append(single, d)
 		}
 	}
-	if d := medianGap(apart); d > 0 || len(single) == 0 || len(arrivals) < leastGaps {
+	if d := medianGap(apart); d > 0 || len(single) == 0 || len(arrivals) < minGaps {
 		return d
 	}
 	slices.Sort(single)
 	return single[len(single)/2]
 }
 
-// leastGaps is how many gaps must be known for one of them to be usual.
-const leastGaps = 3
+// minGaps is the minimum number of gaps for their median to be the usual gap.
+const minGaps = 3
 
-// medianGap returns 0 where there are too few gaps for one of them to be usual.
+// medianGap returns the median, or 0 if there are fewer than minGaps gaps.
 func medianGap(gaps []time.Duration) time.Duration {
-	if len(gaps) < leastGaps {
+	if len(gaps) < minGaps {
 		return 0
 	}
 	sorted := slices.Sorted(slices.Values(gaps))

@@ -8,34 +8,40 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// Recent is what the newest records of a log show by their index entries. No
-// text is read, and no more of the indexes than these entries, however long the log.
-type Recent struct {
-	LastSeq      segment.Sequence // of the newest record; 0 where there is none
-	LastTime     time.Time        // its own time
-	LastArrived  time.Time        // to the second
-	Gap          time.Duration    // the usual time from one arrival to the next; 0: not known
-	GreatestSize segment.Offset   // of these records, with the LF
+// recentRecords is how many of the newest records determine the usual gap.
+const recentRecords = 1000
+
+// Latest describes the newest records of a log.
+type Latest struct {
+	LastSeq     segment.Sequence // of the newest record; 0 if there is none
+	LastTime    time.Time        // its own time
+	LastArrived time.Time        // to the second
+	Gap         time.Duration    // usual gap between arrivals; 0 means not known
+	MaxSize     segment.Offset   // of the largest of these records, with its LF
 }
 
-// LookBack looks at the newest n records, or at those behind the newest damaged segment.
-func LookBack(l *segment.Log, n uint64) (recent Recent, err error) {
-	var newest []segment.Entry // first
+// Recent describes the newest 1000 records of a log. If a segment among them is
+// damaged, only the records after that segment count. It reads no more of the
+// indexes than these entries, however long the log is.
+func Recent(l *segment.Log) (Latest, error) { return recent(l, recentRecords) }
+
+func recent(l *segment.Log, n uint64) (latest Latest, err error) {
+	var newest []segment.Entry // in descending order
 	for i := len(l.Segments) - 1; i >= 0 && uint64(len(newest)) < n; i-- {
-		err := recent.back(l, l.Segments[i], n, &newest)
+		err := latest.addEntries(l, l.Segments[i], n, &newest)
 		if errors.Is(err, segment.ErrCorrupt) || errors.Is(err, segment.ErrRetired) {
 			break
 		}
 		if err != nil {
-			return recent, err
+			return latest, err
 		}
 	}
-	recent.Gap = usualGap(newest)
-	return recent, nil
+	latest.Gap = usualGap(newest)
+	return latest, nil
 }
 
-// back takes the entries of one segment, the newest first, until there are n.
-func (recent *Recent) back(l *segment.Log, s segment.Segment, n uint64, newest *[]segment.Entry) (err error) {
+// addEntries appends entries of s to newest, in descending order, until there are n.
+func (latest *Latest) addEntries(l *segment.Log, s segment.Segment, n uint64, newest *[]segment.Entry) (err error) {
 	r, err := l.OpenReader(s)
 	if err != nil {
 		return err
@@ -52,15 +58,15 @@ func (recent *Recent) back(l *segment.Log, s segment.Segment, n uint64, newest *
 			return err
 		}
 		if k := len(entries); k > 0 {
-			recent.GreatestSize = max(recent.GreatestSize, e.End-entries[k-1].End)
+			latest.MaxSize = max(latest.MaxSize, e.End-entries[k-1].End)
 		} else if seq == s.Base {
-			recent.GreatestSize = max(recent.GreatestSize, e.End)
+			latest.MaxSize = max(latest.MaxSize, e.End)
 		}
 		entries = append(entries, e)
 	}
 	slices.Reverse(entries)
 	if len(*newest) == 0 && len(entries) > 0 {
-		recent.LastSeq, recent.LastTime, recent.LastArrived = r.Next()-1, entries[0].Time, entries[0].Arrived
+		latest.LastSeq, latest.LastTime, latest.LastArrived = r.Next()-1, entries[0].Time, entries[0].Arrived
 	}
 	*newest = append(*newest, entries...)
 	return nil

@@ -81,26 +81,26 @@ func TestUsualGapNearASecond(t *testing.T) {
 	}
 }
 
-// TestLookBack sees the newest records, across segments, and no more.
-func TestLookBack(t *testing.T) {
+// TestRecent describes the newest records, across segments, and no more.
+func TestRecent(t *testing.T) {
 	dir := t.TempDir() + "/log"
 	w, err := segment.Create(dir, segment.Options{Settings: segment.Settings{"segment-size": "60", "sync": "none"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	look := func(n uint64) Recent {
+	look := func(n uint64) Latest {
 		t.Helper()
 		l, err := segment.Open(dir, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := LookBack(l, n)
+		r, err := recent(l, n)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return r
 	}
-	if got := look(5); got != (Recent{}) {
+	if got := look(5); got != (Latest{}) {
 		t.Errorf("of an empty log: %+v", got)
 	}
 	for _, text := range []string{`{"timestamp":"2025-05-30T07:01:00Z","a":"long"}`, `{"timestamp":"2025-05-30T07:11:00Z"}`, `{"timestamp":"2025-05-30T07:12:00Z"}`, `{"timestamp":"2025-05-30T07:13:00Z","n":1}`} {
@@ -116,7 +116,7 @@ func TestLookBack(t *testing.T) {
 		size segment.Offset
 	}{1: {0, 43}, 4: {time.Minute, 48}, 100: {time.Minute, 48}} {
 		got := look(n)
-		if got.LastSeq != 4 || got.LastTime.UTC().Format(time.TimeOnly) != "07:13:00" || got.LastArrived.IsZero() || got.Gap != want.gap || got.GreatestSize != want.size {
+		if got.LastSeq != 4 || got.LastTime.UTC().Format(time.TimeOnly) != "07:13:00" || got.LastArrived.IsZero() || got.Gap != want.gap || got.MaxSize != want.size {
 			t.Errorf("the newest %d: %+v, want %+v", n, got, want)
 		}
 	}

@@ -9,59 +9,60 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// A Stall is a gap of more than StallFactor times the cadence.
+// A Stall is a gap between two records that is longer than StallFactor usual gaps.
 type Stall struct {
-	After    segment.Sequence
-	From, To time.Time
+	After    segment.Sequence // last record before the gap
+	From, To time.Time        // times of the records before and after it
 }
 
-// Length returns how long it took.
+// Length returns the length of the gap.
 func (s Stall) Length() time.Duration { return s.To.Sub(s.From) }
 
-// StallFactor is how many times the usual gap is a stall.
+// StallFactor times the usual gap is the longest gap that is no stall.
 const StallFactor = 3
 
-// StallAfter returns how long a gap may be that is no stall yet, where the
-// usual one is known.
+// StallAfter returns the longest gap that is no stall, given the usual gap, which
+// must be known.
 func StallAfter(usual time.Duration) time.Duration {
 	return StallFactor * min(usual, math.MaxInt64/StallFactor)
 }
 
-// MostStalls is how many stalls a Survey lists, the longest.
-const MostStalls = 1000
+// MaxStalls is the maximum number of stalls that a Survey lists.
+const MaxStalls = 1000
 
-// gaps takes the times from one record to the next, keeps the longest, and
-// tells which are stalls once all are known.
+// gaps collects the gaps between records. It keeps only the longest: which of them
+// are stalls follows from their median, which is known only at the end.
 type gaps struct {
-	all     histogram // in ns
-	longest []Stall   // MostStalls at least, if there are so many
-	least   time.Duration
+	all     histogram     // in ns
+	longest []Stall       // contains the MaxStalls longest, unsorted
+	minKept time.Duration // shorter gaps are not among the longest
 }
 
 func (g *gaps) add(s Stall) {
 	g.all.add(uint64(s.Length()))
-	if s.Length() <= g.least {
+	if s.Length() <= g.minKept {
 		return
 	}
-	if g.longest = append(g.longest, s); len(g.longest) == 2*MostStalls {
-		g.cut()
-		g.least = g.longest[MostStalls-1].Length()
+	if g.longest = append(g.longest, s); len(g.longest) == 2*MaxStalls {
+		g.keepLongest()
+		g.minKept = g.longest[MaxStalls-1].Length()
 	}
 }
 
-// cut forgets all but the longest.
-func (g *gaps) cut() {
+// keepLongest drops all but the MaxStalls longest.
+func (g *gaps) keepLongest() {
 	slices.SortStableFunc(g.longest, func(a, b Stall) int { return cmp.Compare(b.Length(), a.Length()) })
-	g.longest = g.longest[:min(len(g.longest), MostStalls)]
+	g.longest = g.longest[:min(len(g.longest), MaxStalls)]
 }
 
-// stalls returns the longest gaps over a limit in their order, and how many
-// there are, which is close to the truth where it is more than are listed.
+// stalls returns the gaps longer than limit in order of their sequences, at most
+// MaxStalls, and their number. If there are more, the number is an estimate from the
+// histogram.
 func (g *gaps) stalls(limit time.Duration) ([]Stall, uint64) {
-	g.cut()
+	g.keepLongest()
 	over := slices.DeleteFunc(g.longest, func(s Stall) bool { return s.Length() <= limit })
 	count := uint64(len(over))
-	if count == MostStalls {
+	if count == MaxStalls {
 		count = max(count, g.all.above(uint64(limit)))
 	}
 	slices.SortFunc(over, func(a, b Stall) int { return cmp.Compare(a.After, b.After) })

@@ -10,56 +10,56 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// A Survey is what a log's indexes say of its records. No text is read, and
-// what is kept does not grow with their number.
+// A Survey holds statistics over all records of a log. They are computed from the
+// index entries; the size of a Survey does not grow with the number of records.
 type Survey struct {
-	Segments     []SegmentSurvey
-	Records      uint64
-	FirstSeq     segment.Sequence // 0 where there are no records, as the next
-	LastSeq      segment.Sequence
-	First, Last  time.Time // the least and the greatest time of a record
-	LastArrived  time.Time
-	PlainBytes   segment.Offset
-	DiskBytes    int64          // that the log takes, as segment.Log.Size has it
-	MedianSize   segment.Offset // of a record with its LF, to a hundredth
-	GreatestSize segment.Offset
-	Cadence      time.Duration // median time from one record to the next, to a hundredth; 0: not known
-	Arrivals     time.Duration // the usual time from one arrival to the next, of the newest records; 0: not known
-	Stalls       []Stall       // in order, the MostStalls longest
-	StallCount   uint64
-	Timeline     Timeline
-	Backwards    uint64  // records with a time before that of the one before
-	ClockTimes   uint64  // records that have no time of their own
-	Rebuilt      uint64  // records whose entries were made anew, so that their checksums prove nothing
-	Lost         uint64  // places of records that were lost
-	Damage       []error // what could not be surveyed
+	Segments    []Segment
+	Records     uint64
+	FirstSeq    segment.Sequence // 0 if there are no records, as is LastSeq
+	LastSeq     segment.Sequence
+	First, Last time.Time // min and max of the records' own times
+	LastArrived time.Time
+	PlainBytes  segment.Offset
+	DiskBytes   int64          // size of the log on disk, see segment.Log.Size
+	MedianSize  segment.Offset // of a record with its LF, within 1%
+	MaxSize     segment.Offset
+	Cadence     time.Duration // median of the gaps between the records' own times, within 1%; 0 means not known
+	Arrivals    time.Duration // usual gap between the newest arrivals, see Latest.Gap; 0 means not known
+	Stalls      []Stall       // the MaxStalls longest, in order of their sequences
+	StallCount  uint64
+	Timeline    Timeline
+	Backwards   uint64  // records whose time is before that of the preceding record
+	ClockTimes  uint64  // records without a time of their own
+	Rebuilt     uint64  // records whose index entries were rebuilt; their checksums prove nothing
+	Lost        uint64  // sequences whose records are lost
+	Damage      []error // damage that kept records out of the survey
 }
 
-// SegmentSurvey is the same of one segment.
-type SegmentSurvey struct {
+// A Segment holds the statistics of one segment.
+type Segment struct {
 	segment.Segment
-	segment.Sum       // without its digest
-	Disk        int64 // bytes of its file
+	segment.Sum       // its digest is not set
+	Disk        int64 // size of its file in bytes
 }
 
-// Ratio returns how many bytes of text stand in one on disk; 0: none do.
-func (s SegmentSurvey) Ratio() float64 {
+// Ratio returns the bytes of text per byte on disk, 0 if the file is empty.
+func (s Segment) Ratio() float64 {
 	if s.Disk == 0 {
 		return 0
 	}
 	return float64(s.Bytes) / float64(s.Disk)
 }
 
-// Look surveys a log, unless ctx ends before. Damage does not end it, but is
-// believed only if the log still lists the same segments: they may be compressed
-// or retired meanwhile.
-func Look(ctx context.Context, l *segment.Log) (*Survey, error) {
+// Of surveys a log. Damage does not end it: what is intact is counted, and Damage
+// names the rest. A concurrent compression or retirement looks like damage too, so
+// damage is believed only if the log lists the same segments as before.
+func Of(ctx context.Context, l *segment.Log) (*Survey, error) {
 	const attempts = 5
 	if err := l.RefreshAll(); err != nil {
 		return nil, err
 	}
 	for n := 1; ; n++ {
-		s, err := look(ctx, l)
+		s, err := collect(ctx, l)
 		if err != nil || len(s.Damage) == 0 || n == attempts {
 			return s, err
 		}
@@ -73,7 +73,7 @@ func Look(ctx context.Context, l *segment.Log) (*Survey, error) {
 	}
 }
 
-func look(ctx context.Context, l *segment.Log) (*Survey, error) {
+func collect(ctx context.Context, l *segment.Log) (*Survey, error) {
 	w := surveyor{ctx: ctx, log: l, Survey: Survey{Timeline: Timeline{Step: steps[0]}}}
 	if _, err := l.Find(l.Marker.FirstSeq); err != nil {
 		w.Damage = append(w.Damage, err)
@@ -88,7 +88,7 @@ func look(ctx context.Context, l *segment.Log) (*Survey, error) {
 		} else if err != nil {
 			return nil, err
 		}
-		w.sum(found)
+		w.addSegment(found)
 	}
 	w.MedianSize = segment.Offset(w.sizes.median())
 	if w.Cadence = w.gaps.all.usual(); w.Cadence > 0 {
@@ -98,30 +98,31 @@ func look(ctx context.Context, l *segment.Log) (*Survey, error) {
 	if w.DiskBytes, err = l.Size(); err != nil {
 		return nil, err
 	}
-	recent, err := LookBack(l, RecentRecords)
-	w.Arrivals = recent.Gap
+	latest, err := Recent(l)
+	w.Arrivals = latest.Gap
 	return &w.Survey, err
 }
 
-// A surveyor walks over a log's entries.
+// A surveyor collects the statistics of a log, entry by entry.
 type surveyor struct {
 	Survey
 	ctx   context.Context
 	log   *segment.Log
 	sizes histogram
 	gaps  gaps
-	last  segment.Entry // of the record LastSeq
+	last  segment.Entry // of record LastSeq
 }
 
-// segment reads the index of one segment.
-func (w *surveyor) segment(seg segment.Segment) (s SegmentSurvey, err error) {
+// segment reads the index of seg. If it returns an error, s holds what was read
+// before.
+func (w *surveyor) segment(seg segment.Segment) (s Segment, err error) {
 	s.Segment = seg
 	r, err := w.log.OpenReader(seg)
 	if err != nil {
 		return s, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	seg.Path, seg.Codec = r.Segment().Path, r.Segment().Codec // of several files one is read
+	seg.Path, seg.Codec = r.Segment().Path, r.Segment().Codec // the file that was opened, if the segment has several
 	s.Segment = seg
 	for seq := seg.Base; seq < r.Next(); seq++ {
 		if err := w.ctx.Err(); err != nil {
@@ -136,7 +137,7 @@ func (w *surveyor) segment(seg segment.Segment) (s SegmentSurvey, err error) {
 			return s, &segment.CorruptError{Path: seg.Path, Seq: seq, Offset: s.Bytes, Reason: "its index entry makes no sense"}
 		}
 		s.add(e)
-		w.record(seq, e, size)
+		w.addRecord(seq, e, size)
 	}
 	info, err := w.log.FS().Lstat(seg.Path)
 	if err != nil {
@@ -153,7 +154,7 @@ func (w *surveyor) segment(seg segment.Segment) (s SegmentSurvey, err error) {
 	return s, nil
 }
 
-func (s *SegmentSurvey) add(e segment.Entry) {
+func (s *Segment) add(e segment.Entry) {
 	if s.Records == 0 || e.Time.Before(s.First) {
 		s.First = e.Time
 	}
@@ -164,9 +165,9 @@ func (s *SegmentSurvey) add(e segment.Entry) {
 	s.Bytes = e.End
 }
 
-// record takes in one record.
-func (w *surveyor) record(seq segment.Sequence, e segment.Entry, size segment.Offset) {
-	b := Bucket{Start: e.Time.Unix(), Records: 1, Bytes: size, Least: size, Greatest: size}
+// addRecord adds a record of size bytes.
+func (w *surveyor) addRecord(seq segment.Sequence, e segment.Entry, size segment.Offset) {
+	b := Bucket{Start: e.Time.Unix(), Records: 1, Bytes: size, MinSize: size, MaxSize: size}
 	if w.LastSeq != 0 && w.LastSeq == seq-1 {
 		if e.Time.Before(w.last.Time) {
 			w.Backwards++
@@ -178,7 +179,7 @@ func (w *surveyor) record(seq segment.Sequence, e segment.Entry, size segment.Of
 	}
 	w.Timeline.add(b)
 	w.sizes.add(uint64(size))
-	w.GreatestSize = max(w.GreatestSize, size)
+	w.MaxSize = max(w.MaxSize, size)
 	if w.FirstSeq == 0 {
 		w.FirstSeq = seq
 	}
@@ -186,21 +187,21 @@ func (w *surveyor) record(seq segment.Sequence, e segment.Entry, size segment.Of
 	if e.Arrived.After(w.LastArrived) {
 		w.LastArrived = e.Arrived
 	}
-	w.ClockTimes += has(e, segment.ClockTime)
-	w.Rebuilt += has(e, segment.Rebuilt)
-	w.Lost += has(e, segment.Lost)
+	w.ClockTimes += count(e, segment.ClockTime)
+	w.Rebuilt += count(e, segment.Rebuilt)
+	w.Lost += count(e, segment.Lost)
 }
 
-// has returns 1 if the entry has the flag.
-func has(e segment.Entry, flag segment.EntryFlags) uint64 {
+// count returns 1 if e has the flag, else 0.
+func count(e segment.Entry, flag segment.EntryFlags) uint64 {
 	if e.Flags&flag != 0 {
 		return 1
 	}
 	return 0
 }
 
-// sum adds a segment to the whole.
-func (w *surveyor) sum(s SegmentSurvey) {
+// addSegment adds the totals of a segment.
+func (w *surveyor) addSegment(s Segment) {
 	w.Segments = append(w.Segments, s)
 	all := segment.Sum{Records: w.Records, Bytes: w.PlainBytes, First: w.First, Last: w.Last}
 	all.Join(s.Sum)

@@ -68,7 +68,7 @@ func TestTimeline(t *testing.T) {
 		}
 		got := Timeline{Step: steps[0]}
 		for _, at := range times {
-			got.add(Bucket{Start: at, Records: 1, Bytes: 2, Least: 2, Greatest: 2})
+			got.add(Bucket{Start: at, Records: 1, Bytes: 2, MinSize: 2, MaxSize: 2})
 		}
 		if order == "forwards" {
 			want = got
@@ -84,15 +84,15 @@ func TestTimeline(t *testing.T) {
 // longer, and no record is lost.
 func TestTimelineGrows(t *testing.T) {
 	got := Timeline{Step: steps[0]}
-	const n = 40 * mostBuckets
+	const n = 40 * maxBuckets
 	for i := range int64(n) {
-		got.add(Bucket{Start: i * 60, Records: 1, Bytes: 3, Least: segment.Offset(i), Greatest: segment.Offset(i), Gap: time.Duration(i)})
+		got.add(Bucket{Start: i * 60, Records: 1, Bytes: 3, MinSize: segment.Offset(i), MaxSize: segment.Offset(i), Gap: time.Duration(i)})
 	}
-	if got.Step != time.Hour || len(got.Buckets) > mostBuckets {
+	if got.Step != time.Hour || len(got.Buckets) > maxBuckets {
 		t.Errorf("steps of %s, %d buckets", got.Step, len(got.Buckets))
 	}
-	all := got.Coarse(1<<20*time.Hour, 0).Buckets
-	if want := (Bucket{Start: 0, Records: n, Bytes: 3 * n, Least: 0, Greatest: n - 1, Gap: n - 1}); len(all) != 1 || all[0] != want {
+	all := got.Resample(1<<20*time.Hour, 0).Buckets
+	if want := (Bucket{Start: 0, Records: n, Bytes: 3 * n, MinSize: 0, MaxSize: n - 1, Gap: n - 1}); len(all) != 1 || all[0] != want {
 		t.Errorf("%+v, want %+v", all, want)
 	}
 }
@@ -114,11 +114,11 @@ func TestTimelineSteps(t *testing.T) {
 		want []int64
 	}{
 		{line, []int64{-60, 0, 3600, 86340, 86400}},
-		{line.Coarse(24*time.Hour, 0), []int64{-86400, 0, 86400}},
-		{line.Coarse(24*time.Hour, -4*time.Hour), []int64{-72000, 14400}},
-		{line.Fit(26, 0), []int64{-3600, 0, 3600, 82800, 86400}},
-		{line.Fit(9, 0), []int64{-21600, 0, 64800, 86400}},
-		{line.Fit(-5, 0), []int64{-21600, 0, 64800, 86400}},
+		{line.Resample(24*time.Hour, 0), []int64{-86400, 0, 86400}},
+		{line.Resample(24*time.Hour, -4*time.Hour), []int64{-72000, 14400}},
+		{line.ResampleTo(26, 0), []int64{-3600, 0, 3600, 82800, 86400}},
+		{line.ResampleTo(9, 0), []int64{-21600, 0, 64800, 86400}},
+		{line.ResampleTo(-5, 0), []int64{-21600, 0, 64800, 86400}},
 	} {
 		if !slices.Equal(starts(c.got), c.want) {
 			t.Errorf("steps of %s: %v, want %v", c.got.Step, starts(c.got), c.want)
@@ -126,8 +126,8 @@ func TestTimelineSteps(t *testing.T) {
 	}
 }
 
-// TestCore leaves out the few records whose clock was wrong, and no others.
-func TestCore(t *testing.T) {
+// TestWithoutOutliers leaves out the few records whose clock was wrong, and no others.
+func TestWithoutOutliers(t *testing.T) {
 	for _, c := range []struct {
 		name        string
 		before, far int   // records of times in the core, and far from it
@@ -147,7 +147,7 @@ func TestCore(t *testing.T) {
 		for i := range c.far {
 			line.add(Bucket{Start: c.at + int64(i), Records: 1})
 		}
-		core, outside := line.Core()
+		core, outside := line.WithoutOutliers()
 		if outside != c.outside || len(core.Buckets) > len(line.Buckets) || len(core.Buckets) < c.before {
 			t.Errorf("%s: %d are outside, %d buckets of %d", c.name, outside, len(core.Buckets), len(line.Buckets))
 		}
@@ -157,13 +157,13 @@ func TestCore(t *testing.T) {
 // TestGaps keeps the longest of more gaps than it lists.
 func TestGaps(t *testing.T) {
 	var g gaps
-	const n = 20 * MostStalls
+	const n = 20 * MaxStalls
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, i := range random.Perm(n) {
 		g.add(Stall{segment.Sequence(i + 1), time.Unix(0, 0), time.Unix(int64(i), 0)})
 	}
 	all, count := g.stalls(n / 2 * time.Second)
-	if len(all) != MostStalls || all[0].After != n-MostStalls+1 || all[MostStalls-1].After != n {
+	if len(all) != MaxStalls || all[0].After != n-MaxStalls+1 || all[MaxStalls-1].After != n {
 		t.Errorf("%d stalls, from %+v to %+v", len(all), all[0], all[len(all)-1])
 	}
 	if count < n*45/100 || count > n/2 {
@@ -220,7 +220,7 @@ func TestSurveyDamage(t *testing.T) {
 		if err := l.Refresh(); err != nil {
 			t.Fatal(err)
 		}
-		s, err := Look(t.Context(), l)
+		s, err := Of(t.Context(), l)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -264,7 +264,7 @@ func TestSurveyRetired(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Look(t.Context(), l)
+	s, err := Of(t.Context(), l)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,32 +8,34 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// A Timeline counts records by their times, in steps of one length.
+// A Timeline counts records by their own times, in steps of equal length.
 type Timeline struct {
 	Step    time.Duration
-	Buckets []Bucket // in order; a step without records has none
+	Buckets []Bucket // in order of time; a step without records has no bucket
 }
 
-// A Bucket is what one step of a Timeline holds.
+// A Bucket holds the totals of one step of a Timeline.
 type Bucket struct {
-	Start    int64 // Unix seconds
-	Records  uint64
-	Bytes    segment.Offset
-	Least    segment.Offset // of a record
-	Greatest segment.Offset
-	Gap      time.Duration // the longest that ended here
+	Start   int64 // Unix seconds
+	Records uint64
+	Bytes   segment.Offset
+	MinSize segment.Offset // of the smallest record, with its LF
+	MaxSize segment.Offset // of the largest record, with its LF
+	Gap     time.Duration  // the longest gap that ended in this step
 }
 
-// mostBuckets is how many a Timeline grows to before its steps become longer.
-const mostBuckets = 1 << 14
+// maxBuckets bounds the memory of a Timeline: with more buckets its steps become
+// longer.
+const maxBuckets = 1 << 14
 
-// steps are the lengths that a step may have, each a multiple of the one
-// before; then it doubles.
+// steps are the possible lengths of a step. Each is a multiple of the preceding one,
+// so buckets can be merged; a step longer than the last is a power of two times it.
 var steps = []time.Duration{
 	time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour,
 }
 
-func longer(step time.Duration) time.Duration {
+// nextStep returns the next length after step.
+func nextStep(step time.Duration) time.Duration {
 	for _, s := range steps {
 		if s > step {
 			return s
@@ -42,15 +44,16 @@ func longer(step time.Duration) time.Duration {
 	return 2 * step
 }
 
-// floor returns when the step began that t, in Unix seconds, falls into.
-func floor(t int64, step time.Duration) int64 {
+// stepStart returns the start of the step that contains t; both are in Unix seconds.
+func stepStart(t int64, step time.Duration) int64 {
 	s := int64(step / time.Second)
 	return t - ((t%s)+s)%s
 }
 
+// add adds b, whose Start is any time within its step.
 func (t *Timeline) add(b Bucket) {
-	b.Start = floor(b.Start, t.Step)
-	i := len(t.Buckets) - 1 // most records fall where the one before fell, or next to it
+	b.Start = stepStart(b.Start, t.Step)
+	i := len(t.Buckets) - 1 // most records belong to the newest bucket or to the one after it
 	found := i >= 0 && t.Buckets[i].Start == b.Start
 	if !found && (i < 0 || t.Buckets[i].Start < b.Start) {
 		i++
@@ -61,28 +64,31 @@ func (t *Timeline) add(b Bucket) {
 		t.Buckets[i].join(b)
 		return
 	}
-	if t.Buckets = slices.Insert(t.Buckets, i, b); len(t.Buckets) > mostBuckets {
-		*t = t.coarse(t.Buckets[:0], longer(t.Step), 0)
+	if t.Buckets = slices.Insert(t.Buckets, i, b); len(t.Buckets) > maxBuckets {
+		*t = t.resample(t.Buckets[:0], nextStep(t.Step), 0)
 	}
 }
 
 func (b *Bucket) join(c Bucket) {
 	b.Records += c.Records
 	b.Bytes += c.Bytes
-	b.Least, b.Greatest = min(b.Least, c.Least), max(b.Greatest, c.Greatest)
+	b.MinSize, b.MaxSize = min(b.MinSize, c.MinSize), max(b.MaxSize, c.MaxSize)
 	b.Gap = max(b.Gap, c.Gap)
 }
 
-// Coarse returns the same in longer steps, which begin where a clock that is
-// ahead of UTC by offset shows a multiple of step.
-func (t *Timeline) Coarse(step, offset time.Duration) Timeline { return t.coarse(nil, step, offset) }
+// Resample returns the timeline in longer steps. They are aligned to a clock that is
+// offset ahead of UTC, so that a day begins at local midnight.
+func (t *Timeline) Resample(step, offset time.Duration) Timeline {
+	return t.resample(nil, step, offset)
+}
 
-// coarse is Coarse into memory that may be that of t's own buckets.
-func (t *Timeline) coarse(into []Bucket, step, offset time.Duration) Timeline {
+// resample appends the result to into, which may share memory with t.Buckets: the
+// bucket that is written is never after the one that is read.
+func (t *Timeline) resample(into []Bucket, step, offset time.Duration) Timeline {
 	ahead := int64(offset / time.Second)
 	c := Timeline{step, into}
 	for _, b := range t.Buckets {
-		b.Start = floor(b.Start+ahead, step) - ahead
+		b.Start = stepStart(b.Start+ahead, step) - ahead
 		if n := len(c.Buckets); n > 0 && c.Buckets[n-1].Start == b.Start {
 			c.Buckets[n-1].join(b)
 		} else {
@@ -92,26 +98,27 @@ func (t *Timeline) coarse(into []Bucket, step, offset time.Duration) Timeline {
 	return c
 }
 
-// Fit returns the same in the shortest steps of which at most so many lie
-// between its first and its last record.
-func (t *Timeline) Fit(most int, offset time.Duration) Timeline {
+// ResampleTo returns the timeline in the shortest steps of which at most maxSteps lie
+// between the first and the last record.
+func (t *Timeline) ResampleTo(maxSteps int, offset time.Duration) Timeline {
 	if len(t.Buckets) == 0 {
 		return *t
 	}
-	const least = 8 // with fewer, steps would have to be longer than a Duration may be
-	most = max(most, least)
+	const minSteps = 8 // with fewer, the length of a step could overflow a Duration
+	maxSteps = max(maxSteps, minSteps)
 	step, span := t.Step, t.Buckets[len(t.Buckets)-1].Start-t.Buckets[0].Start
-	for span/int64(step/time.Second)+2 > int64(most) {
-		step = longer(step)
+	for span/int64(step/time.Second)+2 > int64(maxSteps) {
+		step = nextStep(step)
 	}
-	return t.Coarse(step, offset)
+	return t.Resample(step, offset)
 }
 
-// Core returns the same without the few records, one in a thousand at either
-// end, whose times are so far from all others that these would not be seen
-// beside them, and how many these are.
-func (t *Timeline) Core() (core Timeline, outside uint64) {
-	const far = 10 // times the span of all others
+// WithoutOutliers returns the timeline without its outliers, and their number. At
+// most one record in a thousand at either end is an outlier, and only if its time is
+// more than ten spans of all other records away: a chart that included it would
+// show nothing else.
+func (t *Timeline) WithoutOutliers() (core Timeline, outliers uint64) {
+	const far = 10 // spans of all other records
 	all := uint64(0)
 	for _, b := range t.Buckets {
 		all += b.Records
