@@ -42,10 +42,6 @@ rests can be compressed:
 	}
 }
 
-func dryRunFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "dry-run", Usage: "say what would be done, and what it comes to; do nothing"}
-}
-
 func runCompact(c *cli.Context) error {
 	u, err := newUpkeep(c, map[string]string{"older-than": "compress-after", "codec": "codec"})
 	if err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"runtime"
 	"runtime/debug"
 
@@ -39,34 +38,4 @@ func versionText() string {
 		return info.Main.Version
 	}
 	return "(devel)"
-}
-
-func helpCommand() *cli.Command {
-	return &cli.Command{
-		Name:      "help",
-		Usage:     "show the commands, or one command's flags",
-		ArgsUsage: "[COMMAND]",
-		Flags:     []cli.Flag{&cli.BoolFlag{Name: "man", Usage: "print the manual page histlog(1) instead"}},
-		Action: func(c *cli.Context) error {
-			switch {
-			case c.Bool("man"):
-				page, err := manPage(c.App)
-				if err == nil {
-					_, err = io.WriteString(c.App.Writer, page)
-				}
-				return err
-			case c.NArg() == 0:
-				return cli.ShowAppHelp(c)
-			case c.NArg() > 1:
-				return usage("", "want one command, not %d", c.NArg())
-			case find(c.App.Commands, c.Args().First()) == nil:
-				return unknownCommand(c.App.Commands, c.Args().First())
-			}
-			return cli.ShowCommandHelp(c, c.Args().First())
-		},
-	}
-}
-
-func jsonFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "json", Usage: "print JSON"}
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -51,4 +53,26 @@ func acceptOf(c *cli.Context) (o jsonscan.Options, err error) {
 		return o, usage(c.Command.Name, "--invalid-utf8 %s: want fail or replace", c.String("invalid-utf8"))
 	}
 	return o, nil
+}
+
+func jsonFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "json", Usage: "print JSON"}
+}
+
+func utcFlag() cli.Flag { return &cli.BoolFlag{Name: "utc", Usage: "read and show times in UTC"} }
+
+// zone returns the zone in which times are read and shown.
+func zone(c *cli.Context) *time.Location {
+	if c.Bool("utc") {
+		return time.UTC
+	}
+	return time.Local
+}
+
+func progressFlag() cli.Flag {
+	return &cli.StringFlag{Name: "progress", Usage: "auto (on a terminal), always or never", Value: "auto", EnvVars: []string{"HISTLOG_PROGRESS"}}
+}
+
+func dryRunFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "dry-run", Usage: "say what would be done, and what it comes to; do nothing"}
 }

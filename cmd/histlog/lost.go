@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/dustin/go-humanize/english"
-	"github.com/histlog/histlog/reader"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -71,9 +70,6 @@ func (l *lostRecords) watch(all iter.Seq2[segment.Record, error]) iter.Seq2[segm
 		}
 	}
 }
-
-// byNumber reports whether a query names records by their sequences.
-func byNumber(q reader.Query) bool { return q.From != 0 || q.To != 0 }
 
 // lostError is the error of a command that was asked by number for records of
 // which some are lost.

@@ -8,10 +8,6 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-func progressFlag() cli.Flag {
-	return &cli.StringFlag{Name: "progress", Usage: "auto (on a terminal), always or never", Value: "auto", EnvVars: []string{"HISTLOG_PROGRESS"}}
-}
-
 // progress shows how far a command is, to a person.
 type progress struct {
 	bar   *progressbar.ProgressBar

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -22,16 +21,6 @@ func rangeFlags(lastDefault string) []cli.Flag {
 		&cli.Uint64Flag{Name: "to", Usage: "only up to this `SEQ`"},
 		utcFlag(),
 	}
-}
-
-func utcFlag() cli.Flag { return &cli.BoolFlag{Name: "utc", Usage: "read and show times in UTC"} }
-
-// zone returns the zone in which times are read and shown.
-func zone(c *cli.Context) *time.Location {
-	if c.Bool("utc") {
-		return time.UTC
-	}
-	return time.Local
 }
 
 // query reads the range flags. last is what -n is when no flag says anything.
@@ -112,37 +101,39 @@ func parseRange(s string) (from, to segment.Sequence, err error) {
 	return from, to, nil
 }
 
-// openLog opens a log for reading. The path of a segment file means its log, which
-// openLog says on standard error: the command shows more than that file.
-func openLog(c *cli.Context, path string) (*segment.Log, error) {
-	dir := logOf(path)
-	l, err := segment.OpenContext(c.Context, dir, nil)
-	if l != nil {
-		l.Memory = largestRecord(c)
+// nothingFound says that a query left out every record, and which there are; ""
+// where the query has no bound.
+func nothingFound(l *segment.Log, q reader.Query, zone *time.Location) string {
+	var bounds []string
+	show := func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04:05 MST") }
+	if q.From != 0 {
+		bounds = append(bounds, fmt.Sprintf("from %d on", q.From))
 	}
-	if err == nil && dir != path && !saidSegment(c) {
-		say(c.App.ErrWriter, "%s is one segment: the whole log %s is used", filepath.Base(path), dir)
+	if q.To != 0 {
+		bounds = append(bounds, fmt.Sprintf("up to %d", q.To))
 	}
-	return l, err
+	if !q.Since.IsZero() {
+		bounds = append(bounds, "since "+show(q.Since))
+	}
+	if !q.Until.IsZero() {
+		bounds = append(bounds, "until "+show(q.Until))
+	}
+	next, err := l.NextSeq()
+	switch {
+	case err != nil || len(bounds) == 0:
+		return ""
+	case next == l.Segments[0].Base:
+		return "no records " + strings.Join(bounds, ", ") + "; the log has none yet"
+	}
+	said := []string{"no records " + strings.Join(bounds, ", ")}
+	if at, ok := timeOf(l, next-1); ok {
+		said = append(said, fmt.Sprintf("the newest is %d, of %s", next-1, show(at)))
+	}
+	if at, ok := timeOf(l, l.Segments[0].Base); ok && (!q.Until.IsZero() || q.To != 0) {
+		said = append(said, fmt.Sprintf("the oldest is %d, of %s", l.Segments[0].Base, show(at)))
+	}
+	return strings.Join(said, "; ")
 }
 
-// saidSegment reports whether openLog said so before, and notes that it does now: a
-// command may open a log several times.
-func saidSegment(c *cli.Context) bool {
-	const key = "histlog-segment-named"
-	_, said := c.App.Metadata[key]
-	if c.App.Metadata == nil {
-		c.App.Metadata = map[string]any{}
-	}
-	c.App.Metadata[key] = true
-	return said
-}
-
-// logOf returns the directory of the log that a path names: the path itself, or
-// that of a segment file.
-func logOf(path string) string {
-	if segment.Named(filepath.Base(path)) {
-		return filepath.Dir(path)
-	}
-	return path
-}
+// byNumber reports whether a query names records by their sequences.
+func byNumber(q reader.Query) bool { return q.From != 0 || q.To != 0 }

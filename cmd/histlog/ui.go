@@ -13,7 +13,6 @@ import (
 	"unicode/utf16"
 
 	"github.com/dustin/go-humanize"
-	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 )
 
@@ -68,14 +67,6 @@ func printSafe(w io.Writer, format string, a ...any) (int, error) {
 	text := fmt.Sprintf(format, a...)
 	body := strings.TrimSuffix(text, "\n")
 	return io.WriteString(w, safe(body)+text[len(body):])
-}
-
-// oneDir returns the command's only argument.
-func oneDir(c *cli.Context) (string, error) {
-	if c.NArg() != 1 {
-		return "", usage(c.Command.Name, "want one argument, the log's directory, not %d", c.NArg())
-	}
-	return c.Args().First(), nil
 }
 
 // isTerminal says whether a person reads w.

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"path/filepath"
+
+	"github.com/histlog/histlog/segment"
+	"github.com/urfave/cli/v2"
+)
+
+// openLog opens a log for reading. The path of a segment file means its log, which
+// openLog says on standard error: the command shows more than that file.
+func openLog(c *cli.Context, path string) (*segment.Log, error) {
+	dir := logOf(path)
+	l, err := segment.OpenContext(c.Context, dir, nil)
+	if l != nil {
+		l.Memory = largestRecord(c)
+	}
+	if err == nil && dir != path && !saidSegment(c) {
+		say(c.App.ErrWriter, "%s is one segment: the whole log %s is used", filepath.Base(path), dir)
+	}
+	return l, err
+}
+
+// saidSegment reports whether openLog said so before, and notes that it does now: a
+// command may open a log several times.
+func saidSegment(c *cli.Context) bool {
+	const key = "histlog-segment-named"
+	_, said := c.App.Metadata[key]
+	if c.App.Metadata == nil {
+		c.App.Metadata = map[string]any{}
+	}
+	c.App.Metadata[key] = true
+	return said
+}
+
+// logOf returns the directory of the log that a path names: the path itself, or
+// that of a segment file.
+func logOf(path string) string {
+	if segment.Named(filepath.Base(path)) {
+		return filepath.Dir(path)
+	}
+	return path
+}
+
+// oneDir returns the command's only argument.
+func oneDir(c *cli.Context) (string, error) {
+	if c.NArg() != 1 {
+		return "", usage(c.Command.Name, "want one argument, the log's directory, not %d", c.NArg())
+	}
+	return c.Args().First(), nil
+}
