@@ -4,8 +4,12 @@ package histlog
 
 import (
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -20,11 +24,12 @@ var mayImport = map[string][]string{
 	"compactor":           {"segment"},
 	"reader":              {"segment"},
 	"internal/survey":     {"segment"},
-	"segment":             {"internal/jsonscan"},
+	"segment":             {"internal/jsonscan", "internal/vfs"},
 	"internal/jsonscan":   {},
 	"internal/memguard":   {},
-	"internal/faultfs":    {"segment"},
+	"internal/faultfs":    {"internal/vfs"},
 	"internal/survival":   {},
+	"internal/vfs":        {},
 	"internal/genhistory": {},
 	"scripts/genhistory":  {"internal/genhistory"},
 	"scripts/bench":       {"segment", "internal/genhistory"},
@@ -62,5 +67,50 @@ func TestImportDirection(t *testing.T) {
 				t.Errorf("%s must not import %s", name, to)
 			}
 		}
+	}
+}
+
+// osWithoutFiles are the names of package os that touch no file, and may be used
+// in package segment.
+var osWithoutFiles = []string{
+	"Args", "FileInfo", "FileMode", "Getpid", "Hostname", "PathSeparator",
+	"O_CREATE", "O_EXCL", "O_RDONLY", "O_RDWR", "O_TRUNC",
+}
+
+// osExceptions are the files of package segment that use more of package os:
+// process_linux.go reads /proc, which belongs to no disk that a test could play.
+var osExceptions = map[string][]string{
+	"process_linux.go": {"ReadFile", "Readlink"},
+}
+
+// All file access of package segment goes through vfs.FS, so that the tests which
+// play a failing disk and a power cut see every operation.
+func TestFileAccess(t *testing.T) {
+	files, err := filepath.Glob("segment/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		set := token.NewFileSet()
+		file, err := parser.ParseFile(set, name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			s, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if x, ok := s.X.(*ast.Ident); !ok || x.Name != "os" {
+				return true
+			}
+			if !slices.Contains(osWithoutFiles, s.Sel.Name) && !slices.Contains(osExceptions[filepath.Base(name)], s.Sel.Name) {
+				t.Errorf("%s: os.%s: use vfs.FS instead", set.Position(s.Pos()), s.Sel.Name)
+			}
+			return true
+		})
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // A Change is what was done to one segment's file.
@@ -95,7 +97,7 @@ func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, e
 	}
 	if err != nil {
 		//mutant:compress-what-failed-stays
-		return c, errors.Join(compressError(r.segment, err), removeIfThere(l.fs, temporary))
+		return c, errors.Join(compressError(r.segment, err), vfs.RemoveIfExists(l.fs, temporary))
 	}
 	r.segment.Codec, r.segment.Path = codec, l.path(name)
 	return l.dropOthers(r)
@@ -195,26 +197,11 @@ func (l *Log) DiskBytes(s Segment) (n int64, err error) {
 		}
 	}
 	for _, path := range paths {
-		size, err := sizeOf(l.fs, path)
+		size, err := vfs.Size(l.fs, path)
 		if err != nil && !missing(err) {
 			return 0, err
 		}
 		n += size
 	}
 	return n, nil
-}
-
-func sizeOf(fsys FS, name string) (int64, error) {
-	info, err := fsys.Lstat(name)
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), nil
-}
-
-func removeIfThere(fsys FS, name string) error {
-	if err := fsys.Remove(name); !missing(err) {
-		return err
-	}
-	return nil
 }

@@ -3,6 +3,7 @@ package segment
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -19,6 +20,7 @@ import (
 // it was; anything else begins with a frame. No more than a window of
 // text is held, whatever a file claims to be.
 type compressed struct {
+	ctx    context.Context // ends reading
 	file   File
 	codec  Codec
 	length int64 // of the file
@@ -95,12 +97,12 @@ var decoders = sync.Pool{New: func() any {
 	return d
 }}
 
-func newCompressed(f File, c Codec) (*compressed, error) {
+func newCompressed(ctx context.Context, f File, c Codec) (*compressed, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	t := &compressed{file: f, codec: c, length: info.Size(), broken: map[int]fail{}, ahead: bufio.NewReaderSize(nil, 64<<10)}
+	t := &compressed{ctx: ctx, file: f, codec: c, length: info.Size(), broken: map[int]fail{}, ahead: bufio.NewReaderSize(nil, 64<<10)}
 	t.table, err = tailFormats[c].parse(f, t.length)
 	if errors.Is(err, errNoTable) {
 		t.reason, t.table, err = errNoTable.Error(), frameTable{}, nil
@@ -212,7 +214,7 @@ func (c *compressed) reset(from io.Reader) (err error) {
 
 // read reads on in the frame.
 func (c *compressed) read(b []byte) (int, error) {
-	if err := ended(c.file); err != nil { // a few bytes may hold very much text
+	if err := c.ctx.Err(); err != nil { // a few bytes may hold very much text
 		return 0, err
 	}
 	n, err := io.ReadFull(c.decoder, b)

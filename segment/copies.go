@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // A segment may stand in several files at once: while it is compressed, or where
@@ -105,7 +107,7 @@ func (l *Log) dropOthers(r *Reader) (c Change, err error) {
 	c.Segment, c.Records = s.Codec.TextName(s.Base), r.Count()
 	others, err := l.others(s)
 	if err == nil {
-		c.After, err = sizeOf(l.fs, s.Path)
+		c.After, err = vfs.Size(l.fs, s.Path)
 	}
 	//mutant:compress-its-name-is-not-synced
 	if err == nil {
@@ -115,7 +117,7 @@ func (l *Log) dropOthers(r *Reader) (c Change, err error) {
 	slices.Reverse(others)
 	for _, other := range others {
 		if err == nil {
-			c.Before, err = sizeOf(l.fs, other.Path)
+			c.Before, err = vfs.Size(l.fs, other.Path)
 		}
 		if err == nil {
 			err = l.removeFile(other.Path)

@@ -1,36 +1,10 @@
 package segment
 
 import (
-	"errors"
-	"io"
-	"os"
 	"path/filepath"
-)
 
-// copyFile copies a file to another name, which may be its own. The copy gets that
-// name with one rename, when its bytes are durable. Its name is durable after the
-// next SyncDir of its directory.
-func copyFile(fsys FS, from, to string, mode os.FileMode) (err error) {
-	f, err := fsys.OpenFile(from, os.O_RDONLY, 0)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	//mutant:archive-written-under-its-name
-	temporary := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".tmp")
-	if err := copyRange(fsys, temporary, io.ReaderAt(f), 0, info.Size(), mode); err != nil {
-		return err
-	}
-	// Written under its own name, half of the file could be taken for all of it after a crash.
-	if err := fsys.Rename(temporary, to); err != nil {
-		return errors.Join(err, fsys.Remove(temporary))
-	}
-	return nil
-}
+	"github.com/histlog/histlog/internal/vfs"
+)
 
 // unshare gives the segment that is about to be written files that have no other
 // name. Others have one if the segment was sealed when a snapshot was made, and
@@ -49,7 +23,7 @@ func (w *Writer) unshare(base Sequence) error {
 		if !info.Mode().IsRegular() || w.fs.Links(info) < 2 {
 			continue
 		}
-		if err := copyFile(w.fs, path, path, w.mode); err != nil {
+		if err := vfs.CopyFile(w.fs, path, path, w.mode); err != nil {
 			return err
 		}
 		// Without it a power cut could bring the shared file back, without what is

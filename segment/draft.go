@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // A Draft is a log in the making, in bulk: nothing in it is a log to anyone
@@ -167,7 +169,7 @@ func (d *Draft) begin(command string) (err error) {
 	if err := probe(w.fs, w.dir, w.mode); err != nil {
 		return err
 	}
-	if err := writeFile(w.fs, filepath.Join(w.dir, draftName), nil, w.mode); err != nil {
+	if err := vfs.WriteFile(w.fs, filepath.Join(w.dir, draftName), nil, w.mode); err != nil {
 		return err
 	}
 	//mutant:make-the-mark-is-not-synced

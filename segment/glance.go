@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -109,7 +110,7 @@ func (l *Log) containerDamage(s Segment, t *trailer) (*CorruptError, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := newCompressed(f, s.Codec)
+	c, err := newCompressed(context.Background(), f, s.Codec)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // indexFile reads the entries of an index, some at a time.
@@ -81,7 +83,7 @@ func (l *Log) openPlainIndex(base Sequence) (x *indexFile, reason string, err er
 	if err != nil {
 		return nil, "", err
 	}
-	return l.asIndex(bound(l.ctx, f), path, base)
+	return l.asIndex(vfs.WithContext(l.ctx, f), path, base)
 }
 
 // asIndex reads the header of an index.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"os"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // An indexWriter makes the index of a sealed segment, one entry after another, and
@@ -61,10 +63,10 @@ func (w *indexWriter) finish() error {
 		return errors.Join(err, w.discard())
 	}
 	if err := w.file.Close(); err != nil {
-		return errors.Join(err, removeIfThere(w.log.fs, w.temporary))
+		return errors.Join(err, vfs.RemoveIfExists(w.log.fs, w.temporary))
 	}
 	if err := w.log.fs.Rename(w.temporary, w.log.path(IndexName(w.header.base))); err != nil {
-		return errors.Join(err, removeIfThere(w.log.fs, w.temporary))
+		return errors.Join(err, vfs.RemoveIfExists(w.log.fs, w.temporary))
 	}
 	// Before it is durable, a power cut leaves the index that was there: the next
 	// Repair does the same again.
@@ -86,7 +88,7 @@ func (w *indexWriter) finish() error {
 
 // discard removes what was written.
 func (w *indexWriter) discard() error {
-	return errors.Join(w.file.Close(), removeIfThere(w.log.fs, w.temporary))
+	return errors.Join(w.file.Close(), vfs.RemoveIfExists(w.log.fs, w.temporary))
 }
 
 // proveRebuilt takes the flag from entries made from the text whose checksums

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // holder is the content of LOCK. The lock itself is the kernel's, on the directory,
@@ -138,7 +140,7 @@ func (h holder) locks(dir string) *LockedError {
 }
 
 func readHolder(fsys FS, dir string) (h holder, err error) {
-	b, err := readFile(fsys, filepath.Join(dir, lockName), maxHolder)
+	b, err := vfs.ReadFile(fsys, filepath.Join(dir, lockName), maxHolder)
 	if err == nil {
 		err = json.NewDecoder(strings.NewReader(string(b))).Decode(&h) // what follows is left of a longer one
 	}

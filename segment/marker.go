@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // Version is the version of the format that this package writes, and the
@@ -78,7 +79,7 @@ func (f *markerFile) read(fsys FS, dir string) (Marker, error) {
 	path := filepath.Join(dir, markerName)
 	text, err := readMarker(fsys, dir)
 	switch {
-	case errors.Is(err, errTooLong):
+	case errors.Is(err, vfs.ErrTooLong):
 		return Marker{}, &CorruptError{Path: path, Reason: err.Error()}
 	case err != nil:
 		return Marker{}, err
@@ -106,7 +107,7 @@ func readMarker(fsys FS, dir string) (text []byte, err error) {
 	//mutant:read-histlog-missing-beside-segments-is-believed-at-once
 	const looks = 3
 	for range looks {
-		if text, err = readFile(fsys, filepath.Join(dir, markerName), maxMarker); !missing(err) {
+		if text, err = vfs.ReadFile(fsys, filepath.Join(dir, markerName), maxMarker); !missing(err) {
 			return text, err
 		}
 		if err = whyNoMarker(fsys, dir); !errors.Is(err, ErrCorrupt) {

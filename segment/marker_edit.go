@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // AcceptEdit makes a HISTLOG that somebody edited, or put beside segments that
@@ -34,7 +36,7 @@ func AcceptEdit(ctx context.Context, dir string, fsys FS) (_ Settings, err error
 
 // readEdited reads HISTLOG without regard to its checksum, and the segments.
 func (l *Log) readEdited() (err error) {
-	text, err := readFile(l.fs, l.path(markerName), maxMarker)
+	text, err := vfs.ReadFile(l.fs, l.path(markerName), maxMarker)
 	if missing(err) {
 		return whyNoMarker(l.fs, l.Dir)
 	}

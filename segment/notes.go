@@ -7,6 +7,8 @@ import (
 	"errors"
 	"os"
 	"time"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // Notes are what those who looked after a log leave for those who look at it
@@ -35,7 +37,7 @@ const maxNotes = 64 << 10
 
 // Notes returns the notes; those that can't be read are empty.
 func (l *Log) Notes() (n Notes) {
-	b, err := readFile(l.fs, l.path(upkeepName), maxNotes)
+	b, err := vfs.ReadFile(l.fs, l.path(upkeepName), maxNotes)
 	if err != nil || json.Unmarshal(b, &n) != nil {
 		return Notes{}
 	}

@@ -34,7 +34,7 @@ func (r *Reader) pack(ctx context.Context, l *Log, name string, codec Codec, mod
 	if err := f.Sync(); err != nil {
 		return err
 	}
-	packed, err := newCompressed(f, codec)
+	packed, err := newCompressed(ctx, f, codec)
 	if err != nil {
 		return err
 	}

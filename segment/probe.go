@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // ErrUnfit: the file system can't keep a log: its flock keeps nobody out, or it
@@ -26,7 +28,7 @@ func probe(fsys FS, dir string, mode fs.FileMode) error {
 	name := filepath.Join(dir, probeName)
 	if err == nil {
 		//mutant:probe-fsync-is-not-tried
-		err = writeFile(fsys, name, []byte("probe"), mode)
+		err = vfs.WriteFile(fsys, name, []byte("probe"), mode)
 	}
 	if err == nil {
 		err = errors.Join(fsys.Remove(name), fsys.SyncDir(dir))

@@ -1,13 +1,13 @@
 package segment
 
 import (
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // quarantineRange copies the bytes [from, to) of f, in the segment that begins
@@ -24,7 +24,7 @@ func quarantineRange(fsys FS, dir string, base Sequence, f io.ReaderAt, from, to
 	}
 	name := filepath.Join(folder, quarantineName(base, from, to-from, sum.Sum32()))
 	temporary := filepath.Join(folder, "."+filepath.Base(name)+".tmp")
-	err := copyRange(fsys, temporary, f, int64(from), int64(to-from), mode)
+	err := vfs.CopyRange(fsys, temporary, f, int64(from), int64(to-from), mode)
 	if err == nil {
 		err = fsys.Rename(temporary, name)
 	}
@@ -39,25 +39,6 @@ func quarantineRange(fsys FS, dir string, base Sequence, f io.ReaderAt, from, to
 // source of a migration, offset and length, and their checksum.
 func quarantineName(base Sequence, from, n Offset, crc uint32) string {
 	return fmt.Sprintf("%0*d-%d-%d-%08x", baseDigits, base, from, n, crc)
-}
-
-// copyRange writes n bytes of f from `from` on to a new durable file.
-func copyRange(fsys FS, name string, f io.ReaderAt, from, n int64, mode fs.FileMode) (err error) {
-	out, err := fsys.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		err = errors.Join(err, out.Close())
-		if err != nil {
-			err = errors.Join(err, fsys.Remove(name))
-		}
-	}()
-	if _, err := io.Copy(io.NewOffsetWriter(out, 0), io.NewSectionReader(f, from, n)); err != nil {
-		return err
-	}
-	//mutant:quarantine-the-copy-is-not-synced
-	return out.Sync()
 }
 
 // ensureDir makes a folder of the log with the log's own mode, if it is missing, and

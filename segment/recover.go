@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // Recovery says what opening a log for writing found and mended. The zero
@@ -158,7 +160,7 @@ func (w *Writer) openIndex(base Sequence) (err error) {
 // that records once durable are gone from the text.
 func (w *Writer) trustIndex() (damaged bool, err error) {
 	a := w.active
-	x := indexFile{file: bound(w.opening, a.index), path: a.indexPath, header: a.header}
+	x := indexFile{file: vfs.WithContext(w.opening, a.index), path: a.indexPath, header: a.header}
 	if _, err := x.survey(a.written); err != nil {
 		return false, err
 	}
@@ -368,7 +370,7 @@ func (w *Writer) readTail() (t tail, err error) {
 func (w *Writer) eachTailLine(to Offset, fn func(line, Entry, Sequence) error) (Offset, error) {
 	a, now, next := w.active, w.now(), w.active.next()
 	x := indexer{marker: &w.marker}
-	return eachLine(bound(w.opening, a.file), a.end, to, w.memory, func(l line) error {
+	return eachLine(vfs.WithContext(w.opening, a.file), a.end, to, w.memory, func(l line) error {
 		e, _, err := x.entry(next, l, now)
 		if err != nil {
 			return err

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // Repaired is what Repair did.
@@ -167,13 +169,13 @@ func (r *repair) mend(read *Reader, next Sequence, damage []*CorruptError) error
 	}
 	if m.text != nil {
 		if err := m.text.Close(); err != nil {
-			return errors.Join(err, removeIfThere(r.log.fs, m.temporary), index.discard())
+			return errors.Join(err, vfs.RemoveIfExists(r.log.fs, m.temporary), index.discard())
 		}
 		// What the new text lost is in quarantine/ by now. Until the index follows, its
 		// blank places are damage, which the next Repair finds in the same places.
 		//mutant:repair-the-compressed-file-goes-before-a-plain-one-is-there
 		if err := r.log.fs.Rename(m.temporary, plain.Path); err != nil {
-			return errors.Join(err, removeIfThere(r.log.fs, m.temporary), index.discard())
+			return errors.Join(err, vfs.RemoveIfExists(r.log.fs, m.temporary), index.discard())
 		}
 	}
 	// It makes both names durable. If a power cut keeps the index alone, the next Repair
@@ -273,7 +275,7 @@ func (r *repair) fill(from, next Sequence) error {
 	if err := index.finish(); err != nil {
 		return err
 	}
-	if err := replaceFile(r.log.fs, path, bytes.Repeat(blankPlace, int(next-from)), r.w.mode); err != nil {
+	if err := vfs.ReplaceFile(r.log.fs, path, bytes.Repeat(blankPlace, int(next-from)), r.w.mode); err != nil {
 		return err
 	}
 	r.note(Segment{Path: path}, from, 0, fmt.Sprintf("the segment of records %d to %d is missing", from, next-1), "")

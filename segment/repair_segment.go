@@ -7,6 +7,8 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // blankPlace is the least that can hold the place of a lost record.
@@ -43,7 +45,7 @@ func (m *mending) discard() error {
 	if m.text == nil {
 		return nil
 	}
-	return errors.Join(m.text.Close(), removeIfThere(m.log.fs, m.temporary))
+	return errors.Join(m.text.Close(), vfs.RemoveIfExists(m.log.fs, m.temporary))
 }
 
 // all goes through the records [Base, next) and what follows them. What it wrote is

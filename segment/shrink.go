@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/histlog/histlog/internal/vfs"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -35,7 +36,7 @@ func (l *Log) CanShrink(s Segment) (bool, error) {
 
 // plainIndexSize returns how long the plain index of a segment is; 0 without one.
 func (l *Log) plainIndexSize(base Sequence) (int64, error) {
-	size, err := sizeOf(l.fs, l.path(IndexName(base)))
+	size, err := vfs.Size(l.fs, l.path(IndexName(base)))
 	if missing(err) {
 		return 0, nil
 	}
@@ -101,7 +102,7 @@ func (l *Log) shrinkIndex(ctx context.Context, s Segment) (c Change, err error) 
 		err = l.fs.Rename(temporary, name)
 	}
 	if err != nil {
-		return Change{}, errors.Join(compressError(s, err), removeIfThere(l.fs, temporary))
+		return Change{}, errors.Join(compressError(s, err), vfs.RemoveIfExists(l.fs, temporary))
 	}
 	// A power cut before this may leave the plain index without the small one; after
 	// the removal it would leave none.

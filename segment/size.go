@@ -3,6 +3,8 @@ package segment
 import (
 	"errors"
 	"os"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // Size returns how many bytes the log takes on disk: its segments in all their
@@ -34,7 +36,7 @@ func (l *Log) folderBytes(folder string) (n int64, err error) {
 		return 0, nil
 	}
 	for _, e := range entries {
-		size, e2 := sizeOf(l.fs, l.path(folder)+string(os.PathSeparator)+e.Name())
+		size, e2 := vfs.Size(l.fs, l.path(folder)+string(os.PathSeparator)+e.Name())
 		if e2 != nil && !missing(e2) {
 			err = errors.Join(err, e2)
 		}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/histlog/histlog/internal/vfs"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -312,7 +313,7 @@ func (l *Log) openSmallIndex(base Sequence) (x *indexFile, reason string, err er
 	if err != nil {
 		return nil, "", err
 	}
-	s, err := openSmall(bound(l.ctx, f), header{id: l.Marker.ID, base: base})
+	s, err := openSmall(vfs.WithContext(l.ctx, f), header{id: l.Marker.ID, base: base})
 	if errors.Is(err, errNoSmall) {
 		return nil, "", f.Close()
 	}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // Snapshotted is what Snapshot made.
@@ -232,7 +234,7 @@ func (s *copying) link(name string) (linked bool, err error) {
 	if s.from.fs.Link(s.from.path(name), to) != nil {
 		return false, nil
 	}
-	size, err := sizeOf(s.from.fs, to)
+	size, err := vfs.Size(s.from.fs, to)
 	s.done.Linked += size
 	s.tell()
 	return true, err
@@ -250,7 +252,7 @@ func (s *copying) copy(ctx context.Context, name, to string) (err error) {
 		return err
 	}
 	w := &s.draft.w
-	return copyRange(w.fs, filepath.Join(w.dir, to), &watched{f, ctx, s}, 0, info.Size(), w.mode)
+	return vfs.CopyRange(w.fs, filepath.Join(w.dir, to), &watched{f, ctx, s}, 0, info.Size(), w.mode)
 }
 
 // compare has fn check the copy of a segment. Damage that the log's own file has too

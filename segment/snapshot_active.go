@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // settleWait is how long Snapshot waits for index entries of what was acknowledged
@@ -52,7 +54,7 @@ func (s *copying) copyActive(ctx context.Context, r *Reader) error {
 		return err
 	}
 	n := headerSize + int64(r.index.count)*entrySize
-	return copyRange(w.fs, filepath.Join(w.dir, IndexName(base)), &watched{r.index.file, ctx, s}, 0, n, w.mode)
+	return vfs.CopyRange(w.fs, filepath.Join(w.dir, IndexName(base)), &watched{r.index.file, ctx, s}, 0, n, w.mode)
 }
 
 // copyText copies the text that the index of the active segment tells of. If no

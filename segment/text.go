@@ -1,9 +1,12 @@
 package segment
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // A textFile is the plain text of a segment, however that is stored.
@@ -47,11 +50,15 @@ func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	file = bound(l.ctx, file)
+	file = vfs.WithContext(l.ctx, file)
 	if s.Codec == Plain {
 		return plainText{file}, file, nil
 	}
-	c, err := newCompressed(file, s.Codec)
+	ctx := l.ctx
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	c, err := newCompressed(ctx, file, s.Codec)
 	if err != nil {
 		return nil, nil, errors.Join(err, file.Close())
 	}

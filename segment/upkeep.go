@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // upkeepWait is how long one waits for another, which compresses a segment at most.
@@ -101,7 +102,7 @@ func (l *Log) sweep() error {
 		return err
 	}
 	for _, name := range temporary {
-		if err := removeIfThere(l.fs, l.path(name)); err != nil {
+		if err := vfs.RemoveIfExists(l.fs, l.path(name)); err != nil {
 			return err
 		}
 	}
@@ -120,7 +121,7 @@ func (l *Log) removeRetired() error {
 		return err
 	}
 	for _, name := range retired {
-		if err := removeIfThere(l.fs, l.path(name)); err != nil {
+		if err := vfs.RemoveIfExists(l.fs, l.path(name)); err != nil {
 			return err
 		}
 	}
@@ -152,5 +153,5 @@ func writeMarker(fsys FS, dir string, m Marker, mode os.FileMode) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(fsys, filepath.Join(dir, markerName), b, mode)
+	return vfs.ReplaceFile(fsys, filepath.Join(dir, markerName), b, mode)
 }

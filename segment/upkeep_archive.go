@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // Archive moves the sealed segments whose records all come before a sequence to
@@ -155,7 +157,7 @@ func (a *archive) begin(ctx context.Context, s Segment) error {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(fsys, filepath.Join(a.dir, draftName), nil, mode); err != nil {
+	if err := vfs.WriteFile(fsys, filepath.Join(a.dir, draftName), nil, mode); err != nil {
 		return err
 	}
 	//mutant:archive-its-mark-is-not-synced
@@ -216,7 +218,7 @@ func (a *archive) copyFile(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := copyFile(a.from.fs, path, filepath.Join(a.dir, filepath.Base(path)), mode); err != nil {
+	if err := vfs.CopyFile(a.from.fs, path, filepath.Join(a.dir, filepath.Base(path)), mode); err != nil {
 		return err
 	}
 	//mutant:archive-names-are-not-synced

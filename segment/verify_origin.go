@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // SumsName is the file in origin/ with the checksums of all others there, in
@@ -35,7 +37,7 @@ func (d *Draft) writeSums() error {
 	}
 	// Synced before HISTLOG is renamed: after a crash there is a log with them, or no log.
 	// The name is made durable by the sync of origin/ in Flush.
-	return writeFile(d.w.fs, filepath.Join(d.w.dir, OriginName, SumsName), text.Bytes(), d.w.mode)
+	return vfs.WriteFile(d.w.fs, filepath.Join(d.w.dir, OriginName, SumsName), text.Bytes(), d.w.mode)
 }
 
 // An OriginDamage is a file of origin/ that is not as it was written.

@@ -10,10 +10,10 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/histlog/histlog/segment"
+	"github.com/histlog/histlog/internal/vfs"
 )
 
-// A Disk is a segment.FS in memory. It may be used by several goroutines.
+// A Disk is a vfs.FS in memory. It may be used by several goroutines.
 type Disk struct {
 	mu    sync.Mutex
 	root  *node
@@ -102,8 +102,8 @@ func splitPath(dir string) []string {
 	return strings.FieldsFunc(dir, func(r rune) bool { return r == '/' })
 }
 
-// OpenFile implements segment.FS.
-func (d *Disk) OpenFile(name string, flag int, perm fs.FileMode) (segment.File, error) {
+// OpenFile implements vfs.FS.
+func (d *Disk) OpenFile(name string, flag int, perm fs.FileMode) (vfs.File, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	parent, last, n, err := d.walk("open", name)
@@ -137,7 +137,7 @@ func (d *Disk) make(parent *node, name, last string, mode fs.FileMode) *node {
 	return d.nodes[child.id]
 }
 
-// Lstat implements segment.FS.
+// Lstat implements vfs.FS.
 func (d *Disk) Lstat(name string) (fs.FileInfo, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -155,10 +155,10 @@ func infoOf(name string, n *node) info {
 	return info{name: name, node: n, size: int64(len(n.data)), mode: n.mode}
 }
 
-// SameFile implements segment.FS.
+// SameFile implements vfs.FS.
 func (d *Disk) SameFile(a, b fs.FileInfo) bool { return a.(info).node == b.(info).node }
 
-// ReadDir implements segment.FS.
+// ReadDir implements vfs.FS.
 func (d *Disk) ReadDir(name string) ([]fs.DirEntry, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -176,7 +176,7 @@ func (d *Disk) ReadDir(name string) ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
-// Mkdir implements segment.FS.
+// Mkdir implements vfs.FS.
 func (d *Disk) Mkdir(name string, perm fs.FileMode) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -197,7 +197,7 @@ func (d *Disk) Mkdir(name string, perm fs.FileMode) error {
 	return nil
 }
 
-// Rename implements segment.FS, within a directory.
+// Rename implements vfs.FS, within a directory.
 func (d *Disk) Rename(from, to string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -219,7 +219,7 @@ func (d *Disk) Rename(from, to string) error {
 	return nil
 }
 
-// Link implements segment.FS.
+// Link implements vfs.FS.
 func (d *Disk) Link(from, to string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -247,14 +247,14 @@ func (d *Disk) Link(from, to string) error {
 // NoLinks makes the disk one on which a file has one name.
 func (d *Disk) NoLinks() { d.noLinks = true }
 
-// Links implements segment.FS.
+// Links implements vfs.FS.
 func (d *Disk) Links(i fs.FileInfo) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.root.links(i.(info).node)
 }
 
-// Remove implements segment.FS.
+// Remove implements vfs.FS.
 func (d *Disk) Remove(name string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -272,7 +272,7 @@ func (d *Disk) Remove(name string) error {
 	return nil
 }
 
-// SyncDir implements segment.FS.
+// SyncDir implements vfs.FS.
 func (d *Disk) SyncDir(name string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -295,7 +295,7 @@ func (d *Disk) sync(op, name string, n *node) error {
 	return err
 }
 
-// TryLock implements segment.FS. name may be a file too.
+// TryLock implements vfs.FS. name may be a file too.
 func (d *Disk) TryLock(name string) (unlock func() error, ok bool, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -315,7 +315,7 @@ func (d *Disk) TryLock(name string) (unlock func() error, ok bool, err error) {
 	}, true, nil
 }
 
-var _ segment.FS = (*Disk)(nil)
+var _ vfs.FS = (*Disk)(nil)
 
 // file is an open file of a Disk.
 type file struct {

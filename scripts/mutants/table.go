@@ -69,9 +69,8 @@ var mutants = []mutant{
 
 	// Small files.
 	{"replace: the file is not synced", "return f.Sync()", "return nil"},
-	{"replace: the directory is not synced", "return fsys.SyncDir(dir)", "return nil"},
-	{"replace: written in place", `temporary := filepath.Join(dir, "."+filepath.Base(name)+".tmp")`, "temporary := name"},
-	{"quarantine: the copy is not synced", "return out.Sync()", "return nil"},
+	{"replace: the directory is not synced", "return fsys.SyncDir(filepath.Dir(name))", "return nil"},
+	{"replace: written in place", "temporary := TempName(name)", "temporary := name"},
 	{"quarantine: its name is not synced", "err = fsys.SyncDir(folder)", "err = nil"},
 	{"quarantine: the name of a folder that is there is not synced", "return fsys.SyncDir(parent)", "return nil"},
 	{"quarantine: the folder's name is not synced", "return fsys.SyncDir(parent)", "return nil"},
@@ -143,7 +142,7 @@ var mutants = []mutant{
 	{"compress: an unfinished one is believed unproven", "if err := r.whole(ctx); err != nil {\n\t\treturn c, err\n\t}\n\tif err := l.syncFile", "if err := l.syncFile"},
 	{"compress: an unfinished one that is damaged stays", "if c, done, err := l.finishCompress(ctx, s); done || err != nil {", "if c, _, err := l.finishCompress(ctx, s); true {"},
 	{"compress: what is replaced is not set aside", "err == nil && s.Copy {", "err == nil && s.Codec == Zstd {"},
-	{"compress: what failed stays", "return c, errors.Join(compressError(r.segment, err), removeIfThere(l.fs, temporary))", "return c, compressError(r.segment, err)"},
+	{"compress: what failed stays", "return c, errors.Join(compressError(r.segment, err), vfs.RemoveIfExists(l.fs, temporary))", "return c, compressError(r.segment, err)"},
 	{"compress: a killed one's file stays", "temporary = append(temporary, e.Name())", "_ = temporary"},
 	{"small index: not synced", "if err := f.Sync(); err != nil { // or", "if err := error(nil); err != nil { // or"},
 	{"small index: its name is not synced before the plain one goes", "if err := l.fs.SyncDir(l.Dir); err != nil {\n\t\treturn Change{}, compressError(s, err)\n\t}\n\tif err := l.removeFile", "if err := l.removeFile"},
@@ -173,7 +172,7 @@ var mutants = []mutant{
 	{"archive: names are not synced", "return a.from.fs.SyncDir(a.dir)", "return nil"},
 	{"archive: the copy is not read back", "_, _, err = copied.sound(ctx, there)", "_, err = copied, ctx.Err()"},
 	{"archive: a segment before its index", "[]string{index, s.Path}", "[]string{s.Path, index}"},
-	{"archive: written under its name", `temporary := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".tmp")`, "temporary := to"},
+	{"archive: written under its name", "temporary := TempName(to)", "temporary := to"},
 	{"archive: HISTLOG before the segment", "if err := a.copy(ctx, s); err != nil {\n\t\treturn err\n\t}\n\tif err := writeMarker(fsys, a.dir, a.marker(s.Base), mode); err != nil {", "if err := writeMarker(fsys, a.dir, a.marker(s.Base), mode); err != nil {\n\t\treturn err\n\t}\n\tif err := a.copy(ctx, s); err != nil {"},
 	{"archive: its mark is not synced", "if err := fsys.SyncDir(a.dir); err != nil {\n\t\treturn err\n\t}\n\tif err := a.copy", "if err := a.copy"},
 	{"archive: its mark stays", "\tif err := endDraft(a.from.fs, a.dir); err != nil {\n\t\treturn err\n\t}\n", ""},
@@ -231,5 +230,5 @@ var mutants = []mutant{
 
 	// The file system.
 	{"probe: locks are not tried", "if ok {", "if ok && err != nil {"},
-	{"probe: fsync is not tried", `err = writeFile(fsys, name, []byte("probe"), mode)`, "return nil"},
+	{"probe: fsync is not tried", `err = vfs.WriteFile(fsys, name, []byte("probe"), mode)`, "return nil"},
 }

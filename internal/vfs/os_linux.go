@@ -1,4 +1,4 @@
-package segment
+package vfs
 
 import (
 	"io/fs"
@@ -7,21 +7,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// refresh has the kernel ask how long an open file is, where it would trust what it
-// remembers: on FUSE and network mounts another path or machine may have written it.
+// refresh has the kernel ask for the length of an open file instead of trusting
+// its cache: on FUSE and network mounts another path or machine may have written
+// to the file.
 func refresh(f *os.File) {
 	var now unix.Statx_t
 	_ = unix.Statx(int(f.Fd()), "", unix.AT_EMPTY_PATH|unix.AT_STATX_FORCE_SYNC, unix.STATX_BASIC_STATS, &now)
 }
 
-// Lstat asks the file system itself, for the same reason.
+// Lstat implements FS. It bypasses the attribute cache for the same reason as refresh.
 func (OS) Lstat(name string) (fs.FileInfo, error) {
 	var now unix.Statx_t
 	_ = unix.Statx(unix.AT_FDCWD, name, unix.AT_SYMLINK_NOFOLLOW|unix.AT_STATX_FORCE_SYNC, unix.STATX_BASIC_STATS, &now)
 	return os.Lstat(name)
 }
 
-// Datasync is fdatasync: it leaves out the times, which need a journal commit.
+// Datasync implements File with fdatasync, which skips the timestamps: they would
+// cost a commit of the file system's journal.
 func (f osFile) Datasync() error {
 	for {
 		switch err := unix.Fdatasync(int(f.Fd())); err {
@@ -34,8 +36,8 @@ func (f osFile) Datasync() error {
 	}
 }
 
-// Writeback asks the kernel to begin writing a range to the disk, so that a
-// later Sync finds little to do. It promises nothing.
+// Writeback asks the kernel to start writing a range to the disk, so that a later
+// Sync has little left to do. It guarantees nothing.
 func (f osFile) Writeback(from, n int64) {
 	_ = unix.SyncFileRange(int(f.Fd()), from, n, unix.SYNC_FILE_RANGE_WRITE)
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package segment
+package vfs
 
 import (
 	"errors"
@@ -12,11 +12,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openFlags refuse a symbolic link and never wait for the other end of a FIFO.
+// openFlags make open refuse a symbolic link and never wait for the other end of a FIFO.
 const openFlags = unix.O_NOFOLLOW | unix.O_NONBLOCK
 
-// inherit gives a new file the owner of its directory, so that what root
-// writes is not lost to the pipeline, and the mode whatever the umask.
+// inherit gives a new file the owner of its directory, so that the pipeline can
+// write what root created, and exactly perm, whatever the umask.
 func inherit(f *os.File, dir string, perm fs.FileMode) error {
 	if err := f.Chmod(perm); err != nil {
 		return err
@@ -29,13 +29,15 @@ func inherit(f *os.File, dir string, perm fs.FileMode) error {
 	return f.Chown(int(owner.Uid), int(owner.Gid))
 }
 
+// inheritDir is inherit for a new directory. It keeps a setgid bit that the
+// directory has from its parent.
 func inheritDir(name string, perm fs.FileMode) error {
-	made, err := os.Stat(name)
+	created, err := os.Stat(name)
 	if err != nil {
 		return err
 	}
 	if perm != 0 {
-		if err := os.Chmod(name, perm|made.Mode()&fs.ModeSetgid); err != nil {
+		if err := os.Chmod(name, perm|created.Mode()&fs.ModeSetgid); err != nil {
 			return err
 		}
 	}
@@ -47,12 +49,13 @@ func inheritDir(name string, perm fs.FileMode) error {
 	return os.Chown(name, int(owner.Uid), int(owner.Gid))
 }
 
-// Link does not follow a symbolic link: what it links is checked by whoever opens it.
+// Link implements FS. It does not follow a symbolic link.
 func (OS) Link(from, to string) error { return os.Link(from, to) }
 
-// Links returns the link count of the inode.
+// Links implements FS with the link count of the inode.
 func (OS) Links(info fs.FileInfo) int { return int(info.Sys().(*syscall.Stat_t).Nlink) }
 
+// SyncDir implements FS.
 func (OS) SyncDir(name string) error {
 	d, err := os.Open(name)
 	if err != nil {
@@ -65,6 +68,7 @@ func (OS) SyncDir(name string) error {
 	return err
 }
 
+// TryLock implements FS with flock.
 func (OS) TryLock(name string) (func() error, bool, error) {
 	l := flock.New(name, flock.SetFlag(os.O_RDONLY))
 	ok, err := l.TryLock()
@@ -75,6 +79,8 @@ func (OS) TryLock(name string) (func() error, bool, error) {
 	if err != nil {
 		return nil, false, errors.Join(err, l.Unlock())
 	}
+	// A file that was replaced since it was opened excludes nobody: its successor has
+	// a lock of its own.
 	//mutant:lock-on-what-the-name-led-to-once
 	if now, err := os.Stat(name); err != nil || !os.SameFile(held, now) {
 		return nil, false, l.Unlock()

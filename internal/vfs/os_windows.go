@@ -1,4 +1,4 @@
-package segment
+package vfs
 
 import (
 	"errors"
@@ -14,19 +14,23 @@ const openFlags = 0
 func inherit(*os.File, string, fs.FileMode) error { return nil }
 func inheritDir(string, fs.FileMode) error        { return nil }
 
-// Link is refused: Links could not tell that a file has a second name.
+// Link implements FS. It always fails, because Links could not tell that a file
+// has a second name.
 func (OS) Link(from, to string) error {
 	return &os.LinkError{Op: "link", Old: from, New: to, Err: errors.ErrUnsupported}
 }
 
-// Links knows of one name only.
+// Links implements FS.
 func (OS) Links(fs.FileInfo) int { return 1 }
 
-// SyncDir does nothing: Windows writes directory entries through.
+// SyncDir implements FS. It does nothing: Windows writes directory entries through.
 func (OS) SyncDir(string) error { return nil }
 
-// TryLock locks a file in the directory, or one beside a file: a directory
-// can't be locked, and a locked file could not be read.
+// dirLock is the file in a directory that is locked in its place.
+const dirLock = "LOCK.writer"
+
+// TryLock implements FS. It locks a file in the directory, or one beside a file: a
+// directory cannot be locked, and a locked file could not be read.
 func (OS) TryLock(name string) (func() error, bool, error) {
 	info, err := os.Lstat(name)
 	if err != nil {
@@ -34,7 +38,7 @@ func (OS) TryLock(name string) (func() error, bool, error) {
 	}
 	lock := name + ".lock"
 	if info.IsDir() {
-		lock = filepath.Join(name, lockName+".writer")
+		lock = filepath.Join(name, dirLock)
 	}
 	l := flock.New(lock)
 	ok, err := l.TryLock()

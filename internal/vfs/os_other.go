@@ -1,0 +1,17 @@
+//go:build !linux
+
+package vfs
+
+import (
+	"io/fs"
+	"os"
+)
+
+// refresh does nothing: other systems have no call that bypasses the attribute cache.
+func refresh(*os.File) {}
+
+// Lstat implements FS.
+func (OS) Lstat(name string) (fs.FileInfo, error) { return os.Lstat(name) }
+
+// Datasync implements File with Sync, where there is no fdatasync.
+func (f osFile) Datasync() error { return f.Sync() }
