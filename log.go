@@ -1,0 +1,129 @@
+package histlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/histlog/histlog/reader"
+	"github.com/histlog/histlog/segment"
+)
+
+// A Log reads the log at a directory. It holds nothing open, so it needs no
+// Close; each call sees what was appended before it. Several goroutines may use it.
+type Log struct {
+	dir string
+	id  uuid.UUID
+}
+
+// Open opens the log at dir for reading. The error is ErrNoLog if there is none.
+func Open(dir string) (*Log, error) {
+	l, err := segment.Open(dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &Log{dir, l.Marker.ID}, nil
+}
+
+// Records returns the records of a range in the order of their sequences. A record
+// that cannot be read comes as its Seq with an error, ErrLost or a *CorruptError, and
+// the next one that can be read follows it; of a segment file that is gone or cannot be
+// opened only the first record comes so. Any other error comes with the zero Record
+// and is the last: ErrRetired if q.From is a record that retention has removed,
+// ErrReplaced, the error of ctx, or one of the disk.
+func (l *Log) Records(ctx context.Context, q Range) iter.Seq2[Record, error] {
+	return l.read(ctx, q, func(context.Context, *reader.Reader) error { return errEnd })
+}
+
+// Follow returns the records from sequence from on, 0 meaning the oldest, and then
+// each one that is appended, until ctx ends: its error is the last. Otherwise it is
+// as Records. To follow only what is new, begin behind the Seq of Last.
+func (l *Log) Follow(ctx context.Context, from Sequence) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		watch := reader.NewWatch(l.dir) // before the first record is read, so that none is missed
+		defer watch.Close()
+		wait := func(ctx context.Context, r *reader.Reader) error {
+			if err := watch.Wait(ctx); err != nil {
+				return err
+			}
+			return r.Refresh()
+		}
+		l.read(ctx, Range{From: from}, wait)(yield)
+	}
+}
+
+// Record returns one record. The error is ErrNoRecord, ErrRetired, ErrLost, or a
+// *CorruptError if the record was damaged on disk.
+func (l *Log) Record(ctx context.Context, seq Sequence) (Record, error) {
+	for record, err := range l.Records(ctx, Range{From: seq, To: seq}) {
+		return record, err
+	}
+	return Record{}, fmt.Errorf("%s: record %d: %w", l.dir, seq, ErrNoRecord)
+}
+
+// Last returns the newest record. The error is ErrNoRecord if the log is empty;
+// otherwise as that of Record.
+func (l *Log) Last(ctx context.Context) (Record, error) {
+	for record, err := range l.Records(ctx, Range{Last: 1}) {
+		return record, err
+	}
+	return Record{}, fmt.Errorf("%s: %w", l.dir, ErrNoRecord)
+}
+
+// errEnd ends the reading of a range without an error.
+var errEnd = errors.New("end")
+
+// read returns the records of a range and calls more each time it has read all that
+// there are, until more returns an error.
+func (l *Log) read(ctx context.Context, q Range, more func(context.Context, *reader.Reader) error) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		r, err := l.reader(ctx, q)
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		defer r.Close()
+		for {
+			for r.Next() {
+				if !yield(recordOf(r.Record())) {
+					return
+				}
+			}
+			err := r.Err()
+			if err == nil {
+				err = more(ctx, r)
+			}
+			if err != nil {
+				if err != errEnd {
+					yield(Record{}, err)
+				}
+				return
+			}
+		}
+	}
+}
+
+func (l *Log) reader(ctx context.Context, q Range) (*reader.Reader, error) {
+	log, err := segment.OpenContext(ctx, l.dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	if log.Marker.ID != l.id {
+		return nil, fmt.Errorf("%s: %w", l.dir, ErrReplaced)
+	}
+	return reader.NewContext(ctx, log, reader.Query{From: q.From, To: q.To, Since: q.Since, Until: q.Until, Last: q.Last})
+}
+
+// recordOf copies a record, for its text is the reader's.
+func recordOf(r reader.Record) (Record, error) {
+	switch {
+	case r.Damage != nil:
+		return Record{Seq: r.Seq}, r.Damage
+	case r.Blank:
+		return Record{Seq: r.Seq}, fmt.Errorf("record %d: %w", r.Seq, ErrLost)
+	}
+	return Record{Seq: r.Seq, Time: r.Time, Arrived: r.Arrived, Text: slices.Clone(r.Text)}, nil
+}

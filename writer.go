@@ -1,0 +1,59 @@
+package histlog
+
+import (
+	"context"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// A Writer appends records to a log and keeps other processes from writing it.
+// Several goroutines may use it; what they append at once shares a write and a sync.
+//
+// After a failed sync, or when another program has changed the log, each call
+// returns that first error: open a new Writer, which recovers the log. A full disk
+// takes nothing that was acknowledged, and the next call tries again.
+type Writer struct{ w *segment.Writer }
+
+// Create makes an empty log at dir, which must be missing or empty, and opens it.
+// The error is ErrExists if anything is there.
+func Create(dir string, o Options) (*Writer, error) {
+	return wrap(segment.Create(dir, o.segment()))
+}
+
+// OpenWriter opens the log at dir for appending. If its last writer was killed it
+// first recovers the log: what was acknowledged is there, and half a record is not.
+// The error is ErrNoLog if there is none, and ErrLocked, in a *LockedError that
+// names the process, if another one writes it.
+func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
+	return wrap(segment.OpenWriter(ctx, dir, o.segment()))
+}
+
+func (o Options) segment() segment.Options {
+	return segment.Options{Settings: o.Settings, LockWait: o.Wait}
+}
+
+func wrap(w *segment.Writer, err error) (*Writer, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &Writer{w}, nil
+}
+
+// Append appends one JSON value. When it returns nil the record is on disk and
+// survives a power cut, unless the log's sync setting says otherwise: see
+// Ack.Durable. The error is a *SyntaxError if value is no JSON, and ErrTooLarge if it
+// is larger than the setting max-record. If ctx ends before the record is written,
+// Append returns its error. value is the caller's again when Append returns.
+func (w *Writer) Append(ctx context.Context, value []byte) (Ack, error) {
+	return w.w.Append(ctx, value)
+}
+
+// AppendBatch appends values as records that follow each other, with one sync.
+// Nothing is written if one of them is no JSON. A crash or a failure of the disk
+// keeps the first so many of them; those are acknowledged beside the error.
+func (w *Writer) AppendBatch(ctx context.Context, values [][]byte) ([]Ack, error) {
+	return w.w.AppendBatch(ctx, values)
+}
+
+// Close makes what was appended durable and lets others write.
+func (w *Writer) Close() error { return w.w.Close() }
