@@ -141,7 +141,7 @@ func (x *indexFile) sealedDamage(s Segment, t *trailer, size Offset) *CorruptErr
 	case t == nil:
 		return &CorruptError{Path: x.path, Offset: at, Reason: "the trailer is missing or unreadable"}
 	case next < s.Next:
-		return &CorruptError{Path: s.Path, Seq: next, Offset: t.Plain, Reason: fmt.Sprintf("missing: the segments of records %d to %d", next, s.Next-1)}
+		return missingSegments(s.Path, t.Plain, next, s.Next)
 	case next > s.Next:
 		return &CorruptError{Path: x.path, Offset: at, Reason: fmt.Sprintf("it holds %d records, the next segment begins with record %d", x.count, s.Next)}
 	case s.Codec == Plain && size != t.Plain, size == 0:

@@ -129,6 +129,22 @@ func (l *Log) leaveRetired() {
 	}
 }
 
+// MissingOldest returns the damage of a log whose oldest records are missing: its
+// first segment begins behind first_seq. nil means that they are there.
+func (l *Log) MissingOldest() *CorruptError {
+	//mutant:retire-a-beginning-that-is-missing-is-passed-over
+	if base := l.Segments[0].Base; base > l.Marker.FirstSeq {
+		return missingSegments(l.Dir, 0, l.Marker.FirstSeq, base)
+	}
+	return nil
+}
+
+// missingSegments is the damage that the segments of records [from, next) are
+// missing, where path has them at an offset.
+func missingSegments(path string, at Offset, from, next Sequence) *CorruptError {
+	return &CorruptError{Path: path, Seq: from, Offset: at, Reason: fmt.Sprintf("missing: the segments of records %d to %d", from, next-1)}
+}
+
 // sealLast seals the last segment of an archive. What it holds its index says.
 func (l *Log) sealLast() error {
 	last := &l.Segments[len(l.Segments)-1]

@@ -113,8 +113,7 @@ func (s *copying) make(ctx context.Context) (err error) {
 	if err := s.measure(); err != nil {
 		return err
 	}
-	var damage *CorruptError
-	if err := l.beginning(); errors.As(err, &damage) {
+	if damage := l.MissingOldest(); damage != nil {
 		s.done.Damage = append(s.done.Damage, damage)
 	}
 	for _, folder := range []string{OriginName, QuarantineName} {

@@ -21,7 +21,7 @@ func Archive(ctx context.Context, dir, to string, before Sequence, o Options) (c
 	for moved := true; moved && err == nil; {
 		moved = false
 		err = underUpkeep(ctx, dir, o, func(l *Log) error {
-			if err := l.beginning(); err != nil || len(l.before(before)) == 0 {
+			if err := l.checkOldestPresent(); err != nil || len(l.before(before)) == 0 {
 				return err
 			}
 			c, err := l.archive(ctx, l.Segments[0], to, o.withDefaults().Now())

@@ -17,7 +17,7 @@ import (
 func Retire(ctx context.Context, dir string, before Sequence, o Options) (changes []Change, err error) {
 	err = underUpkeep(ctx, dir, o, func(l *Log) error {
 		segments := l.before(before)
-		damage := l.beginning()
+		damage := l.checkOldestPresent()
 		for i, s := range segments {
 			var c Change
 			if damage == nil {
@@ -39,12 +39,11 @@ func Retire(ctx context.Context, dir string, before Sequence, o Options) (change
 	return changes, err
 }
 
-// beginning is an error where the oldest records are missing: what retires the
-// records behind them would hide that.
-func (l *Log) beginning() error {
-	//mutant:retire-a-beginning-that-is-missing-is-passed-over
-	if first := l.Segments[0].Base; first > l.Marker.FirstSeq {
-		return &CorruptError{Path: l.Dir, Seq: l.Marker.FirstSeq, Reason: fmt.Sprintf("missing: the segments of records %d to %d", l.Marker.FirstSeq, first-1)}
+// checkOldestPresent returns the damage if the oldest records are missing: to retire
+// the records behind them would hide that.
+func (l *Log) checkOldestPresent() error {
+	if damage := l.MissingOldest(); damage != nil {
+		return damage
 	}
 	return nil
 }

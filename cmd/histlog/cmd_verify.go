@@ -186,9 +186,8 @@ func verifyAll(c *cli.Context, l *segment.Log, bar *progress) (v verdict, err er
 	if conflict := (*segment.CorruptError)(nil); errors.As(l.Conflict, &conflict) {
 		v.Damaged = append(v.Damaged, damageOf(conflict))
 	}
-	if s := l.Segments[0]; s.Base > l.Marker.FirstSeq {
-		first := l.Marker.FirstSeq
-		v.Damaged = append(v.Damaged, damage{&first, segment.TextName(first), 0, fmt.Sprintf("missing: the segments of records %d to %d", first, s.Base-1)})
+	if missing := l.MissingOldest(); missing != nil {
+		v.Damaged = append(v.Damaged, damage{&missing.Seq, segment.TextName(missing.Seq), 0, missing.Reason})
 	}
 	for _, d := range l.Foreign {
 		v.Damaged = append(v.Damaged, damageOf(d))

@@ -95,8 +95,8 @@ func (h *health) glanceOnce(ctx context.Context) error {
 	if conflict := (*segment.CorruptError)(nil); errors.As(l.Conflict, &conflict) {
 		h.damage = append(h.damage, conflict)
 	}
-	if first := l.Marker.FirstSeq; l.Segments[0].Base > first {
-		h.damage = append(h.damage, &segment.CorruptError{Path: l.Dir, Seq: first, Reason: fmt.Sprintf("missing: the segments of records %d to %d", first, l.Segments[0].Base-1)})
+	if missing := l.MissingOldest(); missing != nil {
+		h.damage = append(h.damage, missing)
 	}
 	for _, s := range l.Segments {
 		if err := ctx.Err(); err != nil {

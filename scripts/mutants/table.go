@@ -162,7 +162,7 @@ var mutants = []mutant{
 	{"retire: whoever goes on after a kill does not sync", "if err == nil && len(retired) > 0 {", "if err == nil && len(retired) < 0 {"},
 	{"retire: damage goes too", "\tif err := r.whole(ctx); err != nil {\n\t\treturn c, s, err\n\t}\n", ""},
 	{"retire: what is behind damage goes", "segments = segments[:i]", "segments = segments[:max(i, len(segments))]"},
-	{"retire: a beginning that is missing is passed over", "if first := l.Segments[0].Base; first > l.Marker.FirstSeq {", "if first := l.Segments[0].Base; first == 0 {"},
+	{"retire: a beginning that is missing is passed over", "if base := l.Segments[0].Base; base > l.Marker.FirstSeq {", "if base := l.Segments[0].Base; base == 0 {"},
 	{"retire: what a killed run has left stays", "if err := segment.Sweep(ctx, dir, o.Options); err != nil {", "if err := error(nil); err != nil {"},
 	{"retire: seen as damage by who has an old listing", "s.Base < m.FirstSeq && l.Conflict == nil {", "s.Base == 0 && l.Conflict == nil {"},
 	{"retire: an index that went is made anew", "if err := l.whyMissing(s); errors", "if err := error(nil); errors"},
