@@ -119,7 +119,7 @@ func (c *cutOver) succeed(stdin string, args ...string) string {
 }
 
 // atRest are the errors that mean: the pipeline is writing, try again.
-var atRest = regexp.MustCompile(`^histlog: migrate step2\.json: (the source changed while it was read(?:: it had \d+ bytes, now \d+| between two readings)|the text ends inside a value|the source is empty)`)
+var atRest = regexp.MustCompile(`^histlog: migrate step2\.json: (the source changed while it was read(?:: it (?:grew by|shrank by|still has) \d| between two readings)|the text ends inside a value|the source is empty)`)
 
 // attempts is how often a command is run before the test gives up.
 const attempts = 3000

@@ -18,14 +18,15 @@ const module = "github.com/histlog/histlog/"
 // mayImport says which packages of the module a package may import, tests aside.
 var mayImport = map[string][]string{
 	"":                    {"reader", "segment"}, // the front door
-	"cmd/histlog":         {"migrate", "reader", "compactor", "segment", "internal/survey", "internal/jsonscan", "internal/memguard"},
-	"migrate":             {"segment", "internal/jsonscan", "internal/memguard"},
+	"cmd/histlog":         {"migrate", "reader", "compactor", "segment", "internal/survey", "internal/jsonscan", "internal/memguard", "internal/size"},
+	"migrate":             {"segment", "internal/jsonscan", "internal/memguard", "internal/size"},
 	"compactor":           {"segment"},
 	"reader":              {"segment"},
 	"internal/survey":     {"segment"},
-	"segment":             {"internal/jsonscan", "internal/vfs"},
+	"segment":             {"internal/jsonscan", "internal/size", "internal/vfs"},
 	"internal/jsonscan":   {},
-	"internal/memguard":   {},
+	"internal/memguard":   {"internal/size"},
+	"internal/size":       {},
 	"internal/faultfs":    {"internal/vfs"},
 	"internal/survival":   {},
 	"internal/vfs":        {},

@@ -287,7 +287,19 @@ func TestRoomErrorText(t *testing.T) {
 	if want := ErrNoRoom.Error() + ": the log needs about 12.3MB more, 4.10KB is free"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got := sizeText(80); got != "80B" {
-		t.Error(got)
+}
+
+func TestChangedText(t *testing.T) {
+	for _, c := range []struct {
+		before, after int64
+		want          string
+	}{
+		{12_345_678, 12_345_999, "it grew by 321B to 12.3MB"},
+		{12_345_678, 0, "it shrank by 12.3MB to 0B"},
+		{12_345_678, 12_345_678, "it still has 12.3MB"},
+	} {
+		if got := changedText(c.before, c.after); got != c.want {
+			t.Errorf("from %d to %d: %q, want %q", c.before, c.after, got, c.want)
+		}
 	}
 }

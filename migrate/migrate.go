@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/histlog/histlog/internal/memguard"
+	"github.com/histlog/histlog/internal/size"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -190,15 +189,7 @@ type RoomError struct {
 }
 
 func (e *RoomError) Error() string {
-	return fmt.Sprintf("%v: the log needs about %s more, %s is free", ErrNoRoom, sizeText(e.Need), sizeText(e.Free))
-}
-
-// sizeText shows a size as the command line does: 12.3MB.
-func sizeText(n uint64) string {
-	if n < 1000 {
-		return fmt.Sprintf("%dB", n)
-	}
-	return strings.ToUpper(strings.ReplaceAll(humanize.BytesN(n, 3), " ", ""))
+	return fmt.Sprintf("%v: the log needs about %s more, %s is free", ErrNoRoom, size.Text(e.Need), size.Text(e.Free))
 }
 
 func (e *RoomError) Unwrap() error { return ErrNoRoom }

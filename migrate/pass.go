@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/size"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -235,5 +236,17 @@ func compareInfo(f *os.File, before os.FileInfo) error {
 	if err != nil || same(after, before) {
 		return err
 	}
-	return fmt.Errorf("%w: it had %d bytes, now %d", ErrChanged, before.Size(), after.Size())
+	return fmt.Errorf("%w: %s", ErrChanged, changedText(before.Size(), after.Size()))
+}
+
+// changedText says how the size of the source changed, from before to after bytes.
+func changedText(before, after int64) string {
+	now := size.Text(uint64(after))
+	switch {
+	case after > before:
+		return fmt.Sprintf("it grew by %s to %s", size.Text(uint64(after-before)), now)
+	case after < before:
+		return fmt.Sprintf("it shrank by %s to %s", size.Text(uint64(before-after)), now)
+	}
+	return "it still has " + now
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/size"
 )
 
 // line is one line of a segment's plain text.
@@ -34,7 +35,7 @@ func eachLine(f io.ReaderAt, from, to Offset, most int64, fn func(line) error) (
 			break
 		}
 		if most > 0 && int64(len(buf)) > most {
-			return at, fmt.Errorf("a line of more than %d bytes: %w", len(buf), ErrMemory)
+			return at, fmt.Errorf("a line of more than %s: %w", size.Text(uint64(len(buf))), ErrMemory)
 		}
 		if len(buf) == cap(buf) {
 			buf = append(make([]byte, 0, 2*cap(buf)), buf...)

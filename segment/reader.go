@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/histlog/histlog/internal/size"
 )
 
 // A Record is one record as it was stored.
@@ -369,7 +370,7 @@ func (r *Reader) Record(seq Sequence) (Record, error) {
 		}
 	}
 	if r.memory > 0 && int64(e.End-start) > r.memory+1 {
-		return Record{}, fmt.Errorf("read %s: record %d, %d bytes: %w", r.segment.Path, seq, e.End-start-1, ErrMemory)
+		return Record{}, fmt.Errorf("read %s: record %d, %s: %w", r.segment.Path, seq, size.Text(uint64(e.End-start-1)), ErrMemory)
 	}
 	text, err := r.read(start, e.End)
 	if f := (*frameError)(nil); errors.As(err, &f) {

@@ -108,13 +108,17 @@ func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) err
 // salvagedText says what a salvage kept, and where the rest is.
 func salvagedText(o migrate.Options, receipt migrate.Receipt) string {
 	quarantine := filepath.Join(o.Dir, segment.QuarantineName)
+	bytes := counted(uint64(receipt.Quarantined), "byte")
+	if receipt.Quarantined >= 1000 {
+		bytes = bytesText(receipt.Quarantined)
+	}
 	switch {
 	case receipt.Records == 0:
-		return fmt.Sprintf("salvaged no record; all %d bytes are in %s; if the records stand deeper than in the root, remove %s and name their array with --records, such as /data/history", receipt.Quarantined, quarantine, o.Dir)
+		return fmt.Sprintf("salvaged no record; all %s are in %s; if the records stand deeper than in the root, remove %s and name their array with --records, such as /data/history", bytes, quarantine, o.Dir)
 	case receipt.Pieces > 1:
-		return fmt.Sprintf("salvaged %s; the %d damaged pieces, of %d bytes, are in %s", counted(receipt.Records, "whole record"), receipt.Pieces, receipt.Quarantined, quarantine)
+		return fmt.Sprintf("salvaged %s; the %d damaged pieces, of %s, are in %s", counted(receipt.Records, "whole record"), receipt.Pieces, bytes, quarantine)
 	}
-	return fmt.Sprintf("salvaged %s; the %d bytes that are damaged, or behind the damage, are in %s", counted(receipt.Records, "whole record"), receipt.Quarantined, quarantine)
+	return fmt.Sprintf("salvaged %s; the %s that are damaged, or behind the damage, are in %s", counted(receipt.Records, "whole record"), bytes, quarantine)
 }
 
 // doubtCount says that a source's own count of its records is another one.

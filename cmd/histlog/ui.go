@@ -12,7 +12,7 @@ import (
 	"unicode"
 	"unicode/utf16"
 
-	"github.com/dustin/go-humanize"
+	"github.com/histlog/histlog/internal/size"
 	"golang.org/x/term"
 )
 
@@ -114,10 +114,7 @@ func unsafe(r rune) bool {
 
 // bytesText shows a size: 80B, 395KB, 1.48GB.
 func bytesText(n int64) string {
-	if n < 1000 {
-		return fmt.Sprintf("%dB", max(n, 0))
-	}
-	return strings.ToUpper(strings.ReplaceAll(humanize.BytesN(uint64(n), 3), " ", ""))
+	return size.Text(uint64(max(n, 0)))
 }
 
 // durationText shows a span with two units at most: 2m58s, 40h43m, 12d4h.

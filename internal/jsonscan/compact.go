@@ -1,6 +1,9 @@
 package jsonscan
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // slack is how far beyond the last byte of its output run may write.
 const slack = 32
@@ -382,8 +385,14 @@ func PythonValue(c byte) string {
 	return ""
 }
 
+// tooLarge names the limit in the units in which limits are set: 256MiB.
 func tooLarge(limit int64) string {
-	return "value larger than " + strconv.FormatInt(limit, 10) + " bytes"
+	const mib = 1 << 20
+	text := strconv.FormatInt(limit, 10) + " bytes"
+	if limit >= mib {
+		text = strings.TrimSuffix(strconv.FormatFloat(float64(limit)/mib, 'f', 1, 64), ".0") + "MiB"
+	}
+	return "value larger than " + text
 }
 
 func quoteByte(c byte) string {

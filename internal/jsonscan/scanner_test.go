@@ -290,3 +290,11 @@ func TestNoAllocationPerToken(t *testing.T) {
 		t.Errorf("%v allocations for 5000 tokens", n)
 	}
 }
+
+func TestTooLargeText(t *testing.T) {
+	for limit, want := range map[int64]string{100: "100 bytes", 256 << 20: "256MiB", 1 << 30: "1024MiB", 41_234_567: "39.3MiB"} {
+		if got := tooLarge(limit); got != "value larger than "+want {
+			t.Errorf("%d: %q, want %s", limit, got, want)
+		}
+	}
+}

@@ -3,6 +3,8 @@ package memguard
 import (
 	"fmt"
 	"runtime/debug"
+
+	"github.com/histlog/histlog/internal/size"
 )
 
 // A Budget is how many bytes of memory a process may have resident.
@@ -58,5 +60,5 @@ type OverError struct {
 }
 
 func (e *OverError) Error() string {
-	return fmt.Sprintf("out of the memory budget of %d bytes: %d are in use", e.Budget, e.Used)
+	return fmt.Sprintf("out of the memory budget of %s: %s are in use", size.Text(uint64(e.Budget)), size.Text(e.Used))
 }

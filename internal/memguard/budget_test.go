@@ -78,6 +78,13 @@ func TestWatch(t *testing.T) {
 	})
 }
 
+func TestOverError(t *testing.T) {
+	const want = "out of the memory budget of 67.1MB: 70.3MB are in use"
+	if got := (&OverError{64 * mib, 70_312_000}).Error(); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // TestWatchStops leaves nothing behind, and no cause of its own.
 func TestWatchStops(t *testing.T) {
 	ctx, stop := Watch(t.Context(), math.MaxUint64, RSS, func(uint64) { t.Error("near") })
