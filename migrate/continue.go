@@ -36,7 +36,7 @@ func Continue(ctx context.Context, o Options, wait time.Duration) (c Continued, 
 		return c, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	l, err := segment.Open(o.Dir, o.FS)
+	l, err := segment.OpenContext(ctx, o.Dir, o.FS)
 	if err != nil {
 		return c, err
 	}

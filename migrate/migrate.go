@@ -149,7 +149,7 @@ func (m *migration) finish() error {
 	if err := m.draft.Flush(); err != nil {
 		return err
 	}
-	view, err := m.draft.View()
+	view, err := m.draft.View(m.ctx)
 	if err != nil {
 		return err
 	}

@@ -424,9 +424,10 @@ func (d *Draft) settle() error {
 }
 
 // View returns the draft as the log it will be, for reading back what was flushed.
-func (d *Draft) View() (*Log, error) {
+// When ctx has ended, the methods of the Log read no more, and return its error.
+func (d *Draft) View(ctx context.Context) (*Log, error) {
 	segments, err := listSegments(d.w.fs, d.w.dir)
-	return &Log{Dir: d.w.dir, Marker: d.w.marker, Segments: segments, fs: d.w.fs}, err
+	return &Log{Dir: d.w.dir, Marker: d.w.marker, Segments: segments, fs: d.w.fs, ctx: ctx}, err
 }
 
 // Publish makes the draft a log, durably: complete, or no log.

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -103,7 +104,7 @@ func TestFlushAndView(t *testing.T) {
 	d := newDraft(t, dir, options(Settings{"segment-size": "400"}))
 	fillDraft(t, d, 1, 12)
 	check(t, d.Flush())
-	l, err := d.View()
+	l, err := d.View(t.Context())
 	check(t, err)
 	var got Sequence
 	for i, s := range l.Segments {
@@ -300,4 +301,18 @@ func TestCreateInEmptyDirectory(t *testing.T) {
 	w := create(t, dir, nil)
 	appendTexts(t, w, 1, 1)
 	wantTexts(t, dir, texts(1, 1))
+}
+
+// The log of a draft is read no more when the context of View has ended.
+func TestDraftViewEnds(t *testing.T) {
+	d := newDraft(t, newDir(t), options(nil))
+	check(t, d.Write([]byte("1"), nil))
+	check(t, d.Flush())
+	ctx, cancel := context.WithCancel(t.Context())
+	l, err := d.View(ctx)
+	check(t, err)
+	cancel()
+	_, err = l.Sum(l.Segments[0])
+	wantIs(t, err, context.Canceled)
+	check(t, d.Discard())
 }
