@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // pieces gives a text in pieces of chance, so that every token and every white
@@ -99,12 +101,8 @@ func (c *chance) value(level, most int) {
 // Whatever its white space is, and however it is read, an export is the source.
 func TestExact(t *testing.T) {
 	rnd := seeded(t)
-	rounds := 300
-	if testing.Short() {
-		rounds = 100
-	}
 	p := newFastPlace(t)
-	for range rounds {
+	for range testutil.Rounds(100, 300) {
 		c := newChance(rand.New(rand.NewPCG(rnd.Uint64(), 0)))
 		p.exactly(c, c.array(1+c.rnd.IntN(6), 0), 1+c.rnd.IntN(40))
 	}
@@ -113,12 +111,8 @@ func TestExact(t *testing.T) {
 // So it is where the style is settled long before the end.
 func TestExactOfLong(t *testing.T) {
 	rnd := seeded(t)
-	rounds := 12
-	if testing.Short() {
-		rounds = 6
-	}
 	p := newFastPlace(t)
-	for range rounds {
+	for range testutil.Rounds(4, 12) {
 		c := newChance(rand.New(rand.NewPCG(rnd.Uint64(), 0)))
 		p.exactly(c, c.array(0, learnBytes*2), []int{50, 1000, 70_000, 1 << 20}[c.rnd.IntN(4)])
 	}

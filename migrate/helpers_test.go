@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(sourceEnv) == "" { // not the child of TestMemory
 		debug.SetGCPercent(800)
 	}
-	os.Exit(m.Run())
+	os.Exit(testutil.Tmpfs{M: m}.Run())
 }
 
 // noSync is the machine's file system without waiting for the disk.

@@ -11,6 +11,8 @@ import (
 	"runtime/debug"
 	"strconv"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 const mib = 1 << 20
@@ -37,8 +39,6 @@ func TestMemoryChild(t *testing.T) {
 
 func TestMemory(t *testing.T) {
 	switch {
-	case testing.Short():
-		t.Skip("works on some 100 MB")
 	case runtime.GOOS != "linux":
 		t.Skip("no /proc")
 	case raceDetector:
@@ -64,7 +64,7 @@ func TestMemory(t *testing.T) {
 		}
 		w.WriteString("]}")
 	}
-	for _, c := range []struct {
+	rows := []struct {
 		name    string
 		records uint64
 		largest int
@@ -99,7 +99,8 @@ func TestMemory(t *testing.T) {
 			}
 			w.WriteString("2]")
 		}},
-	} {
+	}
+	for _, c := range rows[:testutil.Rounds(1, len(rows))] {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPlace(t)
 			f, err := os.Create(p.source)

@@ -20,6 +20,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -60,7 +61,7 @@ func TestCutAtEveryByte(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			p := newFastPlace(t)
-			for n := range len(s.text) + 1 {
+			for n := 0; n <= len(s.text); n += testutil.Rounds(3, 1) {
 				p.cutAt(s, n)
 				if t.Failed() {
 					t.Fatalf("cut at byte %d: %q", n, s.text[:n])
@@ -193,7 +194,7 @@ func TestEveryByteReplaced(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			p := newFastPlace(t)
-			for at := range len(s.text) {
+			for at := 0; at < len(s.text); at += testutil.Rounds(7, 1) {
 				for _, to := range []byte("\"}") {
 					p.flipped(s, at, to)
 				}
@@ -203,10 +204,7 @@ func TestEveryByteReplaced(t *testing.T) {
 }
 
 func TestBytesFlipped(t *testing.T) {
-	flips, rnd, all := 2000, seeded(t), samples()
-	if testing.Short() {
-		flips = 200
-	}
+	flips, rnd, all := testutil.Rounds(200, 2000), seeded(t), samples()
 	for _, s := range all {
 		rnd := rand.New(rand.NewPCG(rnd.Uint64(), 0))
 		t.Run(s.name, func(t *testing.T) {

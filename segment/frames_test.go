@@ -14,14 +14,16 @@ import (
 
 	"github.com/SaveTheRbtz/zstd-seekable-format-go/pkg"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // largeLog makes a log whose first segment fills several frames of a codec, and
 // returns what it holds. A large record has a frame of its own.
 func largeLog(t *testing.T, codec Codec) (dir, plain string) {
 	t.Helper()
-	if testing.Short() && codec == Zstd {
-		t.Skip("skipped: 140 MB of records")
+	if codec == Zstd {
+		testutil.Proof(t) // of 140 MB
 	}
 	dir = newDir(t)
 	unit := int(frameTarget(codec, 0))

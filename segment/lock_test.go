@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // A lock is held on what the name leads to, not on what it led to once: a file
@@ -15,7 +17,7 @@ func TestLockOfReplacedFile(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "HISTLOG")
 	check(t, os.WriteFile(name, nil, 0o644))
-	const takers, times = 4, 100
+	takers, times := 4, testutil.Rounds(20, 100)
 	var within atomic.Int32
 	var all sync.WaitGroup
 	for k := range takers {

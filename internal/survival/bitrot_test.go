@@ -9,11 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
 
-// TestBitRot flips every bit of a sealed segment, plain and compressed, and of
-// its index in turn. Each is found, costs the record it stands in at most, or of a
+// TestBitRot flips every bit of a sealed segment, plain and compressed, and of its
+// index in turn; the fast run flips one bit of each byte. Each is found, costs the record it stands in at most, or of a
 // compressed segment those of one frame, and is mended.
 func TestBitRot(t *testing.T) {
 	compressed := func(codec segment.Codec) func(r *run) {
@@ -34,6 +35,9 @@ func TestBitRot(t *testing.T) {
 		path := model.dir + "/" + x.name
 		for at, b := range model.disk.Files()[path] {
 			for bit := range 8 {
+				if !testutil.Proofs() && bit != at%8 {
+					continue
+				}
 				r := model.after(model.disk.Killed(len(model.disk.Ops())), len(model.disk.Ops()))
 				r.poke(path, at, b^1<<bit)
 				if err := r.rotIsMended(x); err != nil {

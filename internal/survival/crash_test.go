@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/histlog/histlog/internal/faultfs"
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -26,23 +27,30 @@ func TestMain(m *testing.M) {
 
 var policies = []string{"always", "interval=1ms", "none"}
 
-// TestCrash recovers every disk that a kill or a power cut could have left at
-// each operation of each scenario.
-func TestCrash(t *testing.T) {
-	budget := subsets
-	if testing.Short() {
-		budget = subsets / 40
+// policiesOf returns the policies under which the i-th scenario runs: all of them as a
+// proof, else one of them in turn.
+func policiesOf(i int) []string {
+	if testutil.Proofs() {
+		return policies
 	}
+	n := i % len(policies)
+	return policies[n : n+1]
+}
+
+// TestCrash recovers every disk that a kill or a power cut could have left at
+// each operation of each scenario. The fast run makes few choices at each.
+func TestCrash(t *testing.T) {
+	budget := testutil.Rounds(subsets/40, subsets)
 	total := 0
-	for _, s := range scenarios {
-		for _, policy := range policies {
+	for i, s := range scenarios {
+		for _, policy := range policiesOf(i) {
 			e := &enumeration{subsets: budget, seen: map[uint64]bool{}}
 			t.Run(s.name+" "+policy, func(t *testing.T) { e.crash(t, s, policy) })
 			total += len(e.seen)
 		}
 	}
 	t.Logf("%d distinct crash images were recovered, seed %d", total, seed)
-	if total < leastImages && !testing.Short() {
+	if total < leastImages && testutil.Proofs() {
 		t.Errorf("want at least %d", leastImages)
 	}
 }

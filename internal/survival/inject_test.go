@@ -14,23 +14,20 @@ import (
 	"testing"
 
 	"github.com/histlog/histlog/internal/faultfs"
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
 
 var errnos = []syscall.Errno{syscall.EIO, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EMFILE}
 
 // TestInject fails each operation of each scenario, in every way, until a run
-// sees no failure.
+// sees no failure. The fast run fails every fifth with one error.
 func TestInject(t *testing.T) {
 	var runs atomic.Int64
 	t.Run("all", func(t *testing.T) {
 		limit := make(chan struct{}, runtime.GOMAXPROCS(0))
-		policies := policies
-		if testing.Short() {
-			policies = policies[2:]
-		}
-		for _, s := range scenarios {
-			for _, policy := range policies {
+		for i, s := range scenarios {
+			for _, policy := range policiesOf(i) {
 				t.Run(s.name+" "+policy, func(t *testing.T) {
 					t.Parallel()
 					limit <- struct{}{}
@@ -45,10 +42,7 @@ func TestInject(t *testing.T) {
 
 func injectAll(t *testing.T, s scenario, policy string) (runs int) {
 	seen := map[outcome]bool{}
-	for i, errno := range errnos {
-		if testing.Short() && i > 0 {
-			break
-		}
+	for _, errno := range errnos[:testutil.Rounds(1, len(errnos))] {
 		for until := range faultfs.Untils {
 			if until == faultfs.Full && !segment.NoRoom(errno) {
 				continue
@@ -69,7 +63,7 @@ func injectAll(t *testing.T, s scenario, policy string) (runs int) {
 // injectEach runs a scenario with the fault at operation 1, 2, … until it sees none.
 func injectEach(s scenario, policy string, f faultfs.Fault, seen map[outcome]bool) (runs int, err error) {
 	model := start(s, policy)
-	for f.At = 1; ; f.At++ {
+	for f.At = 1; ; f.At += testutil.Rounds(5, 1) {
 		r := model.again()
 		r.disk.Inject(f)
 		s.act(r)

@@ -1,0 +1,33 @@
+// Package testutil holds what the tests of several packages share.
+//
+// Tests run at two speeds. `go test ./...` covers each behaviour once. With
+// HISTLOG_PROOFS=1 the same tests enumerate: every operation, every fault, full
+// sizes, all rounds.
+package testutil
+
+import (
+	"os"
+	"testing"
+)
+
+// ProofsEnv is the variable that asks for the proofs when it is 1.
+const ProofsEnv = "HISTLOG_PROOFS"
+
+// Proofs reports whether the tests run at their full size.
+func Proofs() bool { return os.Getenv(ProofsEnv) == "1" }
+
+// Proof skips a test that the fast run does without.
+func Proof(t testing.TB) {
+	t.Helper()
+	if !Proofs() {
+		t.Skip("a proof: run make proofs")
+	}
+}
+
+// Rounds returns proof if the proofs run, else fast.
+func Rounds(fast, proof int) int {
+	if Proofs() {
+		return proof
+	}
+	return fast
+}

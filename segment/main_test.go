@@ -1,0 +1,10 @@
+package segment
+
+import (
+	"os"
+	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
+)
+
+func TestMain(m *testing.M) { os.Exit(testutil.Tmpfs{M: m}.Run()) }
