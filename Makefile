@@ -2,7 +2,7 @@
 GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help build man demo test test-browser race fuzz torture mutants bench month lint cross clean
+.PHONY: help build man demo test proofs test-browser race fuzz torture mutants bench month lint cross clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,13 +17,16 @@ man: build ## write the manual page bin/man/man1/histlog.1
 demo: ## migrate a realistic step2.json, append, look, and get the old file back
 	@sh scripts/demo.sh
 
-test: ## run every test
+test: ## test each behaviour once (about a minute)
 	$(GO) test ./...
 
-test-browser: ## look at the page of inspect --html in Chromium
-	$(GO) test -count=1 -v -run '^TestPage' ./cmd/histlog
+proofs: ## run every test at full size: all faults, memory, storms, the browser (minutes)
+	HISTLOG_PROOFS=1 $(GO) test -timeout 30m ./...
 
-race: ## run every test under the race detector
+test-browser: ## look at the page of inspect --html in Chromium
+	HISTLOG_PROOFS=1 $(GO) test -count=1 -v -run '^TestPage' ./cmd/histlog
+
+race: ## run the fast tests under the race detector
 	$(GO) test -race ./...
 
 fuzz: ## fuzz each parser for FUZZTIME (default 1m)

@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"internal/size":       {},
 	"internal/faultfs":    {"internal/vfs"},
 	"internal/survival":   {},
+	"internal/testutil":   {},
 	"internal/vfs":        {},
 	"internal/genhistory": {},
 	"scripts/genhistory":  {"internal/genhistory"},

@@ -10,11 +10,8 @@ import (
 	"testing"
 )
 
-// ProofsEnv is the variable that asks for the proofs when it is 1.
-const ProofsEnv = "HISTLOG_PROOFS"
-
 // Proofs reports whether the tests run at their full size.
-func Proofs() bool { return os.Getenv(ProofsEnv) == "1" }
+func Proofs() bool { return os.Getenv("HISTLOG_PROOFS") == "1" }
 
 // Proof skips a test that the fast run does without.
 func Proof(t testing.TB) {

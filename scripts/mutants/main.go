@@ -15,14 +15,20 @@ import (
 	"strings"
 )
 
+// A stage is a run of go test.
+type stage struct {
+	proofs bool // enumerate everything
+	args   []string
+}
+
 // stages are the tests that hunt a mutant, the fastest first.
-var stages = [][]string{
-	{"-short", "./segment", "./compactor"},
-	{"-short", "./internal/survival"},
-	{"-run", "TestStale|TestHalfRetired", "./reader"},
-	{"-run", "TestUpkeep|TestScripts/(compact|prune)", "./cmd/histlog"}, // two processes
-	{"./internal/survival"},
-	{"./migrate"},
+var stages = []stage{
+	{false, []string{"./segment", "./compactor"}},
+	{false, []string{"./internal/survival"}},
+	{false, []string{"-run", "TestStale|TestHalfRetired", "./reader"}},
+	{true, []string{"-run", "TestUpkeep|TestScripts/(compact|prune)", "./cmd/histlog"}}, // two processes
+	{true, []string{"./internal/survival"}},
+	{true, []string{"./migrate"}},
 }
 
 func main() {
@@ -99,8 +105,11 @@ func (m mutant) hunt(dir string, places map[string]place) (test string, err erro
 		return "", err
 	}
 	for _, stage := range stages {
-		c := exec.Command("go", append([]string{"test", "-failfast", "-timeout", "300s"}, stage...)...)
+		c := exec.Command("go", append([]string{"test", "-failfast", "-timeout", "300s"}, stage.args...)...)
 		c.Dir = dir
+		if stage.proofs {
+			c.Env = append(os.Environ(), "HISTLOG_PROOFS=1")
+		}
 		out, err := c.CombinedOutput()
 		if bytes.Contains(out, []byte("[build failed]")) {
 			return "", fmt.Errorf("%w\n%s", err, out)
