@@ -1,6 +1,10 @@
 # Bare `make` lists the targets.
 GO ?= go
 
+# The modules: histlog, and what would else be a dependency of programs that import it.
+MODULES = . scripts/browser
+in-each-module = set -e; for m in $(MODULES); do (cd $$m && $(1)); done
+
 .DEFAULT_GOAL := help
 .PHONY: help build man demo test proofs test-browser race fuzz torture mutants bench month lint cross clean
 
@@ -20,11 +24,11 @@ demo: ## migrate a realistic step2.json, append, look, and get the old file back
 test: ## test each behaviour once (about a minute)
 	$(GO) test ./...
 
-proofs: ## run every test at full size: all faults, memory, storms, the browser (minutes)
+proofs: test-browser ## run every test at full size: all faults, memory, storms, the browser (minutes)
 	HISTLOG_PROOFS=1 $(GO) test -timeout 30m ./...
 
 test-browser: ## look at the page of inspect --html in Chromium
-	HISTLOG_PROOFS=1 $(GO) test -count=1 -v -run '^TestPage' ./cmd/histlog
+	cd scripts/browser && $(GO) test -count=1 -v .
 
 race: ## run the fast tests under the race detector
 	$(GO) test -race ./...
@@ -47,16 +51,16 @@ month: ## write a month of batches, 26 GB as one file, and draw what it takes in
 
 lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'gofmt would change these' >&2; exit 1; }
-	$(GO) vet ./...
-	$(GO) tool staticcheck ./...
+	$(GO) build -o bin/ honnef.co/go/tools/cmd/staticcheck
+	$(call in-each-module,$(GO) vet ./... && $(CURDIR)/bin/staticcheck ./...)
 
 cross: ## build for the other systems
-	GOOS=linux GOARCH=arm64 $(GO) vet ./...
-	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
-	GOOS=windows GOARCH=amd64 $(GO) vet ./...
-	GOOS=linux GOARCH=arm64 $(GO) build -o /dev/null ./...
-	GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./...
-	GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./...
+	$(call in-each-module,GOOS=linux GOARCH=arm64 $(GO) vet ./...)
+	$(call in-each-module,GOOS=darwin GOARCH=arm64 $(GO) vet ./...)
+	$(call in-each-module,GOOS=windows GOARCH=amd64 $(GO) vet ./...)
+	$(call in-each-module,GOOS=linux GOARCH=arm64 $(GO) build -o /dev/null ./...)
+	$(call in-each-module,GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./...)
+	$(call in-each-module,GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./...)
 
 clean: ## remove what the targets made
 	rm -rf bin demo

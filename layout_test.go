@@ -1,6 +1,7 @@
 package histlog
 
 import (
+	"bytes"
 	"encoding/json"
 	"go/ast"
 	"go/parser"
@@ -36,15 +37,26 @@ var mayImport = map[string][]string{
 	"scripts/bench":       {"segment", "internal/genhistory"},
 	"scripts/bench/empty": {},
 	"scripts/month":       {"compactor", "segment", "internal/jsonscan", "internal/memguard"},
+	"scripts/browser":     {},
 	"scripts/mutants":     {},
 }
 
 func TestImportDirection(t *testing.T) {
-	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
-	if err != nil {
-		t.Fatal(err)
+	for _, dir := range modules(t) {
+		c := exec.Command("go", "list", "-json=ImportPath,Imports", "./...")
+		c.Dir = dir
+		out, err := c.Output()
+		if err != nil {
+			t.Fatalf("%s: %v", dir, err)
+		}
+		checkImports(t, out)
 	}
-	d := json.NewDecoder(strings.NewReader(string(out)))
+}
+
+// checkImports checks the imports of the packages that go list wrote.
+func checkImports(t *testing.T, list []byte) {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(list))
 	for {
 		var p struct {
 			ImportPath string

@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"context"
@@ -129,7 +129,7 @@ func (b *browser) show(t *testing.T, name string) {
 func (b *browser) open(t *testing.T, dir, name string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "page.html")
-	histlogIn(t, dir, "", "inspect", "--html", file, name)
+	runHistlog(t, dir, "", "inspect", "--html", file, name)
 	at := url.URL{Scheme: "file", Path: file}
 	b.do(t, chromedp.EmulateViewport(1200, 900), chromedp.Navigate(at.String()), chromedp.WaitVisible(chromedp.CSS("footer")))
 	t.Cleanup(func() {

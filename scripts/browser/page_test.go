@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"fmt"
@@ -33,7 +33,7 @@ func batches(n int) string {
 // sorts its tables and moves over its charts.
 func TestPage(t *testing.T) {
 	b, dir := newBrowser(t), t.TempDir()
-	histlogIn(t, dir, batches(1000), "migrate", "--records=", "--segment-size", "9000", "-", "log")
+	runHistlog(t, dir, batches(1000), "migrate", "--records=", "--segment-size", "9000", "-", "log")
 	b.open(t, dir, "log")
 	b.show(t, "light")
 	if title := evaluate[string](t, b, `document.title`); title != "log · histlog" {
@@ -144,8 +144,8 @@ func TestPageHostile(t *testing.T) {
 	b, outer := newBrowser(t), t.TempDir()
 	const evil = `</title></style></script><script>window.ran=1</script>"'><img src=x onerror=window.ran=1><svg onload="window.ran=1">{{.}}` + "`${ran=1}`<!--"
 	dir := strings.ReplaceAll(evil, "/", "")
-	histlogIn(t, outer, batches(400), "migrate", "--records=", "--segment-size", "9000", "-", "log")
-	histlogIn(t, outer, "", "config", "--yes", "log", "maintain=manual", "max-age=9999d", "archive-to="+evil)
+	runHistlog(t, outer, batches(400), "migrate", "--records=", "--segment-size", "9000", "-", "log")
+	runHistlog(t, outer, "", "config", "--yes", "log", "maintain=manual", "max-age=9999d", "archive-to="+evil)
 	in := func(name string) string { return filepath.Join(outer, "log", name) }
 	receipt, err := os.ReadFile(in("origin/receipt.json"))
 	if err != nil {

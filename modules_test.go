@@ -1,0 +1,40 @@
+package histlog
+
+import (
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// modules returns the directories of the repository's modules.
+func modules(t *testing.T) (dirs []string) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == "go.mod" {
+			dirs = append(dirs, filepath.Dir(path))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dirs
+}
+
+// TestDependencies keeps what only tests of the page, benchmarks and tools need out of
+// the module that programs import.
+func TestDependencies(t *testing.T) {
+	out, err := exec.Command("go", "list", "-m", "all").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		for _, unwanted := range []string{"github.com/chromedp/"} {
+			if strings.HasPrefix(line, unwanted) {
+				t.Errorf("histlog depends on %s", line)
+			}
+		}
+	}
+}
