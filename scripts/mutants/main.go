@@ -104,7 +104,7 @@ func (m mutant) hunt(dir string, places map[string]place) (test string, err erro
 	if err := vet(dir); err != nil {
 		return "", err
 	}
-	for _, stage := range stages {
+	for _, stage := range append(m.guard(), stages...) {
 		c := exec.Command("go", append([]string{"test", "-failfast", "-timeout", "300s"}, stage.args...)...)
 		c.Dir = dir
 		if stage.proofs {
@@ -119,6 +119,19 @@ func (m mutant) hunt(dir string, places map[string]place) (test string, err erro
 		}
 	}
 	return "", nil
+}
+
+// guard returns the stage that runs the test which noticed the mutant before.
+func (m mutant) guard() []stage {
+	folder, test, ok := strings.Cut(m.test, " ")
+	if !ok {
+		return nil
+	}
+	parts := strings.Split(test, "/")
+	for i, part := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
+	}
+	return []stage{{args: []string{"-run", strings.Join(parts, "/"), "./" + folder}, proofs: true}}
 }
 
 // vet makes sure that the mutant is a program.
