@@ -18,11 +18,16 @@ const module = "github.com/histlog/histlog/"
 
 // mayImport says which packages of the module a package may import, tests aside.
 var mayImport = map[string][]string{
-	"":                    {"reader", "segment"}, // the front door
-	"cmd/histlog":         {"migrate", "reader", "compactor", "segment", "internal/survey", "internal/jsonscan", "internal/memguard", "internal/size"},
+	"": {"reader", "segment"}, // the front door
+	"cmd/histlog": {
+		"migrate", "reader", "compactor", "segment",
+		"internal/survey", "internal/term",
+		"internal/jsonscan", "internal/memguard",
+	},
 	"migrate":             {"segment", "internal/jsonscan", "internal/memguard", "internal/size"},
 	"compactor":           {"segment"},
 	"reader":              {"segment"},
+	"internal/term":       {"internal/size"},
 	"internal/survey":     {"segment"},
 	"segment":             {"internal/jsonscan", "internal/size", "internal/vfs"},
 	"internal/jsonscan":   {},

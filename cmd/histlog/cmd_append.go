@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
@@ -95,7 +96,7 @@ func runAppend(c *cli.Context) (err error) {
 	}
 	accept.MaxBytes, accept.Memory, accept.Capture = policy.MaxRecord, largestRecord(c), policy.TimeField
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // so that a closed pipe is an error of the write
-	if c.NArg() == 1 && isTerminal(os.Stdin) {
+	if c.NArg() == 1 && term.IsTerminal(os.Stdin) {
 		say(c.App.ErrWriter, "reading JSON from the terminal; end it with Ctrl-D")
 	}
 	err = f.run(c.Context, policy.Sync, c.Args().Tail(), accept)
@@ -264,7 +265,7 @@ func (f *feeder) acknowledge(a segment.Ack) error {
 		_, err := fmt.Fprintf(f.out, "%d\n", a.Seq)
 		return err
 	}
-	return printJSON(f.out, map[string]any{
-		"seq": a.Seq, "time": utc(a.Time), "segment": a.Segment, "offset": a.Offset, "bytes": a.Bytes, "durable": a.Durable, "duplicate": a.Duplicate,
+	return term.PrintJSON(f.out, map[string]any{
+		"seq": a.Seq, "time": term.JSONTime(a.Time), "segment": a.Segment, "offset": a.Offset, "bytes": a.Bytes, "durable": a.Durable, "duplicate": a.Duplicate,
 	})
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/reader"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -76,7 +77,7 @@ func present(c *cli.Context, q reader.Query) error {
 // wrappedPrinter prints records with their sequence and time around them.
 func wrappedPrinter(_ *cli.Context, _ *segment.Log, out *output) (printer, error) {
 	return printer{show: func(rec reader.Record) error {
-		fmt.Fprintf(out, `{"seq":%d,"time":"%s","record":`, rec.Seq, *utc(rec.Time))
+		fmt.Fprintf(out, `{"seq":%d,"time":"%s","record":`, rec.Seq, *term.JSONTime(rec.Time))
 		out.Write(rec.Text)
 		_, err := out.WriteString("}\n") // the first error sticks
 		return err

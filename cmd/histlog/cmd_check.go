@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
@@ -118,7 +119,7 @@ func reportHealth(c *cli.Context, a assessment) error {
 	}
 	var err error
 	if c.Bool("json") {
-		err = printJSON(c.App.Writer, a.json())
+		err = term.PrintJSON(c.App.Writer, a.json())
 	} else {
 		_, err = fmt.Fprintln(c.App.Writer, a.line())
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
@@ -148,14 +149,14 @@ func acceptEdit(c *cli.Context, dir string, change segment.Settings) error {
 
 func showSettings(c *cli.Context, s segment.Settings) error {
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, allSettings(s))
+		return term.PrintJSON(c.App.Writer, allSettings(s))
 	}
 	for _, key := range segment.SettingKeys() {
 		note := ""
 		if _, set := s[key]; !set {
 			note = "  (default)"
 		}
-		if _, err := printSafe(c.App.Writer, "%-14s %s%s\n", key, s.Get(key), note); err != nil {
+		if _, err := term.Fprintf(c.App.Writer, "%-14s %s%s\n", key, s.Get(key), note); err != nil {
 			return err
 		}
 	}

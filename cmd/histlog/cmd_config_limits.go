@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/compactor"
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
@@ -85,7 +86,7 @@ func (t toll) text() string {
 			records, bytes = records+a.Segment.Records, bytes+a.Segment.Bytes
 		}
 		verb := map[compactor.Kind]string{compactor.Retire: "retire", compactor.Archive: "archive"}[p.plan[0].Kind]
-		parts = append(parts, fmt.Sprintf("%s %s of %s (%s) %s", verb, counted(records, "record"), counted(uint64(len(p.plan)), "segment"), bytesText(bytes), p.when))
+		parts = append(parts, fmt.Sprintf("%s %s of %s (%s) %s", verb, term.Plural(records, "record"), term.Plural(uint64(len(p.plan)), "segment"), term.Bytes(bytes), p.when))
 	}
 	return strings.Join(parts, " and ")
 }
@@ -104,7 +105,7 @@ func (t toll) json() map[string]any {
 // show prints what a change would take, and the settings as they would be.
 func (t toll) show(c *cli.Context, after segment.Settings) error {
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, map[string]any{"settings": allSettings(after), "retires": t.json(), "dry_run": true})
+		return term.PrintJSON(c.App.Writer, map[string]any{"settings": allSettings(after), "retires": t.json(), "dry_run": true})
 	}
 	text := "these settings retire nothing that is there now"
 	if !t.isNone() {
@@ -113,6 +114,6 @@ func (t toll) show(c *cli.Context, after segment.Settings) error {
 	if err := showSettings(c, after); err != nil {
 		return err
 	}
-	_, err := printSafe(c.App.Writer, "%s; nothing was changed\n", text)
+	_, err := term.Fprintf(c.App.Writer, "%s; nothing was changed\n", text)
 	return err
 }

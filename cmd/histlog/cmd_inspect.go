@@ -4,6 +4,7 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
@@ -48,7 +49,7 @@ func runInspect(c *cli.Context) error {
 	}
 	switch {
 	case c.Bool("json"):
-		err = printJSON(c.App.Writer, v.json())
+		err = term.PrintJSON(c.App.Writer, v.json())
 	case c.IsSet("html"):
 		err = writeTo(c, c.String("html"), func(out io.Writer) error { return v.page(out) })
 	default:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
@@ -24,7 +25,7 @@ func inspectRecord(c *cli.Context, l *segment.Log, seq segment.Sequence) error {
 		return err
 	}
 	if c.Bool("json") {
-		err = printJSON(c.App.Writer, v.json())
+		err = term.PrintJSON(c.App.Writer, v.json())
 	} else {
 		err = v.show(c)
 	}
@@ -95,7 +96,7 @@ func (v recordView) line() uint64 { return uint64(v.Seq-v.in.Base) + 1 }
 func (v recordView) json() map[string]any {
 	out := map[string]any{
 		"seq": v.Seq, "segment": v.in.Codec.TextName(v.in.Base), "line": v.line(), "offset": v.Start, "bytes": len(v.Text),
-		"time": utc(v.Time), "time_from_clock": v.has(segment.ClockTime), "gap_seconds": nil, "arrived": utc(v.Arrived),
+		"time": term.JSONTime(v.Time), "time_from_clock": v.has(segment.ClockTime), "gap_seconds": nil, "arrived": term.JSONTime(v.Arrived),
 		"durable": v.has(segment.Durable), "rebuilt": v.has(segment.Rebuilt), "lost": v.has(segment.Lost),
 		"crc32c": fmt.Sprintf("%08x", v.CRC), "members": v.made.Members, "more": v.made.More, "within": v.made.Within,
 	}
@@ -106,29 +107,29 @@ func (v recordView) json() map[string]any {
 }
 
 func (v recordView) print(s *screen, zone *time.Location) {
-	state := words("%d, whole", v.Seq)
+	state := term.Spanf("%d, whole", v.Seq)
 	if v.Blank {
-		state = late.span("%d, lost: its place and its number are kept", v.Seq)
+		state = term.Warn.Spanf("%d, lost: its place and its number are kept", v.Seq)
 	}
-	place := []span{words("%s", v.in.Codec.TextName(v.in.Base)), words("line %d", v.line()), words("offset %d", v.Start)}
+	place := []term.Span{term.Spanf("%s", v.in.Codec.TextName(v.in.Base)), term.Spanf("line %d", v.line()), term.Spanf("offset %d", v.Start)}
 	if v.in.Codec != segment.Plain {
-		place[2].text += " of its text"
+		place[2].Text += " of its text"
 	}
-	at := []span{words("%s", v.Time.In(zone).Format("2006-01-02 15:04:05.000 MST")), words("its own")}
+	at := []term.Span{term.Spanf("%s", v.Time.In(zone).Format("2006-01-02 15:04:05.000 MST")), term.Spanf("its own")}
 	if v.has(segment.ClockTime) {
-		at[1] = late.span("the clock's, for it has none")
+		at[1] = term.Warn.Spanf("the clock's, for it has none")
 	}
 	if v.gap != nil {
-		at = append(at, words("%s after the one before", durationText(*v.gap)))
+		at = append(at, term.Spanf("%s after the one before", term.Duration(*v.gap)))
 	}
-	proof := []span{words("%08x", v.CRC), words("CRC-32C")}
+	proof := []term.Span{term.Spanf("%08x", v.CRC), term.Spanf("CRC-32C")}
 	if v.has(segment.Rebuilt) {
-		proof = append(proof, late.span("made from what was there: it proves nothing"))
+		proof = append(proof, term.Warn.Spanf("made from what was there: it proves nothing"))
 	}
 	s.fact("record", state)
 	s.fact("place", place...)
-	s.fact("size", words("%s", bytesText(int64(len(v.Text)))), words("%d bytes", len(v.Text)))
+	s.fact("size", term.Spanf("%s", term.Bytes(int64(len(v.Text)))), term.Spanf("%d bytes", len(v.Text)))
 	s.fact("time", at...)
-	s.fact("arrived", words("%s", v.Arrived.In(zone).Format("2006-01-02 15:04:05 MST")))
+	s.fact("arrived", term.Spanf("%s", v.Arrived.In(zone).Format("2006-01-02 15:04:05 MST")))
 	s.fact("checksum", proof...)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/migrate"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -48,7 +49,7 @@ func runMigrate(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o.Progress = bar.set
+	o.Progress = bar.Set
 	var zone *zoneName
 	if !c.Bool("continue") { // whose log has its zone
 		o.Settings, zone = defaultZone(o.Settings)
@@ -65,7 +66,7 @@ func runMigrate(c *cli.Context) error {
 		return continueMigration(c, o, bar)
 	}
 	receipt, err := migrate.Run(c.Context, o)
-	bar.finish()
+	bar.Finish()
 	if err != nil {
 		return aboutSource("migrate "+o.Source, o.Source, err)
 	}
@@ -88,7 +89,7 @@ func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) err
 		say(c.App.ErrWriter, "%s", salvagedText(o, receipt))
 	}
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, receipt)
+		return term.PrintJSON(c.App.Writer, receipt)
 	}
 	if receipt.Export == "converted" {
 		say(c.App.ErrWriter, "tokens of %s were converted, as --non-finite or --invalid-utf8 has it; an export has the converted ones", o.Source)
@@ -99,26 +100,26 @@ func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) err
 	if o.Verify == migrate.VerifyNone {
 		proof = "not read back"
 	}
-	_, err := printSafe(c.App.Writer, "%s of %s (%s) %s in %s (%s), %s, in %s; see: histlog inspect %s\n",
-		counted(receipt.Records, "record"), o.Source, bytesText(receipt.SourceBytes), are(receipt.Records), o.Dir, bytesText(receipt.LogBytes), proof,
-		durationText(time.Duration(receipt.Elapsed*float64(time.Second))), o.Dir)
+	_, err := term.Fprintf(c.App.Writer, "%s of %s (%s) %s in %s (%s), %s, in %s; see: histlog inspect %s\n",
+		term.Plural(receipt.Records, "record"), o.Source, term.Bytes(receipt.SourceBytes), term.IsAre(receipt.Records), o.Dir, term.Bytes(receipt.LogBytes), proof,
+		term.Duration(time.Duration(receipt.Elapsed*float64(time.Second))), o.Dir)
 	return err
 }
 
 // salvagedText says what a salvage kept, and where the rest is.
 func salvagedText(o migrate.Options, receipt migrate.Receipt) string {
 	quarantine := filepath.Join(o.Dir, segment.QuarantineName)
-	bytes := counted(uint64(receipt.Quarantined), "byte")
+	bytes := term.Plural(uint64(receipt.Quarantined), "byte")
 	if receipt.Quarantined >= 1000 {
-		bytes = bytesText(receipt.Quarantined)
+		bytes = term.Bytes(receipt.Quarantined)
 	}
 	switch {
 	case receipt.Records == 0:
 		return fmt.Sprintf("salvaged no record; all %s are in %s; if the records stand deeper than in the root, remove %s and name their array with --records, such as /data/history", bytes, quarantine, o.Dir)
 	case receipt.Pieces > 1:
-		return fmt.Sprintf("salvaged %s; the %d damaged pieces, of %s, are in %s", counted(receipt.Records, "whole record"), receipt.Pieces, bytes, quarantine)
+		return fmt.Sprintf("salvaged %s; the %d damaged pieces, of %s, are in %s", term.Plural(receipt.Records, "whole record"), receipt.Pieces, bytes, quarantine)
 	}
-	return fmt.Sprintf("salvaged %s; the %s that are damaged, or behind the damage, are in %s", counted(receipt.Records, "whole record"), bytes, quarantine)
+	return fmt.Sprintf("salvaged %s; the %s that are damaged, or behind the damage, are in %s", term.Plural(receipt.Records, "whole record"), bytes, quarantine)
 }
 
 // doubtCount says that a source's own count of its records is another one.
@@ -191,14 +192,14 @@ func withoutEnding(name string) string {
 }
 
 // dryRun says what a migration would do.
-func dryRun(c *cli.Context, o migrate.Options, bar *progress) error {
+func dryRun(c *cli.Context, o migrate.Options, bar *term.Progress) error {
 	plan, err := migrate.DryRun(c.Context, o)
-	bar.finish()
+	bar.Finish()
 	if err != nil {
 		return aboutSource("migrate "+o.Source, o.Source, err)
 	}
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, plan)
+		return term.PrintJSON(c.App.Writer, plan)
 	}
 	out := c.App.Writer
 	span := ""
@@ -207,12 +208,12 @@ func dryRun(c *cli.Context, o migrate.Options, bar *progress) error {
 	}
 	doubt(c, o, plan.Records, plan.RecordsAt, plan.ClockTimes)
 	doubtCount(c, o, plan.Declared, plan.Records)
-	printSafe(out, "%s at %s%s\n", counted(plan.Records, "record"), pointerText(plan.RecordsAt), span)
-	printSafe(out, "%s of JSON become %s of records, the largest %s; %s are free\n", bytesText(plan.SourceBytes), bytesText(plan.LogBytes), bytesText(plan.Largest), bytesText(int64(plan.FreeBytes)))
+	term.Fprintf(out, "%s at %s%s\n", term.Plural(plan.Records, "record"), pointerText(plan.RecordsAt), span)
+	term.Fprintf(out, "%s of JSON become %s of records, the largest %s; %s are free\n", term.Bytes(plan.SourceBytes), term.Bytes(plan.LogBytes), term.Bytes(plan.Largest), term.Bytes(int64(plan.FreeBytes)))
 	if plan.NonFinite > 0 && o.Accept.NonFinite == jsonscan.RejectNonFinite {
-		printSafe(out, "%d NaN or Infinity, which --non-finite must allow\n", plan.NonFinite)
+		term.Fprintf(out, "%d NaN or Infinity, which --non-finite must allow\n", plan.NonFinite)
 	}
-	_, err = printSafe(out, "it will take about %s; nothing was written\n", durationText(time.Duration(plan.Seconds*1.2*float64(time.Second))))
+	_, err = term.Fprintf(out, "it will take about %s; nothing was written\n", term.Duration(time.Duration(plan.Seconds*1.2*float64(time.Second))))
 	return err
 }
 
@@ -223,17 +224,17 @@ func pointerText(at string) string {
 	case "stream":
 		return "the root, one value each"
 	}
-	return safe(at)
+	return term.Safe(at)
 }
 
 // continueMigration appends what came to a source since it was migrated.
-func continueMigration(c *cli.Context, o migrate.Options, bar *progress) (err error) {
+func continueMigration(c *cli.Context, o migrate.Options, bar *term.Progress) (err error) {
 	wait, err := segment.ParseDuration(c.String("lock-wait"))
 	if err != nil {
 		return usage("migrate", "--lock-wait: %v", err)
 	}
 	done, err := migrate.Continue(c.Context, o, wait)
-	bar.finish()
+	bar.Finish()
 	if err != nil {
 		return aboutSource("migrate "+o.Source, o.Source, beingWritten(err))
 	}
@@ -241,7 +242,7 @@ func continueMigration(c *cli.Context, o migrate.Options, bar *progress) (err er
 		record(o.Dir, slog.LevelInfo, "continued", "source", o.Source, "appended", done.Appended)
 	}
 	if done.Lost > 0 {
-		say(c.App.ErrWriter, "%s of these are lost in the log: keep %s", numberText(done.Lost), o.Source)
+		say(c.App.ErrWriter, "%s of these are lost in the log: keep %s", term.Count(done.Lost), o.Source)
 		defer func() {
 			if err == nil {
 				err = &exitError{code: exitDamaged, err: errReported}
@@ -249,20 +250,20 @@ func continueMigration(c *cli.Context, o migrate.Options, bar *progress) (err er
 		}()
 	}
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, map[string]any{
+		return term.PrintJSON(c.App.Writer, map[string]any{
 			"records": done.Records, "here": done.Here, "lost": done.Lost, "first_seq": seqOrNil(done.First), "appended": done.Appended,
 			"appended_first_seq": seqOrNil(done.FirstNew), "appended_last_seq": seqOrNil(done.LastNew),
 		})
 	}
 	if done.Records == 0 {
-		_, err = printSafe(c.App.Writer, "nothing new: %s holds no records\n", o.Source)
+		_, err = term.Fprintf(c.App.Writer, "nothing new: %s holds no records\n", o.Source)
 		return err
 	}
 	if done.Appended == 0 {
-		_, err = printSafe(c.App.Writer, "nothing new: all %s of %s are in %s as seq %s\n", counted(done.Records, "record"), o.Source, o.Dir, seqText(done.First, done.First+segment.Sequence(done.Here)-1))
+		_, err = term.Fprintf(c.App.Writer, "nothing new: all %s of %s are in %s as seq %s\n", term.Plural(done.Records, "record"), o.Source, o.Dir, term.Range(done.First, done.First+segment.Sequence(done.Here)-1))
 		return err
 	}
-	_, err = printSafe(c.App.Writer, "%s of %s %s in %s as seq %s; the %d before were there\n", counted(done.Appended, "new record"), o.Source, are(done.Appended), o.Dir, seqText(done.FirstNew, done.LastNew), done.Here)
+	_, err = term.Fprintf(c.App.Writer, "%s of %s %s in %s as seq %s; the %d before were there\n", term.Plural(done.Appended, "new record"), o.Source, term.IsAre(done.Appended), o.Dir, term.Range(done.FirstNew, done.LastNew), done.Here)
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
@@ -42,8 +43,8 @@ func runSnapshot(c *cli.Context) error {
 		return err
 	}
 	started := time.Now()
-	done, err := segment.Snapshot(c.Context, dir, dest, segment.Options{}, bar.set)
-	bar.finish()
+	done, err := segment.Snapshot(c.Context, dir, dest, segment.Options{}, bar.Set)
+	bar.Finish()
 	if err != nil {
 		return snapshotError(err)
 	}
@@ -72,17 +73,17 @@ func showSnapshot(c *cli.Context, dest string, done segment.Snapshotted, elapsed
 		if records > 0 {
 			first, last = seqOrNil(done.First), seqOrNil(done.Next-1)
 		}
-		return printJSON(c.App.Writer, map[string]any{
+		return term.PrintJSON(c.App.Writer, map[string]any{
 			"snapshot": dest, "records": records, "first_seq": first, "last_seq": last, "segments": done.Segments,
 			"linked_bytes": done.Linked, "copied_bytes": done.Copied, "damaged": len(done.Damage), "elapsed_s": elapsed.Seconds(),
 		})
 	}
-	what := counted(records, "record")
+	what := term.Plural(records, "record")
 	if records > 0 {
-		what += " (seq " + seqText(done.First, done.Next-1) + ")"
+		what += " (seq " + term.Range(done.First, done.Next-1) + ")"
 	}
-	_, err := printSafe(c.App.Writer, "%s %s in %s, in %s; %s copied, %s shared with the log\n",
-		what, are(records), safe(dest), durationText(elapsed), bytesText(done.Copied), bytesText(done.Linked))
+	_, err := term.Fprintf(c.App.Writer, "%s %s in %s, in %s; %s copied, %s shared with the log\n",
+		what, term.IsAre(records), term.Safe(dest), term.Duration(elapsed), term.Bytes(done.Copied), term.Bytes(done.Linked))
 	return err
 }
 

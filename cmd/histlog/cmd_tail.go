@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/survey"
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/reader"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -69,7 +70,7 @@ type lines struct {
 }
 
 func linePrinter(c *cli.Context, l *segment.Log, out *output) (printer, error) {
-	p := &lines{out: out, log: l, zone: zone(c), terminal: isTerminal(out.file) && os.Getenv("TERM") != "dumb"}
+	p := &lines{out: out, log: l, zone: zone(c), terminal: term.IsTerminal(out.file) && os.Getenv("TERM") != "dumb"}
 	p.colour = p.terminal && os.Getenv("NO_COLOR") == ""
 	if !p.terminal {
 		return printer{show: p.line}, nil
@@ -93,41 +94,33 @@ const (
 // The widths of tail's columns.
 const (
 	seqWidth  = 5
-	timeWidth = len("2006-" + stamp)
+	timeWidth = term.TimeWidth
 	gapWidth  = 6
 	sizeWidth = 6
 )
 
 func (l *lines) line(rec reader.Record) error {
 	l.clear()
-	columns := width(l.out.file)                                 // which may have changed
+	columns := term.Width(l.out.file)                            // which may have changed
 	if name, _ := rec.Time.In(l.zone).Zone(); name != l.header { // also where clocks were changed
 		l.header = name
 		text := fmt.Sprintf("%-*s  %-*s  %*s  %*s  %s", seqWidth, "SEQ", timeWidth, "TIME ("+name+")", gapWidth, "GAP", sizeWidth, "SIZE", "FIELDS")
-		fmt.Fprintln(l.out, l.coloured(faint, truncate(text, columns)))
+		fmt.Fprintln(l.out, l.coloured(faint, term.Truncate(text, columns)))
 	}
 	gap, late := "", false
 	if before, ok := l.timeBefore(rec); ok {
 		d := rec.Time.Sub(before)
-		gap, late = durationText(d), l.late(d)
+		gap, late = term.Duration(d), l.late(d)
 	}
 	l.seq, l.previous, l.arrived = rec.Seq, rec.Time, rec.Arrived
-	text := fmt.Sprintf("%-*d  %*s  %*s  %*s  %s", seqWidth, rec.Seq, timeWidth, timeText(rec.Time.In(l.zone), time.Now()),
-		gapWidth, gap, sizeWidth, bytesText(int64(len(rec.Text))), summary(rec.Text, l.shown(rec), columns))
-	text = strings.TrimRight(truncate(text, columns), " ")
+	text := fmt.Sprintf("%-*d  %*s  %*s  %*s  %s", seqWidth, rec.Seq, timeWidth, term.Time(rec.Time.In(l.zone), time.Now()),
+		gapWidth, gap, sizeWidth, term.Bytes(int64(len(rec.Text))), summary(rec.Text, l.shown(rec), columns))
+	text = strings.TrimRight(term.Truncate(text, columns), " ")
 	if late {
 		text = strings.Replace(text, gap, l.coloured(red, gap), 1)
 	}
 	_, err := fmt.Fprintln(l.out, text)
 	return err
-}
-
-// timeText shows a time, with its year if that is not the present one.
-func timeText(t, now time.Time) string {
-	if t.Year() != now.In(t.Location()).Year() {
-		return t.Format("2006-" + stamp)
-	}
-	return t.Format(stamp)
 }
 
 // timeBefore returns the time of the record before, which may not have been shown.
@@ -163,12 +156,12 @@ func (l *lines) waiting() {
 	if !l.arrived.IsZero() {
 		d := max(0, time.Since(l.arrived)).Truncate(time.Second)
 		after, _ := survey.LateAfter(l.gap)
-		text, late = "waiting "+durationText(d), d >= after && l.log.Marker.Role != roleArchive
+		text, late = "waiting "+term.Duration(d), d >= after && l.log.Marker.Role != roleArchive
 	}
 	if l.gap > 0 {
-		text += ", usual gap " + durationText(l.gap)
+		text += ", usual gap " + term.Duration(l.gap)
 	}
-	text = truncate(text, width(l.out.file)-1) // the cursor stays in its line
+	text = term.Truncate(text, term.Width(l.out.file)-1) // the cursor stays in its line
 	if late {
 		text = l.coloured(red, text)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/migrate"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -78,7 +79,7 @@ func runVerify(c *cli.Context) error {
 	looked := time.Now()
 	v, err := verifyAll(c, l, bar)
 	v.Repaired = repaired
-	bar.finish()
+	bar.Finish()
 	if err == nil && c.IsSet("against") {
 		v.Against, err = against(c, l)
 		err = beingWritten(err)
@@ -168,7 +169,7 @@ func against(c *cli.Context, l *segment.Log) (*migrate.Match, error) {
 	return &m, err
 }
 
-func verifyAll(c *cli.Context, l *segment.Log, bar *progress) (v verdict, err error) {
+func verifyAll(c *cli.Context, l *segment.Log, bar *term.Progress) (v verdict, err error) {
 	v.Damaged = []damage{}
 	if err := l.RefreshAll(); err != nil {
 		return v, err
@@ -194,7 +195,7 @@ func verifyAll(c *cli.Context, l *segment.Log, bar *progress) (v verdict, err er
 	}
 	for _, s := range l.Segments {
 		before := v.Bytes
-		f, err := l.Verify(c.Context, s, func(read segment.Offset) { bar.set(before+int64(read), total) })
+		f, err := l.Verify(c.Context, s, func(read segment.Offset) { bar.Set(before+int64(read), total) })
 		if errors.Is(err, segment.ErrRetired) { // meanwhile
 			continue
 		}
@@ -211,7 +212,7 @@ func verifyAll(c *cli.Context, l *segment.Log, bar *progress) (v verdict, err er
 	}
 	origin, err := migrate.VerifyOrigin(c.Context, l)
 	for _, d := range origin {
-		v.Damaged = append(v.Damaged, damage{nil, segment.OriginName + "/" + safe(d.Name), 0, d.Reason})
+		v.Damaged = append(v.Damaged, damage{nil, segment.OriginName + "/" + term.Safe(d.Name), 0, d.Reason})
 	}
 	v.OK, v.originOnly = len(v.Damaged) == 0, len(v.Damaged) == len(origin)
 	return v, err
@@ -235,7 +236,7 @@ func damageOf(e *segment.CorruptError) damage {
 
 func (v verdict) print(c *cli.Context, l *segment.Log, took time.Duration) error {
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, v)
+		return term.PrintJSON(c.App.Writer, v)
 	}
 	if err := printMended(c.App.Writer, v.Repaired); err != nil {
 		return err
@@ -245,12 +246,12 @@ func (v verdict) print(c *cli.Context, l *segment.Log, took time.Duration) error
 		if d.Seq != nil {
 			where = fmt.Sprintf("record %d, ", *d.Seq)
 		}
-		if _, err := printSafe(c.App.Writer, "DAMAGED  %s%s at offset %d: %s\n", where, d.Segment, d.Offset, d.Reason); err != nil {
+		if _, err := term.Fprintf(c.App.Writer, "DAMAGED  %s%s at offset %d: %s\n", where, d.Segment, d.Offset, d.Reason); err != nil {
 			return err
 		}
 	}
 	for _, name := range v.Quarantine {
-		if _, err := printSafe(c.App.Writer, "set aside  %s\n", filepath.Join(l.Dir, segment.QuarantineName, name)); err != nil {
+		if _, err := term.Fprintf(c.App.Writer, "set aside  %s\n", filepath.Join(l.Dir, segment.QuarantineName, name)); err != nil {
 			return err
 		}
 	}
@@ -262,8 +263,8 @@ func (v verdict) print(c *cli.Context, l *segment.Log, took time.Duration) error
 	if v.Blank > 0 {
 		lost = fmt.Sprintf(" · %d lost, their places kept", v.Blank)
 	}
-	_, err := printSafe(c.App.Writer, "%s  %s, %s, read in %s · %d damaged · %d in quarantine · %d with rebuilt checksums%s\n",
-		word, counted(v.Records, "record"), bytesText(v.Bytes), durationText(took), len(v.Damaged), len(v.Quarantine), v.Rebuilt, lost)
+	_, err := term.Fprintf(c.App.Writer, "%s  %s, %s, read in %s · %d damaged · %d in quarantine · %d with rebuilt checksums%s\n",
+		word, term.Plural(v.Records, "record"), term.Bytes(v.Bytes), term.Duration(took), len(v.Damaged), len(v.Quarantine), v.Rebuilt, lost)
 	if err != nil || v.Against == nil {
 		return err
 	}
@@ -274,13 +275,13 @@ func (v verdict) printAgainst(c *cli.Context, l *segment.Log) (err error) {
 	m, source := v.Against, c.String("against")
 	switch {
 	case m.Lost > 0:
-		_, err = printSafe(c.App.Writer, "%d of %d records are here, %d more are lost in the log; keep %s\n", m.Here-m.Lost, m.Records, m.Lost, source)
+		_, err = term.Fprintf(c.App.Writer, "%d of %d records are here, %d more are lost in the log; keep %s\n", m.Here-m.Lost, m.Records, m.Lost, source)
 	case m.Here < m.Records:
-		_, err = printSafe(c.App.Writer, "%d of %d records are here; keep %s, and run: histlog migrate --continue %s %s\n", m.Here, m.Records, source, source, l.Dir)
+		_, err = term.Fprintf(c.App.Writer, "%d of %d records are here; keep %s, and run: histlog migrate --continue %s %s\n", m.Here, m.Records, source, source, l.Dir)
 	case m.Records == 0:
-		_, err = printSafe(c.App.Writer, "%s holds no records\n", source)
+		_, err = term.Fprintf(c.App.Writer, "%s holds no records\n", source)
 	default:
-		_, err = printSafe(c.App.Writer, "%d of %d records are here as seq %s; %s can be deleted\n", m.Here, m.Records, seqText(m.First, m.First+segment.Sequence(m.Here)-1), source)
+		_, err = term.Fprintf(c.App.Writer, "%d of %d records are here as seq %s; %s can be deleted\n", m.Here, m.Records, term.Range(m.First, m.First+segment.Sequence(m.Here)-1), source)
 	}
 	return err
 }

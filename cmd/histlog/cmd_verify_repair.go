@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
@@ -59,7 +60,7 @@ func printMended(out io.Writer, list []mended) error {
 			n++
 		}
 		i += n
-		if _, err := fmt.Fprintln(out, safe(m.String())); err != nil {
+		if _, err := fmt.Fprintln(out, term.Safe(m.String())); err != nil {
 			return err
 		}
 	}

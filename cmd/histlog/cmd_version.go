@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
@@ -22,7 +23,7 @@ func versionCommand() *cli.Command {
 				return usage("version", "want no arguments")
 			}
 			if c.Bool("json") {
-				return printJSON(c.App.Writer, map[string]any{"version": versionText(), "format": segment.Version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
+				return term.PrintJSON(c.App.Writer, map[string]any{"version": versionText(), "format": segment.Version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
 			}
 			_, err := fmt.Fprintf(c.App.Writer, "histlog %s, format %d, %s %s/%s\n", versionText(), segment.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/histlog/histlog/internal/term"
 )
 
 // The exit codes, a part of the command line's contract. Those of check are its own.
@@ -50,13 +52,13 @@ func report(stdout, stderr io.Writer, err error) int {
 		return exitOK
 	}
 	if own := (*exitError)(nil); errors.As(err, &own) && own.line != "" {
-		printSafe(stdout, "%s\n", own.line)
+		term.Fprintf(stdout, "%s\n", own.line)
 	}
 	code, hint := explain(err)
 	if !errors.Is(err, errReported) {
 		say(stderr, "%v", err)
 		if hint != "" {
-			printSafe(stderr, "hint: %s\n", hint)
+			term.Fprintf(stderr, "hint: %s\n", hint)
 		}
 	}
 	return code

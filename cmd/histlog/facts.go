@@ -7,16 +7,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
-	"github.com/dustin/go-humanize/english"
 	"github.com/histlog/histlog/internal/survey"
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 )
 
 // A fact is one of the things that inspect says of a log, in a few parts.
 type fact struct {
 	label string
-	said  []span
+	said  []term.Span
 }
 
 // facts are what is to be known of a log but its times and segments.
@@ -31,14 +30,14 @@ func (v *view) facts() []fact {
 	return facts
 }
 
-func (v *view) recordsSaid() []span {
+func (v *view) recordsSaid() []term.Span {
 	s := v.survey
 	if s.Records == 0 {
-		return []span{words("none yet")}
+		return []term.Span{term.Spanf("none yet")}
 	}
-	said := []span{
-		words("%s", numberText(s.Records)), words("seq %s", seqText(s.FirstSeq, s.LastSeq)),
-		words("%s → %s (%s)", s.First.In(v.zone).Format("2006-"+stamp), v.timeAfter(s.Last, s.First), durationText(s.Last.Sub(s.First))),
+	said := []term.Span{
+		term.Spanf("%s", term.Count(s.Records)), term.Spanf("seq %s", term.Range(s.FirstSeq, s.LastSeq)),
+		term.Spanf("%s → %s (%s)", term.DateTime(s.First.In(v.zone)), v.timeAfter(s.Last, s.First), term.Duration(s.Last.Sub(s.First))),
 	}
 	_, outside := s.Timeline.WithoutOutliers()
 	for _, odd := range []struct {
@@ -49,30 +48,30 @@ func (v *view) recordsSaid() []span {
 		{s.Backwards, "older than the one before"}, {outside, "far from all others in time, not drawn"},
 	} {
 		if odd.count > 0 {
-			said = append(said, late.span("%s %s", numberText(odd.count), odd.text))
+			said = append(said, term.Warn.Spanf("%s %s", term.Count(odd.count), odd.text))
 		}
 	}
 	return said
 }
 
-func (v *view) diskSaid() []span {
-	said := []span{words("%s for %s of records", bytesText(v.survey.DiskBytes), bytesText(int64(v.survey.PlainBytes)))}
+func (v *view) diskSaid() []term.Span {
+	said := []term.Span{term.Spanf("%s for %s of records", term.Bytes(v.survey.DiskBytes), term.Bytes(int64(v.survey.PlainBytes)))}
 	if v.receipt != nil {
 		name := filepath.Base(v.receipt.Source)
 		if v.receipt.Source == "-" {
 			name = "standard input"
 		}
-		said = append(said, words("migrated from %s, %s", safe(name), bytesText(v.receipt.SourceBytes)))
+		said = append(said, term.Spanf("migrated from %s, %s", term.Safe(name), term.Bytes(v.receipt.SourceBytes)))
 	}
 	return said
 }
 
-func (v *view) growthSaid() []span {
-	grows := words("not known yet")
+func (v *view) growthSaid() []term.Span {
+	grows := term.Spanf("not known yet")
 	if g := v.perDay(); g > 0 {
-		grows = words("%s/day%s", bytesText(int64(g)), v.yetPlain())
+		grows = term.Spanf("%s/day%s", term.Bytes(int64(g)), v.yetPlain())
 	}
-	said := []span{grows, words("%s free", bytesText(int64(v.free)))}
+	said := []term.Span{grows, term.Spanf("%s free", term.Bytes(int64(v.free)))}
 	if g := v.perDay(); g > 0 {
 		said = append(said, v.fullSaid())
 	}
@@ -89,58 +88,58 @@ func (v *view) yetPlain() string {
 }
 
 // fullSaid says when the disk is full.
-func (v *view) fullSaid() span {
+func (v *view) fullSaid() term.Span {
 	const far = 10 * 365 * day
 	full := v.diskFull()
 	switch left := full.Sub(v.now); {
 	case full.IsZero() && v.most() < float64(v.survey.DiskBytes)+float64(v.free):
-		return words("never full: retention keeps it under %s", bytesText(int64(v.most())))
+		return term.Spanf("never full: retention keeps it under %s", term.Bytes(int64(v.most())))
 	case full.IsZero() || left > far:
-		return words("full in over 10 years")
+		return term.Spanf("full in over 10 years")
 	case left < 7*day:
-		return bad.span("full in %s, on %s", durationText(left), full.In(v.zone).Format("2006-01-02 15:04"))
+		return term.Bad.Spanf("full in %s, on %s", term.Duration(left), full.In(v.zone).Format("2006-01-02 15:04"))
 	default:
-		return words("full on %s, in %.0f days", full.In(v.zone).Format("2006-01-02"), left.Hours()/24)
+		return term.Spanf("full on %s, in %.0f days", full.In(v.zone).Format("2006-01-02"), left.Hours()/24)
 	}
 }
 
-func (v *view) writerSaid() []span {
-	said := []span{words("sync %s", v.log.Marker.Settings.Get("sync"))}
+func (v *view) writerSaid() []term.Span {
+	said := []term.Span{term.Spanf("sync %s", v.log.Marker.Settings.Get("sync"))}
 	if v.survey.Records > 0 {
-		said = append(said, words("last append %s ago", durationText(max(0, v.now.Sub(v.survey.LastArrived)))))
+		said = append(said, term.Spanf("last append %s ago", term.Duration(max(0, v.now.Sub(v.survey.LastArrived)))))
 	}
 	if w := v.writer; w.pid != 0 {
-		return append(said, words("pid %d (%s) for %s", w.pid, safe(w.command), durationText(max(0, v.now.Sub(w.since)))))
+		return append(said, term.Spanf("pid %d (%s) for %s", w.pid, term.Safe(w.command), term.Duration(max(0, v.now.Sub(w.since)))))
 	}
-	return append(said, words("no writer holds the lock"))
+	return append(said, term.Spanf("no writer holds the lock"))
 }
 
-func (v *view) memorySaid() []span {
-	said := []span{words("%s of %s available", bytesText(int64(v.memory.Available)), bytesText(int64(v.memory.Total)))}
+func (v *view) memorySaid() []term.Span {
+	said := []term.Span{term.Spanf("%s of %s available", term.Bytes(int64(v.memory.Available)), term.Bytes(int64(v.memory.Total)))}
 	if v.memory.Limit > 0 {
-		said = append(said, words("limited to %s here", bytesText(int64(v.memory.Limit))))
+		said = append(said, term.Spanf("limited to %s here", term.Bytes(int64(v.memory.Limit))))
 	}
 	return said
 }
 
 // upkeepSaid says what becomes of sealed segments, and how that last ended.
-func (v *view) upkeepSaid() []span {
+func (v *view) upkeepSaid() []term.Span {
 	settings, u, n := v.log.Marker.Settings, v.policy.Upkeep, v.notes.Upkeep
 	compress := "compress never"
 	if u.CompressAfter != segment.Never {
 		compress = fmt.Sprintf("compress after %s, %s", settings.Get("compress-after"), settings.Get("codec"))
 	}
-	said := []span{words("%s", compress)}
+	said := []term.Span{term.Spanf("%s", compress)}
 	if u.Manual {
-		said = append(said, words("only by hand"))
+		said = append(said, term.Spanf("only by hand"))
 	}
 	if !n.OK.IsZero() {
-		said = append(said, words("last ok %s", v.clock(n.OK)))
+		said = append(said, term.Spanf("last ok %s", v.clock(n.OK)))
 	}
 	if !n.Failed.IsZero() {
-		said = append(said, bad.span("failed %s: %s", v.clock(n.Failed), safe(n.Error)))
+		said = append(said, term.Bad.Spanf("failed %s: %s", v.clock(n.Failed), term.Safe(n.Error)))
 	}
-	return append(said, words("retention: %s", v.retentionText()))
+	return append(said, term.Spanf("retention: %s", v.retentionText()))
 }
 
 func (v *view) retentionText() string {
@@ -158,30 +157,30 @@ func (v *view) retentionText() string {
 	if to := settings.Get("archive-to"); to != "" {
 		text += ", then archives to " + to
 	}
-	return safe(text)
+	return term.Safe(text)
 }
 
-func (v *view) verifiedSaid() []span {
+func (v *view) verifiedSaid() []term.Span {
 	n := v.notes.Verified
 	if n.At.IsZero() {
-		return []span{words("never: histlog verify reads every byte")}
+		return []term.Span{term.Spanf("never: histlog verify reads every byte")}
 	}
-	said := []span{words("%s, %s of %s records", v.clock(n.At), numberText(min(n.Records, v.survey.Records)), numberText(v.survey.Records))}
+	said := []term.Span{term.Spanf("%s, %s of %s records", v.clock(n.At), term.Count(min(n.Records, v.survey.Records)), term.Count(v.survey.Records))}
 	if n.Damaged > 0 {
-		said = append(said, bad.span("%d damaged then", n.Damaged))
+		said = append(said, term.Bad.Spanf("%d damaged then", n.Damaged))
 	}
 	return said
 }
 
-func (v *view) receiptSaid() []span {
+func (v *view) receiptSaid() []term.Span {
 	r := v.receipt
-	proven := late.span("not proven")
+	proven := term.Warn.Spanf("not proven")
 	if r.Verified != "none" {
-		proven = words("proven by %s", safe(r.Verified))
+		proven = term.Spanf("proven by %s", term.Safe(r.Verified))
 	}
-	said := []span{words("%s, %s", counted(r.Records, "record"), v.clock(r.Migrated)), proven, words("source sha256 %.12s…", safe(r.SourceSHA256))}
+	said := []term.Span{term.Spanf("%s, %s", term.Plural(r.Records, "record"), v.clock(r.Migrated)), proven, term.Spanf("source sha256 %.12s…", term.Safe(r.SourceSHA256))}
 	if r.Salvaged {
-		said = append(said, late.span("salvaged: %s", safe(r.Damage)))
+		said = append(said, term.Warn.Spanf("salvaged: %s", term.Safe(r.Damage)))
 	}
 	return said
 }
@@ -196,23 +195,4 @@ func (v *view) clock(t time.Time) string {
 		return t.Format("01-02 15:04")
 	}
 	return t.Format("2006-01-02 15:04")
-}
-
-// numberText shows a count: 14,400.
-func numberText(n uint64) string { return humanize.Comma(int64(n)) }
-
-// seqText shows a run of sequences: 17, or 17–20.
-func seqText(first, last segment.Sequence) string {
-	if first == last {
-		return fmt.Sprint(first)
-	}
-	return fmt.Sprintf("%d–%d", first, last)
-}
-
-// are is the verb of a count.
-func are(n uint64) string { return english.PluralWord(int(n), "is", "are") }
-
-// counted shows a count of things: 1 stall, 2 stalls.
-func counted(n uint64, thing string) string {
-	return numberText(n) + " " + english.PluralWord(int(n), thing, "")
 }

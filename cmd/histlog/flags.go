@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
@@ -75,4 +76,13 @@ func progressFlag() cli.Flag {
 
 func dryRunFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "dry-run", Usage: "say what would be done, and what it comes to; do nothing"}
+}
+
+// newProgress returns the Progress that the flag asks for.
+func newProgress(c *cli.Context, label string) (*term.Progress, error) {
+	p, err := term.NewProgress(c.App.ErrWriter, c.String("progress"), label)
+	if err != nil {
+		return nil, usage(c.Command.Name, "--progress %v", err)
+	}
+	return p, nil
 }

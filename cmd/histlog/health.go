@@ -11,6 +11,7 @@ import (
 	"github.com/histlog/histlog/compactor"
 	"github.com/histlog/histlog/internal/memguard"
 	"github.com/histlog/histlog/internal/survey"
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -169,10 +170,10 @@ func (h *health) judge(b bounds, now time.Time) assessment {
 		a.add(warning, "%s in %s/", english.Plural(n, "file", ""), segment.QuarantineName)
 	}
 	if h.jump > 0 {
-		a.add(warning, "max-age retires nothing now: the clock is %s ahead of the records before; it does again after a day of records", durationText(h.jump))
+		a.add(warning, "max-age retires nothing now: the clock is %s ahead of the records before; it does again after a day of records", term.Duration(h.jump))
 	}
 	if u := h.notes.Upkeep; !u.Failed.IsZero() {
-		a.add(warning, "upkeep failed %s ago: %s", durationText(now.Sub(u.Failed)), u.Error)
+		a.add(warning, "upkeep failed %s ago: %s", term.Duration(now.Sub(u.Failed)), u.Error)
 	}
 	return a
 }
@@ -187,13 +188,13 @@ func (a *assessment) judgeAge() {
 	if a.recent.LastSeq == 0 && len(a.damage) > 0 {
 		return // the newest segment is damaged, which says more
 	}
-	what := "nothing arrived for " + durationText(a.age)
+	what := "nothing arrived for " + term.Duration(a.age)
 	if a.recent.LastSeq == 0 {
-		what = "no records yet, the log was made " + durationText(a.age) + " ago"
+		what = "no records yet, the log was made " + term.Duration(a.age) + " ago"
 	}
 	switch {
 	case a.age < -ahead:
-		a.add(warning, "the last arrival is %s ahead of the clock, which was set back", durationText(-a.age))
+		a.add(warning, "the last arrival is %s ahead of the clock, which was set back", term.Duration(-a.age))
 	case a.tooLate > 0 && a.age >= a.tooLate:
 		a.add(critical, "%s", what)
 	case a.age >= a.late, a.recent.LastSeq == 0:
@@ -222,9 +223,9 @@ func (a *assessment) judgeDamage(now time.Time) {
 func foundBefore(verified segment.VerifyNote, suspect, now time.Time) string {
 	switch {
 	case verified.Damaged > 0:
-		return fmt.Sprintf("verify found %d damaged %s ago", verified.Damaged, durationText(now.Sub(verified.At)))
+		return fmt.Sprintf("verify found %d damaged %s ago", verified.Damaged, term.Duration(now.Sub(verified.At)))
 	case suspect.After(verified.At):
-		return fmt.Sprintf("a writer found damage %s ago and left it as it was: run histlog verify", durationText(now.Sub(suspect)))
+		return fmt.Sprintf("a writer found damage %s ago and left it as it was: run histlog verify", term.Duration(now.Sub(suspect)))
 	}
 	return ""
 }
@@ -232,12 +233,12 @@ func foundBefore(verified segment.VerifyNote, suspect, now time.Time) string {
 func (a *assessment) judgeDisk() {
 	switch {
 	case a.free < uint64(a.recent.MaxSize):
-		a.add(critical, "%s are free, less than a record takes", bytesText(int64(a.free)))
+		a.add(critical, "%s are free, less than a record takes", term.Bytes(int64(a.free)))
 	case a.free < uint64(a.bounds.minFree):
-		a.add(warning, "%s are free, less than %s", bytesText(int64(a.free)), bytesText(a.bounds.minFree))
+		a.add(warning, "%s are free, less than %s", term.Bytes(int64(a.free)), term.Bytes(a.bounds.minFree))
 	}
 	if m := a.bounds.maxDisk; m > 0 && a.disk > m {
-		a.add(warning, "the log takes %s on disk, more than %s", bytesText(a.disk), bytesText(m))
+		a.add(warning, "the log takes %s on disk, more than %s", term.Bytes(a.disk), term.Bytes(m))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize/english"
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -28,15 +29,15 @@ func (a assessment) line() string {
 		figures = " | " + a.figures()
 	}
 	text := strings.NewReplacer("|", "/", "\n", "; ").Replace(strings.Join(parts, ", ")) // a bar would begin the figures
-	return safe(status.String() + " - " + text + figures)
+	return term.Safe(status.String() + " - " + text + figures)
 }
 
 // facts say how the log is.
 func (a assessment) facts() (facts []string) {
 	if r := a.recent; r.LastSeq > 0 {
-		facts = append(facts, "last record "+durationText(a.age.Truncate(time.Second))+" ago")
+		facts = append(facts, "last record "+term.Duration(a.age.Truncate(time.Second))+" ago")
 		if r.Gap > 0 {
-			facts = append(facts, "usual gap "+durationText(r.Gap))
+			facts = append(facts, "usual gap "+term.Duration(r.Gap))
 		}
 	}
 	facts = append(facts, english.Plural(int(a.records), "record", ""))
@@ -106,16 +107,16 @@ func (a assessment) json() map[string]any {
 		out["stale_critical_seconds"] = a.tooLate.Seconds()
 	}
 	if r := h.recent; r.LastSeq > 0 {
-		out["last_seq"], out["last_time"], out["last_arrived"], out["age_seconds"] = r.LastSeq, utc(r.LastTime), utc(r.LastArrived), float64(a.age)/float64(time.Second)
+		out["last_seq"], out["last_time"], out["last_arrived"], out["age_seconds"] = r.LastSeq, term.JSONTime(r.LastTime), term.JSONTime(r.LastArrived), float64(a.age)/float64(time.Second)
 	}
 	if h.recent.Gap > 0 {
 		out["gap_seconds"] = h.recent.Gap.Seconds()
 	}
 	if v := h.notes.Verified; v != (segment.VerifyNote{}) {
-		out["verified_at"], out["verified_records"] = utc(v.At), v.Records
+		out["verified_at"], out["verified_records"] = term.JSONTime(v.At), v.Records
 	}
 	u := h.notes.Upkeep
-	out["upkeep_ok_at"], out["upkeep_failed_at"] = utc(u.OK), utc(u.Failed)
+	out["upkeep_ok_at"], out["upkeep_failed_at"] = term.JSONTime(u.OK), term.JSONTime(u.Failed)
 	if u.Error != "" {
 		out["upkeep_error"] = u.Error
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/memguard"
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/migrate"
 	"github.com/histlog/histlog/segment"
 )
@@ -200,7 +201,7 @@ func shellWord(name string) string {
 	if name != "" && strings.Trim(name, plain) == "" {
 		return name
 	}
-	return "'" + strings.ReplaceAll(safe(name), "'", `'\''`) + "'"
+	return "'" + strings.ReplaceAll(term.Safe(name), "'", `'\''`) + "'"
 }
 
 // named puts what was being done before an error, unless it says so itself.

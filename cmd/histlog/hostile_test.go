@@ -16,6 +16,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -150,7 +151,7 @@ func TestHostileText(t *testing.T) {
 			continue
 		}
 		for _, r := range string(out) {
-			if r != '\n' && unsafe(r) {
+			if r != '\n' && term.Safe(string(r)) != string(r) {
 				t.Errorf("histlog %q: %U in %q", args, r, out)
 				break
 			}

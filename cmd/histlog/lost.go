@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dustin/go-humanize/english"
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -45,9 +46,9 @@ func (l *lostRecords) add(seq segment.Sequence) {
 func (l *lostRecords) String() string {
 	names := make([]string, len(l.ranges))
 	for i, r := range l.ranges {
-		names[i] = seqText(r.first, r.last)
+		names[i] = term.Range(r.first, r.last)
 	}
-	text := fmt.Sprintf("%s %s lost: %s", counted(l.count, "record"), are(l.count), strings.Join(names, ", "))
+	text := fmt.Sprintf("%s %s lost: %s", term.Plural(l.count, "record"), term.IsAre(l.count), strings.Join(names, ", "))
 	if l.more > 0 {
 		text += fmt.Sprintf(" and %s", english.Plural(int(l.more), "more range", ""))
 	}

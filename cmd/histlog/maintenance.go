@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/compactor"
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
@@ -21,7 +22,7 @@ type upkeep struct {
 	segments []compactor.Segment
 	sealed   *compactor.Segment // by --seal; nil: none
 	plan     compactor.Plan
-	bar      *progress
+	bar      *term.Progress
 }
 
 // newUpkeep looks at the log. Flags hold before the settings that they are named after.
@@ -86,9 +87,9 @@ func (u *upkeep) do() error {
 		Options:  segment.Options{ID: u.log.Marker.ID},
 		Policy:   u.policy,
 		Once:     u.c.Bool("due"),
-		Progress: func(done, of int) { u.bar.set(int64(done), int64(of)) },
+		Progress: func(done, of int) { u.bar.Set(int64(done), int64(of)) },
 	})
-	u.bar.finish()
+	u.bar.Finish()
 	damage := errors.Join(u.damage(), err)
 	u.record(changes, damage)
 	if err != nil && !errors.Is(err, segment.ErrCorrupt) {
@@ -225,33 +226,33 @@ func (u *upkeep) showJSON(changes []compactor.Change, before, after int64) error
 	if u.c.Command.Name == "compact" {
 		done["sealed"] = u.sealedName()
 	}
-	return printJSON(u.c.App.Writer, done)
+	return term.PrintJSON(u.c.App.Writer, done)
 }
 
 func (u *upkeep) showText(changes []compactor.Change, before, after int64) error {
 	out := u.c.App.Writer
 	if s := u.sealed; s != nil {
-		if _, err := printSafe(out, "%-8s  %s  %s, %s\n", "seal", s.Codec.TextName(s.Base), counted(s.Records, "record"), bytesText(s.Bytes)); err != nil {
+		if _, err := term.Fprintf(out, "%-8s  %s  %s, %s\n", "seal", s.Codec.TextName(s.Base), term.Plural(s.Records, "record"), term.Bytes(s.Bytes)); err != nil {
 			return err
 		}
 	}
 	if len(changes) == 0 {
-		_, err := printSafe(out, "nothing to do: %s\n", u.idle())
+		_, err := term.Fprintf(out, "nothing to do: %s\n", u.idle())
 		return err
 	}
 	for _, c := range changes {
-		what := fmt.Sprintf("%-8s  %s  %s, %s", c.Kind, c.Segment, counted(c.Records, "record"), bytesText(c.Before))
+		what := fmt.Sprintf("%-8s  %s  %s, %s", c.Kind, c.Segment, term.Plural(c.Records, "record"), term.Bytes(c.Before))
 		switch c.Kind {
 		case compactor.Compress:
-			after := bytesText(c.After)
+			after := term.Bytes(c.After)
 			if u.c.Bool("dry-run") && c.After == c.Before {
 				after = "not known before it is sealed"
 			}
 			what += " → " + after
 		case compactor.Archive:
-			what += " → " + safe(u.policy.ArchiveTo)
+			what += " → " + term.Safe(u.policy.ArchiveTo)
 		}
-		if _, err := printSafe(out, "%s\n", what); err != nil {
+		if _, err := term.Fprintf(out, "%s\n", what); err != nil {
 			return err
 		}
 	}
@@ -259,7 +260,7 @@ func (u *upkeep) showText(changes []compactor.Change, before, after int64) error
 	if u.c.Bool("dry-run") {
 		said = "the log takes %s on disk and would take about %s; nothing was done\n"
 	}
-	_, err := printSafe(out, said, bytesText(before), bytesText(after))
+	_, err := term.Fprintf(out, said, term.Bytes(before), term.Bytes(after))
 	return err
 }
 
@@ -271,7 +272,7 @@ func (u *upkeep) idle() string {
 	if u.policy.CompressAfter == segment.Never {
 		return "compress-after is never"
 	}
-	return "no plain sealed segment is older than " + durationText(u.policy.CompressAfter) + u.aboutActive()
+	return "no plain sealed segment is older than " + term.Duration(u.policy.CompressAfter) + u.aboutActive()
 }
 
 // aboutActive says why the newest segment is not compressed, and what seals it.
@@ -281,7 +282,7 @@ func (u *upkeep) aboutActive() string {
 		return ""
 	}
 	set := u.log.Marker.Settings
-	return fmt.Sprintf("; the newest segment (%s) is active until it holds %s or is %s old: --seal seals it now", bytesText(diskBytes(s.Segment)), set.Get("segment-size"), set.Get("segment-age"))
+	return fmt.Sprintf("; the newest segment (%s) is active until it holds %s or is %s old: --seal seals it now", term.Bytes(diskBytes(s.Segment)), set.Get("segment-size"), set.Get("segment-age"))
 }
 
 // sealedName names the segment that was sealed, for JSON; nil: none was.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/term"
 )
 
 // member is one part of a record, with its largest parts. Sizes are those of
@@ -136,7 +137,7 @@ func (p memberPrinter) head() { fmt.Fprintf(p.out, "\n%8s  %6s  MEMBER\n", "SIZE
 func (p memberPrinter) row(bytes int, text string) {
 	share := float64(bytes) / float64(p.whole)
 	bar := strings.Repeat("▇", int(share*barColumns+.5))
-	fmt.Fprintf(p.out, "%8s  %5.1f%%  %-*s  %s\n", bytesText(int64(bytes)), 100*share, barColumns, bar, truncate(text, p.room()))
+	fmt.Fprintf(p.out, "%8s  %5.1f%%  %-*s  %s\n", term.Bytes(int64(bytes)), 100*share, barColumns, bar, term.Truncate(text, p.room()))
 }
 
 // barColumns are those of a bar that stands for the whole record, memberIndent
@@ -156,16 +157,16 @@ func (p memberPrinter) within(m member, indent string) {
 		if strings.HasPrefix(in.Value, "{") || strings.HasPrefix(in.Value, "[") {
 			sign = " "
 		}
-		p.row(in.Bytes, indent+safe(in.Name)+sign+safe(in.Value))
+		p.row(in.Bytes, indent+term.Safe(in.Name)+sign+term.Safe(in.Value))
 		p.within(in, indent+"  ")
 	}
 	if m.More != nil {
 		p.row(m.More.Bytes, fmt.Sprintf("%s… %d others", indent, m.More.Members))
 	}
 	if len(m.Within) > 0 {
-		fmt.Fprintf(p.out, "%*s%s\n", memberIndent, "", truncate(indent+"all of "+safe(m.Name)+" together, by name:", p.room()))
+		fmt.Fprintf(p.out, "%*s%s\n", memberIndent, "", term.Truncate(indent+"all of "+term.Safe(m.Name)+" together, by name:", p.room()))
 	}
 	for _, w := range m.Within {
-		p.row(w.Bytes, fmt.Sprintf("%s  %s ×%d", indent, safe(w.Name), w.Count))
+		p.row(w.Bytes, fmt.Sprintf("%s  %s ×%d", indent, term.Safe(w.Name), w.Count))
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/memguard"
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
@@ -31,7 +32,7 @@ func guard(c *cli.Command) {
 		}
 		budget.Apply(os.Getenv)
 		ctx, stop := memguard.Watch(context.WithValue(c.Context, budgetKey{}, budget), budget, memguard.RSS, func(used uint64) {
-			say(c.App.ErrWriter, "warning: %s of memory are in use; %s", bytesText(int64(used)), budgetText(budget))
+			say(c.App.ErrWriter, "warning: %s of memory are in use; %s", term.Bytes(int64(used)), budgetText(budget))
 			recordMemory(c, budget, used)
 		})
 		c.Context = ctx
@@ -50,7 +51,7 @@ func guard(c *cli.Command) {
 
 func budgetText(b memguard.Budget) string {
 	f := memguard.Memory()
-	return fmt.Sprintf("the budget is %s, available are %s of %s", bytesText(int64(b)), bytesText(int64(f.Available)), bytesText(int64(f.Total)))
+	return fmt.Sprintf("the budget is %s, available are %s of %s", term.Bytes(int64(b)), term.Bytes(int64(f.Available)), term.Bytes(int64(f.Total)))
 }
 
 type budgetKey struct{}
@@ -75,7 +76,7 @@ func budgetOf(c *cli.Context) (memguard.Budget, error) {
 	if b := memguard.Budget(n); b >= memguard.LeastBudget {
 		return b, nil
 	}
-	return 0, usage(c.Command.Name, "--memory %s: want at least %s", text, bytesText(int64(memguard.LeastBudget)))
+	return 0, usage(c.Command.Name, "--memory %s: want at least %s", text, term.Bytes(int64(memguard.LeastBudget)))
 }
 
 // recordMemory notes in the log's diary that a command came close to its

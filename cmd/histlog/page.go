@@ -15,6 +15,7 @@ import (
 
 	"github.com/dustin/go-humanize/english"
 	"github.com/histlog/histlog/internal/survey"
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -88,16 +89,16 @@ func hashed(text []byte) string {
 func (v *view) pageText() page {
 	word, why := v.verdict()
 	p := page{
-		Name: safe(nameOf(v.log.Dir)), Made: v.now.In(v.zone).Format("2006-01-02 15:04:05"), Zone: v.zoneText(), Version: versionText(),
+		Name: term.Safe(nameOf(v.log.Dir)), Made: v.now.In(v.zone).Format("2006-01-02 15:04:05"), Zone: v.zoneText(), Version: versionText(),
 		Verdict: onPage(word), Why: why, Tiles: v.tiles(), Charts: v.charts(),
 		Tables: []table{v.stallTable(), v.segmentTable()},
 		Lists:  []list{v.settingsList()},
 	}
 	for _, d := range v.damage {
-		p.Wrong = append(p.Wrong, onPage(bad.span("%v", d)))
+		p.Wrong = append(p.Wrong, onPage(term.Bad.Spanf("%v", d)))
 	}
 	for _, text := range v.notices() {
-		p.Wrong = append(p.Wrong, onPage(late.span("%s", text)))
+		p.Wrong = append(p.Wrong, onPage(term.Warn.Spanf("%s", text)))
 	}
 	p.Wrong = shortened(p.Wrong)
 	for _, f := range v.facts() {
@@ -130,33 +131,33 @@ func shortened(all []pageSpan) []pageSpan {
 	return all
 }
 
-func onPage(s span) pageSpan {
-	class := map[style]string{good: "good", late: "late", bad: "bad", dim: "soft"}[s.style]
-	return pageSpan{safe(s.text), class}
+func onPage(s term.Span) pageSpan {
+	class := map[term.Style]string{term.Good: "good", term.Warn: "late", term.Bad: "bad", term.Dim: "soft"}[s.Style]
+	return pageSpan{term.Safe(s.Text), class}
 }
 
 func (v *view) tiles() []tile {
 	s := v.survey
 	tiles := []tile{
-		{numberText(s.Records), english.PluralWord(int(s.Records), "record", "")},
-		{bytesText(v.survey.DiskBytes), "on disk for " + bytesText(int64(s.PlainBytes)) + " of records"},
+		{term.Count(s.Records), english.PluralWord(int(s.Records), "record", "")},
+		{term.Bytes(v.survey.DiskBytes), "on disk for " + term.Bytes(int64(s.PlainBytes)) + " of records"},
 	}
 	if s.Records > 0 {
-		tiles = append(tiles, tile{durationText(s.Last.Sub(s.First)), "from the first to the last"}, tile{bytesText(int64(s.MedianSize)), "median size, " + bytesText(int64(s.MaxSize)) + " at most"})
+		tiles = append(tiles, tile{term.Duration(s.Last.Sub(s.First)), "from the first to the last"}, tile{term.Bytes(int64(s.MedianSize)), "median size, " + term.Bytes(int64(s.MaxSize)) + " at most"})
 	}
 	if s.Cadence > 0 {
-		tiles = append(tiles, tile{durationText(s.Cadence), "usual gap"},
-			tile{numberText(s.StallCount), english.PluralWord(int(s.StallCount), "stall", "") + " of over " + durationText(survey.StallAfter(s.Cadence))},
-			tile{bytesText(int64(v.perDay())), "growth in a day"})
+		tiles = append(tiles, tile{term.Duration(s.Cadence), "usual gap"},
+			tile{term.Count(s.StallCount), english.PluralWord(int(s.StallCount), "stall", "") + " of over " + term.Duration(survey.StallAfter(s.Cadence))},
+			tile{term.Bytes(int64(v.perDay())), "growth in a day"})
 	}
-	return append(tiles, tile{bytesText(int64(v.free)), "of disk free"})
+	return append(tiles, tile{term.Bytes(int64(v.free)), "of disk free"})
 }
 
 func (v *view) settingsList() list {
 	l := list{Title: "Settings"}
 	for _, key := range slices.Sorted(slices.Values(segment.SettingKeys())) {
 		text := cmp.Or(v.log.Marker.Settings.Get(key), "not set")
-		l.Pairs = append(l.Pairs, pair{key, safe(text)})
+		l.Pairs = append(l.Pairs, pair{key, term.Safe(text)})
 	}
 	return l
 }
@@ -174,7 +175,7 @@ func (v *view) receiptList() list {
 	}
 	for _, key := range slices.Sorted(maps.Keys(members)) {
 		if members[key] != nil {
-			l.Pairs = append(l.Pairs, pair{key, safe(valueText(members[key]))})
+			l.Pairs = append(l.Pairs, pair{key, term.Safe(valueText(members[key]))})
 		}
 	}
 	return l

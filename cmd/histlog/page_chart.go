@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/survey"
+	"github.com/histlog/histlog/internal/term"
 )
 
 // A chart is drawn in steps of time: x counts these, y goes from 0 at the top
@@ -176,8 +177,8 @@ func nice(low, high float64) []float64 {
 // sizes draws the least, mean and greatest size of the records in each step.
 func (a axes) sizes() chart {
 	s := a.view.survey
-	c := a.chart("Record size", fmt.Sprintf("median %s, at most %s", bytesText(int64(s.MedianSize)), bytesText(int64(s.MaxSize))), func(b survey.Bucket) string {
-		return fmt.Sprintf("%s to %s, mean %s", bytesText(int64(b.MinSize)), bytesText(int64(b.MaxSize)), bytesText(int64(b.Bytes)/int64(b.Records)))
+	c := a.chart("Record size", fmt.Sprintf("median %s, at most %s", term.Bytes(int64(s.MedianSize)), term.Bytes(int64(s.MaxSize))), func(b survey.Bucket) string {
+		return fmt.Sprintf("%s to %s, mean %s", term.Bytes(int64(b.MinSize)), term.Bytes(int64(b.MaxSize)), term.Bytes(int64(b.Bytes)/int64(b.Records)))
 	})
 	low, high := math.Inf(1), 0.0
 	for _, b := range a.line.Buckets {
@@ -190,7 +191,7 @@ func (a axes) sizes() chart {
 	}
 	y := func(size float64) float64 { return 100 - highest*(size-low)/max(high-low, 1) }
 	for _, x := range nice(low, high) {
-		c.Grid = append(c.Grid, gridAt(y(x), bytesText(int64(x)), "grid"))
+		c.Grid = append(c.Grid, gridAt(y(x), term.Bytes(int64(x)), "grid"))
 	}
 	var band, mean strings.Builder
 	for from := 0; from < len(a.line.Buckets); {
@@ -228,10 +229,10 @@ func (a axes) pathBack(to *strings.Builder, run []survey.Bucket, y func(survey.B
 func (a axes) cadence() chart {
 	usual := ""
 	if c := a.view.survey.Cadence; c > 0 {
-		usual = "one every " + durationText(c)
+		usual = "one every " + term.Duration(c)
 	}
 	c := a.chart("Records per "+a.stepText(), usual, func(b survey.Bucket) string {
-		return counted(b.Records, "record")
+		return term.Plural(b.Records, "record")
 	})
 	most := 0.0
 	for _, b := range a.line.Buckets {
@@ -239,7 +240,7 @@ func (a axes) cadence() chart {
 	}
 	for _, x := range nice(0, most) {
 		if x == math.Trunc(x) {
-			c.Grid = append(c.Grid, gridAt(100-highest*x/most, numberText(uint64(x)), "grid"))
+			c.Grid = append(c.Grid, gridAt(100-highest*x/most, term.Count(uint64(x)), "grid"))
 		}
 	}
 	for _, b := range a.line.Buckets {
@@ -255,8 +256,8 @@ func barOf(step int, height float64, class string) bar {
 // gaps draws the longest gap that ended in each step, on a scale of powers.
 func (a axes) gaps() chart {
 	limit := survey.StallAfter(a.view.survey.Cadence)
-	c := a.chart("Longest gap", fmt.Sprintf("%s of over %s", counted(a.view.survey.StallCount, "stall"), durationText(limit)), func(b survey.Bucket) string {
-		return "longest gap " + durationText(b.Gap)
+	c := a.chart("Longest gap", fmt.Sprintf("%s of over %s", term.Plural(a.view.survey.StallCount, "stall"), term.Duration(limit)), func(b survey.Bucket) string {
+		return "longest gap " + term.Duration(b.Gap)
 	})
 	greatest := time.Duration(0)
 	for _, b := range a.line.Buckets {
@@ -266,9 +267,9 @@ func (a axes) gaps() chart {
 	height := func(d time.Duration) float64 {
 		return highest * max(0, (math.Log(max(d.Seconds(), 1e-9))-low)/(high-low))
 	}
-	c.Grid = []gridLine{gridAt(100-height(limit), durationText(limit), "limit")}
+	c.Grid = []gridLine{gridAt(100-height(limit), term.Duration(limit), "limit")}
 	if greatest/4 > limit {
-		c.Grid = append(c.Grid, gridAt(100-height(greatest), durationText(greatest), "grid"))
+		c.Grid = append(c.Grid, gridAt(100-height(greatest), term.Duration(greatest), "grid"))
 	}
 	c.Grid = append(c.Grid, gridAt(100, "", "grid"))
 	for _, b := range a.line.Buckets {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/survey"
+	"github.com/histlog/histlog/internal/term"
 )
 
 // table is one that a click on a column's name sorts.
@@ -44,7 +45,7 @@ func (v *view) timeCell(t time.Time) cell {
 	if t.IsZero() {
 		return cell{"", "0", timeKind}
 	}
-	return cell{t.In(v.zone).Format("2006-" + stamp), strconv.FormatInt(t.UnixMilli(), 10), timeKind}
+	return cell{term.DateTime(t.In(v.zone)), strconv.FormatInt(t.UnixMilli(), 10), timeKind}
 }
 
 // mostRows is how many rows a table has on a page.
@@ -62,8 +63,8 @@ func (v *view) segmentTable() table {
 	}
 	for _, s := range all {
 		t.Rows = append(t.Rows, []cell{
-			numberCell(rangeText(s), float64(s.Base)), textCell(stateText(s)), numberCell(numberText(s.Records), float64(s.Records)),
-			numberCell(bytesText(int64(s.Bytes)), float64(s.Bytes)), numberCell(bytesText(s.Disk), float64(s.Disk)), numberCell(ratioText(s), s.Ratio()),
+			numberCell(rangeText(s), float64(s.Base)), textCell(stateText(s)), numberCell(term.Count(s.Records), float64(s.Records)),
+			numberCell(term.Bytes(int64(s.Bytes)), float64(s.Bytes)), numberCell(term.Bytes(s.Disk), float64(s.Disk)), numberCell(ratioText(s), s.Ratio()),
 			v.timeCell(s.First), v.timeCell(s.Last),
 		})
 	}
@@ -76,12 +77,12 @@ func (v *view) stallTable() table {
 		t.Note = "not known: too few records"
 		return t
 	}
-	t.Note = fmt.Sprintf("%s of over %s, %d times the usual gap", numberText(v.survey.StallCount), durationText(survey.StallAfter(v.survey.Cadence)), survey.StallFactor)
+	t.Note = fmt.Sprintf("%s of over %s, %d times the usual gap", term.Count(v.survey.StallCount), term.Duration(survey.StallAfter(v.survey.Cadence)), survey.StallFactor)
 	if v.survey.StallCount > mostRows {
 		t.Note += fmt.Sprintf("; the longest %d are here", mostRows)
 	}
 	for _, g := range longest(v.survey.Stalls, mostRows) {
-		t.Rows = append(t.Rows, []cell{v.timeCell(g.From), v.timeCell(g.To), numberCell(durationText(g.Length()), g.Length().Seconds()), numberCell(strconv.FormatUint(uint64(g.After), 10), float64(g.After))})
+		t.Rows = append(t.Rows, []cell{v.timeCell(g.From), v.timeCell(g.To), numberCell(term.Duration(g.Length()), g.Length().Seconds()), numberCell(strconv.FormatUint(uint64(g.After), 10), float64(g.After))})
 	}
 	return t
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/survey"
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -21,12 +22,12 @@ const labelColumns = 10
 type screen struct {
 	out     *bufio.Writer
 	columns int
-	palette palette
+	palette term.Palette
 }
 
 func newScreen(w io.Writer) *screen {
 	const least = 40
-	return &screen{bufio.NewWriter(w), max(least, width(w)), paletteOf(w)}
+	return &screen{bufio.NewWriter(w), max(least, term.Width(w)), term.PaletteOf(w)}
 }
 
 func (v *view) print(w io.Writer) error {
@@ -41,13 +42,13 @@ func (v *view) print(w io.Writer) error {
 
 // fact prints a label and what there is to say, separated by dots, in as many
 // lines as it takes.
-func (s *screen) fact(label string, said ...span) {
+func (s *screen) fact(label string, said ...term.Span) {
 	room := s.columns - labelColumns
 	at := 0
-	fmt.Fprintf(s.out, "%s", s.palette.paint(dim.span("%-*s", labelColumns, label)))
+	fmt.Fprintf(s.out, "%s", s.palette.Paint(term.Dim.Spanf("%-*s", labelColumns, label)))
 	for i, part := range said {
-		part.text = truncate(safe(part.text), room)
-		n := columns(part.text)
+		part.Text = term.Truncate(term.Safe(part.Text), room)
+		n := term.Columns(part.Text)
 		switch {
 		case i == 0:
 		case at+3+n <= room:
@@ -57,37 +58,37 @@ func (s *screen) fact(label string, said ...span) {
 			s.out.WriteString("\n" + strings.Repeat(" ", labelColumns))
 			at = 0
 		}
-		s.out.WriteString(s.palette.paint(part))
+		s.out.WriteString(s.palette.Paint(part))
 		at += n
 	}
 	s.out.WriteByte('\n')
 }
 
 // line prints a line of its own.
-func (s *screen) line(said span) {
-	said.text = truncate(safe(said.text), s.columns)
-	fmt.Fprintln(s.out, s.palette.paint(said))
+func (s *screen) line(said term.Span) {
+	said.Text = term.Truncate(term.Safe(said.Text), s.columns)
+	fmt.Fprintln(s.out, s.palette.Paint(said))
 }
 
 // more prints a line that belongs to the fact before.
-func (s *screen) more(said span) {
-	said.text = truncate(safe(said.text), s.columns-labelColumns)
-	fmt.Fprintf(s.out, "%*s%s\n", labelColumns, "", s.palette.paint(said))
+func (s *screen) more(said term.Span) {
+	said.Text = term.Truncate(term.Safe(said.Text), s.columns-labelColumns)
+	fmt.Fprintf(s.out, "%*s%s\n", labelColumns, "", s.palette.Paint(said))
 }
 
 // printVerdict says in a line how the log is, and what zone times are of.
 func (v *view) printVerdict(s *screen) {
 	word, line := v.verdict()
 	zone := "times: " + v.zoneText()
-	line = truncate("  "+line, s.columns-columns(word.text))
-	room := s.columns - columns(word.text) - columns(line) - columns(zone)
+	line = term.Truncate("  "+line, s.columns-term.Columns(word.Text))
+	room := s.columns - term.Columns(word.Text) - term.Columns(line) - term.Columns(zone)
 	if room < 2 { // it goes below
 		line += "\n"
-		room = s.columns - columns(zone)
+		room = s.columns - term.Columns(zone)
 	}
-	fmt.Fprintf(s.out, "%s%s%*s%s\n", s.palette.paint(word), line, room, "", s.palette.paint(dim.span("%s", zone)))
-	printSome(s, bad, v.damage, "histlog verify lists them")
-	printSome(s, late, v.notices(), "--json lists them")
+	fmt.Fprintf(s.out, "%s%s%*s%s\n", s.palette.Paint(word), line, room, "", s.palette.Paint(term.Dim.Spanf("%s", zone)))
+	printSome(s, term.Bad, v.damage, "histlog verify lists them")
+	printSome(s, term.Warn, v.notices(), "--json lists them")
 	s.out.WriteByte('\n')
 }
 
@@ -125,24 +126,24 @@ func (v *view) notices() (all []string) {
 }
 
 // printSome prints the first of many things, and who tells the others.
-func printSome[T any](s *screen, how style, all []T, others string) {
+func printSome[T any](s *screen, how term.Style, all []T, others string) {
 	const most = 5
 	for _, one := range all[:min(most, len(all))] {
-		s.more(how.span("%s", safe(fmt.Sprint(one))))
+		s.more(how.Spanf("%s", term.Safe(fmt.Sprint(one))))
 	}
 	if n := len(all) - most; n > 0 {
-		s.more(words("… %d more: %s", n, others))
+		s.more(term.Spanf("… %d more: %s", n, others))
 	}
 }
 
 // verdict is the word that says how the log is, and why.
-func (v *view) verdict() (span, string) {
-	word := good.span("OK")
+func (v *view) verdict() (term.Span, string) {
+	word := term.Good.Spanf("OK")
 	if _, is := v.late(); is {
-		word = late.span("LATE")
+		word = term.Warn.Spanf("LATE")
 	}
 	if len(v.damage) > 0 {
-		word = bad.span("DAMAGED")
+		word = term.Bad.Spanf("DAMAGED")
 	}
 	damaged := max(len(v.damage), v.notes.Verified.Damaged)
 	return word, fmt.Sprintf("%s · %d damaged · quarantine %s", v.lastRecord(), damaged, v.quarantineText())
@@ -153,9 +154,9 @@ func (v *view) lastRecord() string {
 	if s.Records == 0 {
 		return "no records yet"
 	}
-	text := "last record " + durationText(max(0, v.now.Sub(s.LastArrived))) + " ago"
+	text := "last record " + term.Duration(max(0, v.now.Sub(s.LastArrived))) + " ago"
 	if s.Cadence > 0 {
-		text += ", one every " + durationText(s.Cadence)
+		text += ", one every " + term.Duration(s.Cadence)
 	}
 	return text
 }
@@ -164,10 +165,8 @@ func (v *view) quarantineText() string {
 	if len(v.quarantine) == 0 {
 		return "empty"
 	}
-	return counted(uint64(len(v.quarantine)), "file")
+	return term.Plural(uint64(len(v.quarantine)), "file")
 }
-
-const stamp = "01-02 15:04:05"
 
 // printFacts prints the lines that begin with a word.
 func (v *view) printFacts(s *screen) {
@@ -192,8 +191,8 @@ func (v *view) printTimes(s *screen) {
 			v.printCounts(s, core, unit.label, unit.layout, unit.step)
 		}
 	}
-	text := fmt.Sprintf("median %s · max %s  ", bytesText(int64(v.survey.MedianSize)), bytesText(int64(v.survey.MaxSize)))
-	s.fact("size", words("%s%s", text, sizesOf(core, s.columns-labelColumns-columns(text))))
+	text := fmt.Sprintf("median %s · max %s  ", term.Bytes(int64(v.survey.MedianSize)), term.Bytes(int64(v.survey.MaxSize)))
+	s.fact("size", term.Spanf("%s%s", text, sizesOf(core, s.columns-labelColumns-term.Columns(text))))
 }
 
 func (v *view) printCounts(s *screen, t survey.Timeline, label, layout string, step time.Duration) {
@@ -208,8 +207,8 @@ func (v *view) printCounts(s *screen, t survey.Timeline, label, layout string, s
 	room := min(most, s.columns-labelColumns-2*len("12345 ")-len(word))
 	c := countsUntil(t, step, ahead, until, room)
 	top := fmt.Sprintf("%.0f ", c.most)
-	s.fact(label, words("%s%s  %s %.0f", top, c.draw(), word, c.values[len(c.values)-1]))
-	s.more(dim.span("%*s%s", len(top), "", c.axis(v.zone, layout)))
+	s.fact(label, term.Spanf("%s%s  %s %.0f", top, c.draw(), word, c.values[len(c.values)-1]))
+	s.more(term.Dim.Spanf("%*s%s", len(top), "", c.axis(v.zone, layout)))
 }
 
 // printStalls lists the longest gaps, the one that lasts first.
@@ -223,18 +222,18 @@ func (v *view) printStalls(s *screen) {
 	case v.survey.Cadence == 0:
 		over, _ = survey.LateAfter(v.survey.Arrivals)
 	}
-	count := words("%s (over %s)", numberText(n), durationText(over))
+	count := term.Spanf("%s (over %s)", term.Count(n), term.Duration(over))
 	if stalled {
-		count = words("%s (over %s), 1 of them goes on", numberText(n+1), durationText(over))
+		count = term.Spanf("%s (over %s), 1 of them goes on", term.Count(n+1), term.Duration(over))
 	}
 	if s.fact("stalls", count); stalled {
-		s.more(bad.span("%s → now  %s so far  after seq %d", v.time(v.survey.LastArrived), durationText(silence), v.survey.LastSeq))
+		s.more(term.Bad.Spanf("%s → now  %s so far  after seq %d", v.time(v.survey.LastArrived), term.Duration(silence), v.survey.LastSeq))
 	}
 	for _, g := range longest(v.survey.Stalls, most) {
-		s.more(words("%s → %s  %s  after seq %d", v.time(g.From), v.timeAfter(g.To, g.From), durationText(g.Length()), g.After))
+		s.more(term.Spanf("%s → %s  %s  after seq %d", v.time(g.From), v.timeAfter(g.To, g.From), term.Duration(g.Length()), g.After))
 	}
 	if n > most {
-		s.more(dim.span("… %s shorter ones: --json or --html lists them", numberText(n-most)))
+		s.more(term.Dim.Spanf("… %s shorter ones: --json or --html lists them", term.Count(n-most)))
 	}
 }
 
@@ -244,17 +243,11 @@ func longest(all []survey.Stall, most int) []survey.Stall {
 	return sorted[:min(most, len(sorted))]
 }
 
-// time shows a time, with its year if it is not the present one.
+// time formats t, with its year if that is not the current one.
 func (v *view) time(t time.Time) string { return v.timeAfter(t, v.now) }
 
-// timeAfter shows a time that follows another, with its year if that differs.
-func (v *view) timeAfter(t, before time.Time) string {
-	t = t.In(v.zone)
-	if t.Year() != before.In(v.zone).Year() {
-		return t.Format("2006-" + stamp)
-	}
-	return t.Format(stamp)
-}
+// timeAfter formats t, with its year if that is not the year of before.
+func (v *view) timeAfter(t, before time.Time) string { return term.Time(t.In(v.zone), before) }
 
 // printSegments lists the segments, of many the first and the last.
 func (v *view) printSegments(s *screen) {
@@ -262,13 +255,13 @@ func (v *view) printSegments(s *screen) {
 	all := v.survey.Segments
 	const row = "%-*s %9s %8s %8s %6s  %s"
 	s.out.WriteByte('\n')
-	s.line(strong.span(row, v.nameColumns(), "SEGMENT", "RECORDS", "PLAIN", "DISK", "RATIO", "STATE"))
+	s.line(term.Strong.Spanf(row, v.nameColumns(), "SEGMENT", "RECORDS", "PLAIN", "DISK", "RATIO", "STATE"))
 	for i, seg := range all {
 		switch hidden := len(all) - 2*ends; {
 		case hidden <= 1 || i < ends || i >= ends+hidden:
-			s.line(words(row, v.nameColumns(), rangeText(seg), numberText(seg.Records), bytesText(int64(seg.Bytes)), bytesText(seg.Disk), ratioText(seg), stateText(seg)))
+			s.line(term.Spanf(row, v.nameColumns(), rangeText(seg), term.Count(seg.Records), term.Bytes(int64(seg.Bytes)), term.Bytes(seg.Disk), ratioText(seg), stateText(seg)))
 		case i == ends:
-			s.line(dim.span("… %d more: --json or --html lists them", hidden))
+			s.line(term.Dim.Spanf("… %d more: --json or --html lists them", hidden))
 		}
 	}
 }
@@ -276,7 +269,7 @@ func (v *view) printSegments(s *screen) {
 func (v *view) nameColumns() int {
 	n := len("SEGMENT")
 	for _, s := range v.survey.Segments {
-		n = max(n, columns(rangeText(s)))
+		n = max(n, term.Columns(rangeText(s)))
 	}
 	return n
 }
@@ -285,7 +278,7 @@ func rangeText(s survey.Segment) string {
 	if !s.Sealed {
 		return fmt.Sprintf("%d–", s.Base)
 	}
-	return seqText(s.Base, s.Next-1)
+	return term.Range(s.Base, s.Next-1)
 }
 
 func ratioText(s survey.Segment) string {

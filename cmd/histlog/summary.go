@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/histlog/histlog/internal/jsonscan"
-	"github.com/mattn/go-runewidth"
+	"github.com/histlog/histlog/internal/term"
 )
 
 // summary shows a record in a few words: its leading scalars but the one named
@@ -13,7 +13,7 @@ import (
 // the columns.
 func summary(text []byte, hide string, columns int) string {
 	if text[0] != '{' && text[0] != '[' {
-		return safe(scalarText(text))
+		return term.Safe(scalarText(text))
 	}
 	var b strings.Builder
 	for m := range jsonscan.Members(text) {
@@ -24,10 +24,10 @@ func summary(text []byte, hide string, columns int) string {
 			b.WriteByte(' ')
 		}
 		if m.Name != nil {
-			b.WriteString(safe(jsonscan.Unquote(m.Name)))
+			b.WriteString(term.Safe(jsonscan.Unquote(m.Name)))
 			b.WriteByte('=')
 		}
-		b.WriteString(safe(scalarText(m.Value)))
+		b.WriteString(term.Safe(scalarText(m.Value)))
 		if b.Len() > 4*columns {
 			break
 		}
@@ -58,9 +58,4 @@ func countMembers(value []byte) (n int) {
 		n++
 	}
 	return n
-}
-
-// truncate cuts a text to columns, with an ellipsis.
-func truncate(s string, columns int) string {
-	return runewidth.Truncate(s, columns, "…")
 }

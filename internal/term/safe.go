@@ -1,0 +1,84 @@
+package term
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf16"
+)
+
+// Safe escapes what could move a terminal's cursor, change its colours or turn the
+// direction of its text.
+func Safe(s string) string {
+	if strings.IndexFunc(s, isUnsafe) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case !isUnsafe(r):
+			b.WriteRune(r)
+		case r < 0x10000:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		}
+	}
+	return b.String()
+}
+
+func isUnsafe(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) || r == unicode.ReplacementChar
+}
+
+// Fprintf formats one line and writes it through Safe. A newline at its end is kept.
+func Fprintf(w io.Writer, format string, a ...any) (int, error) {
+	text := fmt.Sprintf(format, a...)
+	body := strings.TrimSuffix(text, "\n")
+	return io.WriteString(w, Safe(body)+text[len(body):])
+}
+
+// PrintJSON writes v as JSON on one line.
+func PrintJSON(w io.Writer, v any) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, safeJSON(b.String()))
+	return err
+}
+
+// safeJSON escapes what Safe escapes in a line of JSON. It occurs in strings only, so
+// the escapes of JSON will do.
+func safeJSON(s string) string {
+	body := strings.TrimSuffix(s, "\n")
+	if strings.IndexFunc(body, isUnsafe) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range body {
+		if !isUnsafe(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String() + s[len(body):]
+}
+
+// JSONTime formats a time for JSON, as RFC 3339 in UTC; nil if t is zero.
+func JSONTime(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	s := t.UTC().Format(time.RFC3339Nano)
+	return &s
+}
