@@ -27,8 +27,8 @@ durations are 90s, 24h, 30d. Times are -3h, 3h ago, today, yesterday, 07:15, 202
 # EXIT STATUS
 
 **0** ok, **1** failure, **2** usage, **3** the log is damaged or the result incomplete, **4** locked by another
-writer, **5** no room on disk or in memory, **6** input rejected. Of **check**: **0** ok, **1** warning, **2**
-critical, **3** unknown.
+writer, **5** no room on disk or in memory, **6** input rejected, **7** no log at DIR. Of **check**: **0** ok,
+**1** warning, **2** critical, **3** unknown.
 
 # ENVIRONMENT
 

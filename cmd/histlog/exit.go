@@ -17,6 +17,7 @@ const (
 	exitLocked   = 4
 	exitNoRoom   = 5
 	exitRejected = 6
+	exitNoLog    = 7
 )
 
 // An exitError ends the program with a code of its own; hint says what to try.

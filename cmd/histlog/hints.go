@@ -28,9 +28,9 @@ func explain(err error) (code int, hint string) {
 	case errors.As(err, &own):
 		return own.code, own.hint
 	case errors.Is(err, segment.ErrDraft):
-		return exitFailure, "if no histlog is making it, a migration or a snapshot did not finish there: run it again, which clears what it left"
+		return exitNoLog, "if no histlog is making it, a migration or a snapshot did not finish there: run it again, which clears what it left"
 	case errors.Is(err, segment.ErrNoLog):
-		return exitFailure, "is the disk mounted, the path right? histlog append --create makes a new log"
+		return exitNoLog, "is the disk mounted, the path right? histlog append --create makes a new log"
 	case errors.Is(err, segment.ErrNotArchive):
 		return exitFailure, "give --archive-to a missing or an empty directory, or the one that took this log's segments before"
 	case errors.Is(err, segment.ErrExists):

@@ -92,7 +92,7 @@ class TimedOut(HistlogError):
     """histlog gave no answer in time and was killed. The batch may be in the log."""
 
 
-_BY_EXIT_CODE = {3: Damaged, 4: Locked, 5: NoRoom, 6: Rejected}
+_BY_EXIT_CODE = {3: Damaged, 4: Locked, 5: NoRoom, 6: Rejected, 7: NoLog}
 _USAGE = 2  # the exit code for an unknown flag or a wrong value of one
 
 # How long to wait before each attempt to append a batch, in seconds.
@@ -734,8 +734,6 @@ class _Process:
         error = HistlogError(said or f"{self._program}: exit {code}")
         if code < 0 or 128 < code <= 192:  # by a signal; the latter if a shell ran it
             error = Died(f"histlog was killed by signal {-code if code < 0 else code - 128}. {said}".strip())
-        elif code == 1 and "no log at" in said:
-            error = NoLog(said)
         elif code in _BY_EXIT_CODE:
             error = _BY_EXIT_CODE[code](str(error))
         error.exit_code = code

@@ -68,7 +68,7 @@ class Storing(SpoolCase):
             "echo locked >&2; exit 4": "locked",
             "kill -9 $$": "signal 9",
             "exec sleep 1000": "no answer",
-            "echo no log at x >&2; exit 1": "no log at",
+            "echo no log at x >&2; exit 7": "no log at",
             "echo read-only file system >&2; exit 1": "read-only",
             "echo damaged >&2; exit 3": "damaged",
             "echo '<html>'": "<html>",
