@@ -13,7 +13,7 @@ func waitStaged(t *testing.T, w *Writer, n int) {
 	t.Helper()
 	for range 1000 {
 		w.mu.Lock()
-		waiting := len(w.waiting)
+		waiting := len(w.waiters)
 		w.mu.Unlock()
 		if waiting == n {
 			return

@@ -72,7 +72,7 @@ func (d *Draft) lockDir(wait time.Duration, perm fs.FileMode) (err error) {
 		if d.madeDir, err = makeDir(d.w.fs, d.w.dir, perm); err != nil {
 			return err
 		}
-		d.w.unlock, err = acquireWriter(context.Background(), d.w.fs, d.w.dir, wait)
+		d.w.releaseLock, err = acquireWriterLock(context.Background(), d.w.fs, d.w.dir, wait)
 		if !missing(err) {
 			break
 		}
@@ -88,12 +88,12 @@ func (d *Draft) lockDir(wait time.Duration, perm fs.FileMode) (err error) {
 func (d *Draft) open(o Options, perm fs.FileMode) error {
 	w := &d.w
 	policy := w.policy
-	w.shared.Store(&policy)
+	w.sharedPolicy.Store(&policy)
 	if err := d.lockDir(o.LockWait, perm); err != nil {
 		return err
 	}
 	if err := clearDraft(w.fs, w.dir); err != nil {
-		return errors.Join(err, w.release(), d.removeDir())
+		return errors.Join(err, w.closeFiles(), d.removeDir())
 	}
 	if err := d.begin(o.Command); err != nil {
 		return errors.Join(err, d.Discard())
@@ -176,7 +176,7 @@ func (d *Draft) begin(command string) (err error) {
 	if err := w.fs.SyncDir(w.dir); err != nil {
 		return err
 	}
-	return w.claim(context.Background(), command)
+	return w.claimLock(context.Background(), command)
 }
 
 // Vacant says, as ErrExists, what keeps NewDraft from making a log at dir. A nil
@@ -298,14 +298,14 @@ func (d *Draft) write(compact, timeScalar []byte) (err error) {
 		}
 	}
 	//mutant:make-a-segment-rolls-at-exactly-segment-size
-	if w.staged > 0 && int64(w.staged)+int64(len(compact))+1 > w.policy.SegmentSize {
+	if w.stagedEnd > 0 && int64(w.stagedEnd)+int64(len(compact))+1 > w.policy.SegmentSize {
 		if err := d.roll(); err != nil {
 			return err
 		}
 	}
-	e := newEntry(w.staged+Offset(len(compact)+1), line{text: compact}.crc(), timeOf(timeScalar, w.policy.TimeZone), w.marker.Created)
+	e := newEntry(w.stagedEnd+Offset(len(compact)+1), line{text: compact}.crc(), timeOf(timeScalar, w.policy.TimeZone), w.marker.Created)
 	e.Flags |= Durable
-	w.staged = e.End
+	w.stagedEnd = e.End
 	d.filling.add(e)
 	d.untimed += uint64(e.Flags & ClockTime / ClockTime)
 	if err := errors.Join(d.add(compact), d.add([]byte{'\n'})); err != nil {
@@ -351,21 +351,21 @@ func (d *Draft) roll() error {
 		return fmt.Errorf("begin segment %s: %w", TextName(base), err)
 	}
 	d.batch.last = true
-	w.active, w.staged = next, 0
+	w.active, w.stagedEnd = next, 0
 	d.sum.Join(d.filling.total())
 	d.filling = trailer{}
 	return d.send()
 }
 
 // compress stores a full segment with the draft's codec, once it is durable.
-func (d *Draft) compress(a *active) error {
+func (d *Draft) compress(a *activeSegment) error {
 	//mutant:make-segments-are-not-compressed
 	if d.codec == Plain {
 		return nil
 	}
 	l := &Log{Dir: d.w.dir, Marker: d.w.marker, fs: d.w.fs}
 	l.Marker.Requires = features // which HISTLOG will say: see publish
-	_, err := l.compressWithIndex(context.Background(), Segment{Base: a.header.base, Path: a.path, Sealed: true, Next: a.next()}, d.codec)
+	_, err := l.compressWithIndex(context.Background(), Segment{Base: a.header.base, Path: a.path, Sealed: true, Next: a.nextSeq()}, d.codec)
 	return err
 }
 
@@ -437,8 +437,8 @@ func (d *Draft) Publish() error {
 		return err
 	}
 	if w.active == nil { // of an archive, for example
-		w.disclaim()
-		return w.unlock()
+		w.clearLockInfo()
+		return w.releaseLock()
 	}
 	_ = w.Close() // the log is durable already
 	return nil
@@ -455,7 +455,7 @@ func (d *Draft) publish() (*Writer, error) {
 	}
 	w := &d.w
 	//mutant:make-a-draft-that-another-one-has-cleared-is-published
-	if err := w.owned(); err != nil {
+	if err := w.checkOwner(); err != nil {
 		return nil, err
 	}
 	// A log whose HISTLOG does not say so must not have small indexes at any moment.
@@ -513,10 +513,10 @@ func (d *Draft) Discard() error {
 		return nil
 	}
 	w := &d.w
-	_ = d.finish()        // what could not be made durable is removed
-	if w.owned() != nil { // the files are another's
+	_ = d.finish()             // what could not be made durable is removed
+	if w.checkOwner() != nil { // the files are another's
 		w.err = ErrSecondWriter
-		return w.release()
+		return w.closeFiles()
 	}
 	err := unpublish(w.fs, w.dir)
 	if w.active != nil {
@@ -529,5 +529,5 @@ func (d *Draft) Discard() error {
 	if err == nil {
 		err = d.removeDir()
 	}
-	return errors.Join(err, w.unlock())
+	return errors.Join(err, w.releaseLock())
 }

@@ -8,7 +8,7 @@ import (
 
 // A batch is a piece of a segment's text on its way to the disk.
 type batch struct {
-	active  *active
+	active  *activeSegment
 	text    []byte  // follows what the segment has
 	entries []Entry // of records that end here, or ended in a batch before
 	last    bool    // the segment is full
@@ -26,14 +26,14 @@ const batches = 3
 type bulk struct {
 	jobs  chan batch
 	free  chan batch
-	full  chan *active
+	full  chan *activeSegment
 	fault atomic.Pointer[error] // the first
 	done  chan struct{}
-	after func(*active) error // is called with each full segment that is durable and closed
+	after func(*activeSegment) error // is called with each full segment that is durable and closed
 }
 
-func startBulk(after func(*active) error) *bulk {
-	b := &bulk{after: after, jobs: make(chan batch, batches), free: make(chan batch, batches), full: make(chan *active), done: make(chan struct{})}
+func startBulk(after func(*activeSegment) error) *bulk {
+	b := &bulk{after: after, jobs: make(chan batch, batches), free: make(chan batch, batches), full: make(chan *activeSegment), done: make(chan struct{})}
 	for range batches {
 		b.free <- batch{}
 	}
@@ -43,7 +43,7 @@ func startBulk(after func(*active) error) *bulk {
 }
 
 // next returns a batch to fill, or the first error of those before.
-func (b *bulk) next(a *active) (batch, error) {
+func (b *bulk) next(a *activeSegment) (batch, error) {
 	j := <-b.free
 	j.active, j.text, j.entries, j.last = a, j.text[:0], j.entries[:0], false
 	return j, b.failed()
@@ -106,7 +106,7 @@ func (b *bulk) sealAll() {
 
 // write writes the batch's text, lets the disk begin with it, and enters the records.
 func (j *batch) write() error {
-	a, from := j.active, j.active.written
+	a, from := j.active, j.active.writtenEnd
 	if err := a.write(j.text); err != nil {
 		return fmt.Errorf("write %s at offset %d: %w", a.path, from, err)
 	}
@@ -116,7 +116,7 @@ func (j *batch) write() error {
 	if len(j.entries) == 0 {
 		return nil
 	}
-	if err := a.enter(j.entries); err != nil {
+	if err := a.writeEntries(j.entries); err != nil {
 		return fmt.Errorf("index %s: %w", a.indexPath, err)
 	}
 	return nil

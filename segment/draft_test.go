@@ -217,7 +217,7 @@ func mkdir(t *testing.T, dir string) {
 func killDraft(t *testing.T, d *Draft) {
 	t.Helper()
 	check(t, d.finish())
-	check(t, d.w.release())
+	check(t, d.w.closeFiles())
 }
 
 func TestHalfMadeDraftIsCleared(t *testing.T) {

@@ -179,7 +179,7 @@ func enterPending(t testing.TB, w *Writer) {
 	t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	check(t, w.enter())
+	check(t, w.writeEntries())
 }
 
 // texts returns the records from..to as a log of the tests holds them.

@@ -14,10 +14,10 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// holder is the content of LOCK. The lock itself is the kernel's, on the directory,
+// lockInfo is the content of LOCK. The lock itself is the kernel's, on the directory,
 // and ends with the process. LOCK names its holder in messages, and tells a writer of
 // another one whose lock did not keep it out, see owned.
-type holder struct {
+type lockInfo struct {
 	Token   string    `json:"token,omitempty"` // of one Writer; comes first, see tokenBytes
 	PID     int       `json:"pid"`
 	Command string    `json:"command"`
@@ -34,14 +34,14 @@ const (
 	// maxCommand bytes of a command line stand in LOCK, or fewer if JSON escapes them.
 	maxCommand = 512
 	// maxHolder is far more than LOCK holds.
-	maxHolder = 64 << 10
+	maxLockFile = 64 << 10
 )
 
 // lockPoll is how often a waiting writer tries again.
 const lockPoll = 10 * time.Millisecond
 
-// acquire takes the lock of a directory or a file, waiting for it at most so long.
-func acquire(ctx context.Context, fsys FS, path string, wait time.Duration) (unlock func() error, err error) {
+// acquireLock takes the lock of a directory or a file, waiting for it at most so long.
+func acquireLock(ctx context.Context, fsys FS, path string, wait time.Duration) (unlock func() error, err error) {
 	deadline := time.Now().Add(wait)
 	for {
 		unlock, ok, err := fsys.TryLock(path)
@@ -49,7 +49,7 @@ func acquire(ctx context.Context, fsys FS, path string, wait time.Duration) (unl
 			return unlock, err
 		}
 		if !time.Now().Before(deadline) {
-			return nil, lockedBy(fsys, path)
+			return nil, lockedError(fsys, path)
 		}
 		if err := pause(ctx, lockPoll); err != nil {
 			return nil, err
@@ -57,24 +57,24 @@ func acquire(ctx context.Context, fsys FS, path string, wait time.Duration) (unl
 	}
 }
 
-// acquireWriter takes the writer's lock of dir, waiting for it at most so long, in
+// acquireWriterLock takes the writer's lock of dir, waiting for it at most so long, in
 // turn with others that wait.
-func acquireWriter(ctx context.Context, fsys FS, dir string, wait time.Duration) (unlock func() error, err error) {
+func acquireWriterLock(ctx context.Context, fsys FS, dir string, wait time.Duration) (unlock func() error, err error) {
 	deadline := time.Now().Add(wait)
 	//mutant:lock-taken-past-those-that-wait
-	if wait == 0 || !isAwaited(fsys, dir) {
-		unlock, err := tryWriter(fsys, dir)
+	if wait == 0 || !hasWaiter(fsys, dir) {
+		unlock, err := tryWriterLock(fsys, dir)
 		if wait == 0 || !errors.Is(err, ErrLocked) {
 			return unlock, err
 		}
 	}
-	leave, err := queueUp(ctx, fsys, dir, deadline)
+	leave, err := joinWaiters(ctx, fsys, dir, deadline)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
 	for {
-		unlock, err := tryWriter(fsys, dir)
+		unlock, err := tryWriterLock(fsys, dir)
 		if !errors.Is(err, ErrLocked) || !time.Now().Before(deadline) {
 			return unlock, err
 		}
@@ -84,31 +84,31 @@ func acquireWriter(ctx context.Context, fsys FS, dir string, wait time.Duration)
 	}
 }
 
-// tryWriter takes the writer's lock of dir if it is free. It is not while the
+// tryWriterLock takes the writer's lock of dir if it is free. It is not while the
 // process that LOCK names lives, for a process clears LOCK before it gives up the
 // lock: then the two locks do not meet.
-func tryWriter(fsys FS, dir string) (unlock func() error, err error) {
+func tryWriterLock(fsys FS, dir string) (unlock func() error, err error) {
 	unlock, ok, err := fsys.TryLock(dir)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
-		return nil, lockedBy(fsys, dir)
+		return nil, lockedError(fsys, dir)
 	}
-	h, err := readHolder(fsys, dir)
+	h, err := readLockInfo(fsys, dir)
 	//mutant:lock-a-copy-of-lock-is-believed
 	//mutant:lock-a-process-that-lock-names-is-not-waited-for
-	if err == nil && h.life() == alive && h.wrote(fsys, dir) {
-		e := h.locks(dir)
+	if err == nil && h.state() == processAlive && h.isOriginal(fsys, dir) {
+		e := h.lockedError(dir)
 		e.Apart = true
 		return nil, errors.Join(e, unlock())
 	}
 	return unlock, nil
 }
 
-// wrote reports whether LOCK is as its holder wrote it, and no copy, which names
+// isOriginal reports whether LOCK is as its holder wrote it, and no copy, which names
 // the writer of another directory: a copy was made later, and nothing can hide that.
-func (h holder) wrote(fsys FS, dir string) bool {
+func (h lockInfo) isOriginal(fsys FS, dir string) bool {
 	const coarse = time.Second // that the clock of files may differ by
 	info, err := fsys.Lstat(filepath.Join(dir, lockName))
 	if err != nil {
@@ -127,30 +127,30 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func lockedBy(fsys FS, dir string) error {
-	h, err := readHolder(fsys, dir)
+func lockedError(fsys FS, dir string) error {
+	h, err := readLockInfo(fsys, dir)
 	if err != nil {
 		return &LockedError{Dir: dir}
 	}
-	return h.locks(dir)
+	return h.lockedError(dir)
 }
 
-func (h holder) locks(dir string) *LockedError {
+func (h lockInfo) lockedError(dir string) *LockedError {
 	return &LockedError{Dir: dir, PID: h.PID, Command: h.Command, Since: h.Since}
 }
 
-func readHolder(fsys FS, dir string) (h holder, err error) {
-	b, err := vfs.ReadFile(fsys, filepath.Join(dir, lockName), maxHolder)
+func readLockInfo(fsys FS, dir string) (h lockInfo, err error) {
+	b, err := vfs.ReadFile(fsys, filepath.Join(dir, lockName), maxLockFile)
 	if err == nil {
 		err = json.NewDecoder(strings.NewReader(string(b))).Decode(&h) // what follows is left of a longer one
 	}
 	return h, err
 }
 
-// announce names the holder in LOCK, or nobody if its PID is 0. That it can't be
+// writeLockInfo names the holder in LOCK, or nobody if its PID is 0. That it can't be
 // written must not keep a writer from writing. It is overwritten before it is
 // shortened: so it is never empty, and a full disk has room for it.
-func announce(fsys FS, dir string, h holder, mode os.FileMode) error {
+func writeLockInfo(fsys FS, dir string, h lockInfo, mode os.FileMode) error {
 	if h.PID != 0 {
 		h.Written = time.Now()
 	}
@@ -170,9 +170,9 @@ func announce(fsys FS, dir string, h holder, mode os.FileMode) error {
 }
 
 // encode returns what stands in LOCK: an object, and spaces.
-func (h holder) encode() ([]byte, error) {
+func (h lockInfo) encode() ([]byte, error) {
 	for most := maxCommand; ; most /= 2 {
-		h.Command = shortened(h.Command, most)
+		h.Command = shortenCommand(h.Command, most)
 		b, err := json.Marshal(h)
 		if err != nil {
 			return nil, err
@@ -185,8 +185,8 @@ func (h holder) encode() ([]byte, error) {
 	}
 }
 
-// shortened returns at most so many bytes of a command line.
-func shortened(command string, most int) string {
+// shortenCommand returns at most so many bytes of a command line.
+func shortenCommand(command string, most int) string {
 	if len(command) <= most {
 		return command
 	}

@@ -19,29 +19,29 @@ import (
 // inside an error that names the other writer.
 var ErrSecondWriter = errors.New("a second writer has opened the log, past the lock")
 
-// life is what is known of the process that LOCK names.
-type life uint8
+// processState is what is known of the process that LOCK names.
+type processState uint8
 
 const (
-	gone    life = iota // or nobody is named, or this process itself
-	alive               // it runs on this machine
-	unknown             // it may run on another machine, or in another container
+	processGone    processState = iota // or nobody is named, or this process itself
+	processAlive                       // it runs on this machine
+	processUnknown                     // it may run on another machine, or in another container
 )
 
-func (h holder) life() life {
+func (h lockInfo) state() processState {
 	switch {
 	case h.PID == 0 || h.Token == "": // an earlier version wrote it, which can't be judged
-		return gone
+		return processGone
 	case h.Process == "":
-		return unknown
+		return processUnknown
 	case h.Process == processID(os.Getpid()):
-		return gone
+		return processGone
 	case h.Process == processID(h.PID):
-		return alive
+		return processAlive
 	case sameSystem(h.Process):
-		return gone
+		return processGone
 	}
-	return unknown
+	return processUnknown
 }
 
 // settleTime is how long a writer waits that opens the log while another may be
@@ -49,48 +49,48 @@ func (h holder) life() life {
 // past its last look at LOCK.
 const settleTime = time.Second
 
-// claim names this writer in LOCK before it reads the log, so that one whose lock
+// claimLock names this writer in LOCK before it reads the log, so that one whose lock
 // does not meet this one's notices before it acknowledges anything more.
-func (w *Writer) claim(ctx context.Context, command string) error {
-	before, err := readHolder(w.fs, w.dir)
-	w.holder = holder{Token: uuid.NewString(), PID: os.Getpid(), Command: command, Since: w.now(), Machine: w.machine, Process: processID(os.Getpid())}
-	w.announce()
-	if err == nil && before.life() == unknown {
+func (w *Writer) claimLock(ctx context.Context, command string) error {
+	before, err := readLockInfo(w.fs, w.dir)
+	w.lockInfo = lockInfo{Token: uuid.NewString(), PID: os.Getpid(), Command: command, Since: w.now(), Machine: w.machine, Process: processID(os.Getpid())}
+	w.writeLockInfo()
+	if err == nil && before.state() == processUnknown {
 		return pause(ctx, settleTime)
 	}
 	return nil
 }
 
-// announce names this writer in LOCK and remembers how LOCK begins.
-func (w *Writer) announce() {
-	_ = announce(w.fs, w.dir, w.holder, w.mode)
+// writeLockInfo names this writer in LOCK and remembers how LOCK begins.
+func (w *Writer) writeLockInfo() {
+	_ = writeLockInfo(w.fs, w.dir, w.lockInfo, w.mode)
 	var err error
-	if w.claimed, err = w.lockBegins(make([]byte, tokenBytes)); err != nil {
-		w.claimed = nil // so that LOCK says nothing
+	if w.lockStart, err = w.readLockStart(make([]byte, lockStartSize)); err != nil {
+		w.lockStart = nil // so that LOCK says nothing
 	}
 }
 
-// disclaim names nobody in LOCK, before the lock is given up. LOCK that is another
+// clearLockInfo names nobody in LOCK, before the lock is given up. LOCK that is another
 // writer's stays as it is.
-func (w *Writer) disclaim() {
-	if w.holder.Token == "" {
+func (w *Writer) clearLockInfo() {
+	if w.lockInfo.Token == "" {
 		return
 	}
-	if h, err := readHolder(w.fs, w.dir); err == nil && h.Token != w.holder.Token {
+	if h, err := readLockInfo(w.fs, w.dir); err == nil && h.Token != w.lockInfo.Token {
 		return
 	}
-	if announce(w.fs, w.dir, holder{Machine: w.machine}, w.mode) != nil {
+	if writeLockInfo(w.fs, w.dir, lockInfo{Machine: w.machine}, w.mode) != nil {
 		_ = w.fs.Remove(filepath.Join(w.dir, lockName)) // or it would name this process while that lives
 	}
-	w.holder = holder{}
+	w.lockInfo = lockInfo{}
 }
 
-// tokenBytes is how much of LOCK holds the token.
-const tokenBytes = 64
+// lockStartSize is how much of LOCK holds the token.
+const lockStartSize = 64
 
-// lockBegins reads the first bytes of LOCK into b. It opens the file each time: some
+// readLockStart reads the first bytes of LOCK into b. It opens the file each time: some
 // network file systems read it anew only then.
-func (w *Writer) lockBegins(b []byte) ([]byte, error) {
+func (w *Writer) readLockStart(b []byte) ([]byte, error) {
 	f, err := w.fs.OpenFile(filepath.Join(w.dir, lockName), os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
@@ -103,23 +103,23 @@ func (w *Writer) lockBegins(b []byte) ([]byte, error) {
 	return b[:n], err
 }
 
-// owned is ErrSecondWriter if LOCK names another writer than this one. Anything
+// checkOwner is ErrSecondWriter if LOCK names another writer than this one. Anything
 // else that stands there, and that it can't be read, says nothing.
-func (w *Writer) owned() error {
-	if w.claimed == nil {
+func (w *Writer) checkOwner() error {
+	if w.lockStart == nil {
 		return nil
 	}
-	now, err := w.lockBegins(w.look[:])
+	now, err := w.readLockStart(w.lockBuf[:])
 	switch {
 	case missing(err): // somebody removed it, which harms nothing
-		w.announce()
+		w.writeLockInfo()
 		return nil
-	case err != nil, bytes.Equal(now, w.claimed):
+	case err != nil, bytes.Equal(now, w.lockStart):
 		return nil
 	}
-	h, err := readHolder(w.fs, w.dir)
+	h, err := readLockInfo(w.fs, w.dir)
 	switch {
-	case err != nil || h.PID == 0 && h.Machine == "", h.Token == w.holder.Token:
+	case err != nil || h.PID == 0 && h.Machine == "", h.Token == w.lockInfo.Token:
 		return nil
 	case h.PID == 0:
 		return fmt.Errorf("%s: %w, and closed it", w.dir, ErrSecondWriter)

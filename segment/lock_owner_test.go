@@ -39,7 +39,7 @@ func TestSecondWriterPastTheLock(t *testing.T) {
 				dir := newDir(t)
 				first := create(t, dir, Settings{"sync": sync})
 				appendTexts(t, first, 1, 3)
-				check(t, first.settle())
+				check(t, first.syncAll())
 				o := options(nil)
 				o.FS = newApartFS()
 				second, err := OpenWriter(t.Context(), dir, o)
@@ -49,7 +49,7 @@ func TestSecondWriterPastTheLock(t *testing.T) {
 				}
 				if _, err = first.Append(t.Context(), []byte(text(4))); sync == "none" && err == nil { // whose look comes later
 					first.mu.Lock()
-					err = first.enter()
+					err = first.writeEntries()
 					first.mu.Unlock()
 				}
 				wantIs(t, err, ErrSecondWriter)
@@ -91,7 +91,7 @@ func TestSecondDraft(t *testing.T) {
 }
 
 // putHolder writes LOCK.
-func putHolder(t *testing.T, dir string, h holder) {
+func putHolder(t *testing.T, dir string, h lockInfo) {
 	t.Helper()
 	b, err := json.Marshal(h)
 	check(t, err)
@@ -116,7 +116,7 @@ func TestHolderAlive(t *testing.T) {
 	dir := newDir(t)
 	check(t, create(t, dir, nil).Close())
 	c := started(t)
-	h := holder{Token: "x", PID: c.Process.Pid, Command: "sleep", Machine: "here", Process: processID(c.Process.Pid), Written: time.Now()}
+	h := lockInfo{Token: "x", PID: c.Process.Pid, Command: "sleep", Machine: "here", Process: processID(c.Process.Pid), Written: time.Now()}
 	putHolder(t, dir, h)
 	for _, wait := range []time.Duration{0, 20 * time.Millisecond} {
 		o := options(nil)
@@ -140,7 +140,7 @@ func isZombie(pid int) bool { return processID(pid) == "" }
 func TestHolderGone(t *testing.T) {
 	c := started(t)
 	alive := processID(c.Process.Pid)
-	for name, h := range map[string]holder{
+	for name, h := range map[string]lockInfo{
 		"an earlier version's":                  {PID: c.Process.Pid},
 		"a copy of a log that is being written": {Token: "x", PID: c.Process.Pid, Process: alive, Written: time.Now().Add(-time.Minute)},
 		"this process itself":                   {Token: "x", PID: os.Getpid(), Process: processID(os.Getpid())},
@@ -166,12 +166,12 @@ func TestHolderGone(t *testing.T) {
 func TestHolderUnknown(t *testing.T) {
 	dir := newDir(t)
 	check(t, create(t, dir, nil).Close())
-	putHolder(t, dir, holder{Token: "x", PID: 1, Process: "boot pid:[1] 1 9"})
+	putHolder(t, dir, lockInfo{Token: "x", PID: 1, Process: "boot pid:[1] 1 9"})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := OpenWriter(ctx, dir, options(nil))
 	wantIs(t, err, context.Canceled)
-	if h, err := readHolder(OS{}, dir); err != nil || h.PID != 0 {
+	if h, err := readLockInfo(OS{}, dir); err != nil || h.PID != 0 {
 		t.Errorf("it left %+v, %v", h, err)
 	}
 }
@@ -186,7 +186,7 @@ func TestPoisonedHolderIsNobody(t *testing.T) {
 	if w.Close() == nil {
 		t.Error("no error")
 	}
-	if h, err := readHolder(OS{}, dir); err != nil || h.PID != 0 {
+	if h, err := readLockInfo(OS{}, dir); err != nil || h.PID != 0 {
 		t.Errorf("LOCK says %+v, %v", h, err)
 	}
 }
@@ -225,8 +225,8 @@ func TestLongCommand(t *testing.T) {
 	dir := newDir(t) // as an earlier version wrote it
 	check(t, create(t, dir, nil).Close())
 	host, _ := os.Hostname()
-	putHolder(t, dir, holder{PID: 7, Command: strings.Repeat("a", 9000), Machine: host})
-	if h, err := readHolder(OS{}, dir); err != nil || h.Machine != host {
+	putHolder(t, dir, lockInfo{PID: 7, Command: strings.Repeat("a", 9000), Machine: host})
+	if h, err := readLockInfo(OS{}, dir); err != nil || h.Machine != host {
 		t.Errorf("%v", err)
 	}
 }
@@ -252,7 +252,7 @@ func TestLockIsOverwritten(t *testing.T) {
 	write(t, path, append([]byte(`{"pid":1}`), bytes.Repeat([]byte("x"), 4000)...))
 	w := openWriter(t, dir)
 	appendTexts(t, w, 1, 1)
-	if h, err := readHolder(OS{}, dir); err != nil || h.PID != os.Getpid() || len(read(t, path)) != lockSize {
+	if h, err := readLockInfo(OS{}, dir); err != nil || h.PID != os.Getpid() || len(read(t, path)) != lockSize {
 		t.Errorf("%+v, %v", h, err)
 	}
 }

@@ -14,11 +14,11 @@ import (
 
 // Wanted reports whether another writer waits for the lock, so that a writer that
 // would keep it for long can be closed and opened again. It takes some system calls.
-func (w *Writer) Wanted() bool { return isAwaited(w.fs, w.dir) }
+func (w *Writer) Wanted() bool { return hasWaiter(w.fs, w.dir) }
 
-// isAwaited reports whether a writer waits for the lock of dir. A note that nobody
+// hasWaiter reports whether a writer waits for the lock of dir. A note that nobody
 // holds was left by a killed process, and is removed.
-func isAwaited(fsys FS, dir string) bool {
+func hasWaiter(fsys FS, dir string) bool {
 	note := filepath.Join(dir, waitingName)
 	unlock, ok, err := fsys.TryLock(note)
 	if ok {
@@ -28,14 +28,14 @@ func isAwaited(fsys FS, dir string) bool {
 	return err == nil && !ok
 }
 
-// queueUp takes the note of dir. Where it can't be made, on a full disk or for want
+// joinWaiters takes the note of dir. Where it can't be made, on a full disk or for want
 // of permission, the writer waits without.
-func queueUp(ctx context.Context, fsys FS, dir string, deadline time.Time) (leave func(), err error) {
+func joinWaiters(ctx context.Context, fsys FS, dir string, deadline time.Time) (leave func(), err error) {
 	note := filepath.Join(dir, waitingName)
 	for {
 		unlock, ok, err := fsys.TryLock(note)
 		if missing(err) {
-			if err = makeNote(fsys, dir, note); missing(err) { // so is the directory
+			if err = createWaitFile(fsys, dir, note); missing(err) { // so is the directory
 				return nil, err
 			} else if err == nil {
 				continue
@@ -50,7 +50,7 @@ func queueUp(ctx context.Context, fsys FS, dir string, deadline time.Time) (leav
 				_ = unlock()
 			}, nil
 		case !time.Now().Before(deadline):
-			return nil, lockedBy(fsys, dir)
+			return nil, lockedError(fsys, dir)
 		}
 		if err := pause(ctx, lockPoll); err != nil {
 			return nil, err
@@ -58,7 +58,7 @@ func queueUp(ctx context.Context, fsys FS, dir string, deadline time.Time) (leav
 	}
 }
 
-func makeNote(fsys FS, dir, note string) error {
+func createWaitFile(fsys FS, dir, note string) error {
 	mode, err := fileMode(fsys, dir, Policy{})
 	if err != nil {
 		return err

@@ -231,8 +231,8 @@ func whyNoMarker(fsys FS, dir string) error {
 
 // whoMakes names the process that makes a log at dir, if one does.
 func whoMakes(fsys FS, dir string) string {
-	h, err := readHolder(fsys, dir)
-	if err != nil || h.life() != alive {
+	h, err := readLockInfo(fsys, dir)
+	if err != nil || h.state() != processAlive {
 		return ""
 	}
 	return fmt.Sprintf(", which pid %d (%s) is making", h.PID, h.Command)

@@ -102,7 +102,7 @@ func TestSetgidGroup(t *testing.T) {
 	_, err := Configure(dir, nil, Settings{"segment-size": "2"})
 	check(t, err)
 	edit(t, w.active.path, func(b []byte) []byte { return append(b, "torn"...) })
-	check(t, w.release())
+	check(t, w.closeFiles())
 	openWriter(t, dir)
 	check(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		check(t, err)

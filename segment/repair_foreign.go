@@ -20,7 +20,7 @@ func expel(ctx context.Context, dir string, o Options) (done []Mended, err error
 	if l.unsure != nil || len(l.Foreign) == 0 {
 		return nil, l.unsure
 	}
-	unlock, err := acquire(ctx, l.fs, dir, o.LockWait)
+	unlock, err := acquireLock(ctx, l.fs, dir, o.LockWait)
 	if err != nil {
 		return nil, err
 	}

@@ -137,7 +137,7 @@ func (s *copying) make(ctx context.Context) (err error) {
 			return err
 		}
 	} else {
-		s.done.Next, s.done.Recovery = a.next(), s.draft.w.recovery
+		s.done.Next, s.done.Recovery = a.nextSeq(), s.draft.w.recovery
 	}
 	return s.draft.Publish()
 }

@@ -33,7 +33,7 @@ func (l *Log) upkeep(ctx context.Context) (release func() error, err error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	first, err := acquire(ctx, l.fs, path, upkeepWait)
+	first, err := acquireLock(ctx, l.fs, path, upkeepWait)
 	if missing(err) { // unlinked since
 		return l.upkeep(ctx)
 	}
@@ -42,7 +42,7 @@ func (l *Log) upkeep(ctx context.Context) (release func() error, err error) {
 	}
 	path = l.path(markerName)
 	//mutant:upkeep-histlog-is-not-locked
-	second, err := acquire(ctx, l.fs, path, upkeepWait)
+	second, err := acquireLock(ctx, l.fs, path, upkeepWait)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("wait for %s: %w", path, err), first())
 	}

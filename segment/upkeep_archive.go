@@ -51,7 +51,7 @@ func (l *Log) archive(ctx context.Context, s Segment, to string, now time.Time) 
 	if err != nil {
 		return c, archiveError(s, to, err)
 	}
-	unlock, err := acquire(ctx, l.fs, to, upkeepWait)
+	unlock, err := acquireLock(ctx, l.fs, to, upkeepWait)
 	if err != nil {
 		return c, archiveError(s, to, err)
 	}

@@ -63,69 +63,69 @@ type Ack struct {
 // that first error, and a new Writer recovers the log. A full disk does not
 // poison: what was not acknowledged is taken back, and the next call tries again.
 type Writer struct {
-	fs       FS
-	dir      string
-	machine  string
-	now      func() time.Time
-	marker   Marker
-	file     markerFile
-	settings Settings // of Options: they hold before the log's
-	policy   Policy
-	shared   atomic.Pointer[Policy] // the same, for those who do not hold mu
-	mode     fs.FileMode            // of new files
-	unlock   func() error
-	holder   holder           // what LOCK says of this writer; without a token: nothing
-	claimed  []byte           // how LOCK began when that was written; nil: not known
-	look     [tokenBytes]byte // how it begins now
-	queue    queue
-	opening  context.Context // of OpenWriter, which ends recovery
-	memory   int64           // the largest record that recovery may hold; 0: any
+	fs           FS
+	dir          string
+	machine      string
+	now          func() time.Time
+	marker       Marker
+	markerFile   markerFile
+	overrides    Settings // of Options: they hold before the log's
+	policy       Policy
+	sharedPolicy atomic.Pointer[Policy] // the same, for those who do not hold mu
+	mode         fs.FileMode            // of new files
+	releaseLock  func() error
+	lockInfo     lockInfo            // what LOCK says of this writer; without a token: nothing
+	lockStart    []byte              // how LOCK began when that was written; nil: not known
+	lockBuf      [lockStartSize]byte // how it begins now
+	queue        queue
+	openCtx      context.Context // of OpenWriter, which ends recovery
+	maxMemory    int64           // the largest record that recovery may hold; 0: any
 
-	mu       sync.Mutex
-	active   *active
-	lines    []byte     // records staged and not yet given to the kernel
-	pending  []Entry    // of all records that the index has not
-	handed   int        // how many of these are acknowledged, under SyncNone
-	staged   Offset     // where the last of them ends
-	waiting  []*request // whose records are pending, and who wait for their fate
-	failed   error      // why records staged since the last commit were taken back: the next one's error
-	err      error      // what poisoned the writer
-	closed   bool
-	sealed   int   // segments
-	syncing  timer // of the index: it is never far behind on disk
-	entering timer // of pending records, under SyncNone
-	due      timer // of the commit that all records of an interval share
-	recovery Recovery
-	spoiled  bool // recovery found records, never durable, that differ from their entries
+	mu             sync.Mutex
+	active         *activeSegment
+	buf            []byte     // records staged and not yet given to the kernel
+	pending        []Entry    // of all records that the index has not
+	acked          int        // how many of these are acknowledged, under SyncNone
+	stagedEnd      Offset     // where the last of them ends
+	waiters        []*request // whose records are pending, and who wait for their fate
+	batchErr       error      // why records staged since the last commit were taken back: the next one's error
+	err            error      // what poisoned the writer
+	closed         bool
+	sealedCount    int   // segments
+	indexSyncTimer timer // of the index: it is never far behind on disk
+	indexTimer     timer // of pending records, under SyncNone
+	commitTimer    timer // of the commit that all records of an interval share
+	recovery       Recovery
+	tailSuspect    bool // recovery found records, never durable, that differ from their entries
 }
 
 // flushBytes is how much is staged before it is given to the kernel.
 const flushBytes = 1 << 20
 
-// indexDelay is how far the index may be behind on disk.
-const indexDelay = time.Second
+// indexSyncInterval is how far the index may be behind on disk.
+const indexSyncInterval = time.Second
 
 // Recovery says what opening found and mended.
 func (w *Writer) Recovery() Recovery { return w.recovery }
 
 // Policy returns the settings that the writer follows.
-func (w *Writer) Policy() Policy { return *w.shared.Load() }
+func (w *Writer) Policy() Policy { return *w.sharedPolicy.Load() }
 
 // Sealed returns how many segments the writer has sealed.
 func (w *Writer) Sealed() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.sealed
+	return w.sealedCount
 }
 
 // NextSeq returns the sequence that the next record gets.
 func (w *Writer) NextSeq() Sequence {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.next()
+	return w.nextSeq()
 }
 
-func (w *Writer) next() Sequence { return w.active.next() + Sequence(len(w.pending)) }
+func (w *Writer) nextSeq() Sequence { return w.active.nextSeq() + Sequence(len(w.pending)) }
 
 func (w *Writer) usable() error {
 	if w.closed {
@@ -149,16 +149,16 @@ func (w *Writer) diskError(op, path string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &DiskError{Op: op, Path: path, Seq: w.active.next() + Sequence(w.handed), Offset: w.active.kept, Err: err}
+	return &DiskError{Op: op, Path: path, Seq: w.active.nextSeq() + Sequence(w.acked), Offset: w.active.ackedEnd, Err: err}
 }
 
-// intact poisons unless the active segment is as this process left it, and LOCK
+// checkIntact poisons unless the active segment is as this process left it, and LOCK
 // too. That it could not be looked at is the disk's error, and no other program's.
-func (w *Writer) intact() error {
-	err := w.active.intact()
+func (w *Writer) checkIntact() error {
+	err := w.active.checkIntact()
 	if err == nil {
 		//mutant:lock-anothers-lock-is-not-noticed
-		err = w.owned()
+		err = w.checkOwner()
 	}
 	if err == nil {
 		return nil
@@ -207,20 +207,20 @@ func (w *Writer) Close() error {
 	}
 	err := w.commit()
 	if err == nil {
-		err = w.settle()
+		err = w.syncAll()
 	}
 	w.closed = true
-	for _, t := range []*timer{&w.syncing, &w.entering, &w.due} {
+	for _, t := range []*timer{&w.indexSyncTimer, &w.indexTimer, &w.commitTimer} {
 		t.stop()
 	}
 	//mutant:lock-lock-stays-when-a-poisoned-writer-is-closed
-	w.disclaim()
-	return errors.Join(err, w.release())
+	w.clearLockInfo()
+	return errors.Join(err, w.closeFiles())
 }
 
-// release closes whatever is open. A poisoned writer's index is not synced:
+// closeFiles closes whatever is open. A poisoned writer's index is not synced:
 // its entries may claim what the disk does not hold.
-func (w *Writer) release() error {
+func (w *Writer) closeFiles() error {
 	var err error
 	if a := w.active; a != nil {
 		if w.err == nil {
@@ -228,5 +228,5 @@ func (w *Writer) release() error {
 		}
 		err = errors.Join(err, a.close())
 	}
-	return errors.Join(err, w.unlock())
+	return errors.Join(err, w.releaseLock())
 }

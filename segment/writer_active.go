@@ -9,35 +9,35 @@ import (
 	"path/filepath"
 )
 
-// active is the segment being written, with its index. Its bytes are, in order:
+// activeSegment is the segment being written, with its index. Its bytes are, in order:
 //
-//	[0, end)        have index entries: records
+//	[0, indexedEnd)      have index entries: records
 //	[end, kept)     are acknowledged under SyncNone, and to be entered soon
 //	[kept, written) were given to the kernel, and are nobody's yet
-type active struct {
-	fs        FS
-	path      string // of the segment
-	indexPath string
-	header    header
-	file      File
-	index     File
-	identity  fs.FileInfo // of file when it was opened
-	count     uint64      // index entries
-	durable   uint64      // how many of these are known to be of durable records
-	end       Offset
-	kept      Offset
-	written   Offset
-	begun     Offset // up to here the disk was asked to begin writing
-	unsynced  bool   // the index has entries, or a header, that were not synced
-	encoded   []byte // entries, for one write
+type activeSegment struct {
+	fs           FS
+	path         string // of the segment
+	indexPath    string
+	header       header
+	file         File
+	index        File
+	identity     fs.FileInfo // of file when it was opened
+	count        uint64      // index entries
+	durable      uint64      // how many of these are known to be of durable records
+	indexedEnd   Offset
+	ackedEnd     Offset
+	writtenEnd   Offset
+	writebackEnd Offset // up to here the disk was asked to begin writing
+	indexDirty   bool   // the index has entries, or a header, that were not synced
+	entryBuf     []byte // entries, for one write
 }
 
-func (a *active) next() Sequence { return a.header.base + Sequence(a.count) }
+func (a *activeSegment) nextSeq() Sequence { return a.header.base + Sequence(a.count) }
 
 // createActive makes an empty segment. The index comes first: once the
 // segment's name exists, the one before it is sealed for good.
-func createActive(fsys FS, dir string, h header, mode fs.FileMode) (_ *active, err error) {
-	a := &active{fs: fsys, header: h, path: filepath.Join(dir, TextName(h.base)), indexPath: filepath.Join(dir, IndexName(h.base))}
+func createActive(fsys FS, dir string, h header, mode fs.FileMode) (_ *activeSegment, err error) {
+	a := &activeSegment{fs: fsys, header: h, path: filepath.Join(dir, TextName(h.base)), indexPath: filepath.Join(dir, IndexName(h.base))}
 	if _, err := fsys.Lstat(a.path); err == nil {
 		return nil, fmt.Errorf("%w: %s is there already", ErrForeign, a.path)
 	} else if !missing(err) {
@@ -48,7 +48,7 @@ func createActive(fsys FS, dir string, h header, mode fs.FileMode) (_ *active, e
 		return nil, err
 	}
 	//mutant:make-the-header-of-a-new-index-is-not-synced
-	a.unsynced = true // until then a power cut leaves an empty index, which the next writer makes again
+	a.indexDirty = true // until then a power cut leaves an empty index, which the next writer makes again
 	//mutant:roll-a-lazy-header-is-not-synced
 	if _, err = a.index.WriteAt(h.encode(), 0); err == nil && h.flags&headerLazy != 0 {
 		err = a.syncIndex()
@@ -69,9 +69,9 @@ func createActive(fsys FS, dir string, h header, mode fs.FileMode) (_ *active, e
 	return a, nil
 }
 
-// intact says whether the segment's name still leads to the open file and the
+// checkIntact says whether the segment's name still leads to the open file and the
 // file ends where this process left it.
-func (a *active) intact() error {
+func (a *activeSegment) checkIntact() error {
 	info, err := a.fs.Lstat(a.path)
 	switch {
 	case missing(err):
@@ -80,46 +80,46 @@ func (a *active) intact() error {
 		return err
 	case !a.fs.SameFile(a.identity, info):
 		return fmt.Errorf("%w: %s: another file stands there", ErrForeign, a.path)
-	case info.Size() != int64(a.written):
-		return fmt.Errorf("%w: %s: %d bytes long, %d were written", ErrForeign, a.path, info.Size(), a.written)
+	case info.Size() != int64(a.writtenEnd):
+		return fmt.Errorf("%w: %s: %d bytes long, %d were written", ErrForeign, a.path, info.Size(), a.writtenEnd)
 	}
 	return nil
 }
 
 // write gives b to the kernel at the segment's end.
-func (a *active) write(b []byte) error {
-	n, err := a.file.WriteAt(b, int64(a.written))
+func (a *activeSegment) write(b []byte) error {
+	n, err := a.file.WriteAt(b, int64(a.writtenEnd))
 	if err == nil && n < len(b) {
 		err = io.ErrShortWrite
 	}
 	if err != nil {
 		return err
 	}
-	a.written += Offset(len(b))
+	a.writtenEnd += Offset(len(b))
 	return nil
 }
 
-// beginBytes is how much is written before the disk is asked to begin with it.
-const beginBytes = 4 << 20
+// writebackBytes is how much is written before the disk is asked to begin with it.
+const writebackBytes = 4 << 20
 
-// begin has the disk begin to write what no sync has asked for, so that sealing
+// startWriteback has the disk begin to write what no sync has asked for, so that sealing
 // finds little left to do. It promises nothing.
-func (a *active) begin() {
-	if a.written-a.begun < beginBytes {
+func (a *activeSegment) startWriteback() {
+	if a.writtenEnd-a.writebackEnd < writebackBytes {
 		return
 	}
 	if f, ok := a.file.(writebacker); ok {
-		f.Writeback(int64(a.begun), int64(a.written-a.begun))
+		f.Writeback(int64(a.writebackEnd), int64(a.writtenEnd-a.writebackEnd))
 	}
-	a.begun = a.written
+	a.writebackEnd = a.writtenEnd
 }
 
-// takeBack removes what is nobody's.
-func (a *active) takeBack() error {
-	if err := a.file.Truncate(int64(a.kept)); err != nil {
+// rollback removes what is nobody's.
+func (a *activeSegment) rollback() error {
+	if err := a.file.Truncate(int64(a.ackedEnd)); err != nil {
 		return err
 	}
-	a.written = a.kept
+	a.writtenEnd = a.ackedEnd
 	return nil
 }
 
@@ -127,37 +127,37 @@ func (a *active) takeBack() error {
 // records must stay too.
 var errIndexTorn = errors.New("and its entries could not be taken back")
 
-// enter writes index entries for the records that end at a.written, and takes
+// writeEntries writes index entries for the records that end at a.writtenEnd, and takes
 // them back on an error.
-func (a *active) enter(entries []Entry) error {
-	b := a.encoded[:0]
+func (a *activeSegment) writeEntries(entries []Entry) error {
+	b := a.entryBuf[:0]
 	for i, e := range entries {
-		if i == 0 && (!a.unsynced || a.count == 0) {
+		if i == 0 && (!a.indexDirty || a.count == 0) {
 			e.Flags |= Anchor
 		}
-		b = a.header.appendEntry(b, a.next()+Sequence(i), e)
+		b = a.header.appendEntry(b, a.nextSeq()+Sequence(i), e)
 	}
-	a.encoded = b
+	a.entryBuf = b
 	if _, err := a.index.WriteAt(b, headerSize+int64(a.count)*entrySize); err != nil {
 		//mutant:index-entries-that-failed-stay
-		if e := a.cutIndex(); e != nil {
+		if e := a.truncateIndex(); e != nil {
 			return fmt.Errorf("%w, %w: %w", err, errIndexTorn, e)
 		}
 		return err
 	}
 	a.count += uint64(len(entries))
-	a.end = entries[len(entries)-1].End
-	a.kept = a.end
-	a.unsynced = true
+	a.indexedEnd = entries[len(entries)-1].End
+	a.ackedEnd = a.indexedEnd
+	a.indexDirty = true
 	if entries[len(entries)-1].Flags&Durable != 0 {
 		a.durable = a.count
 	}
 	return nil
 }
 
-// cutIndex removes what the index holds beyond its entries, durably: the next
+// truncateIndex removes what the index holds beyond its entries, durably: the next
 // record of that sequence has other bytes, and must not meet an old entry.
-func (a *active) cutIndex() error {
+func (a *activeSegment) truncateIndex() error {
 	info, err := a.index.Stat()
 	end := headerSize + int64(a.count)*entrySize
 	if err != nil || info.Size() <= end {
@@ -171,51 +171,51 @@ func (a *active) cutIndex() error {
 }
 
 // markDurable flags the last entry: its record and all before it are durable.
-func (a *active) markDurable() error {
+func (a *activeSegment) markDurable() error {
 	x := indexFile{file: a.index, path: a.indexPath, header: a.header, count: a.count}
 	e, err := x.entry(a.count - 1)
 	if err != nil {
 		return err
 	}
 	e.Flags |= Durable
-	if _, err := a.index.WriteAt(a.header.appendEntry(nil, a.next()-1, e), headerSize+int64(a.count-1)*entrySize); err != nil {
+	if _, err := a.index.WriteAt(a.header.appendEntry(nil, a.nextSeq()-1, e), headerSize+int64(a.count-1)*entrySize); err != nil {
 		return err
 	}
-	a.durable, a.unsynced = a.count, true
+	a.durable, a.indexDirty = a.count, true
 	return nil
 }
 
-func (a *active) syncIndex() error {
-	if !a.unsynced {
+func (a *activeSegment) syncIndex() error {
+	if !a.indexDirty {
 		return nil
 	}
 	err := a.index.Datasync()
 	if err == nil {
-		a.unsynced = false
+		a.indexDirty = false
 	}
 	return err
 }
 
 // writeTrailer ends the index with a trailer. Until a successor exists it may
 // be written again.
-func (a *active) writeTrailer() error {
-	t, err := a.sum()
+func (a *activeSegment) writeTrailer() error {
+	t, err := a.summarize()
 	if err != nil {
 		return err
 	}
 	_, err = a.index.WriteAt(a.header.encodeTrailer(t), headerSize+int64(a.count)*entrySize)
-	a.unsynced = true
+	a.indexDirty = true
 	return err
 }
 
-// sum reads the index once more and sums it up. An entry that has rotted is
+// summarize reads the index once more and sums it up. An entry that has rotted is
 // made again from the text.
-func (a *active) sum() (t trailer, err error) {
+func (a *activeSegment) summarize() (t trailer, err error) {
 	x := indexFile{file: a.index, path: a.indexPath, header: a.header, count: a.count}
 	for k := range a.count {
 		e, err := x.entry(k)
 		if errors.Is(err, ErrCorrupt) {
-			e, err = a.remake(k, t.Plain)
+			e, err = a.rebuildEntry(k, t.Plain)
 			x.block = nil
 		}
 		if err != nil {
@@ -226,9 +226,9 @@ func (a *active) sum() (t trailer, err error) {
 	return t, nil
 }
 
-// remake writes the entry of the k-th record, which begins at start, anew.
-func (a *active) remake(k uint64, start Offset) (e Entry, err error) {
-	_, err = eachLine(a.file, start, a.end, 0, func(l line) error {
+// rebuildEntry writes the entry of the k-th record, which begins at start, anew.
+func (a *activeSegment) rebuildEntry(k uint64, start Offset) (e Entry, err error) {
+	_, err = eachLine(a.file, start, a.indexedEnd, 0, func(l line) error {
 		e = Entry{End: l.end, CRC: l.crc(), Time: a.header.created, Arrived: a.header.created, Flags: Rebuilt | ClockTime}
 		return errStop
 	})
@@ -240,7 +240,7 @@ func (a *active) remake(k uint64, start Offset) (e Entry, err error) {
 }
 
 // close closes both files; a nil one was never opened.
-func (a *active) close() error {
+func (a *activeSegment) close() error {
 	var errs []error
 	for _, f := range []File{a.file, a.index} {
 		if f != nil {

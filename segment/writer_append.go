@@ -79,8 +79,8 @@ type record struct {
 	time     stamp
 }
 
-// keptBuffer is how large a request's buffer may be to be used again.
-const keptBuffer = 4 << 20
+// maxPooledBuffer is how large a request's buffer may be to be used again.
+const maxPooledBuffer = 4 << 20
 
 var requests = sync.Pool{New: func() any { return &request{turn: make(chan turn, 1)} }}
 
@@ -88,7 +88,7 @@ func (w *Writer) newRequest() *request {
 	r := requests.Get().(*request)
 	r.policy, r.good, r.err = w.Policy(), 0, nil
 	r.buf, r.records, r.acks = r.buf[:0], r.records[:0], r.acks[:0]
-	if cap(r.buf) > keptBuffer {
+	if cap(r.buf) > maxPooledBuffer {
 		r.buf = nil
 	}
 	return r
@@ -123,32 +123,32 @@ func (w *Writer) submit(ctx context.Context, r *request) {
 	group := w.queue.take()
 	w.mu.Lock()
 	for _, r := range group {
-		w.stage(r)
+		w.stageRequest(r)
 	}
 	switch {
-	case len(w.waiting) == 0: // all were told already
-		w.failed = nil
+	case len(w.waiters) == 0: // all were told already
+		w.batchErr = nil
 	case w.policy.Sync.Mode == SyncInterval:
-		w.after(&w.due, w.policy.Sync.Interval, (*Writer).commit)
+		w.after(&w.commitTimer, w.policy.Sync.Interval, (*Writer).commit)
 	default:
 		_ = w.commit() // which tells them
 	}
 	w.mu.Unlock()
-	w.queue.passOn()
+	w.queue.wakeNext()
 	<-r.turn
 }
 
-// stage stages the records of r and has it wait for the commit.
-func (w *Writer) stage(r *request) {
-	w.waiting = append(w.waiting, r)
+// stageRequest stages the records of r and has it wait for the commit.
+func (w *Writer) stageRequest(r *request) {
+	w.waiters = append(w.waiters, r)
 	for _, x := range r.records {
-		ack, err := w.write(r.buf[x.from:x.to], x.time)
+		ack, err := w.stage(r.buf[x.from:x.to], x.time)
 		if err == nil {
 			r.acks = append(r.acks, ack)
 			continue
 		}
-		if w.failed == nil && slices.Contains(w.waiting, r) { // of this record alone
-			w.waiting = w.waiting[:len(w.waiting)-1]
+		if w.batchErr == nil && slices.Contains(w.waiters, r) { // of this record alone
+			w.waiters = w.waiters[:len(w.waiters)-1]
 			r.reply(err)
 		}
 		return
@@ -158,8 +158,8 @@ func (w *Writer) stage(r *request) {
 // answer tells those who wait what became of their records. A request that was
 // told may be in other hands.
 func (w *Writer) answer(err error) {
-	waiting := w.waiting
-	w.waiting = w.waiting[:0]
+	waiting := w.waiters
+	w.waiters = w.waiters[:0]
 	for _, r := range waiting {
 		if err == nil {
 			for i := range r.acks {
@@ -170,7 +170,7 @@ func (w *Writer) answer(err error) {
 		if err != nil || r.good == len(r.records) {
 			r.reply(err)
 		} else {
-			w.waiting = append(w.waiting, r)
+			w.waiters = append(w.waiters, r)
 		}
 	}
 }

@@ -23,7 +23,7 @@ func (w *Writer) Write(compact, timeScalar []byte) (Ack, error) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.write(compact, timeOf(timeScalar, w.policy.TimeZone))
+	return w.stage(compact, timeOf(timeScalar, w.policy.TimeZone))
 }
 
 // A stamp is a record's own time, if it has one.
@@ -37,7 +37,7 @@ func timeOf(scalar []byte, zone *time.Location) stamp {
 	return stamp{t, ok}
 }
 
-func (w *Writer) write(compact []byte, own stamp) (Ack, error) {
+func (w *Writer) stage(compact []byte, own stamp) (Ack, error) {
 	if err := w.usable(); err != nil {
 		return Ack{}, err
 	}
@@ -45,31 +45,31 @@ func (w *Writer) write(compact []byte, own stamp) (Ack, error) {
 		return Ack{}, fmt.Errorf("%w: %d bytes, max-record is %d", ErrTooLarge, len(compact), w.policy.MaxRecord)
 	}
 	now := w.now()
-	if w.full(len(compact)+1, now) {
+	if w.segmentFull(len(compact)+1, now) {
 		if err := w.commit(); err != nil {
 			//mutant:append-a-failed-group-is-acknowledged-later
-			w.failed = err // which Commit must say of the records before this one
+			w.batchErr = err // which Commit must say of the records before this one
 			return Ack{}, err
 		}
 		if err := w.roll(); err != nil {
 			return Ack{}, err
 		}
 	}
-	from := len(w.lines)
-	w.lines = append(append(w.lines, compact...), '\n')
-	e := newEntry(w.staged+Offset(len(compact)+1), crc32.Checksum(w.lines[from:], castagnoli), own, now)
-	ack := Ack{Seq: w.next(), Time: e.Time, Segment: filepath.Base(w.active.path), Offset: w.staged, Bytes: int64(len(compact))}
-	w.staged = e.End
+	from := len(w.buf)
+	w.buf = append(append(w.buf, compact...), '\n')
+	e := newEntry(w.stagedEnd+Offset(len(compact)+1), crc32.Checksum(w.buf[from:], castagnoli), own, now)
+	ack := Ack{Seq: w.nextSeq(), Time: e.Time, Segment: filepath.Base(w.active.path), Offset: w.stagedEnd, Bytes: int64(len(compact))}
+	w.stagedEnd = e.End
 	w.pending = append(w.pending, e)
-	if len(w.lines) >= flushBytes {
+	if len(w.buf) >= flushBytes {
 		return ack, w.flush()
 	}
 	return ack, nil
 }
 
-// full says whether a record of n bytes with its LF belongs into the next segment.
-func (w *Writer) full(n int, now time.Time) bool {
-	return w.staged > 0 && (int64(w.staged)+int64(n) > w.policy.SegmentSize || now.Sub(w.active.header.created) >= w.policy.SegmentAge)
+// segmentFull says whether a record of n bytes with its LF belongs into the next segment.
+func (w *Writer) segmentFull(n int, now time.Time) bool {
+	return w.stagedEnd > 0 && (int64(w.stagedEnd)+int64(n) > w.policy.SegmentSize || now.Sub(w.active.header.created) >= w.policy.SegmentAge)
 }
 
 // newEntry makes the index entry of a record.
@@ -82,43 +82,43 @@ func newEntry(end Offset, crc uint32, own stamp, now time.Time) Entry {
 
 // flush gives the staged records to the kernel.
 func (w *Writer) flush() error {
-	if len(w.lines) == 0 {
+	if len(w.buf) == 0 {
 		return nil
 	}
 	a := w.active
 	if w.policy.Sync.Mode != SyncNone {
-		if err := w.intact(); err != nil {
+		if err := w.checkIntact(); err != nil {
 			return err
 		}
 	}
-	if err := w.admitLazy(); err != nil {
-		return w.takeBack(err)
+	if err := w.markLazy(); err != nil {
+		return w.rollback(err)
 	}
-	if err := a.write(w.lines); err != nil {
+	if err := a.write(w.buf); err != nil {
 		//mutant:append-a-failed-write-is-not-taken-back
-		return w.takeBack(w.diskError("append to", a.path, err))
+		return w.rollback(w.diskError("append to", a.path, err))
 	}
-	w.lines = w.lines[:0]
-	if cap(w.lines) > 4*flushBytes {
-		w.lines = nil
+	w.buf = w.buf[:0]
+	if cap(w.buf) > 4*flushBytes {
+		w.buf = nil
 	}
 	return nil
 }
 
-// admitLazy notes in the index, durably and before the first such record, that
+// markLazy notes in the index, durably and before the first such record, that
 // records are written whose order on disk nothing ensures: the second of a
 // group may be there without the first.
-func (w *Writer) admitLazy() error {
+func (w *Writer) markLazy() error {
 	//mutant:append-a-pair-is-no-group
 	//mutant:append-groups-are-not-noted
 	if w.policy.Sync.Mode == SyncAlways && len(w.pending) == 1 {
 		return nil
 	}
-	return w.flag(headerLazy)
+	return w.setHeaderFlag(headerLazy)
 }
 
-// flag sets a flag in the active index's header, durably.
-func (w *Writer) flag(f headerFlags) error {
+// setHeaderFlag sets a flag in the active index's header, durably.
+func (w *Writer) setHeaderFlag(f headerFlags) error {
 	a := w.active
 	if a.header.flags&f != 0 {
 		return nil
@@ -155,38 +155,38 @@ func (w *Writer) tryCommit() error {
 	if err := w.usable(); err != nil {
 		return err
 	}
-	if err := w.failed; err != nil { // what was staged after it goes with it
-		err = w.takeBack(err)
-		w.failed = nil
+	if err := w.batchErr; err != nil { // what was staged after it goes with it
+		err = w.rollback(err)
+		w.batchErr = nil
 		return err
 	}
 	err := w.flush()
-	if err == nil && len(w.pending) > w.handed {
+	if err == nil && len(w.pending) > w.acked {
 		if w.policy.Sync.Mode == SyncNone {
-			err = w.hand()
+			err = w.acknowledge()
 		} else {
 			err = w.makeDurable()
 		}
 	}
-	w.failed = nil // err says it
+	w.batchErr = nil // err says it
 	return err
 }
 
-// enterBytes and enterDelay are how far index entries, and the look whether
+// maxUnindexed and indexInterval are how far index entries, and the look whether
 // the segment is intact, may be behind the records under SyncNone.
 const (
-	enterBytes = 64 << 10
-	enterDelay = 100 * time.Millisecond
+	maxUnindexed  = 64 << 10
+	indexInterval = 100 * time.Millisecond
 )
 
-// hand acknowledges what the kernel was given. Index entries may come later.
-func (w *Writer) hand() error {
-	w.active.begin()
-	if w.active.written-w.active.end >= enterBytes {
-		return w.enter()
+// acknowledge acknowledges what the kernel was given. Index entries may come later.
+func (w *Writer) acknowledge() error {
+	w.active.startWriteback()
+	if w.active.writtenEnd-w.active.indexedEnd >= maxUnindexed {
+		return w.writeEntries()
 	}
-	w.handed, w.active.kept = len(w.pending), w.active.written
-	w.after(&w.entering, enterDelay, (*Writer).enter)
+	w.acked, w.active.ackedEnd = len(w.pending), w.active.writtenEnd
+	w.after(&w.indexTimer, indexInterval, (*Writer).writeEntries)
 	return nil
 }
 
@@ -202,36 +202,36 @@ func (w *Writer) makeDurable() error {
 	for i := range w.pending {
 		w.pending[i].Flags |= Durable
 	}
-	return w.enter()
+	return w.writeEntries()
 }
 
-// enter gives all pending records their index entries. What is not acknowledged
+// writeEntries gives all pending records their index entries. What is not acknowledged
 // is taken back if that fails; the others are tried again later.
-func (w *Writer) enter() error {
+func (w *Writer) writeEntries() error {
 	a := w.active
 	if len(w.pending) == 0 {
 		return nil
 	}
 	//mutant:append-segment-not-looked-at-after-the-sync
-	if err := w.intact(); err != nil {
+	if err := w.checkIntact(); err != nil {
 		return err
 	}
-	if err := a.enter(w.pending); err != nil {
+	if err := a.writeEntries(w.pending); err != nil {
 		err = w.diskError("index", a.indexPath, err)
 		if errors.Is(err, errIndexTorn) {
 			return w.poison(err)
 		}
-		return w.takeBack(err)
+		return w.rollback(err)
 	}
-	w.pending, w.handed = w.pending[:0], 0
-	w.after(&w.syncing, indexDelay, (*Writer).syncIndex)
+	w.pending, w.acked = w.pending[:0], 0
+	w.after(&w.indexSyncTimer, indexSyncInterval, (*Writer).syncIndex)
 	return nil
 }
 
-// settle makes durable what was only handed to the kernel, so that the next
+// syncAll makes durable what was only handed to the kernel, so that the next
 // Writer need not look at it.
-func (w *Writer) settle() error {
-	if err := w.enter(); err != nil {
+func (w *Writer) syncAll() error {
+	if err := w.writeEntries(); err != nil {
 		return err
 	}
 	a := w.active
@@ -261,21 +261,21 @@ func (w *Writer) Rollback() error {
 	if err := w.usable(); err != nil {
 		return err
 	}
-	err := w.takeBack(nil)
-	w.failed = nil
+	err := w.rollback(nil)
+	w.batchErr = nil
 	//mutant:append-others-are-acknowledged-what-was-rolled-back
 	w.answer(cmp.Or(err, ErrRolledBack))
 	return err
 }
 
-// takeBack removes what was staged since the last commit, because of err.
-func (w *Writer) takeBack(err error) error {
+// rollback removes what was staged since the last commit, because of err.
+func (w *Writer) rollback(err error) error {
 	if w.err != nil { // poisoned: the disk is left as it is
 		return err
 	}
 	a := w.active
-	w.lines, w.pending, w.staged, w.failed = w.lines[:0], w.pending[:w.handed], a.kept, err
-	if e := a.takeBack(); e != nil {
+	w.buf, w.pending, w.stagedEnd, w.batchErr = w.buf[:0], w.pending[:w.acked], a.ackedEnd, err
+	if e := a.rollback(); e != nil {
 		return w.poison(errors.Join(err, w.diskError("take back from", a.path, e)))
 	}
 	return err

@@ -22,14 +22,14 @@ func (w *Writer) Find(after Sequence, compact []byte) (ack Ack, found bool, err 
 	if err := w.commit(); err != nil {
 		return Ack{}, false, err
 	}
-	if err := w.settle(); err != nil { // readers see what the index has
+	if err := w.syncAll(); err != nil { // readers see what the index has
 		return Ack{}, false, err
 	}
 	l, err := Open(w.dir, w.fs)
 	if err != nil {
 		return Ack{}, false, err
 	}
-	switch next := w.active.next(); {
+	switch next := w.active.nextSeq(); {
 	case after >= next:
 		return Ack{}, false, fmt.Errorf("record %d: %w: the log ends with %d", after, ErrNoRecord, next-1)
 	case after+1 == next:

@@ -24,32 +24,32 @@ func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
 	if m.Role == roleArchive {
 		return nil, fmt.Errorf("%s: %w", dir, ErrArchive)
 	}
-	unlock, err := acquireWriter(ctx, o.FS, dir, o.LockWait)
+	unlock, err := acquireWriterLock(ctx, o.FS, dir, o.LockWait)
 	if err != nil {
 		return nil, err
 	}
 	w, err := openLocked(ctx, dir, o, unlock, file)
 	if err != nil {
 		w.err = err
-		w.disclaim()
-		return nil, errors.Join(err, w.release())
+		w.clearLockInfo()
+		return nil, errors.Join(err, w.closeFiles())
 	}
 	return w, nil
 }
 
 // openLocked opens the newest segment. It returns a Writer to release even on an error.
 func openLocked(ctx context.Context, dir string, o Options, unlock func() error, file markerFile) (*Writer, error) {
-	w := &Writer{fs: o.FS, file: file, machine: o.Machine, dir: dir, now: o.Now, unlock: unlock, settings: o.Settings, opening: ctx, memory: o.Memory}
+	w := &Writer{fs: o.FS, markerFile: file, machine: o.Machine, dir: dir, now: o.Now, releaseLock: unlock, overrides: o.Settings, openCtx: ctx, maxMemory: o.Memory}
 	if err := w.reload(); err != nil {
 		return w, err
 	}
-	if h, err := readHolder(o.FS, dir); err != nil || h.Machine != o.Machine {
+	if h, err := readLockInfo(o.FS, dir); err != nil || h.Machine != o.Machine {
 		if err := probe(o.FS, dir, w.mode); err != nil {
 			return w, err
 		}
 	}
 	//mutant:lock-lock-is-not-claimed
-	if err := w.claim(ctx, o.Command); err != nil {
+	if err := w.claimLock(ctx, o.Command); err != nil {
 		return w, err
 	}
 	if err := endDraft(o.FS, dir); err != nil {
@@ -73,13 +73,13 @@ func openLocked(ctx context.Context, dir string, o Options, unlock func() error,
 		return w, fmt.Errorf("%w: %w", ErrStranger, &CorruptError{Path: newest.Path, Reason: reason})
 	}
 	last := newest.Base
-	if next, err := w.lostActive(last); err != nil || next != 0 {
-		return w, errors.Join(err, w.beginAfter(next))
+	if next, err := w.findLostSegment(last); err != nil || next != 0 {
+		return w, errors.Join(err, w.createAfter(next))
 	}
 	if newest.Codec != Plain {
-		next, err := w.afterCompressed(newest)
+		next, err := w.nextAfterCompressed(newest)
 		if err == nil {
-			err = w.beginAfter(next)
+			err = w.createAfter(next)
 		}
 		return w, err
 	}
@@ -90,7 +90,7 @@ func openLocked(ctx context.Context, dir string, o Options, unlock func() error,
 	if err != nil {
 		return w, w.recoveryError(err)
 	}
-	w.staged, w.active.kept = w.active.end, w.active.end
+	w.stagedEnd, w.active.ackedEnd = w.active.indexedEnd, w.active.indexedEnd
 	if !damaged {
 		return w, nil
 	}
@@ -109,7 +109,7 @@ func (w *Writer) recoveryError(err error) error {
 	if a == nil {
 		return fmt.Errorf("recover %s: %w", w.dir, err)
 	}
-	return &DiskError{Op: "recover", Path: a.path, Seq: a.next(), Offset: a.end, Err: err}
+	return &DiskError{Op: "recover", Path: a.path, Seq: a.nextSeq(), Offset: a.indexedEnd, Err: err}
 }
 
 // fileMode returns the mode of new files: the setting's, or the directory's

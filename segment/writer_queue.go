@@ -11,11 +11,11 @@ import (
 // The first to find nobody at work leads: it takes all that wait as a group,
 // and when that is done wakes the next to lead.
 type queue struct {
-	mu      sync.Mutex
-	waiting []*request
-	taken   []*request // by the leader
-	led     bool
-	last    int // how many the last group had; the leader's
+	mu        sync.Mutex
+	waiting   []*request
+	group     []*request // by the leader
+	hasLeader bool
+	lastGroup int // how many the last group had; the leader's
 }
 
 // turn is what a waiting request is woken for.
@@ -31,8 +31,8 @@ func (q *queue) join(r *request) (leads bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.waiting = append(q.waiting, r)
-	leads = !q.led
-	q.led = true
+	leads = !q.hasLeader
+	q.hasLeader = true
 	return leads
 }
 
@@ -59,14 +59,14 @@ func (q *queue) wait(ctx context.Context, r *request) turn {
 // commit has woken may be about to come again: they get a chance to, for a
 // group costs one fsync however large it is.
 func (q *queue) take() []*request {
-	for n := q.last; n > 1 && q.count() < q.last; n-- {
+	for n := q.lastGroup; n > 1 && q.count() < q.lastGroup; n-- {
 		runtime.Gosched()
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.taken, q.waiting = q.waiting, q.taken[:0]
-	q.last = len(q.taken)
-	return q.taken
+	q.group, q.waiting = q.waiting, q.group[:0]
+	q.lastGroup = len(q.group)
+	return q.group
 }
 
 func (q *queue) count() int {
@@ -75,13 +75,13 @@ func (q *queue) count() int {
 	return len(q.waiting)
 }
 
-// passOn has the first who waits lead, if there is one.
-func (q *queue) passOn() {
+// wakeNext has the first who waits lead, if there is one.
+func (q *queue) wakeNext() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	clear(q.taken)
-	q.led = len(q.waiting) > 0
-	if q.led {
+	clear(q.group)
+	q.hasLeader = len(q.waiting) > 0
+	if q.hasLeader {
 		q.waiting[0].turn <- lead
 	}
 }

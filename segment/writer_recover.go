@@ -25,11 +25,11 @@ func (r *Recovery) Nothing() bool {
 	return r.Adopted == 0 && r.TakenBack == 0 && len(r.Quarantined) == 0 && len(r.Damage) == 0
 }
 
-// lostActive looks for the index of a segment after `last` that is gone. It
+// findLostSegment looks for the index of a segment after `last` that is gone. It
 // returns the sequence after the last record that this index knows of, 0 if
 // there is none: an index without entries is what a crash leaves that comes
 // before its segment is made.
-func (w *Writer) lostActive(last Sequence) (next Sequence, err error) {
+func (w *Writer) findLostSegment(last Sequence) (next Sequence, err error) {
 	entries, err := w.fs.ReadDir(w.dir)
 	if err != nil {
 		return 0, err
@@ -53,9 +53,9 @@ func (w *Writer) lostActive(last Sequence) (next Sequence, err error) {
 	return next, nil
 }
 
-// afterCompressed returns the sequence that follows a compressed segment: the
+// nextAfterCompressed returns the sequence that follows a compressed segment: the
 // newest one, though histlog never compresses that.
-func (w *Writer) afterCompressed(s Segment) (next Sequence, err error) {
+func (w *Writer) nextAfterCompressed(s Segment) (next Sequence, err error) {
 	l := Log{Dir: w.dir, Marker: w.marker, fs: w.fs}
 	next, err = l.indexedUpTo(s.Base)
 	if err == nil && next == s.Base {
@@ -64,8 +64,8 @@ func (w *Writer) afterCompressed(s Segment) (next Sequence, err error) {
 	return next, err
 }
 
-// beginAfter begins a segment with next, after one that is lost or compressed.
-func (w *Writer) beginAfter(next Sequence) (err error) {
+// createAfter begins a segment with next, after one that is lost or compressed.
+func (w *Writer) createAfter(next Sequence) (err error) {
 	if next == 0 {
 		return nil
 	}
@@ -82,7 +82,7 @@ func (w *Writer) beginAfter(next Sequence) (err error) {
 // disk does not hold), then indexed; a torn tail is copied to quarantine/,
 // then cut off.
 func (w *Writer) openActive(base Sequence) (damaged bool, err error) {
-	a := &active{fs: w.fs, path: filepath.Join(w.dir, TextName(base)), indexPath: filepath.Join(w.dir, IndexName(base))}
+	a := &activeSegment{fs: w.fs, path: filepath.Join(w.dir, TextName(base)), indexPath: filepath.Join(w.dir, IndexName(base))}
 	if a.file, err = w.fs.OpenFile(a.path, os.O_RDWR, 0); err != nil {
 		return false, err
 	}
@@ -90,16 +90,16 @@ func (w *Writer) openActive(base Sequence) (damaged bool, err error) {
 	if a.identity, err = a.file.Stat(); err != nil {
 		return false, err
 	}
-	a.written = Offset(a.identity.Size())
+	a.writtenEnd = Offset(a.identity.Size())
 	if err := w.openIndex(base); err != nil {
 		return false, err
 	}
-	damaged, err = w.trustIndex()
+	damaged, err = w.checkIndex()
 	if err != nil || damaged {
 		return damaged, err
 	}
 	if a.header.flags&headerDamaged != 0 {
-		if err := w.listLost(); err != nil {
+		if err := w.reportLost(); err != nil {
 			return false, err
 		}
 	}
@@ -107,9 +107,9 @@ func (w *Writer) openActive(base Sequence) (damaged bool, err error) {
 	return damaged || a.header.flags&headerDamaged != 0, err
 }
 
-// listLost reports the damage that an earlier recovery found but could not
+// reportLost reports the damage that an earlier recovery found but could not
 // seal away.
-func (w *Writer) listLost() error {
+func (w *Writer) reportLost() error {
 	a := w.active
 	x := indexFile{file: a.index, path: a.indexPath, header: a.header, count: a.count}
 	start := Offset(0)
@@ -155,13 +155,13 @@ func (w *Writer) openIndex(base Sequence) (err error) {
 	return w.fs.SyncDir(w.dir)
 }
 
-// trustIndex counts the entries that hold: valid, borne out by the length of
+// checkIndex counts the entries that hold: valid, borne out by the length of
 // the text, and, past the last durable mark, by its checksums. damaged means
 // that records once durable are gone from the text.
-func (w *Writer) trustIndex() (damaged bool, err error) {
+func (w *Writer) checkIndex() (damaged bool, err error) {
 	a := w.active
-	x := indexFile{file: vfs.WithContext(w.opening, a.index), path: a.indexPath, header: a.header}
-	if _, err := x.survey(a.written); err != nil {
+	x := indexFile{file: vfs.WithContext(w.openCtx, a.index), path: a.indexPath, header: a.header}
+	if _, err := x.survey(a.writtenEnd); err != nil {
 		return false, err
 	}
 	found, durable, synced, err := x.trusted()
@@ -173,32 +173,32 @@ func (w *Writer) trustIndex() (damaged bool, err error) {
 		return false, err
 	}
 	a.count, a.durable = durable, durable
-	if a.end, err = x.end(int64(durable) - 1); err != nil {
+	if a.indexedEnd, err = x.end(int64(durable) - 1); err != nil {
 		return false, err
 	}
-	if a.end > a.written {
-		first, err := x.firstBeyond(a.written, durable)
-		w.recovery.Damage = append(w.recovery.Damage, &CorruptError{Path: a.path, Seq: first, Offset: a.written,
-			Reason: fmt.Sprintf("the file ends here, its index says at %d", a.end)})
-		return true, errors.Join(err, a.cutIndex())
+	if a.indexedEnd > a.writtenEnd {
+		first, err := x.firstBeyond(a.writtenEnd, durable)
+		w.recovery.Damage = append(w.recovery.Damage, &CorruptError{Path: a.path, Seq: first, Offset: a.writtenEnd,
+			Reason: fmt.Sprintf("the file ends here, its index says at %d", a.indexedEnd)})
+		return true, errors.Join(err, a.truncateIndex())
 	}
 	for ; a.count < found; a.count++ {
 		e, err := x.entry(a.count)
 		if err != nil {
 			return false, err
 		}
-		if ok, err := a.bears(e); err != nil {
+		if ok, err := a.entryMatches(e); err != nil {
 			return false, err
 		} else if !ok {
-			w.spoiled = true
+			w.tailSuspect = true
 			break
 		}
-		a.end = e.End
+		a.indexedEnd = e.End
 	}
 	if a.count > durable { // a sync that lost them may have come before
 		from, err := x.end(int64(durable) - 1)
 		if err == nil {
-			err = a.rewrite(from, a.end)
+			err = a.rewriteText(from, a.indexedEnd)
 		}
 		if err == nil {
 			err = a.markDurable()
@@ -208,10 +208,10 @@ func (w *Writer) trustIndex() (damaged bool, err error) {
 		}
 	}
 	w.recovery.TakenBack = found - a.count
-	if err := a.cutIndex(); err != nil {
+	if err := a.truncateIndex(); err != nil {
 		return false, err
 	}
-	return false, a.reenter(min(synced, a.count))
+	return false, a.rewriteEntries(min(synced, a.count))
 }
 
 // trusted walks back over the entries and returns how many of them hold, how
@@ -240,14 +240,14 @@ func (x *indexFile) trusted() (found, durable, synced uint64, err error) {
 	return found, durable, min(synced, found), nil
 }
 
-// mostUnsynced is how many entries may be without an anchor before they are
+// maxUnanchored is how many entries may be without an anchor before they are
 // synced on opening.
-const mostUnsynced = 1024
+const maxUnanchored = 1024
 
-// reenter writes the entries from `synced` on once more, and the header before
+// rewriteEntries writes the entries from `synced` on once more, and the header before
 // them if none is synced, so that the next sync of the index is one of them too,
 // and not of bytes that an earlier one has lost.
-func (a *active) reenter(synced uint64) error {
+func (a *activeSegment) rewriteEntries(synced uint64) error {
 	from, to := headerSize+int64(synced)*entrySize, headerSize+int64(a.count)*entrySize
 	if synced == 0 {
 		from = 0
@@ -265,8 +265,8 @@ func (a *active) reenter(synced uint64) error {
 			return err
 		}
 	}
-	a.unsynced = true
-	if a.count-synced > mostUnsynced {
+	a.indexDirty = true
+	if a.count-synced > maxUnanchored {
 		return a.syncIndex()
 	}
 	return nil
@@ -287,13 +287,13 @@ func (x *indexFile) firstBeyond(at Offset, count uint64) (Sequence, error) {
 	return x.header.base + Sequence(k), nil
 }
 
-// bears says whether the text from a.end on is the record that e describes.
-func (a *active) bears(e Entry) (bool, error) {
-	if e.End > a.written || e.End <= a.end || e.End-a.end > maxRecord+1 {
+// entryMatches says whether the text from a.indexedEnd on is the record that e describes.
+func (a *activeSegment) entryMatches(e Entry) (bool, error) {
+	if e.End > a.writtenEnd || e.End <= a.indexedEnd || e.End-a.indexedEnd > maxRecord+1 {
 		return false, nil
 	}
 	sum := crc32.New(castagnoli)
-	_, err := io.Copy(sum, io.NewSectionReader(a.file, int64(a.end), int64(e.End-a.end)))
+	_, err := io.Copy(sum, io.NewSectionReader(a.file, int64(a.indexedEnd), int64(e.End-a.indexedEnd)))
 	//mutant:recover-records-are-believed-without-their-checksums
 	return sum.Sum32() == e.CRC, err
 }
@@ -301,13 +301,13 @@ func (a *active) bears(e Entry) (bool, error) {
 // adoptTail deals with the bytes past the last index entry.
 func (w *Writer) adoptTail() (damaged bool, err error) {
 	a := w.active
-	if a.end == a.written {
+	if a.indexedEnd == a.writtenEnd {
 		return false, nil
 	}
-	if w.spoiled { // the text past here is not what was written
-		return false, w.cutTail()
+	if w.tailSuspect { // the text past here is not what was written
+		return false, w.quarantineTail()
 	}
-	t, err := w.readTail()
+	t, err := w.scanTail()
 	if err != nil {
 		return false, err
 	}
@@ -315,44 +315,44 @@ func (w *Writer) adoptTail() (damaged bool, err error) {
 		damaged = true
 		w.recovery.Damage = append(w.recovery.Damage, t.damage...)
 		//mutant:recover-damage-is-not-remembered
-		if err := w.flag(headerDamaged); err != nil {
+		if err := w.setHeaderFlag(headerDamaged); err != nil {
 			return true, err
 		}
 	} else {
 		t.wholeEnd = t.goodEnd
 	}
-	if t.wholeEnd > a.end {
-		if err := a.rewrite(a.end, t.wholeEnd); err != nil {
+	if t.wholeEnd > a.indexedEnd {
+		if err := a.rewriteText(a.indexedEnd, t.wholeEnd); err != nil {
 			return damaged, err
 		}
-		if err := w.enterTail(t.wholeEnd); err != nil {
+		if err := w.indexTail(t.wholeEnd); err != nil {
 			return damaged, err
 		}
 	}
 	if err := a.syncIndex(); err != nil {
 		return damaged, err
 	}
-	return damaged, w.cutTail()
+	return damaged, w.quarantineTail()
 }
 
-// tail is what stands past the last index entry.
-type tail struct {
+// tailScan is what stands past the last index entry.
+type tailScan struct {
 	wholeEnd     Offset // where the whole lines end
 	goodEnd      Offset // where those before the first line end that is no record
 	goodAfterBad bool
 	damage       []*CorruptError // the first lines that are no records
 }
 
-// mostDamage is how many lines that are no records are reported.
-const mostDamage = 1000
+// maxDamage is how many lines that are no records are reported.
+const maxDamage = 1000
 
-func (w *Writer) readTail() (t tail, err error) {
+func (w *Writer) scanTail() (t tailScan, err error) {
 	a := w.active
-	t.goodEnd = a.end
-	t.wholeEnd, err = w.eachTailLine(a.written, func(l line, e Entry, seq Sequence) error {
+	t.goodEnd = a.indexedEnd
+	t.wholeEnd, err = w.eachTailLine(a.writtenEnd, func(l line, e Entry, seq Sequence) error {
 		switch {
 		case e.Flags&Lost != 0 && !l.blank():
-			if len(t.damage) < mostDamage {
+			if len(t.damage) < maxDamage {
 				t.damage = append(t.damage, &CorruptError{Path: a.path, Seq: seq, Offset: l.start, Reason: "not a record"})
 			}
 		case len(t.damage) == 0:
@@ -368,9 +368,9 @@ func (w *Writer) readTail() (t tail, err error) {
 // eachTailLine calls fn for each line behind the last index entry, up to an offset,
 // with an entry for it. A line that is larger than the memory budget is ErrMemory.
 func (w *Writer) eachTailLine(to Offset, fn func(line, Entry, Sequence) error) (Offset, error) {
-	a, now, next := w.active, w.now(), w.active.next()
+	a, now, next := w.active, w.now(), w.active.nextSeq()
 	x := indexer{marker: &w.marker}
-	return eachLine(vfs.WithContext(w.opening, a.file), a.end, to, w.memory, func(l line) error {
+	return eachLine(vfs.WithContext(w.openCtx, a.file), a.indexedEnd, to, w.maxMemory, func(l line) error {
 		e, _, err := x.entry(next, l, now)
 		if err != nil {
 			return err
@@ -381,17 +381,17 @@ func (w *Writer) eachTailLine(to Offset, fn func(line, Entry, Sequence) error) (
 	})
 }
 
-// enterTail makes index entries for the lines up to an offset, some at a time:
+// indexTail makes index entries for the lines up to an offset, some at a time:
 // without an index they may be millions. A kill in between leaves the rest to the
 // next recovery.
-func (w *Writer) enterTail(to Offset) error {
+func (w *Writer) indexTail(to Offset) error {
 	const atOnce = 4096
 	var entries []Entry
 	enter := func() error {
 		if len(entries) == 0 {
 			return nil
 		}
-		err := w.active.enter(entries)
+		err := w.active.writeEntries(entries)
 		w.recovery.Adopted += uint64(len(entries))
 		entries = entries[:0]
 		return err
@@ -408,8 +408,8 @@ func (w *Writer) enterTail(to Offset) error {
 	return enter()
 }
 
-// rewrite writes the bytes [from, to) in place once more and makes them durable.
-func (a *active) rewrite(from, to Offset) error {
+// rewriteText writes the bytes [from, to) in place once more and makes them durable.
+func (a *activeSegment) rewriteText(from, to Offset) error {
 	b := make([]byte, min(1<<20, to-from))
 	for at := from; at < to; {
 		b = b[:min(Offset(len(b)), to-at)]
@@ -426,19 +426,19 @@ func (a *active) rewrite(from, to Offset) error {
 	return a.file.Datasync()
 }
 
-// cutTail sets the bytes past the last index entry aside.
-func (w *Writer) cutTail() error {
+// quarantineTail sets the bytes past the last index entry aside.
+func (w *Writer) quarantineTail() error {
 	a := w.active
-	if a.end == a.written {
+	if a.indexedEnd == a.writtenEnd {
 		return nil
 	}
 	//mutant:recover-the-tail-is-not-set-aside
-	name, err := quarantineRange(w.fs, w.dir, a.header.base, a.file, a.end, a.written, w.mode)
+	name, err := quarantineRange(w.fs, w.dir, a.header.base, a.file, a.indexedEnd, a.writtenEnd, w.mode)
 	if err != nil {
-		return fmt.Errorf("quarantine %s from offset %d: %w", a.path, a.end, err)
+		return fmt.Errorf("quarantine %s from offset %d: %w", a.path, a.indexedEnd, err)
 	}
 	w.recovery.Quarantined = append(w.recovery.Quarantined, name)
-	a.kept = a.end
+	a.ackedEnd = a.indexedEnd
 	//mutant:recover-the-cut-is-not-synced
-	return errors.Join(a.takeBack(), a.file.Datasync())
+	return errors.Join(a.rollback(), a.file.Datasync())
 }

@@ -32,7 +32,7 @@ func Seal(ctx context.Context, dir string, o Options) (sealed Segment, err error
 	if err := w.roll(); err != nil {
 		return Segment{}, err
 	}
-	return Segment{Base: old.header.base, Path: old.path, Sealed: true, Next: old.next()}, nil
+	return Segment{Base: old.header.base, Path: old.path, Sealed: true, Next: old.nextSeq()}, nil
 }
 
 // roll seals the active segment and begins the next, under the settings that
@@ -40,10 +40,10 @@ func Seal(ctx context.Context, dir string, o Options) (sealed Segment, err error
 // again; after it, only a new Writer knows.
 func (w *Writer) roll() error {
 	old := w.active
-	if err := w.enter(); err != nil {
+	if err := w.writeEntries(); err != nil {
 		return err
 	}
-	if err := w.intact(); err != nil {
+	if err := w.checkIntact(); err != nil {
 		return err
 	}
 	//mutant:roll-the-segment-is-not-synced
@@ -61,16 +61,16 @@ func (w *Writer) roll() error {
 	if err := w.reload(); err != nil {
 		return w.diskError("read", filepath.Join(w.dir, markerName), err)
 	}
-	next, err := createActive(w.fs, w.dir, w.newHeader(old.next()), w.mode)
+	next, err := createActive(w.fs, w.dir, w.newHeader(old.nextSeq()), w.mode)
 	if err != nil {
-		err = w.diskError("begin segment", filepath.Join(w.dir, TextName(old.next())), err)
-		if _, e := w.fs.Lstat(filepath.Join(w.dir, TextName(old.next()))); missing(e) {
+		err = w.diskError("begin segment", filepath.Join(w.dir, TextName(old.nextSeq())), err)
+		if _, e := w.fs.Lstat(filepath.Join(w.dir, TextName(old.nextSeq()))); missing(e) {
 			return err
 		}
 		return w.poison(err)
 	}
-	w.active, w.staged = next, 0
-	w.sealed++
+	w.active, w.stagedEnd = next, 0
+	w.sealedCount++
 	if err := old.close(); err != nil {
 		return w.poison(w.diskError("close", old.path, err))
 	}
@@ -79,7 +79,7 @@ func (w *Writer) roll() error {
 
 // reload reads the log's settings, which hold from the next segment on.
 func (w *Writer) reload() error {
-	m, err := w.file.read(w.fs, w.dir)
+	m, err := w.markerFile.read(w.fs, w.dir)
 	if err != nil {
 		return err
 	}
@@ -87,11 +87,11 @@ func (w *Writer) reload() error {
 		return w.poison(fmt.Errorf("%w: another log stands at %s", ErrForeign, w.dir))
 	}
 	w.marker = m
-	if w.policy, err = w.marker.Settings.With(w.settings).Policy(); err != nil {
+	if w.policy, err = w.marker.Settings.With(w.overrides).Policy(); err != nil {
 		return err
 	}
 	policy := w.policy
-	w.shared.Store(&policy)
+	w.sharedPolicy.Store(&policy)
 	w.mode, err = fileMode(w.fs, w.dir, w.policy)
 	return err
 }

@@ -544,7 +544,7 @@ func TestOpenWriterRefuses(t *testing.T) {
 		{"draft", func(t *testing.T, dir string) {
 			d, err := NewDraft(dir, options(nil))
 			check(t, err)
-			check(t, d.w.release())
+			check(t, d.w.closeFiles())
 		}, []error{ErrNoLog, ErrDraft}},
 		{"newer version", marker(`"version": 1`, `"version": 2`), []error{ErrVersion}},
 		{"requires", marker(`"requires": []`, `"requires": ["x"]`), []error{ErrVersion}},
