@@ -22,7 +22,7 @@ var mayImport = map[string][]string{
 	"cmd/histlog": {
 		"migrate", "reader", "compactor", "segment",
 		"internal/survey", "internal/term",
-		"internal/jsonscan", "internal/memguard",
+		"internal/jsonscan", "internal/memguard", "internal/vfs",
 	},
 	"migrate":             {"segment", "internal/jsonscan", "internal/memguard", "internal/size"},
 	"compactor":           {"segment"},

@@ -106,7 +106,11 @@ func monitor(c *cli.Command) {
 		if errors.Is(err, segment.ErrCorrupt) {
 			status = critical
 		}
-		return reportHealth(c, assessment{dir: c.Args().First(), problems: []problem{{status, err.Error()}}})
+		ended := reportHealth(c, assessment{dir: c.Args().First(), problems: []problem{{status, err.Error()}}})
+		if _, hint := explain(err); hint != "" && term.IsTerminal(c.App.ErrWriter) { // monitoring expects one line
+			term.Fprintf(c.App.ErrWriter, "hint: %s\n", hint)
+		}
+		return ended
 	}
 }
 

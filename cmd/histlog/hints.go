@@ -14,6 +14,7 @@ import (
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/memguard"
 	"github.com/histlog/histlog/internal/term"
+	"github.com/histlog/histlog/internal/vfs"
 	"github.com/histlog/histlog/migrate"
 	"github.com/histlog/histlog/segment"
 )
@@ -89,6 +90,8 @@ func explain(err error) (code int, hint string) {
 		return exitFailure, "the disk is mounted read-only: mount it read-write to change the log; tail, cat, inspect, check, verify and export work on it"
 	case errors.Is(err, fs.ErrPermission):
 		return exitFailure, accessHint(err)
+	case errors.Is(err, vfs.ErrNotRegular):
+		return exitFailure, "put the file back from a copy: a log reads no directory, FIFO or device in its place"
 	case errors.Is(err, syscall.ELOOP):
 		return exitFailure, "the files of a log must not be links: copy the file to the place of its link"
 	case errors.Is(err, fs.ErrNotExist):

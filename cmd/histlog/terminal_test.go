@@ -16,8 +16,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// onTerminal runs histlog on a terminal of so many columns and returns what it shows.
+// onTerminal runs histlog, which must succeed, on a terminal of so many columns and returns what it shows.
 func onTerminal(t *testing.T, dir string, columns uint16, env []string, args ...string) string {
+	t.Helper()
+	text, err := runOnTerminal(t, dir, columns, env, args...)
+	if err != nil {
+		t.Fatalf("histlog %v: %v\n%s", args, err, text)
+	}
+	return text
+}
+
+func runOnTerminal(t *testing.T, dir string, columns uint16, env []string, args ...string) (text string, err error) {
 	t.Helper()
 	us, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -49,11 +58,15 @@ func onTerminal(t *testing.T, dir string, columns uint16, env []string, args ...
 	c.Env = append(os.Environ(), append([]string{"TERM=xterm", "NO_COLOR=", "TZ=UTC"}, env...)...)
 	err = c.Run()
 	them.Close()
-	text := strings.ReplaceAll(string(<-shown), "\r\n", "\n")
-	if err != nil {
-		t.Fatalf("histlog %v: %v\n%s", args, err, text)
+	return strings.ReplaceAll(string(<-shown), "\r\n", "\n"), err
+}
+
+// TestCheckHints: a person sees a hint; monitoring reads one line and nothing else.
+func TestCheckHints(t *testing.T) {
+	text, err := runOnTerminal(t, t.TempDir(), 80, nil, "check", "nowhere")
+	if err == nil || !strings.HasPrefix(text, "UNKNOWN - no log at nowhere\nhint: ") {
+		t.Errorf("%v\n%s", err, text)
 	}
-	return text
 }
 
 var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")

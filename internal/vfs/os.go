@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 )
 
+// ErrNotRegular is returned by OS for a directory, a FIFO or a device, which it does not open.
+var ErrNotRegular = errors.New("not a regular file")
+
 // OS is the file system of the machine.
 type OS struct{}
 
@@ -21,7 +24,7 @@ func (OS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 	refresh(f)
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = &fs.PathError{Op: "open", Path: name, Err: errors.New("not a regular file")}
+		err = &fs.PathError{Op: "open", Path: name, Err: ErrNotRegular}
 	}
 	if err == nil && created {
 		err = inherit(f, filepath.Dir(name), perm)
