@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 
+	"github.com/histlog/histlog/internal/seekable"
 	"github.com/histlog/histlog/internal/vfs"
 )
 
@@ -85,7 +87,7 @@ func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, e
 	if err != nil {
 		return c, err
 	}
-	name := codec.TextName(s.Base)
+	name := FileName(s.Base, codec)
 	temporary := l.path("." + name + ".tmp")
 	//mutant:compress-the-name-before-the-bytes-are-proven
 	//mutant:compress-what-is-replaced-is-not-set-aside
@@ -182,6 +184,66 @@ func compressError(s Segment, err error) error {
 		return err
 	}
 	return &DiskError{Op: "compress", Path: s.Path, Seq: s.Base, Err: err}
+}
+
+// pack writes the compressed segment to a file and proves it.
+func (r *Reader) pack(ctx context.Context, l *Log, name string, codec Codec, mode os.FileMode) (err error) {
+	f, err := l.fs.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	p := seekable.NewWriter(io.NewOffsetWriter(f, 0), codec, int64(r.size))
+	defer p.Release()
+	if err := r.prove(ctx, r.text, p); err != nil {
+		return err
+	}
+	if err := p.Finish(); err != nil {
+		return err
+	}
+	//mutant:compress-the-file-is-not-synced
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	packed, err := newCompressedText(ctx, f, codec)
+	if err != nil {
+		return err
+	}
+	defer packed.Release()
+	if _, err := packed.size(r.trailer.length()); err != nil {
+		return err
+	}
+	if reason := packed.mismatch(); reason != "" {
+		return fmt.Errorf("what was compressed differs: %s", reason)
+	}
+	//mutant:compress-what-was-compressed-is-not-read-back
+	if err := r.prove(ctx, packed, nil); errors.Is(err, ErrCorrupt) { // which the segment is not
+		return fmt.Errorf("what was compressed differs: %v", err)
+	} else if err != nil {
+		return err
+	}
+	flaw, err := packed.Check() // of what other programs look at
+	//mutant:compress-what-other-programs-look-at-is-not-compared
+	if err == nil && flaw != "" {
+		err = fmt.Errorf("what was compressed differs: %s", flaw)
+	}
+	return err
+}
+
+// Estimate returns how many bytes a plain sealed segment would take compressed,
+// by compressing it. It writes nothing.
+func (l *Log) Estimate(ctx context.Context, s Segment, codec Codec) (n int64, err error) {
+	r, err := l.OpenReader(s)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	p := seekable.NewWriter(io.Discard, codec, int64(r.size))
+	defer p.Release()
+	if err = r.prove(ctx, r.text, p); err == nil {
+		err = p.Finish()
+	}
+	return p.Size(), err
 }
 
 // DiskBytes returns how much a segment's files take, its index with them.

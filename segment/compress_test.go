@@ -18,7 +18,7 @@ func compressAll(t testing.TB, dir string, codec Codec) {
 		}
 		c, err := Compress(t.Context(), dir, s.Base, codec, Options{})
 		check(t, err)
-		if c.Segment != codec.TextName(s.Base) || c.Records != uint64(s.Next-s.Base) || c.Before == 0 || c.After == 0 {
+		if c.Segment != FileName(s.Base, codec) || c.Records != uint64(s.Next-s.Base) || c.Before == 0 || c.After == 0 {
 			t.Errorf("%+v of %+v", c, s)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/histlog/histlog/internal/seekable"
 	"github.com/histlog/histlog/internal/vfs"
 )
 
@@ -38,13 +39,13 @@ func withoutCopies(segments []Segment) (one []Segment) {
 
 // as returns s as the file of a codec.
 func (l *Log) as(s Segment, c Codec) Segment {
-	s.Codec, s.Path, s.Copy = c, l.path(c.TextName(s.Base)), false
+	s.Codec, s.Path, s.Copy = c, l.path(FileName(s.Base, c)), false
 	return s
 }
 
 // others returns the other files of a segment, the plain one first.
 func (l *Log) others(s Segment) (others []Segment, err error) {
-	for c := Plain; c <= Gzip; c++ {
+	for _, c := range seekable.Codecs() {
 		if c == s.Codec {
 			continue
 		}
@@ -67,10 +68,7 @@ func (r *Reader) agrees() bool {
 	if r.trailer == nil {
 		return !r.segment.Sealed || r.Next() == r.segment.Next && !r.made.lost()
 	}
-	if c, ok := r.text.(*compressed); ok {
-		return c.agrees(r.trailer)
-	}
-	return r.size == r.trailer.Plain
+	return r.text.mismatch() == "" && (r.segment.Codec != Plain || r.size == r.trailer.Plain)
 }
 
 // openBest opens, of the files of a segment, the first that agrees with the index,
@@ -104,7 +102,7 @@ func (l *Log) openBest(s Segment) (*Reader, error) {
 // its name is durable. The plain one goes last, for it would count.
 func (l *Log) dropOthers(r *Reader) (c Change, err error) {
 	s := r.segment
-	c.Segment, c.Records = s.Codec.TextName(s.Base), r.Count()
+	c.Segment, c.Records = FileName(s.Base, s.Codec), r.Count()
 	others, err := l.others(s)
 	if err == nil {
 		c.After, err = vfs.Size(l.fs, s.Path)

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/histlog/histlog/internal/seekable"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -63,7 +64,7 @@ func TestCopies(t *testing.T) {
 		} {
 			t.Run(codec.String()+"/"+row.name, func(t *testing.T) {
 				dir := newLog(t, 12)
-				plain, packed, index := filepath.Join(dir, TextName(1)), filepath.Join(dir, codec.TextName(1)), filepath.Join(dir, IndexName(1))
+				plain, packed, index := filepath.Join(dir, TextName(1)), filepath.Join(dir, FileName(1, codec)), filepath.Join(dir, IndexName(1))
 				if row.rebuilt {
 					check(t, os.Remove(index))
 					_, err := Repair(t.Context(), dir, options(nil))
@@ -136,7 +137,7 @@ func TestRepairKeepsExcess(t *testing.T) {
 	for _, codec := range codecs {
 		dir := newLog(t, 12)
 		compressAll(t, dir, codec)
-		packed := filepath.Join(dir, codec.TextName(1))
+		packed := filepath.Join(dir, FileName(1, codec))
 		edit(t, packed, func(b []byte) []byte { return append(b, frameOf(t, codec, "{\"precious\":1}\n")...) })
 		was := string(read(t, packed))
 		done, err := Repair(t.Context(), dir, options(nil))
@@ -151,9 +152,10 @@ func TestRepairKeepsExcess(t *testing.T) {
 // A file that takes more memory to read than there is for it may be good: it is
 // reported, and not repaired.
 func TestWindowOfOthers(t *testing.T) {
+	const window = seekable.MaxWindow
 	dir := newLog(t, 1)
 	w := openWriter(t, dir)
-	big := `"` + strings.Repeat("wide ", zstdWindow/4) + `"`
+	big := `"` + strings.Repeat("wide ", window/4) + `"`
 	for range 2 {
 		_, err := w.Append(t.Context(), []byte(big))
 		check(t, err)
@@ -162,9 +164,9 @@ func TestWindowOfOthers(t *testing.T) {
 	check(t, w.Close())
 	l := openLog(t, dir)
 	s := l.Segments[len(l.Segments)-2]
-	e, err := zstd.NewWriter(nil, zstd.WithWindowSize(4*zstdWindow))
+	e, err := zstd.NewWriter(nil, zstd.WithWindowSize(4*window))
 	check(t, err)
-	write(t, filepath.Join(dir, Zstd.TextName(s.Base)), e.EncodeAll(read(t, s.Path), nil))
+	write(t, filepath.Join(dir, FileName(s.Base, Zstd)), e.EncodeAll(read(t, s.Path), nil))
 	check(t, os.Remove(s.Path))
 	before := snapshot(t, dir)
 	for range 2 {

@@ -73,17 +73,17 @@ func TestOrderOfUpkeep(t *testing.T) {
 	plain := read(t, filepath.Join(dir, TextName(1)))
 	_, err := Compress(t.Context(), dir, 1, Zstd, Options{})
 	check(t, err)
-	zstd := read(t, filepath.Join(dir, Zstd.TextName(1)))
+	zstd := read(t, filepath.Join(dir, FileName(1, Zstd)))
 	write(t, filepath.Join(dir, TextName(1)), plain)
-	check(t, os.Remove(filepath.Join(dir, Zstd.TextName(1))))
+	check(t, os.Remove(filepath.Join(dir, FileName(1, Zstd))))
 	_, err = Compress(t.Context(), dir, 1, Gzip, Options{})
 	check(t, err)
 	write(t, filepath.Join(dir, TextName(1)), plain)
-	write(t, filepath.Join(dir, Zstd.TextName(1)), zstd)
+	write(t, filepath.Join(dir, FileName(1, Zstd)), zstd)
 	r := &recorder{}
 	_, err = Compress(t.Context(), dir, 1, Zstd, Options{FS: r})
 	check(t, err)
-	r.wantOrder(t, "sync "+Zstd.TextName(1), "remove "+Gzip.TextName(1), "remove "+TextName(1), "unlock HISTLOG", "unlock UPKEEP")
+	r.wantOrder(t, "sync "+FileName(1, Zstd), "remove "+FileName(1, Gzip), "remove "+TextName(1), "unlock HISTLOG", "unlock UPKEEP")
 }
 
 // TestClockGoesBack checks the span of arrivals in a trailer when the clock is set back.
@@ -165,7 +165,7 @@ func TestOneByteBehindCompressed(t *testing.T) {
 		dir := newLog(t, 12)
 		_, err := Compress(t.Context(), dir, 1, codec, Options{})
 		check(t, err)
-		edit(t, filepath.Join(dir, codec.TextName(1)), func(b []byte) []byte { return append(b, 0) })
+		edit(t, filepath.Join(dir, FileName(1, codec)), func(b []byte) []byte { return append(b, 0) })
 		if damage := verifyAll(t, openLog(t, dir)); len(damage) == 0 {
 			t.Errorf("%v: a byte behind the end is not noticed", codec)
 		}

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"syscall"
 	"time"
+
+	"github.com/histlog/histlog/internal/seekable"
 )
 
 var (
@@ -39,7 +41,7 @@ var (
 	ErrMemory = errors.New("larger than the memory budget holds")
 	// ErrWindow: another program compressed the segment so that reading it takes more memory than histlog gives it. It comes
 	// inside a *CorruptError, but Repair leaves it alone. Decompress the file: zstd -d --long=31 --rm.
-	ErrWindow = errors.New("compressed with a window of more than 8 MiB: decompress it with zstd -d --long=31 --rm")
+	ErrWindow = seekable.ErrWindow
 	// ErrRetired: retention has taken the record. The oldest one left is in Marker.FirstSeq.
 	ErrRetired = errors.New("retired")
 	// ErrReplaced: another log stands at the directory by now. Open it anew.

@@ -30,7 +30,7 @@ func TestFlipInFrameKeepsRecordsBefore(t *testing.T) {
 	index := read(t, filepath.Join(dir, IndexName(1)))
 	_, err := Compress(t.Context(), dir, 1, Zstd, Options{FS: noSync{}})
 	check(t, err)
-	path := filepath.Join(dir, Zstd.TextName(1))
+	path := filepath.Join(dir, FileName(1, Zstd))
 	intact := read(t, path)
 	ends := endsOf(t, dir, records)
 	for range flips {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/histlog/histlog/internal/seekable"
 )
 
 // A Glance is what the index of a segment and the length of its file show. No
@@ -29,7 +31,10 @@ func (l *Log) Glance(s Segment) (g Glance, err error) {
 		}
 	}
 	info, err := l.fs.Lstat(s.Path)
-	for c := Plain; c <= Gzip && missing(err); c++ { // it may have been compressed since
+	for _, c := range seekable.Codecs() { // it may have been compressed since
+		if !missing(err) {
+			break
+		}
 		other := l.as(s, c)
 		if info, err = l.fs.Lstat(other.Path); err == nil {
 			s = other
@@ -110,15 +115,15 @@ func (l *Log) containerDamage(s Segment, t *trailer) (*CorruptError, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := newCompressed(context.Background(), f, s.Codec)
+	c, err := newCompressedText(context.Background(), f, s.Codec)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	if _, err := c.size(t); err != nil {
+	if _, err := c.size(t.length()); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
-	if c.reason != "" {
-		return &CorruptError{Path: s.Path, Seq: s.Base, Reason: c.reason}, c.Close()
+	if reason := c.mismatch(); reason != "" {
+		return &CorruptError{Path: s.Path, Seq: s.Base, Reason: reason}, c.Close()
 	}
 	return nil, c.Close()
 }

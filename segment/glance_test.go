@@ -60,7 +60,7 @@ func TestGlanceCompressed(t *testing.T) {
 				if d := glance(); d != nil {
 					t.Fatal(d)
 				}
-				path := filepath.Join(dir, codec.TextName(1))
+				path := filepath.Join(dir, FileName(1, codec))
 				write(t, path, change(read(t, path)))
 				if d := glance(); d == nil || d.Path != path {
 					t.Errorf("Glance: %v", d)

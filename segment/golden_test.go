@@ -48,7 +48,7 @@ var goldenCompressed = map[Codec]struct{ dir, sum string }{
 
 func TestGoldenFilesAreFrozen(t *testing.T) {
 	for codec, g := range goldenCompressed {
-		if got := fmt.Sprintf("%x", sha256.Sum256(read(t, filepath.Join(g.dir, codec.TextName(1))))); got != g.sum {
+		if got := fmt.Sprintf("%x", sha256.Sum256(read(t, filepath.Join(g.dir, FileName(1, codec))))); got != g.sum {
 			t.Errorf("%v was changed: its SHA-256 is %s, want %s", codec, got, g.sum)
 		}
 	}

@@ -170,6 +170,14 @@ type trailer struct {
 	Digest                        uint64 // CRC-64 of the records' checksums in their order
 }
 
+// length returns the length of the plain text, or -1 if there is no trailer.
+func (t *trailer) length() Offset {
+	if t == nil {
+		return -1
+	}
+	return t.Plain
+}
+
 // add counts one record in.
 func (t *trailer) add(e Entry) {
 	at, arrived := e.Time.UnixNano(), arrivalSeconds(e.Arrived)

@@ -114,6 +114,7 @@ func TestMadeEntries(t *testing.T) {
 // memoryText is a text in memory.
 type memoryText struct{ *bytes.Reader }
 
-func (m memoryText) size(*trailer) (Offset, error) { return Offset(m.Size()), nil }
-func (memoryText) flaw() (string, error)           { return "", nil }
+func (m memoryText) size(Offset) (Offset, error)   { return Offset(m.Size()), nil }
+func (memoryText) mismatch() string                { return "" }
+func (memoryText) checkContainer() (string, error) { return "", nil }
 func (memoryText) Close() error                    { return nil }

@@ -184,12 +184,12 @@ func (l *Log) describes(x *indexFile, t *trailer, s Segment) (is bool, err error
 		return false, err
 	}
 	defer text.Close() // which was only read
-	if size, err := text.size(t); err != nil || e.End > size {
+	if size, err := text.size(t.length()); err != nil || e.End > size {
 		return false, err
 	}
 	sum := crc32.New(castagnoli)
 	_, err = io.Copy(sum, io.NewSectionReader(text, 0, int64(e.End)))
-	if f := (*frameError)(nil); errors.As(err, &f) {
+	if frameDamage(err, s, s.Base, 0) != nil {
 		return false, nil
 	}
 	return sum.Sum32() == e.CRC, err

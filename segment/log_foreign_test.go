@@ -43,8 +43,8 @@ func TestForeignSegments(t *testing.T) {
 			other := otherLog(t, 40)
 			_, err := Compress(t.Context(), other, base, Zstd, options(nil))
 			check(t, err)
-			b := read(t, filepath.Join(other, Zstd.TextName(base)))
-			write(t, filepath.Join(dir, Zstd.TextName(base)), b)
+			b := read(t, filepath.Join(other, FileName(base, Zstd)))
+			write(t, filepath.Join(dir, FileName(base, Zstd)), b)
 			return []string{string(b)}
 		}
 	}
@@ -70,8 +70,8 @@ func TestForeignSegments(t *testing.T) {
 			_, err := Compress(t.Context(), other, 29, Zstd, options(nil))
 			check(t, err)
 			copyAs(t, filepath.Join(other, IndexName(29)), filepath.Join(dir, IndexName(29)))
-			b := read(t, filepath.Join(other, Zstd.TextName(29)))
-			write(t, filepath.Join(dir, Zstd.TextName(29)), b)
+			b := read(t, filepath.Join(other, FileName(29, Zstd)))
+			write(t, filepath.Join(dir, FileName(29, Zstd)), b)
 			return []string{string(b)}
 		}, true},
 		{"a segment of this log under another number", func(t *testing.T, dir string) []string {

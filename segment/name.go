@@ -2,9 +2,10 @@ package segment
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/histlog/histlog/internal/seekable"
 )
 
 // Sequence is a record's number in its log, from 1, without gaps.
@@ -33,32 +34,23 @@ const (
 	baseDigits  = 20
 )
 
-// Codec is how a segment's text is stored.
-type Codec uint8
+// Codec is how the text of a segment is stored.
+type Codec = seekable.Codec
 
 const (
-	Plain Codec = iota
-	Zstd        // the zstd seekable format
-	Gzip        // gzip members
+	Plain = seekable.Plain // as it is
+	Zstd  = seekable.Zstd  // the zstd seekable format
+	Gzip  = seekable.Gzip  // members of gzip
 )
 
-var codecNames = []string{"plain", "zstd", "gzip"}
+// ParseCodec returns the codec that compresses and has that name.
+func ParseCodec(name string) (Codec, error) { return seekable.ParseCodec(name) }
 
-// codecSuffixes follow the plain segment's name.
-var codecSuffixes = []string{"", ".zst", ".gz"}
+// CodecNames lists the codecs that compress for a message: "zstd or gzip".
+func CodecNames() string { return seekable.Names() }
 
-func (c Codec) String() string { return codecNames[c] }
-
-// TextName returns the name of the segment that begins with base.
-func (c Codec) TextName(base Sequence) string { return TextName(base) + codecSuffixes[c] }
-
-// ParseCodec reads the name of a codec that compresses: zstd or gzip.
-func ParseCodec(name string) (Codec, error) {
-	if i := slices.Index(codecNames, name); i > int(Plain) {
-		return Codec(i), nil
-	}
-	return Plain, fmt.Errorf("%q is no codec: write zstd or gzip", name)
-}
+// FileName returns the name of the file that holds the segment that begins with base.
+func FileName(base Sequence, c Codec) string { return TextName(base) + c.Extension() }
 
 // TextName returns the name of the plain segment that begins with base.
 func TextName(base Sequence) string { return fmt.Sprintf("%0*d%s", baseDigits, base, textSuffix) }
@@ -75,6 +67,15 @@ func SmallIndexName(base Sequence) string {
 func Named(name string) bool {
 	_, _, ok := parseName(name)
 	return ok
+}
+
+// fileNames returns all names that the files of a segment may have, those of its
+// text before those of its index.
+func fileNames(base Sequence) (names []string) {
+	for _, c := range seekable.Codecs() {
+		names = append(names, FileName(base, c))
+	}
+	return append(names, IndexName(base), SmallIndexName(base))
 }
 
 // parseName splits the name of a segment or an index; ok is false for every
@@ -104,7 +105,7 @@ func isTemporary(name string) bool {
 // codecOf returns the codec of a segment with that suffix; ok is false for
 // every other file.
 func codecOf(suffix string) (c Codec, ok bool) {
-	rest, ok := strings.CutPrefix(suffix, textSuffix)
-	i := slices.Index(codecSuffixes, rest)
-	return Codec(max(i, 0)), ok && i >= 0
+	extension, text := strings.CutPrefix(suffix, textSuffix)
+	c, ok = seekable.CodecOf(extension)
+	return c, text && ok
 }

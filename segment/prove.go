@@ -3,9 +3,10 @@ package segment
 import (
 	"bufio"
 	"context"
-	"errors"
 	"hash/crc32"
 	"io"
+
+	"github.com/histlog/histlog/internal/seekable"
 )
 
 // proveChunk is how much of a record is looked at together.
@@ -14,7 +15,7 @@ const proveChunk = 1 << 20
 // prove reads a text of a sealed segment from its start and compares it with
 // what the index holds: the length and the checksum of each record, and nothing
 // behind the last. No record is held whole. to, unless nil, gets what was read.
-func (r *Reader) prove(ctx context.Context, t io.ReaderAt, to *packing) error {
+func (r *Reader) prove(ctx context.Context, t io.ReaderAt, to *seekable.Writer) error {
 	if r.reason != "" || r.trailer == nil || r.Next() != r.segment.Next {
 		return &CorruptError{Path: r.segment.Path, Seq: r.segment.Base, Reason: "its index is missing or unreadable"}
 	}
@@ -31,7 +32,7 @@ func (r *Reader) prove(ctx context.Context, t io.ReaderAt, to *packing) error {
 
 // proveEach compares each record with its index entry. It returns what the entries
 // sum up to, and where the last record ends.
-func (r *Reader) proveEach(ctx context.Context, t io.ReaderAt, to *packing) (sum trailer, at Offset, err error) {
+func (r *Reader) proveEach(ctx context.Context, t io.ReaderAt, to *seekable.Writer) (sum trailer, at Offset, err error) {
 	from := bufio.NewReaderSize(io.NewSectionReader(t, 0, int64(r.size)), int(min(proveChunk, r.size)))
 	for seq := r.segment.Base; seq < r.Next(); seq++ {
 		if err := ctx.Err(); err != nil {
@@ -45,8 +46,8 @@ func (r *Reader) proveEach(ctx context.Context, t io.ReaderAt, to *packing) (sum
 			return sum, at, &CorruptError{Path: r.segment.Path, Seq: seq, Offset: at, Reason: "its index entry makes no sense"}
 		}
 		crc, err := copyRecord(from, e.End-at, to)
-		if f := (*frameError)(nil); errors.As(err, &f) {
-			return sum, at, f.damage(r.segment, seq, at)
+		if d := frameDamage(err, r.segment, seq, at); d != nil {
+			return sum, at, d
 		}
 		if err == io.EOF {
 			return sum, at, &CorruptError{Path: r.segment.Path, Seq: seq, Offset: at, Reason: err.Error()}
@@ -69,7 +70,7 @@ func (r *Reader) whole(ctx context.Context) error {
 	if err := r.prove(ctx, r.text, nil); err != nil {
 		return err
 	}
-	flaw, err := r.text.flaw()
+	flaw, err := r.text.checkContainer()
 	if err == nil && flaw != "" {
 		err = &CorruptError{Path: r.segment.Path, Seq: r.segment.Base, Reason: flaw}
 	}
@@ -77,9 +78,9 @@ func (r *Reader) whole(ctx context.Context) error {
 }
 
 // copyRecord reads n bytes, a record, and returns their checksum.
-func copyRecord(from *bufio.Reader, n Offset, to *packing) (crc uint32, err error) {
+func copyRecord(from *bufio.Reader, n Offset, to *seekable.Writer) (crc uint32, err error) {
 	if to != nil {
-		if err := to.before(n); err != nil {
+		if err := to.Begin(int64(n)); err != nil {
 			return 0, err
 		}
 	}
@@ -90,7 +91,7 @@ func copyRecord(from *bufio.Reader, n Offset, to *packing) (crc uint32, err erro
 		}
 		crc = crc32.Update(crc, castagnoli, b)
 		if to != nil {
-			if _, err := to.encoder.Write(b); err != nil {
+			if _, err := to.Write(b); err != nil {
 				return 0, err
 			}
 		}

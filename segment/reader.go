@@ -70,8 +70,8 @@ func (l *Log) openFile(s Segment) (*Reader, error) {
 		return nil, err
 	}
 	if err := r.openIndex(l); err != nil {
-		if f := (*frameError)(nil); errors.As(err, &f) { // and no index to say what it hides
-			err = f.damage(r.segment, s.Base, 0)
+		if d := frameDamage(err, r.segment, s.Base, 0); d != nil { // and no index says what it hides
+			err = d
 		}
 		return nil, errors.Join(err, r.Close())
 	}
@@ -137,7 +137,7 @@ func (r *Reader) Refresh() error {
 	r.window.bytes = r.window.bytes[:0]
 	var err error
 	if r.index != nil {
-		before, err := r.text.size(nil)
+		before, err := r.text.size(-1)
 		if err != nil {
 			return err
 		}
@@ -149,7 +149,7 @@ func (r *Reader) Refresh() error {
 			return err
 		}
 	}
-	if r.size, err = r.text.size(r.trailer); err != nil {
+	if r.size, err = r.text.size(r.trailer.length()); err != nil {
 		return err
 	}
 	if r.index == nil {
@@ -249,11 +249,11 @@ func (r *Reader) remake(seq Sequence) (made Entry, err error) {
 		next++
 		return nil
 	})
-	switch f := (*frameError)(nil); {
+	switch d := frameDamage(err, r.segment, seq, start); {
 	case found:
 		return made, nil
-	case errors.As(err, &f):
-		return Entry{}, f.damage(r.segment, seq, start)
+	case d != nil:
+		return Entry{}, d
 	case err != nil:
 		return Entry{}, err
 	}
@@ -277,8 +277,8 @@ func (r *Reader) intactBefore(seq Sequence) (Sequence, Offset, error) {
 
 // inFrame makes damage of the error of a frame in which the line of seq stands.
 func (r *Reader) inFrame(err error, seq Sequence) error {
-	if f := (*frameError)(nil); errors.As(err, &f) {
-		return f.damage(r.segment, seq, 0)
+	if d := frameDamage(err, r.segment, seq, 0); d != nil {
+		return d
 	}
 	return err
 }
@@ -373,8 +373,8 @@ func (r *Reader) Record(seq Sequence) (Record, error) {
 		return Record{}, fmt.Errorf("read %s: record %d, %s: %w", r.segment.Path, seq, size.Text(uint64(e.End-start-1)), ErrMemory)
 	}
 	text, err := r.read(start, e.End)
-	if f := (*frameError)(nil); errors.As(err, &f) {
-		return Record{}, f.damage(r.segment, seq, start)
+	if d := frameDamage(err, r.segment, seq, start); d != nil {
+		return Record{}, d
 	}
 	if err != nil {
 		return Record{}, fmt.Errorf("read %s: record %d: %w", r.segment.Path, seq, err)

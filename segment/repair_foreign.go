@@ -54,7 +54,7 @@ func (l *Log) expel(f *CorruptError) (done []Mended, err error) {
 		return nil, err
 	}
 	//mutant:repair-the-index-of-a-foreign-segment-goes-first
-	for _, name := range []string{TextName(base), Zstd.TextName(base), Gzip.TextName(base), IndexName(base), SmallIndexName(base)} {
+	for _, name := range fileNames(base) {
 		info, err := l.fs.Lstat(l.path(name))
 		if missing(err) || err == nil && !info.Mode().IsRegular() {
 			continue

@@ -234,7 +234,7 @@ func (m *mending) setAsideFlawed() (name string, err error) {
 		return "", nil
 	}
 	//mutant:repair-excess-of-a-compressed-file-is-dropped
-	if flaw, err := m.read.text.flaw(); flaw == "" || err != nil {
+	if flaw, err := m.read.text.checkContainer(); flaw == "" || err != nil {
 		return "", err
 	}
 	return m.setAside(0, 0, nil)

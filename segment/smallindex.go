@@ -10,8 +10,10 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
+	"github.com/histlog/histlog/internal/seekable"
 	"github.com/histlog/histlog/internal/vfs"
 	"github.com/klauspost/compress/zstd"
 )
@@ -21,6 +23,7 @@ const (
 	smallBlock   = 4096                        // entries in a block
 	smallHeader  = 8 + 8 + headerSize          // the first skippable frame
 	smallFooter  = trailerSize + 4 + 4 + 4 + 8 // the end of the last one
+	skippable    = 0x184D2A50                  // magic of a frame that every zstd skips
 	smallLeast   = smallHeader + 8 + smallFooter
 	mostSmallRaw = 10 + smallBlock*(10+10+6+5+4) // of a block, decompressed
 )
@@ -187,12 +190,21 @@ func (s *smallIndex) read(block int) error {
 	return nil
 }
 
+// blockDecoders are reused, because each holds a window.
+var blockDecoders = sync.Pool{New: func() any {
+	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(seekable.MaxWindow), zstd.WithDecoderLowmem(true), zstd.IgnoreChecksum(true))
+	if err != nil {
+		panic(err) // the options are valid
+	}
+	return d
+}}
+
 // unpack makes the n entries of a block, and reports whether they are what was packed.
 func (s *smallIndex) unpack(n int, base Sequence, p smallPart) bool {
-	d := decoders.Get().(*zstd.Decoder)
+	d := blockDecoders.Get().(*zstd.Decoder)
 	defer func() {
 		if d.Reset(nil) == nil {
-			decoders.Put(d)
+			blockDecoders.Put(d)
 		}
 	}()
 	if d.Reset(bytes.NewReader(s.packed)) != nil {

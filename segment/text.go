@@ -6,23 +6,29 @@ import (
 	"io"
 	"os"
 
+	"github.com/histlog/histlog/internal/seekable"
 	"github.com/histlog/histlog/internal/vfs"
 )
 
 // A textFile is the plain text of a segment, however that is stored.
 type textFile interface {
 	io.ReaderAt
-	// size returns its length. t is the trailer of the segment's index, or nil.
-	size(t *trailer) (Offset, error)
-	// flaw says what is wrong with the file as a whole, whatever its records say; "": nothing.
-	flaw() (string, error)
+	// size returns the length of the text. expected is the length by the trailer of the
+	// segment's index, or negative without one.
+	size(expected Offset) (Offset, error)
+	// mismatch returns why the file is not as long as it says itself, or as size was
+	// told; "" if it is.
+	mismatch() string
+	// checkContainer returns what is wrong with the file whatever its records are; ""
+	// if nothing is.
+	checkContainer() (reason string, err error)
 	Close() error
 }
 
 // plainText is the text of a plain segment.
 type plainText struct{ File }
 
-func (p plainText) size(*trailer) (Offset, error) {
+func (p plainText) size(Offset) (Offset, error) {
 	info, err := p.Stat()
 	if err != nil {
 		return 0, err
@@ -30,16 +36,68 @@ func (p plainText) size(*trailer) (Offset, error) {
 	return Offset(info.Size()), nil
 }
 
-func (plainText) flaw() (string, error) { return "", nil }
+func (plainText) mismatch() string { return "" }
+
+func (plainText) checkContainer() (string, error) { return "", nil }
+
+// compressedText is the text of a compressed segment.
+type compressedText struct {
+	*seekable.Reader
+	file File
+}
+
+// newCompressedText reads the table of frames of a compressed segment. The caller
+// closes the file after an error.
+func newCompressedText(ctx context.Context, f File, c Codec) (compressedText, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return compressedText{}, err
+	}
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	r, err := seekable.NewReader(ctx, f, info.Size(), c)
+	return compressedText{r, f}, err
+}
+
+func (c compressedText) size(expected Offset) (Offset, error) {
+	return Offset(c.Length(int64(expected))), nil
+}
+
+func (c compressedText) mismatch() string { return c.Mismatch() }
+
+func (c compressedText) checkContainer() (string, error) { return c.Check() }
+
+func (c compressedText) Close() error {
+	c.Release()
+	return c.file.Close()
+}
+
+// frameDamage returns the damage that a frame which can't be decompressed is to the
+// record seq, and nil if err is no such error.
+func frameDamage(err error, s Segment, seq Sequence, at Offset) *CorruptError {
+	var f *seekable.FrameError
+	if !errors.As(err, &f) {
+		return nil
+	}
+	d := &CorruptError{Path: s.Path, Seq: seq, Offset: at, Reason: f.Error()}
+	if f.Err == ErrWindow {
+		d.cause = ErrWindow
+	}
+	return d
+}
 
 // openText opens the text of s. Its file may have another name than when it was
 // listed: it was compressed since, or a repair made it plain again; or it was retired.
 func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
 	file, err = l.fs.OpenFile(s.Path, os.O_RDONLY, 0)
 	//mutant:read-the-newest-compressed-since-it-was-listed
-	for c := Plain; c <= Gzip && missing(err); c++ {
+	for _, c := range seekable.Codecs() {
+		if !missing(err) {
+			break
+		}
 		other := *s
-		other.Codec, other.Path = c, l.path(c.TextName(s.Base))
+		other.Codec, other.Path = c, l.path(FileName(s.Base, c))
 		if file, err = l.fs.OpenFile(other.Path, os.O_RDONLY, 0); err == nil {
 			*s = other
 		}
@@ -54,11 +112,7 @@ func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
 	if s.Codec == Plain {
 		return plainText{file}, file, nil
 	}
-	ctx := l.ctx
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	c, err := newCompressed(ctx, file, s.Codec)
+	c, err := newCompressedText(l.ctx, file, s.Codec)
 	if err != nil {
 		return nil, nil, errors.Join(err, file.Close())
 	}

@@ -69,7 +69,7 @@ func (l *Log) sound(ctx context.Context, s Segment) (c Change, file Segment, err
 	if err := r.whole(ctx); err != nil {
 		return c, s, err
 	}
-	c.Segment, c.Records = r.segment.Codec.TextName(s.Base), r.Count()
+	c.Segment, c.Records = FileName(s.Base, r.segment.Codec), r.Count()
 	c.Before, err = l.DiskBytes(s)
 	return c, r.segment, err
 }

@@ -68,7 +68,7 @@ func TestSweep(t *testing.T) {
 	check(t, err)
 	write(t, filepath.Join(dir, TextName(1)), text)
 	write(t, filepath.Join(dir, IndexName(1)), index)
-	left := []string{"." + Zstd.TextName(4) + ".tmp", "." + IndexName(4) + ".tmp"}
+	left := []string{"." + FileName(4, Zstd) + ".tmp", "." + IndexName(4) + ".tmp"}
 	stay := []string{".hidden.tmp", "notes.tmp", "." + TextName(4) + ".tmp~"}
 	for _, name := range append(slices.Clone(left), stay...) {
 		write(t, filepath.Join(dir, name), []byte("x"))

@@ -64,7 +64,7 @@ func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset))
 		}
 	}
 	f.Sum = sum.total()
-	flaw, err := r.text.flaw()
+	flaw, err := r.text.checkContainer()
 	if err != nil {
 		return f, err
 	}

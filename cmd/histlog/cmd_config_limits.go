@@ -95,7 +95,7 @@ func (t toll) json() map[string]any {
 	list := func(plan compactor.Plan) []map[string]any {
 		actions := make([]map[string]any, len(plan))
 		for i, a := range plan {
-			actions[i] = map[string]any{"action": a.Kind.String(), "segment": a.Segment.Codec.TextName(a.Segment.Base), "records": a.Segment.Records, "bytes": a.Segment.Bytes}
+			actions[i] = map[string]any{"action": a.Kind.String(), "segment": segment.FileName(a.Segment.Base, a.Segment.Codec), "records": a.Segment.Records, "bytes": a.Segment.Bytes}
 		}
 		return actions
 	}

@@ -95,7 +95,7 @@ func (v recordView) line() uint64 { return uint64(v.Seq-v.in.Base) + 1 }
 
 func (v recordView) json() map[string]any {
 	out := map[string]any{
-		"seq": v.Seq, "segment": v.in.Codec.TextName(v.in.Base), "line": v.line(), "offset": v.Start, "bytes": len(v.Text),
+		"seq": v.Seq, "segment": segment.FileName(v.in.Base, v.in.Codec), "line": v.line(), "offset": v.Start, "bytes": len(v.Text),
 		"time": term.JSONTime(v.Time), "time_from_clock": v.has(segment.ClockTime), "gap_seconds": nil, "arrived": term.JSONTime(v.Arrived),
 		"durable": v.has(segment.Durable), "rebuilt": v.has(segment.Rebuilt), "lost": v.has(segment.Lost),
 		"crc32c": fmt.Sprintf("%08x", v.CRC), "members": v.made.Members, "more": v.made.More, "within": v.made.Within,
@@ -111,7 +111,7 @@ func (v recordView) print(s *screen, zone *time.Location) {
 	if v.Blank {
 		state = term.Warn.Spanf("%d, lost: its place and its number are kept", v.Seq)
 	}
-	place := []term.Span{term.Spanf("%s", v.in.Codec.TextName(v.in.Base)), term.Spanf("line %d", v.line()), term.Spanf("offset %d", v.Start)}
+	place := []term.Span{term.Spanf("%s", segment.FileName(v.in.Base, v.in.Codec)), term.Spanf("line %d", v.line()), term.Spanf("offset %d", v.Start)}
 	if v.in.Codec != segment.Plain {
 		place[2].Text += " of its text"
 	}

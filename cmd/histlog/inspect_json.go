@@ -51,7 +51,7 @@ func segmentsJSON(all []survey.Segment) []map[string]any {
 	for i, s := range all {
 		some := s.Records > 0
 		out[i] = map[string]any{
-			"name": s.Codec.TextName(s.Base), "state": state(s.Segment), "codec": s.Codec.String(), "records": s.Records,
+			"name": segment.FileName(s.Base, s.Codec), "state": state(s.Segment), "codec": s.Codec.String(), "records": s.Records,
 			"first_seq": only(some, s.Base), "last_seq": only(some, s.Base+segment.Sequence(s.Records)-1),
 			"plain_bytes": s.Bytes, "disk_bytes": s.Disk, "first_time": term.JSONTime(s.First), "last_time": term.JSONTime(s.Last),
 		}

@@ -121,7 +121,7 @@ func (u *upkeep) estimate() (changes []compactor.Change, damage error) {
 	ratio := u.ratio()
 	for _, a := range u.plan {
 		s := a.Segment
-		change := compactor.Change{Kind: a.Kind, Change: segment.Change{Segment: s.Codec.TextName(s.Base), Records: s.Records, Before: s.Bytes}}
+		change := compactor.Change{Kind: a.Kind, Change: segment.Change{Segment: segment.FileName(s.Base, s.Codec), Records: s.Records, Before: s.Bytes}}
 		if a.Kind == compactor.Compress && s.Wide && !s.Copy {
 			n, err := u.log.EstimateIndex(u.c.Context, s.Segment)
 			if errors.Is(err, segment.ErrCorrupt) {
@@ -232,7 +232,7 @@ func (u *upkeep) showJSON(changes []compactor.Change, before, after int64) error
 func (u *upkeep) showText(changes []compactor.Change, before, after int64) error {
 	out := u.c.App.Writer
 	if s := u.sealed; s != nil {
-		if _, err := term.Fprintf(out, "%-8s  %s  %s, %s\n", "seal", s.Codec.TextName(s.Base), term.Plural(s.Records, "record"), term.Bytes(s.Bytes)); err != nil {
+		if _, err := term.Fprintf(out, "%-8s  %s  %s, %s\n", "seal", segment.FileName(s.Base, s.Codec), term.Plural(s.Records, "record"), term.Bytes(s.Bytes)); err != nil {
 			return err
 		}
 	}
@@ -290,6 +290,6 @@ func (u *upkeep) sealedName() *string {
 	if u.sealed == nil {
 		return nil
 	}
-	name := u.sealed.Codec.TextName(u.sealed.Base)
+	name := segment.FileName(u.sealed.Base, u.sealed.Codec)
 	return &name
 }

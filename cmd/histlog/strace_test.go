@@ -314,7 +314,7 @@ func (c traced) inject(t *testing.T, before fs.FS, i injection) (fired bool) {
 func ownPaths(dir string) (paths []string) {
 	names := []string{"", "quarantine", "origin", "HISTLOG", ".HISTLOG.tmp", ".HISTLOG.draft", "UPKEEP", "origin/prefix", "origin/suffix", "origin/receipt.json"}
 	for base := segment.Sequence(1); base <= 6; base++ {
-		for _, name := range []string{segment.TextName(base), segment.Zstd.TextName(base), segment.Gzip.TextName(base), segment.IndexName(base), segment.SmallIndexName(base)} {
+		for _, name := range []string{segment.TextName(base), segment.FileName(base, segment.Zstd), segment.FileName(base, segment.Gzip), segment.IndexName(base), segment.SmallIndexName(base)} {
 			names = append(names, name, "."+name+".tmp")
 		}
 	}

@@ -120,18 +120,18 @@ func TestUpkeepOnTheWay(t *testing.T) {
 	if pids := upkeepsOf(t, dir); len(pids) != 1 {
 		t.Errorf("these look after the log: %v, want one", pids)
 	}
-	if is(filepath.Join(dir, segment.Zstd.TextName(1))) {
+	if is(filepath.Join(dir, segment.FileName(1, segment.Zstd))) {
 		t.Error("it is compressed, and UPKEEP was locked")
 	}
 	if err := release(); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "a segment is compressed", func() bool {
-		return is(filepath.Join(dir, segment.Zstd.TextName(1))) && !is(filepath.Join(dir, segment.TextName(1)))
+		return is(filepath.Join(dir, segment.FileName(1, segment.Zstd))) && !is(filepath.Join(dir, segment.TextName(1)))
 	})
 	eventually(t, "the child ends", func() bool { return len(upkeepsOf(t, dir)) == 0 })
 	histlog(t, strings.NewReader(records2025(1)), "append", dir)
-	eventually(t, "one more is compressed", func() bool { return is(filepath.Join(dir, segment.Zstd.TextName(2))) })
+	eventually(t, "one more is compressed", func() bool { return is(filepath.Join(dir, segment.FileName(2, segment.Zstd))) })
 	if got, want := string(histlog(t, nil, "cat", dir)), records2025(3)+records2025(1); got != want {
 		t.Errorf("the log holds %q, want %q", got, want)
 	}

@@ -28,8 +28,8 @@ func TestBitRot(t *testing.T) {
 	for _, x := range []rotten{
 		{filled, segment.TextName(1), 1, 1},
 		{filled, segment.IndexName(1), 0, 0},
-		{compressed(segment.Zstd), segment.Zstd.TextName(1), 0, frame},
-		{compressed(segment.Gzip), segment.Gzip.TextName(1), 0, frame},
+		{compressed(segment.Zstd), segment.FileName(1, segment.Zstd), 0, frame},
+		{compressed(segment.Gzip), segment.FileName(1, segment.Gzip), 0, frame},
 	} {
 		model := start(scenario{prepare: x.prepare}, "always")
 		path := model.dir + "/" + x.name
