@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"time"
 
+	"github.com/histlog/histlog/internal/eventlog"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -76,7 +77,7 @@ func (f *feeder) maintain() {
 	if f.upkeep, err = startUpkeep(f.dir); err != nil {
 		err = fmt.Errorf("it could not be started: %w", err)
 		say(f.stderr, "warning: upkeep failed: %v", err)
-		record(f.dir, slog.LevelError, "upkeep failed", "error", err.Error())
+		eventlog.Log(f.dir, slog.LevelError, "upkeep failed", "error", err.Error())
 		noteFailure(f.dir, err)
 	}
 }

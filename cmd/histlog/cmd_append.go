@@ -13,6 +13,8 @@ import (
 
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/term"
+	"github.com/histlog/histlog/internal/timespec"
+	"github.com/histlog/histlog/internal/timezone"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
@@ -56,7 +58,7 @@ type feeder struct {
 	stderr    io.Writer
 	json      bool
 	create    bool
-	zone      *zoneName // of a log that this command made, until it has been mentioned
+	zone      *timezone.Zone // of a log that this command made, until it has been mentioned
 	exclusive bool
 	retry     *segment.Sequence // after which the first value may be there already
 	options   segment.Options
@@ -107,9 +109,7 @@ func runAppend(c *cli.Context) (err error) {
 		return &exitError{code: exitRejected, err: fmt.Errorf("append to %s: no value came", f.dir), hint: "an empty batch is meant? --allow-empty"}
 	case f.create: // a log to be configured before its first record
 		err = f.open(c.Context)
-		if f.zone.matters() {
-			f.zone.say(f.stderr)
-		}
+		sayNotableZone(f.stderr, f.zone)
 		return errors.Join(err, f.giveUp())
 	}
 	return nil
@@ -214,8 +214,8 @@ func (f *feeder) write(ctx context.Context, v value) error {
 			return err
 		}
 	}
-	if f.zone != nil && zoneless(v.time) {
-		f.zone.say(f.stderr)
+	if f.zone != nil && timespec.IsZoneless(v.time) {
+		sayZone(f.stderr, f.zone)
 	}
 	f.zone = nil
 	if there, err := f.already(v); there || err != nil {

@@ -117,7 +117,7 @@ func monitor(c *cli.Command) {
 // reportHealth prints an assessment and makes the exit code of it.
 func reportHealth(c *cli.Context, a assessment) error {
 	if name := c.String("prometheus"); name != "" {
-		if err := writeTo(c, name, func(out io.Writer) error { return a.prometheus(out, logLabel(a.dir)) }); err != nil {
+		if err := writeOutput(c, name, func(out io.Writer) error { return a.prometheus(out, logLabel(a.dir)) }); err != nil {
 			a.problems = append(a.problems, problem{unknown, err.Error()})
 		}
 	}

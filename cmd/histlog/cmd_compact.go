@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/histlog/histlog/compactor"
+	"github.com/histlog/histlog/internal/eventlog"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
@@ -96,7 +97,7 @@ func (u *upkeep) seal() error {
 	at := slices.IndexFunc(u.segments, func(s compactor.Segment) bool { return s.Base == sealed.Base })
 	if at >= 0 {
 		u.sealed = &u.segments[at]
-		record(u.log.Dir, slog.LevelInfo, "sealed", "segment", filepath.Base(sealed.Path))
+		eventlog.Log(u.log.Dir, slog.LevelInfo, "sealed", "segment", filepath.Base(sealed.Path))
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/histlog/histlog/internal/eventlog"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -100,7 +101,7 @@ func runConfig(c *cli.Context) error {
 		if settings, err = segment.Configure(l.Dir, nil, change); err != nil {
 			return err
 		}
-		record(l.Dir, slog.LevelInfo, "configured", "change", change)
+		eventlog.Log(l.Dir, slog.LevelInfo, "configured", "change", change)
 	}
 	return showSettings(c, settings)
 }
@@ -143,7 +144,7 @@ func acceptEdit(c *cli.Context, dir string, change segment.Settings) error {
 	if err != nil {
 		return fmt.Errorf("config --accept-edit: %w", err)
 	}
-	record(dir, slog.LevelWarn, "edit of HISTLOG accepted", "settings", settings)
+	eventlog.Log(dir, slog.LevelWarn, "edit of HISTLOG accepted", "settings", settings)
 	return showSettings(c, settings)
 }
 

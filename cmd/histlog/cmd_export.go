@@ -47,7 +47,7 @@ func runExport(c *cli.Context) error {
 	var lost lostRecords
 	write := func(out io.Writer) error { return export(c, l, q, format, &lost, out) }
 	if name := c.String("output"); name != "" {
-		err = writeTo(c, name, write)
+		err = writeOutput(c, name, write)
 	} else {
 		err = write(c.App.Writer)
 	}

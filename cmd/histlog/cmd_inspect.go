@@ -51,7 +51,7 @@ func runInspect(c *cli.Context) error {
 	case c.Bool("json"):
 		err = term.PrintJSON(c.App.Writer, v.json())
 	case c.IsSet("html"):
-		err = writeTo(c, c.String("html"), func(out io.Writer) error { return v.page(out) })
+		err = writeOutput(c, c.String("html"), func(out io.Writer) error { return v.page(out) })
 	default:
 		err = v.print(c.App.Writer)
 	}

@@ -8,8 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/histlog/histlog/internal/eventlog"
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/term"
+	"github.com/histlog/histlog/internal/timezone"
 	"github.com/histlog/histlog/migrate"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -50,7 +52,7 @@ func runMigrate(c *cli.Context) error {
 		return err
 	}
 	o.Progress = bar.Set
-	var zone *zoneName
+	var zone *timezone.Zone
 	if !c.Bool("continue") { // whose log has its zone
 		o.Settings, zone = defaultZone(o.Settings)
 	}
@@ -58,9 +60,7 @@ func runMigrate(c *cli.Context) error {
 	case only("dry-run") && only("continue"), only("continue") && only("salvage"), only("dry-run") && only("salvage"):
 		return usage("migrate", "choose one of --dry-run, --continue and --salvage")
 	case only("dry-run"):
-		if zone.matters() {
-			zone.say(c.App.ErrWriter)
-		}
+		sayNotableZone(c.App.ErrWriter, zone)
 		return dryRun(c, o, bar)
 	case only("continue"):
 		return continueMigration(c, o, bar)
@@ -70,9 +70,9 @@ func runMigrate(c *cli.Context) error {
 	if err != nil {
 		return aboutSource("migrate "+o.Source, o.Source, err)
 	}
-	record(o.Dir, slog.LevelInfo, "migrated", "source", o.Source, "records", receipt.Records, "sha256", receipt.SourceSHA256, "peak_rss", receipt.PeakRSS)
+	eventlog.Log(o.Dir, slog.LevelInfo, "migrated", "source", o.Source, "records", receipt.Records, "sha256", receipt.SourceSHA256, "peak_rss", receipt.PeakRSS)
 	if zone != nil && holdsZoneless(c, o.Dir) {
-		zone.say(c.App.ErrWriter)
+		sayZone(c.App.ErrWriter, zone)
 	}
 	if err := showReceipt(c, o, receipt); err != nil {
 		return err
@@ -239,7 +239,7 @@ func continueMigration(c *cli.Context, o migrate.Options, bar *term.Progress) (e
 		return aboutSource("migrate "+o.Source, o.Source, beingWritten(err))
 	}
 	if done.Appended > 0 {
-		record(o.Dir, slog.LevelInfo, "continued", "source", o.Source, "appended", done.Appended)
+		eventlog.Log(o.Dir, slog.LevelInfo, "continued", "source", o.Source, "appended", done.Appended)
 	}
 	if done.Lost > 0 {
 		say(c.App.ErrWriter, "%s of these are lost in the log: keep %s", term.Count(done.Lost), o.Source)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/histlog/histlog/internal/eventlog"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -48,7 +49,7 @@ func runSnapshot(c *cli.Context) error {
 	if err != nil {
 		return snapshotError(err)
 	}
-	record(dir, slog.LevelInfo, "snapshot", "to", dest, "first_seq", done.First, "last_seq", done.Next-1)
+	eventlog.Log(dir, slog.LevelInfo, "snapshot", "to", dest, "first_seq", done.First, "last_seq", done.Next-1)
 	if err := showSnapshot(c, dest, done, time.Since(started)); err != nil {
 		return err
 	}

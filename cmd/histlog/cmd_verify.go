@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/histlog/histlog/internal/eventlog"
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/migrate"
@@ -91,7 +92,7 @@ func runVerify(c *cli.Context) error {
 		return err
 	}
 	if !v.OK {
-		record(l.Dir, slog.LevelError, "verify found damage", "damaged", v.Damaged)
+		eventlog.Log(l.Dir, slog.LevelError, "verify found damage", "damaged", v.Damaged)
 	}
 	if err := v.print(c, l, time.Since(started)); err != nil {
 		return err

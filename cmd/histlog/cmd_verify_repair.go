@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/histlog/histlog/internal/eventlog"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -30,7 +31,7 @@ func repair(c *cli.Context, dir string) ([]mended, error) {
 		return nil, usage("verify", "--lock-wait: %v", err)
 	}
 	done, err := segment.Repair(c.Context, dir, segment.Options{LockWait: wait, Memory: largestRecord(c)})
-	recordRecovery(dir, done.Recovery)
+	eventlog.LogRecovery(dir, done.Recovery)
 	list := []mended{}
 	for _, m := range done.Mended {
 		row := mended{m.Seq, m.Segment, m.Offset, m.Reason, nil, m.Lost}
@@ -44,7 +45,7 @@ func repair(c *cli.Context, dir string) ([]mended, error) {
 		say(c.App.ErrWriter, "a torn write was set aside in %s", name)
 	}
 	if len(list) > 0 {
-		record(dir, slog.LevelWarn, "repaired", "mended", list)
+		eventlog.Log(dir, slog.LevelWarn, "repaired", "mended", list)
 	}
 	if err != nil {
 		err = fmt.Errorf("verify --repair: %w", err)

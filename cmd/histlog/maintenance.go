@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/compactor"
+	"github.com/histlog/histlog/internal/eventlog"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -182,14 +183,14 @@ func (u *upkeep) record(changes []compactor.Change, err error) {
 		done[c.Kind] = append(done[c.Kind], c.Segment)
 	}
 	for kind, names := range done {
-		record(u.log.Dir, slog.LevelInfo, kind.String(), "segments", names)
+		eventlog.Log(u.log.Dir, slog.LevelInfo, kind.String(), "segments", names)
 	}
 	if errors.Is(err, context.Canceled) { // it was told to end, which is no failure
 		return
 	}
 	note := segment.UpkeepNote{OK: u.now.UTC()}
 	if err != nil {
-		record(u.log.Dir, slog.LevelError, "upkeep failed", "command", u.c.Command.Name, "error", err.Error())
+		eventlog.Log(u.log.Dir, slog.LevelError, "upkeep failed", "command", u.c.Command.Name, "error", err.Error())
 		note = segment.UpkeepNote{OK: u.log.Notes().Upkeep.OK, Failed: u.now.UTC(), Error: err.Error()}
 	}
 	_ = u.log.Note(u.c.Context, func(n *segment.Notes) { n.Upkeep = note }) // for messages only

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/histlog/histlog/internal/eventlog"
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/memguard"
 	"github.com/histlog/histlog/internal/term"
@@ -87,7 +88,7 @@ func recordMemory(c *cli.Context, budget memguard.Budget, used uint64) {
 	}
 	for _, dir := range c.Args().Slice() {
 		if _, err := segment.Open(dir, nil); err == nil {
-			record(dir, slog.LevelWarn, "memory is short", "command", c.Command.Name, "used", used, "budget", budget)
+			eventlog.Log(dir, slog.LevelWarn, "memory is short", "command", c.Command.Name, "used", used, "budget", budget)
 		}
 	}
 }

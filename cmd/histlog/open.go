@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
+	"io"
 	"path/filepath"
 
+	"github.com/histlog/histlog/internal/outfile"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
@@ -48,4 +51,13 @@ func oneDir(c *cli.Context) (string, error) {
 		return "", usage(c.Command.Name, "want one argument, the log's directory, not %d", c.NArg())
 	}
 	return c.Args().First(), nil
+}
+
+// writeOutput writes to the file that a flag names.
+func writeOutput(c *cli.Context, name string, write func(io.Writer) error) error {
+	err := outfile.Write(name, c.App.Writer, write)
+	if mistake := (*outfile.NameError)(nil); errors.As(err, &mistake) {
+		return usage(c.Command.Name, "%v", mistake)
+	}
+	return err
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/histlog/histlog/internal/timespec"
 	"github.com/histlog/histlog/reader"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -39,7 +40,7 @@ func query(c *cli.Context, last uint64) (q reader.Query, err error) {
 		if !c.IsSet(bound.name) {
 			continue
 		}
-		if *bound.into, err = parseTime(c.String(bound.name), time.Now(), zone(c)); err != nil {
+		if *bound.into, err = timespec.Parse(c.String(bound.name), time.Now(), zone(c)); err != nil {
 			return q, usage(c.Command.Name, "--%s: %v", bound.name, err)
 		}
 	}

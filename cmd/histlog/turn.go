@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/histlog/histlog/internal/eventlog"
+	"github.com/histlog/histlog/internal/timezone"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -34,7 +36,7 @@ func (f *feeder) open(ctx context.Context) (err error) {
 	}
 	f.look = time.Now().Add(turn)
 	r := f.writer.Recovery()
-	recordRecovery(f.dir, r)
+	eventlog.LogRecovery(f.dir, r)
 	for _, d := range r.Damage {
 		say(f.stderr, "warning: %v; appending goes on in a new segment", d)
 	}
@@ -47,11 +49,11 @@ func (f *feeder) open(ctx context.Context) (err error) {
 // createLog makes the log, with this machine's time zone unless a flag names another.
 func (f *feeder) createLog() (err error) {
 	o := f.options
-	var zone *zoneName
+	var zone *timezone.Zone
 	o.Settings, zone = defaultZone(o.Settings)
 	if f.writer, err = segment.Create(f.dir, o); err == nil {
 		f.zone = zone
-		record(f.dir, slog.LevelInfo, "created")
+		eventlog.Log(f.dir, slog.LevelInfo, "created")
 	}
 	return err
 }

@@ -1,12 +1,12 @@
-package main
+package timespec
 
 import (
 	"testing"
 	"time"
 )
 
-// TestParseTime reads times as the contract has them, at a moment, in a zone.
-func TestParseTime(t *testing.T) {
+// TestParse parses the documented forms, at a given time and in a given zone.
+func TestParse(t *testing.T) {
 	newYork, err := time.LoadLocation("America/New_York")
 	if err != nil {
 		t.Skip("skipped: no time zones; install the package tzdata")
@@ -46,7 +46,7 @@ func TestParseTime(t *testing.T) {
 		"@1748617533.25":            "2025-05-30T11:05:33.25-04:00",
 		"":                          "", "soon": "", "-": "", "-3": "", "3": "", "last": "", "last 3": "", "1 fortnight ago": "", "yesterday 25:00": "", "ago": "", " ago": "", "@": "", "@-1": "", "25:00": "", "2025-13-01": "", "2025-05-30 7": "", "05/30/2025": "",
 	} {
-		got, err := parseTime(text, now, newYork)
+		got, err := Parse(text, now, newYork)
 		if want == "" {
 			if err == nil {
 				t.Errorf("%q: %v, want an error", text, got)
@@ -55,6 +55,17 @@ func TestParseTime(t *testing.T) {
 		}
 		if at := got.In(newYork).Format(time.RFC3339Nano); err != nil || at != want {
 			t.Errorf("%q: %v, %v, want %v", text, at, err, want)
+		}
+	}
+}
+
+func TestIsZoneless(t *testing.T) {
+	for scalar, want := range map[string]bool{
+		`"2025-05-30T07:15:35.123456"`: true, `"2025-05-30 07:15:35"`: true, `"2025-05-30"`: true,
+		`"2025-05-30T07:15:35Z"`: false, `"2025-05-30T07:15:35-04:00"`: false, `"05/30/2025 07:15:35 AM EDT"`: false, `1748617533`: false, `"soon"`: false, ``: false,
+	} {
+		if IsZoneless([]byte(scalar)) != want {
+			t.Errorf("%s: want %v", scalar, want)
 		}
 	}
 }

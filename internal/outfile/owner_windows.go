@@ -1,4 +1,4 @@
-package main
+package outfile
 
 import (
 	"io/fs"

@@ -1,4 +1,5 @@
-package main
+// Package timespec parses times as people write them on a command line.
+package timespec
 
 import (
 	"errors"
@@ -11,10 +12,10 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// parseTime reads a time as people give it: -3h, 3h ago, today, yesterday,
-// 07:15, 2025-05-30, 2025-05-30 07:15:35, RFC 3339, @1748617533. What names no
-// zone is meant in zone; a time of day is today's.
-func parseTime(text string, now time.Time, zone *time.Location) (time.Time, error) {
+// Parse parses a time: -3h, 3h ago, today, yesterday, 07:15, 2025-05-30,
+// 2025-05-30 07:15:35, RFC 3339, @1748617533. A time without a zone is in zone; a
+// time of day is today's.
+func Parse(text string, now time.Time, zone *time.Location) (time.Time, error) {
 	s := strings.TrimSpace(text)
 	now = now.In(zone)
 	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, zone)
@@ -50,7 +51,7 @@ func parseTime(text string, now time.Time, zone *time.Location) (time.Time, erro
 	return time.Time{}, fmt.Errorf("%q is no time: %w", text, errors.New("write 3h, 2 days ago, today, yesterday 07:15, 2025-05-30 07:15, RFC 3339 or @unix"))
 }
 
-// timeOfDay reads 07:15 or 07:15:35 of the day that began at midnight.
+// timeOfDay parses 07:15 or 07:15:35, on the day that began at midnight.
 func timeOfDay(s string, midnight time.Time) (at time.Time, err error) {
 	for _, layout := range []string{"15:04", "15:04:05"} {
 		t, e := time.Parse(layout, s)
@@ -63,16 +64,16 @@ func timeOfDay(s string, midnight time.Time) (at time.Time, err error) {
 	return at, err
 }
 
-// spanUnits are the words for what ParseDuration reads as a letter.
+// spanUnits replaces the words for units by the letters that ParseDuration accepts.
 var spanUnits = strings.NewReplacer(
 	"seconds", "s", "second", "s", "secs", "s", "sec", "s", "minutes", "m", "minute", "m", "mins", "m", "min", "m",
 	"hours", "h", "hour", "h", "hrs", "h", "hr", "h", "days", "d", "day", "d", "weeks", "w", "week", "w",
 )
 
-// fraction is an amount that is not whole, with its unit: ParseDuration reads none.
+// fraction matches an amount with a fraction, which ParseDuration rejects, and its unit.
 var fraction = regexp.MustCompile(`^([0-9]*\.[0-9]+)([smhdw])$`)
 
-// parseAgo reads how long ago a time was: -3h, 3h, 1h30m, 3h ago, 1 hour ago, an
+// parseAgo parses how long ago a time was: -3h, 3h, 1h30m, 3h ago, 1 hour ago, an
 // hour ago, last 30 minutes, 1.5h.
 func parseAgo(s string) (d time.Duration, ok bool) {
 	text := strings.ToLower(s)
@@ -86,7 +87,7 @@ func parseAgo(s string) (d time.Duration, ok bool) {
 		}
 	}
 	text = strings.ReplaceAll(spanUnits.Replace(strings.ReplaceAll(text, " and ", " ")), " ", "")
-	if text == "" || strings.Trim(text, "0123456789.") == "" { // of which unit?
+	if text == "" || strings.Trim(text, "0123456789.") == "" { // no unit
 		return 0, false
 	}
 	if m := fraction.FindStringSubmatch(text); m != nil {
@@ -96,4 +97,11 @@ func parseAgo(s string) (d time.Duration, ok bool) {
 	}
 	d, err := segment.ParseDuration(text)
 	return d, err == nil
+}
+
+// IsZoneless reports whether a JSON scalar is a time that names no zone.
+func IsZoneless(scalar []byte) bool {
+	here, ok := segment.ParseTime(scalar, time.UTC)
+	there, _ := segment.ParseTime(scalar, time.FixedZone("", 3600))
+	return ok && !here.Equal(there)
 }
