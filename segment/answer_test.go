@@ -12,9 +12,9 @@ import (
 func waitStaged(t *testing.T, w *Writer, n int) {
 	t.Helper()
 	for range 1000 {
-		w.mu.Lock()
+		w.lock()
 		waiting := len(w.waiters)
-		w.mu.Unlock()
+		w.unlock()
 		if waiting == n {
 			return
 		}
@@ -61,8 +61,8 @@ func TestPoisonAnswersWaiting(t *testing.T) {
 			return err
 		},
 		"a timer": func(w *Writer) error {
-			w.mu.Lock()
-			defer w.mu.Unlock()
+			w.lock()
+			defer w.unlock()
 			return w.poison(errors.New("a timer's sync failed"))
 		},
 		"closing": func(w *Writer) error {

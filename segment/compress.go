@@ -183,7 +183,7 @@ func compressError(s Segment, err error) error {
 	if errors.Is(err, ErrCorrupt) || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return &DiskError{Op: "compress", Path: s.Path, Seq: s.Base, Err: err}
+	return &DiskError{Op: OpCompress, Path: s.Path, Seq: s.Base, Err: err}
 }
 
 // pack writes the compressed segment to a file and proves it.

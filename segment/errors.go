@@ -80,9 +80,32 @@ func (e *CorruptError) Unwrap() error { return ErrCorrupt }
 // but cannot be read here, or ErrMarker.
 func (e *CorruptError) Is(target error) bool { return e.cause != nil && target == e.cause }
 
-// A DiskError says what the disk, or its file system, would not do.
+// The operations of a DiskError.
+const (
+	OpAppend         = "append to"
+	OpSync           = "sync"
+	OpIndex          = "index"         // write entries, or the header, of an index
+	OpExamine        = "examine"       // compare the active segment with what was written
+	OpRollback       = "roll back"     // truncate the active segment to its acknowledged records
+	OpSeal           = "seal"          // sync a full segment and end its index
+	OpBegin          = "begin segment" // create the files of the next segment
+	OpRead           = "read"
+	OpClose          = "close"
+	OpRecover        = "recover"
+	OpArchive        = "archive"
+	OpCompress       = "compress"
+	OpRetire         = "retire"
+	OpRemove         = "remove"
+	OpCopy           = "copy"
+	OpQuarantine     = "quarantine"      // move a file to quarantine/
+	OpQuarantineFrom = "quarantine from" // copy damaged bytes to quarantine/
+	OpRestore        = "restore in"      // write the bytes of an intact copy
+	OpBlank          = "blank in"        // overwrite a record that is lost
+)
+
+// A DiskError reports that the disk, or its file system, failed an operation.
 type DiskError struct {
-	Op     string   // what was being done: append to, sync, index, seal, begin segment, recover, …
+	Op     string   // one of the Op constants
 	Path   string   // of the file
 	Seq    Sequence // the first record at stake; 0: none
 	Offset Offset   // where it begins

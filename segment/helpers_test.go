@@ -177,8 +177,8 @@ func wantGood(t testing.TB, good, want map[Sequence]string) {
 // enterPending does what comes a little after appends under SyncNone.
 func enterPending(t testing.TB, w *Writer) {
 	t.Helper()
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
+	defer w.unlock()
 	check(t, w.writeEntries())
 }
 

@@ -96,10 +96,3 @@ func (x *indexer) entry(seq Sequence, l line, now time.Time) (e Entry, ok bool, 
 	}
 	return e, ok, nil
 }
-
-// isCompact reports whether a text is one value of JSON without white space between
-// its tokens, by the grammar of indexer.entry.
-func isCompact(text []byte) bool {
-	b, err := jsonscan.NewBytes(text, jsonscan.Options{NonFinite: jsonscan.KeepNonFinite}).Value(nil)
-	return err == nil && bytes.Equal(b, text)
-}

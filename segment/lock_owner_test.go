@@ -48,9 +48,9 @@ func TestSecondWriterPastTheLock(t *testing.T) {
 					check(t, second.Close())
 				}
 				if _, err = first.Append(t.Context(), []byte(text(4))); sync == "none" && err == nil { // whose look comes later
-					first.mu.Lock()
+					first.lock()
 					err = first.writeEntries()
-					first.mu.Unlock()
+					first.unlock()
 				}
 				wantIs(t, err, ErrSecondWriter)
 				_, again := first.Append(t.Context(), []byte(text(4)))
@@ -180,9 +180,9 @@ func TestHolderUnknown(t *testing.T) {
 func TestPoisonedHolderIsNobody(t *testing.T) {
 	dir := newDir(t)
 	w := create(t, dir, nil)
-	w.mu.Lock()
+	w.lock()
 	w.err = errors.New("spoiled")
-	w.mu.Unlock()
+	w.unlock()
 	if w.Close() == nil {
 		t.Error("no error")
 	}

@@ -16,6 +16,18 @@ type TimeRule struct {
 	Zone    string   `json:"zone"`  // of times that name none
 }
 
+// A stamp is a record's own time, if it has one.
+type stamp struct {
+	time time.Time
+	ok   bool
+}
+
+// timeOf returns the time that the scalar at a record's time field is, if it is one.
+func timeOf(scalar []byte, zone *time.Location) stamp {
+	t, ok := ParseTime(scalar, zone)
+	return stamp{t, ok}
+}
+
 // timeLayouts are the texts that are times. A layout without a zone is read in
 // the log's; fractions of a second may follow the seconds of any.
 var timeLayouts = []string{

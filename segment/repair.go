@@ -86,8 +86,8 @@ func (r *repair) all() error {
 // sealDamaged begins a new segment if the active one has damage, for only what is
 // sealed stands still.
 func (w *Writer) sealDamaged(ctx context.Context, l *Log) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
+	defer w.unlock()
 	f, err := l.Verify(ctx, l.Segments[len(l.Segments)-1], nil)
 	if err != nil || len(f.Damage) == 0 || w.active.count == 0 {
 		return err

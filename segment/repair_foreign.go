@@ -64,13 +64,13 @@ func (l *Log) expel(f *CorruptError) (done []Mended, err error) {
 			aside, err = l.copyAside(base, name, mode)
 		}
 		if err != nil {
-			return nil, &DiskError{Op: "quarantine", Path: l.path(name), Err: err}
+			return nil, &DiskError{Op: OpQuarantine, Path: l.path(name), Err: err}
 		}
 		done = append(done, Mended{Seq: base, Segment: name, Reason: f.Reason, Quarantine: aside})
 	}
 	for i, m := range done {
 		if err := l.removeFile(l.path(m.Segment)); err != nil {
-			return done[:i], &DiskError{Op: "remove", Path: l.path(m.Segment), Err: err}
+			return done[:i], &DiskError{Op: OpRemove, Path: l.path(m.Segment), Err: err}
 		}
 	}
 	return done, nil

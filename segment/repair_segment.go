@@ -162,10 +162,10 @@ func (m *mending) elsewhere(seq Sequence) (*Record, error) {
 func (m *mending) restore(rec Record, damage *CorruptError) error {
 	name, err := m.setAside(rec.Start, min(rec.End, max(m.read.size, rec.Start)), bytes.NewReader(rec.Line()))
 	if err != nil {
-		return &DiskError{Op: "quarantine from", Path: m.read.segment.Path, Seq: rec.Seq, Offset: rec.Start, Err: err}
+		return &DiskError{Op: OpQuarantineFrom, Path: m.read.segment.Path, Seq: rec.Seq, Offset: rec.Start, Err: err}
 	}
 	if err := m.write(rec.Line(), rec.Start); err != nil {
-		return &DiskError{Op: "restore in", Path: m.read.segment.Path, Seq: rec.Seq, Offset: rec.Start, Err: err}
+		return &DiskError{Op: OpRestore, Path: m.read.segment.Path, Seq: rec.Seq, Offset: rec.Start, Err: err}
 	}
 	m.found++
 	m.note(m.read.segment, rec.Seq, rec.Start, damage.Reason+"; it was there in another file of the segment", name)
@@ -178,7 +178,7 @@ func (m *mending) keep(rec Record) error {
 		return nil
 	}
 	if err := m.write(rec.Line(), rec.Start); err != nil {
-		return &DiskError{Op: "copy", Path: m.read.segment.Path, Seq: rec.Seq, Offset: rec.Start, Err: err}
+		return &DiskError{Op: OpCopy, Path: m.read.segment.Path, Seq: rec.Seq, Offset: rec.Start, Err: err}
 	}
 	return nil
 }
@@ -190,7 +190,7 @@ func (m *mending) blank(seq Sequence, e Entry, reason string) error {
 	//mutant:repair-a-lost-record-is-not-set-aside
 	name, err := m.setAside(start, min(e.End, max(m.read.size, start)), spaces{e.End - start})
 	if err != nil {
-		return &DiskError{Op: "quarantine from", Path: m.read.segment.Path, Seq: seq, Offset: start, Err: err}
+		return &DiskError{Op: OpQuarantineFrom, Path: m.read.segment.Path, Seq: seq, Offset: start, Err: err}
 	}
 	sum := crc32.New(castagnoli)
 	for at := start; at < e.End; {
@@ -199,7 +199,7 @@ func (m *mending) blank(seq Sequence, e Entry, reason string) error {
 			return err
 		}
 		if err := m.write(b, at); err != nil {
-			return &DiskError{Op: "blank in", Path: m.read.segment.Path, Seq: seq, Offset: start, Err: err}
+			return &DiskError{Op: OpBlank, Path: m.read.segment.Path, Seq: seq, Offset: start, Err: err}
 		}
 		_, _ = sum.Write(b) // never fails
 		at += Offset(len(b))

@@ -72,7 +72,7 @@ func archiveError(s Segment, to string, err error) error {
 	if errors.Is(err, ErrCorrupt) || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return &DiskError{Op: "archive", Path: s.Path, Seq: s.Base, Err: fmt.Errorf("to %s: %w", to, err)}
+	return &DiskError{Op: OpArchive, Path: s.Path, Seq: s.Base, Err: fmt.Errorf("to %s: %w", to, err)}
 }
 
 // archive is the directory to which segments go.

@@ -81,7 +81,7 @@ func (l *Log) retire(segments []Segment) error {
 	}
 	first, last := segments[0], segments[len(segments)-1]
 	fail := func(err error) error {
-		return &DiskError{Op: "retire", Path: first.Path, Seq: first.Base, Err: err}
+		return &DiskError{Op: OpRetire, Path: first.Path, Seq: first.Base, Err: err}
 	}
 	m := l.Marker
 	m.FirstSeq = max(m.FirstSeq, last.Next)

@@ -4,129 +4,123 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/google/uuid"
 )
 
-// Options say how a log is opened. The zero value is safe: the machine's file
-// system and clock, the log's own settings, no waiting for the lock.
-type Options struct {
-	FS       FS               // nil: OS{}
-	Now      func() time.Time // nil: time.Now
-	Settings Settings         // hold before the log's own while it is open
-	LockWait time.Duration    // how long OpenWriter waits for another writer
-	Command  string           // what LOCK says of this process; "": its arguments
-	Machine  string           // and of where it runs; "": the host's name
-	Compress Codec            // of a Draft: its full segments are stored so
-	Memory   int64            // the largest record that is read while a log is recovered or repaired, in bytes; 0: any
-	ID       uuid.UUID        // of upkeep: the log must have it; zero: any
-}
-
-func (o Options) withDefaults() Options {
-	if o.FS == nil {
-		o.FS = OS{}
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Command == "" {
-		o.Command = filepath.Base(os.Args[0]) + " " + strings.Join(os.Args[1:], " ")
-	}
-	if o.Machine == "" {
-		o.Machine, _ = os.Hostname() // without a name each writer probes the file system
-	}
-	return o
-}
-
-// An Ack is where a record stands.
+// An Ack is the acknowledgement of one record: its sequence and where it is stored.
 type Ack struct {
 	Seq       Sequence
-	Time      time.Time
-	Segment   string // file name
-	Offset    Offset
-	Bytes     int64 // compact, without the LF
-	Durable   bool  // no power cut takes it back
-	Duplicate bool  // Find found it
+	Time      time.Time // of the record: from its time field, or else of its arrival
+	Segment   string    // file name, without a directory
+	Offset    Offset    // of the record's first byte in the segment's plain text
+	Bytes     int64     // of the compact record, without the LF
+	Durable   bool      // the record survives a power cut
+	Duplicate bool      // Find found the record; nothing was appended
 }
 
-// A Writer appends records to a log, of which it holds the lock. Its methods
-// may be called by several goroutines.
+// A Writer appends records to a log whose writer's lock it holds. Its methods
+// may be called by several goroutines at the same time.
 //
-// After an error that leaves the disk in doubt (a failed fsync, another
-// program in the segment) the Writer is poisoned: every later call returns
-// that first error, and a new Writer recovers the log. A full disk does not
-// poison: what was not acknowledged is taken back, and the next call tries again.
+// A full disk rolls back the records that are not yet acknowledged; the next
+// call tries again. After an error that leaves the state of the disk in doubt
+// (a failed fsync, another program in the segment) the Writer is poisoned: it
+// writes nothing more and every later call returns that first error. Close it
+// and open a new Writer, which recovers the log.
 type Writer struct {
 	fs           FS
 	dir          string
 	machine      string
 	now          func() time.Time
-	marker       Marker
 	markerFile   markerFile
-	overrides    Settings // of Options: they hold before the log's
-	policy       Policy
-	sharedPolicy atomic.Pointer[Policy] // the same, for those who do not hold mu
-	mode         fs.FileMode            // of new files
-	releaseLock  func() error
-	lockInfo     lockInfo            // what LOCK says of this writer; without a token: nothing
-	lockStart    []byte              // how LOCK began when that was written; nil: not known
-	lockBuf      [lockStartSize]byte // how it begins now
+	overrides    Settings               // from Options; stronger than the log's
+	sharedPolicy atomic.Pointer[Policy] // copy of policy that is read without mu
+	releaseLock  func() error           // gives up the writer's lock
+	lockInfo     lockInfo               // what this Writer wrote to LOCK; no token means nothing
+	lockStart    []byte                 // first bytes of LOCK as this Writer wrote it; nil means unknown
+	lockBuf      [lockStartSize]byte    // for reading LOCK without allocating
 	queue        queue
-	openCtx      context.Context // of OpenWriter, which ends recovery
-	maxMemory    int64           // the largest record that recovery may hold; 0: any
+	openCtx      context.Context // of OpenWriter; recovery stops when it ends
+	maxMemory    int64           // maximum bytes of a record that recovery reads; 0 means no limit
+	recovery     Recovery        // set by OpenWriter
+	tailSuspect  bool            // recovery found records, never durable, that differ from their entries
 
-	mu             sync.Mutex
-	active         *activeSegment
-	buf            []byte     // records staged and not yet given to the kernel
-	pending        []Entry    // of all records that the index has not
-	acked          int        // how many of these are acknowledged, under SyncNone
-	stagedEnd      Offset     // where the last of them ends
-	waiters        []*request // whose records are pending, and who wait for their fate
-	batchErr       error      // why records staged since the last commit were taken back: the next one's error
-	err            error      // what poisoned the writer
+	// mu guards the fields below. Whenever it is released, and the Writer is
+	// neither poisoned nor closed, these ends are in order:
+	//
+	//	active.indexedEnd ≤ active.ackedEnd ≤ active.writtenEnd ≤ stagedEnd
+	//
+	// A record is staged by a call, written to the file, acknowledged, and
+	// indexed: under SyncAlways and SyncInterval the last two come together,
+	// after the sync; under SyncNone the index follows later. checkInvariants
+	// checks this, and what the fields say, in builds with the tag
+	// histlog_invariants.
+	mu        sync.Mutex
+	marker    Marker      // HISTLOG as it was when the active segment began
+	policy    Policy      // of marker and overrides
+	mode      fs.FileMode // of new files
+	active    *activeSegment
+	buf       []byte     // text of [active.writtenEnd, stagedEnd)
+	stagedEnd Offset     // end of the last staged record
+	pending   []Entry    // of the records in [active.indexedEnd, stagedEnd)
+	acked     int        // the first acked of pending are acknowledged; 0 unless SyncNone
+	waiters   []*request // staged and not yet answered; commitTimer will
+
+	// batchErr is why the records staged since the last commit were rolled back.
+	// Disk and Writer agree; the next commit returns it and clears it. err is
+	// the poison: nobody knows what the disk holds. It is never cleared, and
+	// nothing is written any more, not even to roll back.
+	batchErr error
+	err      error
+
 	closed         bool
-	sealedCount    int   // segments
-	indexSyncTimer timer // of the index: it is never far behind on disk
-	indexTimer     timer // of pending records, under SyncNone
-	commitTimer    timer // of the commit that all records of an interval share
-	recovery       Recovery
-	tailSuspect    bool // recovery found records, never durable, that differ from their entries
+	sealedCount    int   // segments sealed by this Writer
+	commitTimer    timer // commits the records of an interval, under SyncInterval
+	indexTimer     timer // writes the entries of pending, under SyncNone
+	indexSyncTimer timer // syncs the index
 }
 
-// flushBytes is how much is staged before it is given to the kernel.
-const flushBytes = 1 << 20
+const (
+	// flushBytes is how much is staged before it is written to the file.
+	flushBytes = 1 << 20
+	// indexSyncInterval is how long an index entry may stay unsynced.
+	indexSyncInterval = time.Second
+)
 
-// indexSyncInterval is how far the index may be behind on disk.
-const indexSyncInterval = time.Second
+// lock acquires w.mu.
+func (w *Writer) lock() { w.mu.Lock() }
 
-// Recovery says what opening found and mended.
+// unlock checks the Writer's invariants, under the build tag, and releases w.mu.
+func (w *Writer) unlock() {
+	checkInvariants(w)
+	w.mu.Unlock()
+}
+
+// Recovery returns what OpenWriter found and repaired.
 func (w *Writer) Recovery() Recovery { return w.recovery }
 
-// Policy returns the settings that the writer follows.
+// Policy returns the settings in effect. They change when a segment begins after
+// the log was configured. It does not wait for an append.
 func (w *Writer) Policy() Policy { return *w.sharedPolicy.Load() }
 
-// Sealed returns how many segments the writer has sealed.
+// Sealed returns the number of segments that this Writer has sealed.
 func (w *Writer) Sealed() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
+	defer w.unlock()
 	return w.sealedCount
 }
 
-// NextSeq returns the sequence that the next record gets.
+// NextSeq returns the sequence of the next record, behind those that are staged.
 func (w *Writer) NextSeq() Sequence {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
+	defer w.unlock()
 	return w.nextSeq()
 }
 
 func (w *Writer) nextSeq() Sequence { return w.active.nextSeq() + Sequence(len(w.pending)) }
 
+// usable returns ErrClosed, or the error that poisoned the Writer. w.mu must be held.
 func (w *Writer) usable() error {
 	if w.closed {
 		return ErrClosed
@@ -135,7 +129,7 @@ func (w *Writer) usable() error {
 }
 
 // poison makes every later call return err. Nothing will be committed any more, not
-// even by a timer, so whoever waits for a commit gets the error now.
+// even by a timer, so all waiters get the error now. w.mu must be held.
 func (w *Writer) poison(err error) error {
 	w.err = err
 	//mutant:append-those-who-wait-are-not-told-that-the-writer-is-poisoned
@@ -143,8 +137,8 @@ func (w *Writer) poison(err error) error {
 	return err
 }
 
-// diskError says what could not be done to path, while the records since the
-// last commit were at stake.
+// diskError returns err, if not nil, as a *DiskError of op on path. Its record is
+// the first that is not acknowledged. w.mu must be held.
 func (w *Writer) diskError(op, path string, err error) error {
 	if err == nil {
 		return nil
@@ -152,8 +146,8 @@ func (w *Writer) diskError(op, path string, err error) error {
 	return &DiskError{Op: op, Path: path, Seq: w.active.nextSeq() + Sequence(w.acked), Offset: w.active.ackedEnd, Err: err}
 }
 
-// checkIntact poisons unless the active segment is as this process left it, and LOCK
-// too. That it could not be looked at is the disk's error, and no other program's.
+// checkIntact poisons the Writer unless the active segment and LOCK are as this
+// process left them. w.mu must be held.
 func (w *Writer) checkIntact() error {
 	err := w.active.checkIntact()
 	if err == nil {
@@ -166,24 +160,26 @@ func (w *Writer) checkIntact() error {
 	if errors.Is(err, ErrSecondWriter) {
 		return w.poison(err)
 	}
+	// A failed stat is an error of the disk; it does not show another program.
 	if !errors.Is(err, ErrForeign) {
-		err = w.diskError("look at", w.active.path, err)
+		err = w.diskError(OpExamine, w.active.path, err)
 	}
 	return w.poison(err)
 }
 
-// timer runs something once, a while after it was first asked to.
+// A timer runs a function once, some time after it was first asked to.
 type timer struct{ *time.Timer }
 
-// after has fn called, under w.mu, unless that is to come already. An error of
-// it poisons: the next call returns it.
+// after schedules fn to run under w.mu after d, unless t is already scheduled. An
+// error of fn reaches a caller through w.err, batchErr or the waiters. w.mu must be
+// held.
 func (w *Writer) after(t *timer, d time.Duration, fn func(*Writer) error) {
 	if t.Timer != nil {
 		return
 	}
 	t.Timer = time.AfterFunc(d, func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
+		w.lock()
+		defer w.unlock()
 		t.Timer = nil
 		if w.usable() == nil {
 			_ = fn(w)
@@ -197,11 +193,13 @@ func (t *timer) stop() {
 	}
 }
 
-// Close commits what is staged, makes all of it durable, under SyncNone too, and
-// gives up the lock.
+// Close commits the staged records, makes all records durable, under SyncNone too,
+// and gives up the lock. The lock is free when Close returns, even on an error; the
+// error is that of the last commit or sync, or of the poisoned Writer. A second
+// Close returns nil.
 func (w *Writer) Close() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
+	defer w.unlock()
 	if w.closed {
 		return nil
 	}
@@ -213,20 +211,23 @@ func (w *Writer) Close() error {
 	for _, t := range []*timer{&w.indexSyncTimer, &w.indexTimer, &w.commitTimer} {
 		t.stop()
 	}
+	// LOCK is cleared while the lock is held: afterwards it may be the next
+	// writer's, and a kill in between only leaves the name of a dead process.
 	//mutant:lock-lock-stays-when-a-poisoned-writer-is-closed
 	w.clearLockInfo()
 	return errors.Join(err, w.closeFiles())
 }
 
-// closeFiles closes whatever is open. A poisoned writer's index is not synced:
-// its entries may claim what the disk does not hold.
+// closeFiles closes the active segment, if any, and releases the writer's lock.
 func (w *Writer) closeFiles() error {
 	var err error
 	if a := w.active; a != nil {
+		// A poisoned Writer leaves its index unsynced: the entries may claim
+		// records that the disk does not hold.
 		if w.err == nil {
-			err = a.syncIndex()
+			err = w.diskError(OpSync, a.indexPath, a.syncIndex())
 		}
-		err = errors.Join(err, a.close())
+		err = errors.Join(err, w.diskError(OpClose, a.path, a.close()))
 	}
 	return errors.Join(err, w.releaseLock())
 }

@@ -11,14 +11,16 @@ import (
 	"github.com/histlog/histlog/internal/jsonscan"
 )
 
-// Append checks and compacts one JSON value and appends it as a record. It
-// returns when the record is durable, or under SyncNone when the kernel has
-// it. Calls that come together share one fsync; under SyncInterval all of an
-// interval do. What is no JSON value is a *SyntaxError.
+// Append checks and compacts one JSON value and appends it as a record. When
+// Append returns, the record is durable, or under SyncNone written to the
+// file. Concurrent calls share one fsync; under SyncInterval all calls of an
+// interval do, and each waits for its end. Append does not keep value.
 //
-// value is the caller's again when Append returns. A ctx that ends takes the
-// value back while it still waits for its turn; once the group is being
-// written, Append waits for its fate, which it returns.
+// The error is a *SyntaxError if value is not one JSON value, ErrTooLarge if it
+// exceeds max-record, and a *DiskError if the disk fails; the record is then not
+// part of the log. If ctx ends before the record's group is written, the record is
+// withdrawn and ctx.Err() is returned. After that, Append waits for the outcome and
+// ignores ctx.
 func (w *Writer) Append(ctx context.Context, value []byte) (Ack, error) {
 	r := w.newRequest()
 	defer requests.Put(r)
@@ -32,11 +34,13 @@ func (w *Writer) Append(ctx context.Context, value []byte) (Ack, error) {
 	return r.acks[0], nil
 }
 
-// AppendBatch appends values as records that follow each other, with one
-// fsync. Nothing is written if one of them is no JSON value: the error, a
-// *BatchError, says which. A batch is not atomic: a crash keeps a prefix of it,
-// and an error of the disk too, whose acknowledgements are returned beside the
-// error. Otherwise it is as Append.
+// AppendBatch appends values as consecutive records with one fsync, as Append does
+// one value. If a value is rejected, nothing is written and the error is a
+// *BatchError.
+//
+// A batch is not atomic: after a crash the log holds a prefix of it. After an error
+// of the disk AppendBatch returns the acknowledgements of the prefix that is
+// stored, beside the error.
 func (w *Writer) AppendBatch(ctx context.Context, values [][]byte) ([]Ack, error) {
 	if len(values) == 0 {
 		return nil, nil
@@ -52,34 +56,34 @@ func (w *Writer) AppendBatch(ctx context.Context, values [][]byte) ([]Ack, error
 	return slices.Clone(r.acks[:r.good]), r.err
 }
 
-// A BatchError says which value of a batch, from 0, is not to be had as a record.
+// A BatchError reports the first value of a batch that was rejected.
 type BatchError struct {
-	Value int
-	Err   error
+	Value int   // zero-based index in the batch
+	Err   error // as Append returns it for the value alone
 }
 
 func (e *BatchError) Error() string { return fmt.Sprintf("value %d of the batch: %v", e.Value, e.Err) }
 func (e *BatchError) Unwrap() error { return e.Err }
 
-// A request is one call's records on their way into the log.
+// A request is the records of one call to Append or AppendBatch.
 type request struct {
-	policy  Policy
+	policy  Policy // limits and time field when the call began
 	scan    jsonscan.Scanner
-	buf     []byte
-	records []record
-	acks    []Ack
-	good    int   // how many records are in the log
-	err     error // why the others are not
+	buf     []byte   // compact values, one after another
+	records []record // their places in buf
+	acks    []Ack    // of the records that are staged
+	good    int      // acks[:good] are acknowledged
+	err     error    // why the other records are not
 	turn    chan turn
 }
 
-// A record is what a request's buffer holds from one place to another.
+// A record is one value of a request: buf[from:to].
 type record struct {
 	from, to int
 	time     stamp
 }
 
-// maxPooledBuffer is how large a request's buffer may be to be used again.
+// maxPooledBuffer is the maximum capacity of a request's buffer that is reused.
 const maxPooledBuffer = 4 << 20
 
 var requests = sync.Pool{New: func() any { return &request{turn: make(chan turn, 1)} }}
@@ -94,7 +98,7 @@ func (w *Writer) newRequest() *request {
 	return r
 }
 
-// read adds one value.
+// read checks and compacts one value and adds it to the request.
 func (r *request) read(value []byte) (err error) {
 	from := len(r.buf)
 	s := &r.scan
@@ -115,30 +119,40 @@ func (r *request) read(value []byte) (err error) {
 	return nil
 }
 
-// submit puts r in the log, or finds out why it can't be.
+// submit appends the records of r, alone or with a group. When it returns, r.acks,
+// r.good and r.err hold the outcome.
 func (w *Writer) submit(ctx context.Context, r *request) {
 	if !w.queue.join(r) && w.queue.wait(ctx, r) == answered {
 		return
 	}
-	group := w.queue.take()
-	w.mu.Lock()
+	w.commitGroup(w.queue.take())
+	w.queue.wakeNext()
+	<-r.turn // the leader is answered like the others of its group
+}
+
+// commitGroup stages the requests of a group and commits them, or under SyncInterval
+// schedules the commit.
+func (w *Writer) commitGroup(group []*request) {
+	w.lock()
+	defer w.unlock()
 	for _, r := range group {
 		w.stageRequest(r)
 	}
 	switch {
-	case len(w.waiters) == 0: // all were told already
+	case len(w.waiters) == 0:
+		// Every request has its error already, so batchErr must not fail the
+		// next commit too.
 		w.batchErr = nil
 	case w.policy.Sync.Mode == SyncInterval:
 		w.after(&w.commitTimer, w.policy.Sync.Interval, (*Writer).commit)
 	default:
-		_ = w.commit() // which tells them
+		_ = w.commit() // answers the requests
 	}
-	w.mu.Unlock()
-	w.queue.wakeNext()
-	<-r.turn
 }
 
-// stageRequest stages the records of r and has it wait for the commit.
+// stageRequest stages the records of r, which then waits for the commit. If the
+// segment is full in between, the records before that are committed and the next
+// segment begins. w.mu must be held.
 func (w *Writer) stageRequest(r *request) {
 	w.waiters = append(w.waiters, r)
 	for _, x := range r.records {
@@ -147,7 +161,10 @@ func (w *Writer) stageRequest(r *request) {
 			r.acks = append(r.acks, ack)
 			continue
 		}
-		if w.batchErr == nil && slices.Contains(w.waiters, r) { // of this record alone
+		// Without batchErr the error is of this record alone, and r, if it was not
+		// answered by a commit, is the last of the waiters. With batchErr the
+		// commit to come answers the whole group with it.
+		if w.batchErr == nil && slices.Contains(w.waiters, r) {
 			w.waiters = w.waiters[:len(w.waiters)-1]
 			r.reply(err)
 		}
@@ -155,12 +172,13 @@ func (w *Writer) stageRequest(r *request) {
 	}
 }
 
-// answer tells those who wait what became of their records. A request that was
-// told may be in other hands.
+// answer delivers the result of a commit to the waiters. A request whose records
+// are not all staged waits on. An answered request must not be touched any more: its
+// owner may have reused it. w.mu must be held.
 func (w *Writer) answer(err error) {
-	waiting := w.waiters
+	waiters := w.waiters
 	w.waiters = w.waiters[:0]
-	for _, r := range waiting {
+	for _, r := range waiters {
 		if err == nil {
 			for i := range r.acks {
 				r.acks[i].Durable = w.policy.Sync.Mode != SyncNone

@@ -17,8 +17,8 @@ import (
 // can tell, and ErrNoRecord where the log ends before that sequence: it is not
 // the log that gave it. What is staged is committed first.
 func (w *Writer) Find(after Sequence, compact []byte) (ack Ack, found bool, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
+	defer w.unlock()
 	if err := w.commit(); err != nil {
 		return Ack{}, false, err
 	}

@@ -2,4 +2,6 @@
 
 package segment
 
-const checkInvariants = false
+func checkInvariants(*Writer) {}
+
+func checkCompact([]byte) error { return nil }

@@ -84,7 +84,7 @@ func openLocked(ctx context.Context, dir string, o Options, unlock func() error,
 		return w, err
 	}
 	if err := w.unshare(last); err != nil {
-		return w, &DiskError{Op: "recover", Path: newest.Path, Seq: last, Err: err}
+		return w, &DiskError{Op: OpRecover, Path: newest.Path, Seq: last, Err: err}
 	}
 	damaged, err := w.openActive(last)
 	if err != nil {
@@ -109,7 +109,7 @@ func (w *Writer) recoveryError(err error) error {
 	if a == nil {
 		return fmt.Errorf("recover %s: %w", w.dir, err)
 	}
-	return &DiskError{Op: "recover", Path: a.path, Seq: a.nextSeq(), Offset: a.indexedEnd, Err: err}
+	return &DiskError{Op: OpRecover, Path: a.path, Seq: a.nextSeq(), Offset: a.indexedEnd, Err: err}
 }
 
 // fileMode returns the mode of new files: the setting's, or the directory's

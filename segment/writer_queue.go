@@ -7,26 +7,26 @@ import (
 	"sync"
 )
 
-// A queue is where requests wait while an earlier group is being committed.
-// The first to find nobody at work leads: it takes all that wait as a group,
-// and when that is done wakes the next to lead.
+// A queue holds the requests that wait while an earlier group is being committed.
+// The first request that finds no leader leads: it takes all waiting requests as a
+// group, commits them, and makes the next waiting request the leader.
 type queue struct {
 	mu        sync.Mutex
 	waiting   []*request
-	group     []*request // by the leader
+	group     []*request // what the leader took; its array becomes waiting's again
 	hasLeader bool
-	lastGroup int // how many the last group had; the leader's
+	lastGroup int // size of the last group; used by the leader only
 }
 
-// turn is what a waiting request is woken for.
+// turn is why a waiting request is woken.
 type turn uint8
 
 const (
-	answered turn = iota
-	lead
+	answered turn = iota // its outcome is known
+	lead                 // it must lead the next group
 )
 
-// join puts r in the queue and says whether it is to lead.
+// join adds r to the queue and reports whether r must lead.
 func (q *queue) join(r *request) (leads bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -36,7 +36,8 @@ func (q *queue) join(r *request) (leads bool) {
 	return leads
 }
 
-// wait waits for the turn of r, or until ctx ends, which takes it out of the queue.
+// wait waits until r is answered or must lead. If ctx ends before that, wait
+// withdraws r and answers it with ctx.Err().
 func (q *queue) wait(ctx context.Context, r *request) turn {
 	select {
 	case t := <-r.turn:
@@ -45,6 +46,7 @@ func (q *queue) wait(ctx context.Context, r *request) turn {
 	}
 	q.mu.Lock()
 	i := slices.Index(q.waiting, r)
+	// A request that was made the leader must lead, or the queue would stop.
 	if i >= 0 && len(r.turn) == 0 {
 		q.waiting = slices.Delete(q.waiting, i, i+1)
 		q.mu.Unlock()
@@ -55,8 +57,8 @@ func (q *queue) wait(ctx context.Context, r *request) turn {
 	return <-r.turn
 }
 
-// take returns all that wait, for their leader. Those whom the last group's
-// commit has woken may be about to come again: they get a chance to, for a
+// take returns all waiting requests, for the leader. The callers of the last group
+// were woken a moment ago and may come again: take yields to them first, because a
 // group costs one fsync however large it is.
 func (q *queue) take() []*request {
 	for n := q.lastGroup; n > 1 && q.count() < q.lastGroup; n-- {
@@ -75,11 +77,11 @@ func (q *queue) count() int {
 	return len(q.waiting)
 }
 
-// wakeNext has the first who waits lead, if there is one.
+// wakeNext makes the first waiting request the next leader, if there is one.
 func (q *queue) wakeNext() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	clear(q.group)
+	clear(q.group) // answered requests must not be kept from the pool's collection
 	q.hasLeader = len(q.waiting) > 0
 	if q.hasLeader {
 		q.waiting[0].turn <- lead

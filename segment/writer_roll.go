@@ -19,8 +19,8 @@ func Seal(ctx context.Context, dir string, o Options) (sealed Segment, err error
 		return Segment{}, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
+	defer w.unlock()
 	if o.ID != uuid.Nil && o.ID != w.marker.ID {
 		return Segment{}, fmt.Errorf("%s: %w", dir, ErrReplaced)
 	}
