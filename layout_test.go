@@ -107,9 +107,9 @@ var osWithoutFiles = []string{
 }
 
 // osExceptions are the files of package segment that use more of package os:
-// process_linux.go reads /proc, which belongs to no disk that a test could play.
+// lock_process_linux.go reads /proc, which belongs to no disk that a test could play.
 var osExceptions = map[string][]string{
-	"process_linux.go": {"ReadFile", "Readlink"},
+	"lock_process_linux.go": {"ReadFile", "Readlink"},
 }
 
 // All file access of package segment goes through vfs.FS, so that the tests which

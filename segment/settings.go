@@ -120,7 +120,7 @@ var settingTable = []setting{
 		}
 		return err
 	}},
-	{"codec", "zstd", "how: zstd or gzip", func(p *Policy, s string) (err error) {
+	{"codec", "zstd", "how: " + CodecNames(), func(p *Policy, s string) (err error) {
 		p.Upkeep.Codec, err = ParseCodec(s)
 		return err
 	}},

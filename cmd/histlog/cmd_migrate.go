@@ -35,7 +35,7 @@ unless given. The source is only read. DIR becomes a whole log, or none.
 			&cli.BoolFlag{Name: "continue", Usage: "DIR is the log of SOURCE already: append what came since"},
 			&cli.BoolFlag{Name: "salvage", Usage: "of a cut or damaged SOURCE keep every whole record before the damage, of JSON Lines every whole line"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "with --continue: how long to wait for another writer", Value: "10s"},
-			&cli.StringFlag{Name: "compress", Usage: "store full segments as zstd or gzip, or none", Value: "none"},
+			&cli.StringFlag{Name: "compress", Usage: "store full segments as " + segment.CodecNames() + ", or none", Value: "none"},
 			progressFlag(), jsonFlag(),
 		}, inputFlags()...), newLogFlags()...),
 		Action: runMigrate,

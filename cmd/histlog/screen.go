@@ -294,7 +294,7 @@ func ratioText(s survey.Segment) string {
 
 // stateText is active, plain, or what a segment was compressed with.
 func stateText(s survey.Segment) string {
-	text := map[segment.Codec]string{segment.Plain: "plain", segment.Zstd: "zst", segment.Gzip: "gz"}[s.Codec]
+	text := cmp.Or(strings.TrimPrefix(s.Codec.Extension(), "."), "plain")
 	if !s.Sealed {
 		text = "active"
 	}
