@@ -36,7 +36,7 @@ func TestWrongClocks(t *testing.T) {
 		t.Run(c.what, func(t *testing.T) {
 			segments := log("pp")
 			segments[0].Newest, segments[0].Arrived = c.newest, c.arrived
-			plan := Pruning(segment.Upkeep{MaxAge: 90 * day}, segments, now, c.guard)
+			plan := PlanRetention(segment.Upkeep{MaxAge: 90 * day}, segments, now, c.guard)
 			if (len(plan) == 1) != c.retired {
 				t.Errorf("retired: %s", plan.show())
 			}

@@ -26,10 +26,10 @@ type Action struct {
 // A Plan is what is to be done, in that order.
 type Plan []Action
 
-// Pruning plans which segments go: those whose records the limits of the policy
+// PlanRetention plans which segments go: those whose records the limits of the policy
 // pass, oldest first, so that at least what the limits allow stays. They are
 // archived if the policy says where to. The last segment stays always.
-func Pruning(p segment.Upkeep, segments []Segment, now time.Time, g Guard) (plan Plan) {
+func PlanRetention(p segment.Upkeep, segments []Segment, now time.Time, g Guard) (plan Plan) {
 	kind := Retire
 	if p.ArchiveTo != "" {
 		kind = Archive
@@ -88,10 +88,10 @@ func total(segments []Segment) (a amount) {
 	return a
 }
 
-// Compressing plans which segments are compressed, oldest first: the sealed ones
+// PlanCompression plans which segments are compressed, oldest first: the sealed ones
 // that are plain and of the policy's age. Behind them come those that are compressed
 // and whose indexes are not yet small.
-func Compressing(p segment.Upkeep, segments []Segment, now time.Time) (plan Plan) {
+func PlanCompression(p segment.Upkeep, segments []Segment, now time.Time) (plan Plan) {
 	if p.CompressAfter == segment.Never {
 		return nil
 	}
@@ -114,10 +114,10 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// Due plans what the policy says is due: one segment to retire at most, and then
+// PlanDue plans what the policy says is due: one segment to retire at most, and then
 // those to compress, of which Run does one if Options.Once says so.
-func Due(p segment.Upkeep, segments []Segment, now time.Time, g Guard) Plan {
-	plan := Pruning(p, segments, now, g)
+func PlanDue(p segment.Upkeep, segments []Segment, now time.Time, g Guard) Plan {
+	plan := PlanRetention(p, segments, now, g)
 	plan = plan[:min(1, len(plan))]
-	return append(plan, Compressing(p, segments[len(plan):], now)...)
+	return append(plan, PlanCompression(p, segments[len(plan):], now)...)
 }

@@ -83,9 +83,9 @@ func TestPlans(t *testing.T) {
 		t.Run(c.what, func(t *testing.T) {
 			segments := log(c.stored)
 			for _, x := range []struct{ what, got, want string }{
-				{"pruning", Pruning(c.policy, segments, now, Guard{}).show(), c.pruning},
-				{"compressing", Compressing(c.policy, segments, now).show(), c.compressing},
-				{"due", Due(c.policy, segments, now, Guard{}).show(), c.due},
+				{"pruning", PlanRetention(c.policy, segments, now, Guard{}).show(), c.pruning},
+				{"compressing", PlanCompression(c.policy, segments, now).show(), c.compressing},
+				{"due", PlanDue(c.policy, segments, now, Guard{}).show(), c.due},
 			} {
 				if x.got != x.want {
 					t.Errorf("%s: %q, want %q", x.what, x.got, x.want)
@@ -100,10 +100,10 @@ func TestPlans(t *testing.T) {
 func TestClocks(t *testing.T) {
 	policy := segment.Upkeep{CompressAfter: day, MaxAge: day}
 	segments := log("ppp")
-	if p := Pruning(policy, segments, now.AddDate(-1, 0, 0), Guard{}); len(p) > 0 {
+	if p := PlanRetention(policy, segments, now.AddDate(-1, 0, 0), Guard{}); len(p) > 0 {
 		t.Errorf("a year ago: %s", p.show())
 	}
-	if p := Compressing(policy, segments, now.AddDate(-1, 0, 0)); len(p) > 0 {
+	if p := PlanCompression(policy, segments, now.AddDate(-1, 0, 0)); len(p) > 0 {
 		t.Errorf("a year ago: %s", p.show())
 	}
 }

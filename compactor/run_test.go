@@ -42,14 +42,14 @@ func lookAt(t *testing.T, dir string) []Segment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	segments, err := Look(l)
+	segments, err := Segments(l)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return segments
 }
 
-func TestLook(t *testing.T) {
+func TestSegments(t *testing.T) {
 	segments := lookAt(t, newLog(t, 8))
 	if len(segments) != 3 || segments[0].Records != 3 || segments[0].Bytes == 0 || !segments[0].Newest.Equal(now.Add(3*time.Minute)) || segments[2].Sealed {
 		t.Errorf("%+v", segments)
@@ -73,11 +73,11 @@ func TestFuture(t *testing.T) {
 		t.Fatal(err)
 	}
 	for after, want := range map[time.Duration]int{day: 0, 2 * day: 1} {
-		if p := Pruning(segment.Upkeep{MaxAge: day}, lookAt(t, dir), now.Add(after), Guard{}); len(p) != want {
+		if p := PlanRetention(segment.Upkeep{MaxAge: day}, lookAt(t, dir), now.Add(after), Guard{}); len(p) != want {
 			t.Errorf("after %v: %s", after, p.show())
 		}
 	}
-	if p := Compressing(segment.Upkeep{CompressAfter: day}, lookAt(t, dir), now.Add(day)); len(p) != 1 {
+	if p := PlanCompression(segment.Upkeep{CompressAfter: day}, lookAt(t, dir), now.Add(day)); len(p) != 1 {
 		t.Errorf("compress: %s", p.show())
 	}
 }
@@ -95,7 +95,7 @@ func TestRunPastDamage(t *testing.T) {
 	if err := os.WriteFile(path, b, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	plan := append(Compressing(segment.Upkeep{}, segments, now.Add(time.Hour)), Pruning(segment.Upkeep{MaxRecords: 1}, segments, now, Guard{})...)
+	plan := append(PlanCompression(segment.Upkeep{}, segments, now.Add(time.Hour)), PlanRetention(segment.Upkeep{MaxRecords: 1}, segments, now, Guard{})...)
 	done := 0
 	changes, err := Run(t.Context(), dir, plan, Options{Policy: segment.Upkeep{Codec: segment.Gzip}, Progress: func(n, of int) { done = n }})
 	var damage *segment.CorruptError
@@ -130,7 +130,7 @@ func TestRunOnce(t *testing.T) {
 	}
 	for _, s := range segments[1:3] {
 		policy := segment.Upkeep{Codec: segment.Gzip}
-		changes, err := Run(t.Context(), dir, Due(policy, lookAt(t, dir), now.Add(time.Hour), Guard{}), Options{Policy: policy, Once: true})
+		changes, err := Run(t.Context(), dir, PlanDue(policy, lookAt(t, dir), now.Add(time.Hour), Guard{}), Options{Policy: policy, Once: true})
 		if !errors.Is(err, segment.ErrCorrupt) || len(changes) != 1 || changes[0].Segment != segment.FileName(s.Base, segment.Gzip) {
 			t.Errorf("%+v, %v", changes, err)
 		}
@@ -144,7 +144,7 @@ func TestRunReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan := Pruning(segment.Upkeep{MaxRecords: 1}, lookAt(t, dir), now, Guard{})
+	plan := PlanRetention(segment.Upkeep{MaxRecords: 1}, lookAt(t, dir), now, Guard{})
 	changes, err := Run(t.Context(), other, plan, Options{Options: segment.Options{ID: l.Marker.ID}})
 	if !errors.Is(err, segment.ErrReplaced) || len(changes) > 0 {
 		t.Errorf("%+v, %v", changes, err)
@@ -158,7 +158,7 @@ func TestRunReplaced(t *testing.T) {
 // leaves what it has not begun.
 func TestRunOvertaken(t *testing.T) {
 	dir := newLog(t, 14)
-	plan := Compressing(segment.Upkeep{}, lookAt(t, dir), now.Add(time.Hour))
+	plan := PlanCompression(segment.Upkeep{}, lookAt(t, dir), now.Add(time.Hour))
 	if _, err := segment.Retire(t.Context(), dir, plan[1].Segment.Base, segment.Options{}); err != nil {
 		t.Fatal(err)
 	}

@@ -19,11 +19,11 @@ type Segment struct {
 	Damage  error     // why it is left alone
 }
 
-// Look reads the trailers of a log's segments, and no text.
-func Look(l *segment.Log) ([]Segment, error) {
+// Segments reads the trailers of a log's segments, and no text.
+func Segments(l *segment.Log) ([]Segment, error) {
 	var segments []Segment
 	for _, s := range l.Segments {
-		found, err := look(l, s)
+		found, err := examine(l, s)
 		if errors.Is(err, segment.ErrRetired) { // by another run, meanwhile
 			continue
 		}
@@ -38,7 +38,7 @@ func Look(l *segment.Log) ([]Segment, error) {
 	return segments, nil
 }
 
-func look(l *segment.Log, s segment.Segment) (found Segment, err error) {
+func examine(l *segment.Log, s segment.Segment) (found Segment, err error) {
 	found.Segment = s
 	if found.Bytes, err = l.DiskBytes(s); err != nil {
 		return found, err

@@ -9,9 +9,9 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// A Match says which of a source's records a log holds: the first Here of
+// A Comparison says which of a source's records a log holds: the first Here of
 // them, as First and on. Less than all are there if the log ends before them.
-type Match struct {
+type Comparison struct {
 	Records uint64           `json:"records"`   // of the source
 	Here    uint64           `json:"here"`      // of these in the log
 	First   segment.Sequence `json:"first_seq"` // of the first; 0 if none is here
@@ -22,14 +22,14 @@ type Match struct {
 // source may have been trimmed at its beginning since it was migrated, or have
 // grown. A record that was lost and repaired counts as here, and as lost.
 // ErrNotHere, ErrDiverged: it is not that log's.
-func Compare(ctx context.Context, o Options, l *segment.Log) (Match, error) {
+func Compare(ctx context.Context, o Options, l *segment.Log) (Comparison, error) {
 	if once(o.Source) {
-		return Match{}, ErrOnce
+		return Comparison{}, ErrOnce
 	}
 	return compare(ctx, o, l)
 }
 
-func compare(ctx context.Context, o Options, l *segment.Log) (Match, error) {
+func compare(ctx context.Context, o Options, l *segment.Log) (Comparison, error) {
 	m, first, err := locate(ctx, o, l)
 	if err != nil || m.Here == 0 {
 		return m, err
@@ -43,12 +43,12 @@ func compare(ctx context.Context, o Options, l *segment.Log) (Match, error) {
 // pass. Where the log repeats itself, the earliest place wins at which the
 // source's records go on like the log's until one of them ends. What was lost
 // and repaired may have been any record, but proves nothing.
-func align(ctx context.Context, o Options, l *segment.Log) (m Match, p *pass, err error) {
+func align(ctx context.Context, o Options, l *segment.Log) (m Comparison, p *pass, err error) {
 	x := newChecksums(l)
 	defer x.close()
 	var starts []start
 	p, err = readSource(ctx, o, o.Accept, func(p *pass) error {
-		starts, m = nil, Match{}
+		starts, m = nil, Comparison{}
 		p.scan.Capture(nil)
 		p.take = func(compact, _ []byte) (err error) {
 			if p.records == 0 {
@@ -85,7 +85,7 @@ func align(ctx context.Context, o Options, l *segment.Log) (m Match, p *pass, er
 
 // eachNew reads the source of a pass, unchanged, again: it compares the records that are here byte
 // for byte with the log's, and gives fresh those that are not.
-func (m *Match) eachNew(first *pass, l *segment.Log, fresh func(p *pass, compact, timeScalar []byte) error) error {
+func (m *Comparison) eachNew(first *pass, l *segment.Log, fresh func(p *pass, compact, timeScalar []byte) error) error {
 	next, stop := iter.Pull2(records(l, m.First))
 	defer stop()
 	again := &pass{ctx: first.ctx, o: first.o, walk: walk{as: first.walk.decided()}}

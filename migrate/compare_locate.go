@@ -25,11 +25,11 @@ func remembered(l *segment.Log) (*jsonscan.Pointer, error) {
 // from where they stood when l was migrated. If that does not lead to records of l,
 // the source has another shape by now, such as lines that were salvaged from it:
 // then locate looks for the records as Run does.
-func locate(ctx context.Context, o Options, l *segment.Log) (Match, *pass, error) {
+func locate(ctx context.Context, o Options, l *segment.Log) (Comparison, *pass, error) {
 	at, err := remembered(l)
 	if err != nil || o.Records != nil || at == nil {
 		if err != nil {
-			return Match{}, nil, err
+			return Comparison{}, nil, err
 		}
 		return align(ctx, o, l)
 	}

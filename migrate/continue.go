@@ -8,9 +8,9 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// A Continued says what Continue did.
-type Continued struct {
-	Match
+// A ContinueResult says what Continue did.
+type ContinueResult struct {
+	Comparison
 	Appended uint64
 	FirstNew segment.Sequence // 0 if there was nothing new
 	LastNew  segment.Sequence
@@ -27,7 +27,7 @@ const (
 // are there already, byte for byte, before it appends, and appends nothing that
 // it read from a source that had changed by then. Killed at any moment, it has
 // appended some, and can be run again.
-func Continue(ctx context.Context, o Options, wait time.Duration) (c Continued, err error) {
+func Continue(ctx context.Context, o Options, wait time.Duration) (c ContinueResult, err error) {
 	if once(o.Source) {
 		return c, ErrOnce
 	}
@@ -41,7 +41,7 @@ func Continue(ctx context.Context, o Options, wait time.Duration) (c Continued, 
 		return c, err
 	}
 	var first *pass
-	if c.Match, first, err = locate(ctx, o, l); err != nil {
+	if c.Comparison, first, err = locate(ctx, o, l); err != nil {
 		return c, err
 	}
 	bytes := 0

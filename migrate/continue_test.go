@@ -24,7 +24,7 @@ func letters(of string) (all []string) {
 	return all
 }
 
-func (p *place) goOn(o Options) (Continued, error) {
+func (p *place) goOn(o Options) (ContinueResult, error) {
 	p.Helper()
 	return Continue(p.Context(), p.options(o), 0)
 }
@@ -79,7 +79,7 @@ func TestContinue(t *testing.T) {
 				return
 			}
 			check(t, err)
-			want := Continued{Match: Match{Records: uint64(len(c.source)), Here: c.here, First: c.first}, Appended: uint64(len(c.want) - len(c.log))}
+			want := ContinueResult{Comparison: Comparison{Records: uint64(len(c.source)), Here: c.here, First: c.first}, Appended: uint64(len(c.want) - len(c.log))}
 			if want.Appended > 0 {
 				want.FirstNew, want.LastNew = segment.Sequence(len(c.log)+1), segment.Sequence(len(c.want))
 			}
@@ -211,15 +211,15 @@ func TestCompare(t *testing.T) {
 	p.migrated(history(letters("abcdef")), Options{Settings: small})
 	for _, c := range []struct {
 		source string
-		want   Match
+		want   Comparison
 		err    error
 	}{
-		{"abcdef", Match{Records: 6, Here: 6, First: 1}, nil},
-		{"defgh", Match{Records: 5, Here: 3, First: 4}, nil},
-		{"bc", Match{Records: 2, Here: 2, First: 2}, nil},
-		{"", Match{}, nil},
-		{"xa", Match{}, ErrNotHere},
-		{"acd", Match{}, ErrDiverged},
+		{"abcdef", Comparison{Records: 6, Here: 6, First: 1}, nil},
+		{"defgh", Comparison{Records: 5, Here: 3, First: 4}, nil},
+		{"bc", Comparison{Records: 2, Here: 2, First: 2}, nil},
+		{"", Comparison{}, nil},
+		{"xa", Comparison{}, ErrNotHere},
+		{"acd", Comparison{}, ErrDiverged},
 	} {
 		for name, text := range map[string]string{"history": history(letters(c.source)), "lines": ndjson(letters(c.source))} {
 			if c.source == "" && name == "lines" {

@@ -9,8 +9,8 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// A Plan says what Run would do.
-type Plan struct {
+// A DryRunReport says what Run would do.
+type DryRunReport struct {
 	Source      string     `json:"source"`
 	Records     uint64     `json:"records"`
 	RecordsAt   string     `json:"records_at"` // JSON pointer to their array, or "stream"
@@ -28,9 +28,9 @@ type Plan struct {
 
 // DryRun reads a source as Run would, and writes nothing. NaN and Infinity are
 // counted, whatever Options.Accept says of them.
-func DryRun(ctx context.Context, o Options) (Plan, error) {
+func DryRun(ctx context.Context, o Options) (DryRunReport, error) {
 	started := time.Now()
-	plan := Plan{Source: o.Source}
+	plan := DryRunReport{Source: o.Source}
 	policy, err := o.Settings.Policy()
 	if err == nil {
 		err = segment.Vacant(o.FS, o.Dir)
@@ -41,7 +41,7 @@ func DryRun(ctx context.Context, o Options) (Plan, error) {
 	accept := o.Accept
 	accept.NonFinite = jsonscan.KeepNonFinite
 	p, err := readSource(ctx, o, accept, func(p *pass) error {
-		plan = Plan{Source: o.Source}
+		plan = DryRunReport{Source: o.Source}
 		p.scan.Limit(policy.MaxRecord)
 		p.scan.Capture(policy.TimeField)
 		p.take = func(compact, timeScalar []byte) error {
@@ -66,7 +66,7 @@ func DryRun(ctx context.Context, o Options) (Plan, error) {
 	return plan, err
 }
 
-func (p *Plan) span(t time.Time) {
+func (p *DryRunReport) span(t time.Time) {
 	t = t.UTC()
 	if p.FirstTime == nil || t.Before(*p.FirstTime) {
 		p.FirstTime = &t

@@ -19,8 +19,8 @@ const (
 	Array                  // a JSON array
 )
 
-// Exported says what an export came to.
-type Exported struct {
+// ExportResult says what an export came to.
+type ExportResult struct {
 	Records     uint64
 	Lost        uint64   // records that were lost and repaired, and so are left out
 	Stale       []string // members of the source's text around the records that may say what is no longer so
@@ -38,7 +38,7 @@ const (
 )
 
 // differs compares the SHA-256 of an export with the source's.
-func differs(l *segment.Log, done Exported, sum string) (Difference, error) {
+func differs(l *segment.Log, done ExportResult, sum string) (Difference, error) {
 	r, err := ReadReceipt(l)
 	if err != nil || r == nil || r.Salvaged || r.SourceSHA256 == sum {
 		return Same, err
@@ -56,7 +56,7 @@ func differs(l *segment.Log, done Exported, sum string) (Difference, error) {
 // Original gives back the source, byte for byte, when the records are those
 // that came from it, unless tokens were converted. Of a salvaged source it gives
 // what came before the damage, which is no whole JSON. An error among the records ends it.
-func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segment.Record, error]) (Exported, error) {
+func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segment.Record, error]) (ExportResult, error) {
 	sum := sha256.New()
 	w := bufio.NewWriterSize(io.MultiWriter(out, sum), 256<<10)
 	frame := historyFrame()
@@ -65,11 +65,11 @@ func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segm
 		frame = plainFrame("[", "\n]\n", "[]\n", 1)
 	case Original:
 		if err := intactOrigin(context.Background(), l); err != nil {
-			return Exported{}, err
+			return ExportResult{}, err
 		}
 		original, err := openFrame(l)
 		if err != nil {
-			return Exported{}, err
+			return ExportResult{}, err
 		}
 		if original != nil {
 			frame = original

@@ -165,7 +165,7 @@ func inner(s *Style, depth int) *Style {
 	return &in
 }
 
-func (f *frame) write(w *bufio.Writer, records iter.Seq2[segment.Record, error]) (done Exported, err error) {
+func (f *frame) write(w *bufio.Writer, records iter.Seq2[segment.Record, error]) (done ExportResult, err error) {
 	t := &typesetter{style: f.style, out: w}
 	for rec, err := range records {
 		if err != nil {

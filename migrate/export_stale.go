@@ -11,7 +11,7 @@ import (
 
 // stale names the members beside the records that the source's writer kept up
 // with them, where other records are exported than the source had.
-func (f *frame) stale(l *segment.Log, done Exported) ([]string, error) {
+func (f *frame) stale(l *segment.Log, done ExportResult) ([]string, error) {
 	r, err := ReadReceipt(l)
 	if err != nil || r == nil || f.prefix == nil || f.suffix == nil {
 		return nil, err

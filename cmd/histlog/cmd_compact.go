@@ -59,9 +59,9 @@ func runCompact(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		u.plan = compactor.Due(u.policy, u.segments, u.now, guard)
+		u.plan = compactor.PlanDue(u.policy, u.segments, u.now, guard)
 	} else {
-		u.plan = compactor.Compressing(u.policy, u.segments, u.now)
+		u.plan = compactor.PlanCompression(u.policy, u.segments, u.now)
 	}
 	return u.do()
 }
@@ -91,7 +91,7 @@ func (u *upkeep) seal() error {
 	if err := u.log.Refresh(); err != nil {
 		return err
 	}
-	if u.segments, err = compactor.Look(u.log); err != nil {
+	if u.segments, err = compactor.Segments(u.log); err != nil {
 		return err
 	}
 	at := slices.IndexFunc(u.segments, func(s compactor.Segment) bool { return s.Base == sealed.Base })

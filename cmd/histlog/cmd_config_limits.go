@@ -23,7 +23,7 @@ type toll struct {
 // tollOf plans what the settings take, before and after a change.
 func tollOf(l *segment.Log, before, after segment.Settings) (t toll, err error) {
 	at := time.Now()
-	segments, err := compactor.Look(l)
+	segments, err := compactor.Segments(l)
 	if err != nil {
 		return t, err
 	}
@@ -42,7 +42,7 @@ func tollOf(l *segment.Log, before, after segment.Settings) (t toll, err error) 
 		if err != nil {
 			return t, err
 		}
-		s.plans(compactor.Pruning(p.Upkeep, segments, at, compactor.Guard{}), compactor.Pruning(p.Upkeep, next, at, compactor.Guard{}))
+		s.plans(compactor.PlanRetention(p.Upkeep, segments, at, compactor.Guard{}), compactor.PlanRetention(p.Upkeep, next, at, compactor.Guard{}))
 	}
 	return t, nil
 }

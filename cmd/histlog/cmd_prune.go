@@ -62,7 +62,7 @@ func runPrune(c *cli.Context) error {
 			return err
 		}
 	}
-	u.plan = compactor.Pruning(u.policy, u.segments, u.now, guard)
+	u.plan = compactor.PlanRetention(u.policy, u.segments, u.now, guard)
 	return u.do()
 }
 

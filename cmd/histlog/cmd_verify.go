@@ -38,16 +38,16 @@ func verifyCommand() *cli.Command {
 
 // verdict is what verify finds, as JSON.
 type verdict struct {
-	Records    uint64         `json:"records"`
-	Bytes      int64          `json:"bytes"`
-	Damaged    []damage       `json:"damaged"`
-	Quarantine []string       `json:"quarantine"`
-	Rebuilt    uint64         `json:"rebuilt"` // records whose checksum was made from the segment itself
-	Blank      uint64         `json:"blank"`   // places of records that were lost and repaired
-	OK         bool           `json:"ok"`
-	Repaired   []mended       `json:"repaired"` // null: not asked for
-	Against    *migrate.Match `json:"against,omitempty"`
-	originOnly bool           // nothing but origin/ is damaged
+	Records    uint64              `json:"records"`
+	Bytes      int64               `json:"bytes"`
+	Damaged    []damage            `json:"damaged"`
+	Quarantine []string            `json:"quarantine"`
+	Rebuilt    uint64              `json:"rebuilt"` // records whose checksum was made from the segment itself
+	Blank      uint64              `json:"blank"`   // places of records that were lost and repaired
+	OK         bool                `json:"ok"`
+	Repaired   []mended            `json:"repaired"` // null: not asked for
+	Against    *migrate.Comparison `json:"against,omitempty"`
+	originOnly bool                // nothing but origin/ is damaged
 }
 
 type damage struct {
@@ -154,7 +154,7 @@ func noteAdvice(err error, dir string) string {
 }
 
 // against compares the log with a monolith.
-func against(c *cli.Context, l *segment.Log) (*migrate.Match, error) {
+func against(c *cli.Context, l *segment.Log) (*migrate.Comparison, error) {
 	o := migrate.Options{Source: c.String("against"), Dir: l.Dir}
 	var err error
 	if o.Accept, err = acceptOf(c); err != nil {

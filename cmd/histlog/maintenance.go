@@ -54,7 +54,7 @@ func newUpkeep(c *cli.Context, flags map[string]string) (*upkeep, error) {
 		return nil, err
 	}
 	u.policy = policy.Upkeep
-	u.segments, err = compactor.Look(u.log)
+	u.segments, err = compactor.Segments(u.log)
 	return u, err
 }
 

@@ -74,10 +74,10 @@ func budgetOf(c *cli.Context) (memguard.Budget, error) {
 	if err != nil {
 		return 0, usage(c.Command.Name, "--memory: %v", err)
 	}
-	if b := memguard.Budget(n); b >= memguard.LeastBudget {
+	if b := memguard.Budget(n); b >= memguard.MinBudget {
 		return b, nil
 	}
-	return 0, usage(c.Command.Name, "--memory %s: want at least %s", text, term.Bytes(int64(memguard.LeastBudget)))
+	return 0, usage(c.Command.Name, "--memory %s: want at least %s", text, term.Bytes(int64(memguard.MinBudget)))
 }
 
 // recordMemory notes in the log's diary that a command came close to its

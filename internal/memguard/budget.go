@@ -11,8 +11,8 @@ import (
 type Budget uint64
 
 const (
-	// LeastBudget is what the program itself takes, with room to work.
-	LeastBudget Budget = 32 << 20
+	// MinBudget is what the program itself takes, with room to work.
+	MinBudget Budget = 32 << 20
 	// base is what a command takes beside the records that it holds.
 	base = 14 << 20
 	// copies is how many times a record is held, while one is read ahead of
@@ -31,7 +31,7 @@ const (
 // what is available now, so that whoever shares the machine or the container
 // keeps the rest.
 func (f Figures) Safe() Budget {
-	return max(LeastBudget, Budget(f.Available/4*3))
+	return max(MinBudget, Budget(f.Available/4*3))
 }
 
 // Record returns the largest record that can be held within the budget, in bytes.

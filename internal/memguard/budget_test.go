@@ -28,7 +28,7 @@ func TestSafe(t *testing.T) {
 
 // TestRecord holds what a budget allows against what a command takes.
 func TestRecord(t *testing.T) {
-	for _, b := range []Budget{LeastBudget, 64 * mib, 100 * mib, 1 << 30, 1 << 50} {
+	for _, b := range []Budget{MinBudget, 64 * mib, 100 * mib, 1 << 30, 1 << 50} {
 		r := b.Record()
 		if r < leastRecord || r > leastRecord && (base+copies*uint64(r) > uint64(b) || base+copies*uint64(r+1) <= uint64(b)) {
 			t.Errorf("%d: %d", b, r)

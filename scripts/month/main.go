@@ -125,12 +125,12 @@ func (m *month) after(w *segment.Writer, size int) error {
 	if err != nil {
 		return err
 	}
-	segments, err := compactor.Look(l)
+	segments, err := compactor.Segments(l)
 	if err != nil {
 		return err
 	}
 	policy := w.Policy().Upkeep
-	changes, err := compactor.Run(context.Background(), m.dir, compactor.Due(policy, segments, m.now, compactor.Guard{}), compactor.Options{Policy: policy})
+	changes, err := compactor.Run(context.Background(), m.dir, compactor.PlanDue(policy, segments, m.now, compactor.Guard{}), compactor.Options{Policy: policy})
 	m.compressed += len(changes)
 	return err
 }
