@@ -2,7 +2,7 @@
 GO ?= go
 
 # The modules: histlog, and what would else be a dependency of programs that import it.
-MODULES = . scripts/browser
+MODULES = . scripts/bench scripts/browser scripts/tools
 in-each-module = set -e; for m in $(MODULES); do (cd $$m && $(1)); done
 
 .DEFAULT_GOAL := help
@@ -23,6 +23,7 @@ demo: ## migrate a realistic step2.json, append, look, and get the old file back
 
 test: ## test each behaviour once (about a minute)
 	$(GO) test ./...
+	cd scripts/tools && $(GO) test ./...
 
 proofs: test-browser ## run every test at full size: all faults, memory, storms, the browser (minutes)
 	HISTLOG_PROOFS=1 $(GO) test -timeout 30m ./...
@@ -41,7 +42,8 @@ torture: ## every fault at every system call, then kills beside readers for TORT
 	HISTLOG_TORTURE_TIME=$(or $(TORTURE_TIME),1m) $(GO) test -count=1 -timeout 0 -v -run '^TestCrash$$' ./cmd/histlog
 
 mutants: ## remove each sync and each check in turn: some test must fail
-	@$(GO) run ./scripts/mutants
+	$(GO) build -C scripts/tools -o ../../bin/ ./mutants
+	@bin/mutants
 
 bench: ## measure, as ratios to named alternatives in the same run
 	@sh scripts/bench.sh
@@ -51,7 +53,7 @@ month: ## write a month of batches, 26 GB as one file, and draw what it takes in
 
 lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'gofmt would change these' >&2; exit 1; }
-	$(GO) build -o bin/ honnef.co/go/tools/cmd/staticcheck
+	$(GO) build -C scripts/tools -o ../../bin/ honnef.co/go/tools/cmd/staticcheck
 	$(call in-each-module,$(GO) vet ./... && $(CURDIR)/bin/staticcheck ./...)
 
 cross: ## build for the other systems

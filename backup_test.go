@@ -29,7 +29,8 @@ func TestBackup(t *testing.T) {
 		t.Fatal(err)
 	}
 	bin := t.TempDir()
-	must(t, exec.Command("go", "build", "-o", bin+"/", "./cmd/histlog", "./scripts/genhistory"))
+	must(t, exec.Command("go", "build", "-o", bin+"/", "./cmd/histlog"))
+	must(t, exec.Command("go", "build", "-C", "scripts/tools", "-o", bin+"/", "./genhistory"))
 	t.Setenv("PATH", bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	dir := t.TempDir()
 	runIn(t, dir, "genhistory", "-records", "20", "-batch-bytes", "2000", "-o", "step2.json")

@@ -48,12 +48,14 @@ var mayImport = map[string][]string{
 	"internal/seekable":    {},
 	"internal/vfs":         {},
 	"internal/genhistory":  {},
-	"scripts/genhistory":   {"internal/genhistory"},
-	"scripts/bench":        {"segment", "internal/genhistory"},
-	"scripts/bench/empty":  {},
-	"scripts/month":        {"compactor", "segment", "internal/jsonscan", "internal/memguard"},
-	"scripts/browser":      {},
-	"scripts/mutants":      {},
+
+	// Modules of their own.
+	"scripts/bench":            {"segment", "internal/genhistory"},
+	"scripts/bench/empty":      {},
+	"scripts/browser":          {},
+	"scripts/tools/genhistory": {"internal/genhistory"},
+	"scripts/tools/month":      {"compactor", "segment", "internal/jsonscan", "internal/memguard"},
+	"scripts/tools/mutants":    {},
 }
 
 func TestImportDirection(t *testing.T) {

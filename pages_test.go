@@ -18,7 +18,8 @@ func TestPages(t *testing.T) {
 		t.Skip("builds the command")
 	}
 	bin := t.TempDir()
-	must(t, exec.Command("go", "build", "-o", bin+"/", "./cmd/histlog", "./scripts/genhistory"))
+	must(t, exec.Command("go", "build", "-o", bin+"/", "./cmd/histlog"))
+	must(t, exec.Command("go", "build", "-C", "scripts/tools", "-o", bin+"/", "./genhistory"))
 	t.Setenv("PATH", bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	t.Setenv("PYTHONDONTWRITEBYTECODE", "1")
 	for page, check := range map[string]string{

@@ -4,6 +4,6 @@
 # made, the log once in bench-operate; SLOW=1 measures the slow ones too.
 set -eu
 cd "$(dirname "$0")/.."
-go build -o bin/ ./scripts/bench
+go build -C scripts/bench -o ../../bin/ .
 bin/bench ${SOURCE:+-source "$SOURCE"} ${SLOW:+-slow} ${BENCH:-}
 go test -run '^$' -bench Value ./internal/jsonscan

@@ -15,7 +15,7 @@ run() {
 
 say 'Build, and make a step2.json as the pipeline would have written it'
 go build -o bin/ ./cmd/histlog
-go build -o bin/ ./scripts/genhistory
+go build -C scripts/tools -o ../../bin/ ./genhistory
 PATH=$PWD/bin:$PATH
 rm -rf demo && mkdir demo && cd demo
 run genhistory -records "$records" -o step2.json

@@ -3,7 +3,8 @@
 # takes on disk in docs/month.svg. KEEP names a directory to keep the log in.
 set -eu
 cd "$(dirname "$0")/.."
-go build -o bin/ ./cmd/histlog ./scripts/genhistory ./scripts/month
+go build -o bin/ ./cmd/histlog
+go build -C scripts/tools -o ../../bin/ ./genhistory ./month
 log=${KEEP:-bench-month}
 trap '[ -n "${KEEP:-}" ] || rm -rf "$log"' EXIT
 bin/genhistory -records "${RECORDS:-14400}" -shape ndjson | bin/month -log "$log" -chart docs/month.svg

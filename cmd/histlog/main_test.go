@@ -102,7 +102,7 @@ func writeFigure(env, from, label string, unit int) {
 	}
 }
 
-// genhistoryMain has the flags of scripts/genhistory.
+// genhistoryMain has the flags of scripts/tools/genhistory.
 func genhistoryMain() {
 	records := flag.Int("records", 100, "")
 	batchBytes := flag.Int("batch-bytes", 1_800_000, "")

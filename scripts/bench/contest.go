@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -80,11 +81,13 @@ func workplace() (work string, clear func() error, err error) {
 		return "", nil, err
 	}
 	clear = func() error { return os.RemoveAll(work) }
-	for name, pkg := range map[string]string{"HISTLOG": "./cmd/histlog", "EMPTY": "./scripts/bench/empty"} {
-		path := "./" + work + "/" + name
-		os.Setenv(name, path)
-		if out, err := build(path, pkg); err != nil {
-			return "", nil, errors.Join(fmt.Errorf("build %s: %w\n%s", pkg, err, out), clear())
+	for name, pkg := range map[string]struct{ module, path string }{
+		"HISTLOG": {".", "./cmd/histlog"}, "EMPTY": {"scripts/bench", "./empty"},
+	} {
+		program := "./" + work + "/" + name
+		os.Setenv(name, program)
+		if out, err := build(program, pkg.module, pkg.path); err != nil {
+			return "", nil, errors.Join(fmt.Errorf("build %s: %w\n%s", pkg.path, err, out), clear())
 		}
 	}
 	self, err := os.Executable()
@@ -96,9 +99,13 @@ func workplace() (work string, clear func() error, err error) {
 	return work, clear, nil
 }
 
-// build builds a program as it is shipped: one static file.
-func build(path, pkg string) ([]byte, error) {
-	c := exec.Command("go", "build", "-trimpath", "-o", path, pkg)
+// build builds the package pkg of a module as it is shipped: one static file.
+func build(program, module, pkg string) ([]byte, error) {
+	program, err := filepath.Abs(program) // go build -C changes the directory
+	if err != nil {
+		return nil, err
+	}
+	c := exec.Command("go", "build", "-C", module, "-trimpath", "-o", program, pkg)
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	return c.CombinedOutput()
 }

@@ -1,5 +1,5 @@
 // Command genhistory writes a step2.json of any size, as the pipeline's own
-// json.dump would have: go run ./scripts/genhistory -records 800 -o step2.json
+// json.dump would have: genhistory -records 800 -o step2.json
 package main
 
 import (

@@ -13,7 +13,7 @@ import (
 // TestTable checks that each mutant has its mark and its code, and each mark its
 // mutant, so that a change of the code that breaks one is noticed without a hunt.
 func TestTable(t *testing.T) {
-	places, err := findMarks("../..")
+	places, err := findMarks("../../..")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func isTest(t *testing.T, guard string) bool {
 		return guard == ""
 	}
 	name, _, _ := strings.Cut(test, "/")
-	files, err := filepath.Glob(filepath.Join("../..", folder, "*_test.go"))
+	files, err := filepath.Glob(filepath.Join("../../..", folder, "*_test.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
