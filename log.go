@@ -21,7 +21,7 @@ type Log struct {
 
 // Open opens the log at dir for reading. The error is ErrNoLog if there is none.
 func Open(dir string) (*Log, error) {
-	l, err := segment.Open(dir, nil)
+	l, err := segment.Open(dir)
 	if err != nil {
 		return nil, err
 	}

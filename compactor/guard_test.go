@@ -61,7 +61,7 @@ func arrivalLog(t *testing.T, gaps ...time.Duration) *segment.Log {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	l, err := segment.Open(dir, nil)
+	l, err := segment.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ func newLog(t *testing.T, records int) string {
 
 func lookAt(t *testing.T, dir string) []Segment {
 	t.Helper()
-	l, err := segment.Open(dir, nil)
+	l, err := segment.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestRunOnce(t *testing.T) {
 // A plan for one log is none for another that stands in its place.
 func TestRunReplaced(t *testing.T) {
 	dir, other := newLog(t, 14), newLog(t, 14)
-	l, err := segment.Open(dir, nil)
+	l, err := segment.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

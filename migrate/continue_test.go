@@ -157,7 +157,7 @@ func (p *place) lose(seq segment.Sequence) {
 	check(p, errors.Join(err, f.Close()))
 	done, err := segment.Repair(p.Context(), p.dir, segment.Options{})
 	check(p, err)
-	if len(done.Mended) != 1 {
+	if len(done.Repaired) != 1 {
 		p.Fatalf("%+v", done)
 	}
 }

@@ -33,7 +33,7 @@ func DryRun(ctx context.Context, o Options) (DryRunReport, error) {
 	plan := DryRunReport{Source: o.Source}
 	policy, err := o.Settings.Policy()
 	if err == nil {
-		err = segment.Vacant(o.FS, o.Dir)
+		err = segment.CheckEmpty(o.Dir, o.FS)
 	}
 	if err != nil {
 		return plan, err

@@ -37,7 +37,7 @@ func Example() {
 	}
 	fmt.Println(receipt.Records, "records, verified by", receipt.Verified)
 
-	l, err := segment.Open(filepath.Join(work, "runs"), nil)
+	l, err := segment.Open(filepath.Join(work, "runs"))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -165,7 +166,7 @@ func (f *failFS) clearing(dir string, openErr error) bool {
 
 // afterFault says what is wrong with what a failed Run has left, if anything.
 func (p *place) afterFault(err error, fsys *failFS, want []string, o Options) string {
-	l, openErr := segment.Open(p.dir, noSync{})
+	l, openErr := segment.OpenContext(context.Background(), p.dir, noSync{})
 	if err != nil && !errors.Is(err, syscall.EIO) {
 		return "its cause is not in the error"
 	}

@@ -121,7 +121,7 @@ func (p *place) nothing() {
 
 func (p *place) log() *segment.Log {
 	p.Helper()
-	l, err := segment.Open(p.dir, noSync{})
+	l, err := segment.OpenContext(p.Context(), p.dir, noSync{})
 	check(p, err)
 	return l
 }

@@ -16,7 +16,7 @@ func Example() {
 	dir := history()
 	defer os.RemoveAll(filepath.Dir(dir))
 
-	l, err := segment.Open(dir, nil)
+	l, err := segment.Open(dir)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func ExampleWatch() {
 
 	watch := reader.NewWatch(dir) // before the first reading, so that nothing is missed
 	defer watch.Close()
-	l, err := segment.Open(dir, nil)
+	l, err := segment.Open(dir)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func TestReadersRaceRolls(t *testing.T) {
 // readEach follows the log until it has seen so many records. After done, no
 // more will come.
 func readEach(dir string, records int, done <-chan struct{}) (err error) {
-	l, err := segment.Open(dir, nil)
+	l, err := segment.Open(dir)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func makeLog(t *testing.T, dir string, n int) *segment.Log {
 
 func openLog(t *testing.T, dir string) *segment.Log {
 	t.Helper()
-	l, err := segment.Open(dir, nil)
+	l, err := segment.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

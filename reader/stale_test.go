@@ -112,7 +112,7 @@ func (f *late) OpenFile(name string, flag int, perm fs.FileMode) (segment.File, 
 func TestHalfRetired(t *testing.T) {
 	l := newStaleLog(t)
 	l.roll()
-	listed, err := segment.Open(l.dir, &late{name: segment.IndexName(1), do: l.retire})
+	listed, err := segment.OpenContext(t.Context(), l.dir, &late{name: segment.IndexName(1), do: l.retire})
 	l.check(err)
 	r, err := New(listed, Query{From: 1})
 	l.check(err)
@@ -145,7 +145,7 @@ func (l *staleLog) check(err error) {
 }
 
 func (l *staleLog) open() *segment.Log {
-	o, err := segment.Open(l.dir, nil)
+	o, err := segment.Open(l.dir)
 	l.check(err)
 	return o
 }

@@ -102,7 +102,7 @@ func (r *race) write(t *testing.T) {
 }
 
 func (r *race) now(t *testing.T) *segment.Log {
-	l, err := segment.Open(r.dir, nil)
+	l, err := segment.Open(r.dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func (r *race) now(t *testing.T) *segment.Log {
 func (r *race) sealed(do func(l *segment.Log, s segment.Segment) error) error {
 	for last := false; !last; {
 		last = r.over()
-		l, err := segment.Open(r.dir, nil)
+		l, err := segment.Open(r.dir)
 		if err != nil {
 			return err
 		}
@@ -207,7 +207,7 @@ func (r *race) followFrom(from segment.Sequence, next func(*Reader) bool) (_ seg
 
 // open opens a Reader, unless all was retired that it is to read; then it returns where to go on.
 func (r *race) open(q Query) (f *Reader, seq segment.Sequence, err error) {
-	l, err := segment.Open(r.dir, nil)
+	l, err := segment.Open(r.dir)
 	if err != nil {
 		return nil, 0, err
 	}

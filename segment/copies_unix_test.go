@@ -142,8 +142,8 @@ func TestRepairKeepsExcess(t *testing.T) {
 		was := string(read(t, packed))
 		done, err := Repair(t.Context(), dir, options(nil))
 		check(t, err)
-		if !slices.ContainsFunc(done.Mended, func(m Mended) bool { return m.Quarantine != "" && string(read(t, m.Quarantine)) == was }) {
-			t.Errorf("%v: %+v", codec, done.Mended)
+		if !slices.ContainsFunc(done.Repaired, func(m RepairedRecord) bool { return m.Quarantine != "" && string(read(t, m.Quarantine)) == was }) {
+			t.Errorf("%v: %+v", codec, done.Repaired)
 		}
 		wantTexts(t, dir, texts(1, 12))
 	}

@@ -179,9 +179,9 @@ func (d *Draft) begin(command string) (err error) {
 	return w.claimLock(context.Background(), command)
 }
 
-// Vacant says, as ErrExists, what keeps NewDraft from making a log at dir. A nil
-// fsys is the machine's.
-func Vacant(fsys FS, dir string) error {
+// CheckEmpty returns ErrExists, with what is in the way, if NewDraft could not make a
+// log at dir. nil means that it could. A nil fsys means OS{}.
+func CheckEmpty(dir string, fsys FS) error {
 	if fsys == nil {
 		fsys = OS{}
 	}
@@ -229,7 +229,7 @@ func draftFile(name string) bool {
 	case OriginName, QuarantineName, EventsName, EventsName + ".lock", probeName, lockName, upkeepName, "." + markerName + ".tmp":
 		return true
 	}
-	return Named(name) || isTemporary(name)
+	return IsSegmentName(name) || isTemporary(name)
 }
 
 // removeDraft removes the files of a draft, its marker last, and no others.

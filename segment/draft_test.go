@@ -43,7 +43,7 @@ func TestPublish(t *testing.T) {
 		dir := newDir(t)
 		d := newDraft(t, dir, options(Settings{"segment-size": "400"}))
 		fillDraft(t, d, 1, n)
-		_, err := Open(dir, nil)
+		_, err := Open(dir)
 		wantIs(t, err, ErrDraft)
 		_, err = OpenWriter(t.Context(), dir, options(nil))
 		wantIs(t, err, ErrDraft)
@@ -121,7 +121,7 @@ func TestFlushAndView(t *testing.T) {
 	if got != 12 {
 		t.Errorf("%d records, want 12", got)
 	}
-	_, err = Open(dir, nil)
+	_, err = Open(dir)
 	wantIs(t, err, ErrDraft)
 	check(t, d.Publish())
 	wantTexts(t, dir, texts(1, 12))
@@ -202,7 +202,7 @@ func TestDiscard(t *testing.T) {
 			if strings.Join(names, " ") != strings.Join(row.want, " ") {
 				t.Errorf("left: %q, want %q", names, row.want)
 			}
-			_, err = Open(dir, nil)
+			_, err = Open(dir)
 			wantIs(t, err, ErrNoLog)
 		})
 	}
@@ -228,7 +228,7 @@ func TestHalfMadeDraftIsCleared(t *testing.T) {
 	write(t, filepath.Join(dir, OriginName, "prefix"), []byte("{"))
 	killDraft(t, d)
 
-	_, err := Open(dir, nil)
+	_, err := Open(dir)
 	wantIs(t, err, ErrDraft)
 	wantIs(t, err, ErrNoLog)
 	d = newDraft(t, dir, options(nil))

@@ -123,7 +123,7 @@ func TestArchiveFollowsTimeRules(t *testing.T) {
 	l := openLog(t, dir)
 	_, err := Archive(t.Context(), dir, to, l.Segments[1].Base, Options{})
 	check(t, err)
-	_, err = Configure(dir, nil, Settings{"time-field": "/at"})
+	_, err = Configure(t.Context(), dir, Settings{"time-field": "/at"}, nil)
 	check(t, err)
 	_, err = Archive(t.Context(), dir, to, l.Segments[2].Base, Options{})
 	check(t, err)
@@ -189,7 +189,7 @@ func (o *onceStale) ReadDir(name string) ([]fs.DirEntry, error) {
 // TestListedTwice checks that one listing is not believed: a directory that changes
 // while it is read may lack a file that is there before and after.
 func TestListedTwice(t *testing.T) {
-	l, err := Open(newLog(t, 12), &onceStale{})
+	l, err := OpenContext(t.Context(), newLog(t, 12), &onceStale{})
 	check(t, err)
 	if l.Segments[0].Base != 1 {
 		t.Errorf("the log begins with %d", l.Segments[0].Base)

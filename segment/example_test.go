@@ -36,7 +36,7 @@ func Example() {
 		log.Fatal(err)
 	}
 
-	l, err := segment.Open(dir, nil)
+	l, err := segment.Open(dir)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -63,8 +63,9 @@ func SmallIndexName(base Sequence) string {
 	return fmt.Sprintf("%0*d%s", baseDigits, base, smallSuffix)
 }
 
-// Named says whether a file of that name is a segment of a log, or an index.
-func Named(name string) bool {
+// IsSegmentName reports whether a file of that name is a segment of a log, or the
+// index of one.
+func IsSegmentName(name string) bool {
 	_, _, ok := parseName(name)
 	return ok
 }
@@ -99,7 +100,7 @@ func parseName(name string) (base Sequence, suffix string, ok bool) {
 func isTemporary(name string) bool {
 	name, dot := strings.CutPrefix(name, ".")
 	name, tmp := strings.CutSuffix(name, ".tmp")
-	return dot && tmp && Named(name)
+	return dot && tmp && IsSegmentName(name)
 }
 
 // codecOf returns the codec of a segment with that suffix; ok is false for

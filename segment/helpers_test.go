@@ -76,7 +76,7 @@ func openWriter(t testing.TB, dir string) *Writer {
 
 func openLog(t testing.TB, dir string) *Log {
 	t.Helper()
-	l, err := Open(dir, nil)
+	l, err := Open(dir)
 	check(t, err)
 	return l
 }

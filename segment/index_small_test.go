@@ -172,8 +172,8 @@ func TestSmallIndexIsRepaired(t *testing.T) {
 		edit(t, path, func(b []byte) []byte { b[(at+len(b))%len(b)] ^= 4; return b })
 		done, err := Repair(t.Context(), dir, options(nil))
 		check(t, err)
-		if len(done.Mended) == 0 || exists(t, path) {
-			t.Errorf("byte %d: %+v", at, done.Mended)
+		if len(done.Repaired) == 0 || exists(t, path) {
+			t.Errorf("byte %d: %+v", at, done.Repaired)
 		}
 		if at == smallHeader+100 && !bytes.Equal(read(t, filepath.Join(dir, IndexName(1)))[:headerSize], plain[:headerSize]) {
 			t.Error("the header is not what it was")

@@ -2,9 +2,9 @@ package segment
 
 import "time"
 
-// Holder returns who LOCK says is writing the log, or said so and was killed:
+// LockHolder returns who LOCK says is writing the log, or said so and was killed:
 // whether the process lives is the caller's to find out. pid is 0 if nobody does.
-func (l *Log) Holder() (pid int, command string, since time.Time) {
+func (l *Log) LockHolder() (pid int, command string, since time.Time) {
 	h, err := readLockInfo(l.fs, l.Dir)
 	if err != nil {
 		return 0, "", time.Time{}

@@ -43,13 +43,13 @@ type Segment struct {
 	irregular bool // it is no file, and can't be read
 }
 
-// Open opens the log at dir for reading. fsys nil is OS{}.
-func Open(dir string, fsys FS) (*Log, error) {
-	return OpenContext(context.Background(), dir, fsys)
+// Open opens the log at dir for reading.
+func Open(dir string) (*Log, error) {
+	return OpenContext(context.Background(), dir, nil)
 }
 
-// OpenContext is Open. When ctx has ended, the methods of the Log and of its Readers
-// read no more, and return its error.
+// OpenContext is Open on a file system of its own; nil means OS{}. Once ctx has
+// ended, the methods of the Log and of its Readers return the error of ctx.
 func OpenContext(ctx context.Context, dir string, fsys FS) (*Log, error) {
 	if fsys == nil {
 		fsys = OS{}
@@ -256,12 +256,12 @@ func (l *Log) Quarantine() ([]string, error) {
 // Configure changes settings of the log at dir: they hold from its next
 // segment on, and time field and zone for later records. An empty text takes
 // a setting back to its default.
-func Configure(dir string, fsys FS, change Settings) (Settings, error) {
-	l, err := Open(dir, fsys)
+func Configure(ctx context.Context, dir string, change Settings, fsys FS) (Settings, error) {
+	l, err := OpenContext(ctx, dir, fsys)
 	if err != nil {
 		return nil, err
 	}
-	release, err := l.upkeep(context.Background())
+	release, err := l.upkeep(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -110,8 +110,8 @@ func TestForeignSegments(t *testing.T) {
 			done, err := Repair(t.Context(), dir, options(nil))
 			check(t, err)
 			for _, want := range kept {
-				if !slices.ContainsFunc(done.Mended, func(m Mended) bool { return m.Quarantine != "" && string(read(t, m.Quarantine)) == want }) {
-					t.Errorf("%d bytes are not in quarantine: %+v", len(want), done.Mended)
+				if !slices.ContainsFunc(done.Repaired, func(m RepairedRecord) bool { return m.Quarantine != "" && string(read(t, m.Quarantine)) == want }) {
+					t.Errorf("%d bytes are not in quarantine: %+v", len(want), done.Repaired)
 				}
 			}
 			l = openLog(t, dir)

@@ -15,7 +15,7 @@ func markerLogs(t *testing.T) (dirs []string) {
 	t.Helper()
 	plain := newLog(t, 6)
 	rich := newLog(t, 6)
-	_, err := Configure(rich, nil, Settings{"time-field": "/at", "time-zone": "Asia/Tokyo", "max-records": "100", "archive-to": "/mnt/old", "mode": "0640"})
+	_, err := Configure(t.Context(), rich, Settings{"time-field": "/at", "time-zone": "Asia/Tokyo", "max-records": "100", "archive-to": "/mnt/old", "mode": "0640"}, nil)
 	check(t, err)
 	editMarker(t, rich, `"role"`, `"owner": {"name": "Łucja", "n": 1e3}, "role"`)
 	from, archive := newLog(t, 12), newDir(t)
@@ -64,7 +64,7 @@ func TestMarkerWithoutSum(t *testing.T) {
 	if len(openLog(t, dir).Segments) == 0 {
 		t.Error("no segments")
 	}
-	_, err := Configure(dir, nil, Settings{"sync": "none"})
+	_, err := Configure(t.Context(), dir, Settings{"sync": "none"}, nil)
 	check(t, err)
 	if !strings.Contains(string(read(t, path)), sumName) {
 		t.Error("no checksum after it was replaced")
@@ -82,7 +82,7 @@ func TestFirstSeqConflict(t *testing.T) {
 			l := openLog(t, dir)
 			wantIs(t, l.Conflict, ErrMarker)
 			wantReadable(t, l, 1, 9)
-			_, err := Configure(dir, nil, Settings{"sync": "none"})
+			_, err := Configure(t.Context(), dir, Settings{"sync": "none"}, nil)
 			wantIs(t, err, ErrMarker)
 			_, err = Retire(t.Context(), dir, 5, Options{})
 			wantIs(t, err, ErrMarker)
@@ -130,7 +130,7 @@ func TestAcceptEdit(t *testing.T) {
 		edit(t, filepath.Join(dir, markerName), func(b []byte) []byte {
 			return []byte(strings.Replace(string(b), `"settings": {`, `"settings": {"sync": "none", `, 1))
 		})
-		_, err := Open(dir, nil)
+		_, err := Open(dir)
 		wantIs(t, err, ErrMarker)
 		_, err = OpenWriter(t.Context(), dir, options(nil))
 		wantIs(t, err, ErrMarker)

@@ -84,7 +84,7 @@ func TestUnknownMembersSurviveConfigure(t *testing.T) {
 	editMarker(t, dir, `"settings": {`, `"settings": {"colour": "red", `)
 	editMarker(t, dir, `"role"`, `"owner": {"name": "Ann", "n": 1e3}, "role"`)
 	before := openLog(t, dir)
-	_, err := Configure(dir, nil, Settings{"segment-size": "2M"})
+	_, err := Configure(t.Context(), dir, Settings{"segment-size": "2M"}, nil)
 	check(t, err)
 	if b := string(read(t, path)); !strings.Contains(b, `{"name": "Ann", "n": 1e3}`) || !strings.Contains(b, `"colour": "red"`) {
 		t.Errorf("%s", b)
@@ -100,19 +100,19 @@ func TestConfigure(t *testing.T) {
 	dir := newLog(t, 3)
 	for _, change := range []Settings{{"colour": "red"}, {"sync": "sometimes"}, {"mode": "x"}, {"segment-size": "1M", "time-zone": "Mars"}} {
 		before := read(t, filepath.Join(dir, markerName))
-		if _, err := Configure(dir, nil, change); err == nil {
+		if _, err := Configure(t.Context(), dir, change, nil); err == nil {
 			t.Errorf("%v was accepted", change)
 		}
 		if string(read(t, filepath.Join(dir, markerName))) != string(before) {
 			t.Errorf("%v was refused, and HISTLOG changed", change)
 		}
 	}
-	s, err := Configure(dir, nil, Settings{"sync": "none", "segment-age": "1d"})
+	s, err := Configure(t.Context(), dir, Settings{"sync": "none", "segment-age": "1d"}, nil)
 	check(t, err)
 	if s.Get("sync") != "none" || s.Get("segment-age") != "1d" || s.Get("segment-size") != "400" {
 		t.Errorf("%v", s)
 	}
-	_, err = Configure(newDir(t), nil, Settings{"sync": "none"})
+	_, err = Configure(t.Context(), newDir(t), Settings{"sync": "none"}, nil)
 	wantIs(t, err, ErrNoLog)
 }
 
@@ -122,9 +122,9 @@ func TestConfigureBackToDefault(t *testing.T) {
 	for _, key := range SettingKeys() {
 		t.Run(key, func(t *testing.T) {
 			dir := newLog(t, 3)
-			_, err := Configure(dir, nil, Settings{key: values[key]})
+			_, err := Configure(t.Context(), dir, Settings{key: values[key]}, nil)
 			check(t, err)
-			s, err := Configure(dir, nil, Settings{key: ""})
+			s, err := Configure(t.Context(), dir, Settings{key: ""}, nil)
 			check(t, err)
 			if got, want := s.Get(key), (Settings{}).Get(key); got != want {
 				t.Errorf("%q, want the default %q", got, want)
@@ -157,7 +157,7 @@ func TestConfigureTimeRules(t *testing.T) {
 		{Settings{"time-field": "/at"}, TimeRule{4, "/at", "UTC"}, 2},
 		{Settings{"time-zone": "Asia/Tokyo"}, TimeRule{4, "/at", "Asia/Tokyo"}, 3},
 	} {
-		_, err := Configure(dir, nil, row.change)
+		_, err := Configure(t.Context(), dir, row.change, nil)
 		check(t, err)
 		rules := openLog(t, dir).Marker.TimeRules
 		if len(rules) != row.rules || rules[len(rules)-1] != row.want {
@@ -182,7 +182,7 @@ func TestConcurrentConfigure(t *testing.T) {
 	var wg sync.WaitGroup
 	for key, value := range map[string]string{"segment-size": "1M", "segment-age": "1d", "sync": "none", "max-record": "1M"} {
 		wg.Go(func() {
-			if _, err := Configure(dir, nil, Settings{key: value}); err != nil {
+			if _, err := Configure(t.Context(), dir, Settings{key: value}, nil); err != nil {
 				t.Error(err)
 			}
 		})
@@ -201,7 +201,7 @@ func TestMarkerErrors(t *testing.T) {
 		dir := newLog(t, 1)
 		path := filepath.Join(dir, markerName)
 		write(t, path, []byte(content))
-		_, err := Open(dir, nil)
+		_, err := Open(dir)
 		if damage := wantCorrupt(t, err); damage.Path != path {
 			t.Errorf("%s: %v", name, err)
 		}

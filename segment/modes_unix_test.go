@@ -54,7 +54,7 @@ func TestModes(t *testing.T) {
 			w := create(t, dir, Settings{"segment-size": "1", "mode": row.setting})
 			appendTexts(t, w, 1, 3)
 			check(t, w.Close())
-			_, err := Configure(dir, nil, Settings{"segment-size": "2"})
+			_, err := Configure(t.Context(), dir, Settings{"segment-size": "2"}, nil)
 			check(t, err)
 			path := filepath.Join(dir, TextName(3))
 			f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
@@ -99,7 +99,7 @@ func TestSetgidGroup(t *testing.T) {
 	check(t, os.Chmod(dir, 0o2770|fs.ModeSetgid))
 	w := create(t, dir, Settings{"segment-size": "1"})
 	appendTexts(t, w, 1, 2)
-	_, err := Configure(dir, nil, Settings{"segment-size": "2"})
+	_, err := Configure(t.Context(), dir, Settings{"segment-size": "2"}, nil)
 	check(t, err)
 	edit(t, w.active.path, func(b []byte) []byte { return append(b, "torn"...) })
 	check(t, w.closeFiles())
@@ -166,7 +166,7 @@ func TestIrregularFiles(t *testing.T) {
 }
 
 func readEverything(dir string) error {
-	l, err := Open(dir, nil)
+	l, err := Open(dir)
 	if err != nil {
 		return err
 	}
@@ -199,7 +199,7 @@ func TestSymlinkNotFollowedForWriting(t *testing.T) {
 	if _, err := w.Append(t.Context(), []byte(text(2))); err == nil {
 		t.Error("the next index was made through a symlink")
 	}
-	_, _ = Configure(dir, nil, Settings{"segment-size": "2"})
+	_, _ = Configure(t.Context(), dir, Settings{"segment-size": "2"}, nil)
 	if got := string(read(t, victim)); got != "precious" {
 		t.Errorf("the file behind the symlink holds %q", got)
 	}

@@ -11,14 +11,14 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// Repaired is what Repair did.
-type Repaired struct {
+// RepairResult is what Repair did.
+type RepairResult struct {
 	Recovery Recovery // of opening the log for writing
-	Mended   []Mended
+	Repaired []RepairedRecord
 }
 
-// Mended is what Repair did about one damage.
-type Mended struct {
+// RepairedRecord is what Repair did about one damage.
+type RepairedRecord struct {
 	Seq        Sequence // first record concerned
 	Segment    string   // file name
 	Offset     Offset   // of that record
@@ -34,8 +34,8 @@ type Mended struct {
 // gets such lines for its records, so that sequences keep their numbers. It
 // drops no good record and touches none. Killed anywhere, it can be run again.
 // What it can't mend is an error, or for Verify to tell.
-func Repair(ctx context.Context, dir string, o Options) (done Repaired, err error) {
-	if done.Mended, err = expel(ctx, dir, o.withDefaults()); err != nil {
+func Repair(ctx context.Context, dir string, o Options) (done RepairResult, err error) {
+	if done.Repaired, err = expel(ctx, dir, o.withDefaults()); err != nil {
 		return done, err
 	}
 	w, err := OpenWriter(ctx, dir, o)
@@ -55,7 +55,7 @@ func Repair(ctx context.Context, dir string, o Options) (done Repaired, err erro
 	}
 	r := &repair{ctx: ctx, log: l, w: w}
 	err = errors.Join(r.all(), release())
-	done.Mended = append(done.Mended, r.mended...)
+	done.Repaired = append(done.Repaired, r.mended...)
 	return done, err
 }
 
@@ -101,7 +101,7 @@ type repair struct {
 	log    *Log
 	w      *Writer
 	copies []*Reader // of the other files of the segment at hand
-	mended []Mended
+	mended []RepairedRecord
 }
 
 // segment mends one sealed segment, and the gap behind it.
@@ -284,5 +284,5 @@ func (r *repair) fill(from, next Sequence) error {
 }
 
 func (r *repair) note(s Segment, seq Sequence, at Offset, reason, quarantine string) {
-	r.mended = append(r.mended, Mended{Seq: seq, Segment: filepath.Base(s.Path), Offset: at, Reason: reason, Quarantine: quarantine})
+	r.mended = append(r.mended, RepairedRecord{Seq: seq, Segment: filepath.Base(s.Path), Offset: at, Reason: reason, Quarantine: quarantine})
 }

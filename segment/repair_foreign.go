@@ -9,7 +9,7 @@ import (
 
 // expel moves files that have the name of a segment but are not part of the log
 // to quarantine/, with their indexes, under the writer's lock and that of UPKEEP.
-func expel(ctx context.Context, dir string, o Options) (done []Mended, err error) {
+func expel(ctx context.Context, dir string, o Options) (done []RepairedRecord, err error) {
 	l, err := OpenContext(ctx, dir, o.FS)
 	if err != nil || l.Marker.Role == roleArchive {
 		return nil, err
@@ -47,7 +47,7 @@ func expel(ctx context.Context, dir string, o Options) (done []Mended, err error
 // before one is removed, and the index is removed last. After a crash in between, a
 // text without its index could be taken for a segment of the log whose index was
 // lost; an index without its text is ignored.
-func (l *Log) expel(f *CorruptError) (done []Mended, err error) {
+func (l *Log) expel(f *CorruptError) (done []RepairedRecord, err error) {
 	base, _, _ := parseName(filepath.Base(f.Path))
 	mode, err := l.mode()
 	if err != nil {
@@ -66,7 +66,7 @@ func (l *Log) expel(f *CorruptError) (done []Mended, err error) {
 		if err != nil {
 			return nil, &DiskError{Op: OpQuarantine, Path: l.path(name), Err: err}
 		}
-		done = append(done, Mended{Seq: base, Segment: name, Reason: f.Reason, Quarantine: aside})
+		done = append(done, RepairedRecord{Seq: base, Segment: name, Reason: f.Reason, Quarantine: aside})
 	}
 	for i, m := range done {
 		if err := l.removeFile(l.path(m.Segment)); err != nil {

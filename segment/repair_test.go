@@ -71,21 +71,21 @@ func TestRepair(t *testing.T) {
 			unchanged := linkSealed(t, dir, 9)
 			done, err := Repair(t.Context(), dir, options(nil))
 			check(t, err)
-			if len(done.Mended) != row.mended {
-				t.Errorf("mended %d: %+v", len(done.Mended), done.Mended)
+			if len(done.Repaired) != row.mended {
+				t.Errorf("mended %d: %+v", len(done.Repaired), done.Repaired)
 			}
 			wantRepaired(t, dir, row.blank, row.rebuilt)
 			for _, want := range row.aside {
-				if !slices.ContainsFunc(done.Mended, func(m Mended) bool {
+				if !slices.ContainsFunc(done.Repaired, func(m RepairedRecord) bool {
 					return m.Quarantine != "" && strings.TrimSpace(string(read(t, m.Quarantine))) == want
 				}) {
-					t.Errorf("%q is not in quarantine: %+v", want, done.Mended)
+					t.Errorf("%q is not in quarantine: %+v", want, done.Repaired)
 				}
 			}
 			again, err := Repair(t.Context(), dir, options(nil))
 			check(t, err)
-			if len(again.Mended) > 0 {
-				t.Errorf("a second repair mended %+v", again.Mended)
+			if len(again.Repaired) > 0 {
+				t.Errorf("a second repair mended %+v", again.Repaired)
 			}
 			w = openWriter(t, dir)
 			appendTexts(t, w, 11, 12)

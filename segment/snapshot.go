@@ -12,8 +12,8 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// Snapshotted is what Snapshot made.
-type Snapshotted struct {
+// SnapshotResult is what Snapshot made.
+type SnapshotResult struct {
 	First, Next Sequence        // its records are [First, Next)
 	Segments    int             // the active one included
 	Linked      int64           // bytes of files that the snapshot shares with the log
@@ -33,10 +33,10 @@ type Snapshotted struct {
 //
 // Snapshot holds the lock of UPKEEP, so that no segment is removed meanwhile, and
 // writes nothing to the log. Killed anywhere, it leaves no log at dest, and the next
-// Snapshot there clears what it left. progress, unless nil, is told of the bytes done.
-func Snapshot(ctx context.Context, dir, dest string, o Options, progress func(done, of int64)) (done Snapshotted, err error) {
+// Snapshot there clears what it left. progress is called with the bytes done; it may be nil.
+func Snapshot(ctx context.Context, dir, dest string, progress func(done, of int64), o Options) (done SnapshotResult, err error) {
 	o = o.withDefaults()
-	l, err := Open(dir, o.FS)
+	l, err := OpenContext(ctx, dir, o.FS)
 	if err != nil {
 		return done, err
 	}
@@ -46,7 +46,7 @@ func Snapshot(ctx context.Context, dir, dest string, o Options, progress func(do
 		err = fmt.Errorf("%s: %w", dest, ErrInside)
 	}
 	if err == nil {
-		err = Vacant(l.fs, dest)
+		err = CheckEmpty(dest, l.fs)
 	}
 	if err != nil && !errors.Is(err, syscall.ENOTDIR) { // of which makeDir says more
 		return done, err
@@ -101,7 +101,7 @@ type copying struct {
 	entries  []fs.DirEntry // of the log's directory
 	progress func(done, of int64)
 	total    int64 // bytes that there are
-	done     Snapshotted
+	done     SnapshotResult
 }
 
 // make fills the draft and makes it a log.
@@ -317,7 +317,7 @@ func (s *copying) measure() error {
 		case missing(err):
 		case err != nil:
 			return err
-		case Named(e.Name()):
+		case IsSegmentName(e.Name()):
 			s.total += info.Size()
 		}
 	}

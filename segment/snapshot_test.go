@@ -101,7 +101,7 @@ func TestSnapshot(t *testing.T) {
 				dest := dir + "-copy"
 				o := options(nil)
 				o.FS = fsys
-				done, err := Snapshot(t.Context(), dir, dest, o, nil)
+				done, err := Snapshot(t.Context(), dir, dest, nil, o)
 				check(t, err)
 				if len(done.Damage) != row.damaged {
 					t.Errorf("found %v, want %d", done.Damage, row.damaged)
@@ -205,21 +205,21 @@ func TestSnapshotRefused(t *testing.T) {
 		filepath.Join(full, "none", "copy"): fs.ErrNotExist,
 		file:                                nil,
 	} {
-		if _, err := Snapshot(t.Context(), dir, dest, options(nil), nil); err == nil || want != nil && !errors.Is(err, want) {
+		if _, err := Snapshot(t.Context(), dir, dest, nil, options(nil)); err == nil || want != nil && !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", dest, err, want)
 		}
 	}
 	dest := dir + "-copy"
-	_, err := Snapshot(t.Context(), dir, dest, options(nil), nil)
+	_, err := Snapshot(t.Context(), dir, dest, nil, options(nil))
 	check(t, err)
-	if _, err := Snapshot(t.Context(), dir, dest, options(nil), nil); !errors.Is(err, ErrExists) {
+	if _, err := Snapshot(t.Context(), dir, dest, nil, options(nil)); !errors.Is(err, ErrExists) {
 		t.Errorf("a second one to the same place: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	o := options(nil)
 	o.FS = oneName{}
-	if _, err := Snapshot(ctx, dir, dest+"2", o, nil); !errors.Is(err, context.Canceled) {
+	if _, err := Snapshot(ctx, dir, dest+"2", nil, o); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 	if _, err := os.Stat(dest + "2"); !errors.Is(err, fs.ErrNotExist) {
@@ -238,7 +238,7 @@ func TestSnapshotMode(t *testing.T) {
 	w := create(t, dir, nil)
 	appendTexts(t, w, 1, 2)
 	dest := dir + "-copy"
-	_, err := Snapshot(t.Context(), dir, dest, options(nil), nil)
+	_, err := Snapshot(t.Context(), dir, dest, nil, options(nil))
 	check(t, err)
 	check(t, filepath.WalkDir(dest, func(path string, _ fs.DirEntry, _ error) error {
 		info, err := os.Stat(path)
@@ -287,7 +287,7 @@ func TestSnapshotBesideAll(t *testing.T) {
 		return err
 	})
 	again(func(n int) error {
-		l, err := Open(dir, nil)
+		l, err := Open(dir)
 		if err != nil {
 			return err
 		}
@@ -308,7 +308,7 @@ func TestSnapshotBesideAll(t *testing.T) {
 			o.FS = oneName{}
 		}
 		dest := filepath.Join(t.TempDir(), "copy")
-		done, err := Snapshot(t.Context(), dir, dest, o, nil)
+		done, err := Snapshot(t.Context(), dir, dest, nil, o)
 		check(t, err)
 		if done.Next <= least || len(done.Damage) > 0 {
 			t.Errorf("it ends before %d, %d was acknowledged; %v", done.Next, least, done.Damage)

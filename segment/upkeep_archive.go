@@ -85,7 +85,7 @@ type archive struct {
 // add makes a segment the archive's last, durably, under the archive's own
 // UPKEEP. One that a killed run has added is added once more.
 func (a *archive) add(ctx context.Context, s Segment) (err error) {
-	l, err := Open(a.dir, a.from.fs)
+	l, err := OpenContext(ctx, a.dir, a.from.fs)
 	if errors.Is(err, ErrNoLog) {
 		return a.begin(ctx, s)
 	}
@@ -227,7 +227,7 @@ func (a *archive) copyFile(path string) error {
 
 // discard removes an archive that was never one, with its directory.
 func (a *archive) discard() error {
-	if _, err := Open(a.dir, a.from.fs); !errors.Is(err, ErrNoLog) {
+	if _, err := OpenContext(context.Background(), a.dir, a.from.fs); !errors.Is(err, ErrNoLog) {
 		return nil
 	}
 	if err := removeDraft(a.from.fs, a.dir); err != nil {

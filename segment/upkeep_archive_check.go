@@ -45,18 +45,18 @@ func (l *Log) contains(dir string) (bool, error) {
 	}
 }
 
-// CanArchive says, as ErrNotArchive, what keeps a directory from taking the
-// log's segments: nothing is done. It may be missing.
-func (l *Log) CanArchive(to string) error {
+// CheckArchive returns ErrNotArchive if Archive could not move the log's segments to
+// a directory, which may be missing. It changes nothing.
+func (l *Log) CheckArchive(to string) error {
 	if err := l.apart(to); err != nil {
 		return fmt.Errorf("%s: %w", to, err)
 	}
-	there, err := Open(to, l.fs)
+	there, err := OpenContext(context.Background(), to, l.fs)
 	switch {
 	case err == nil:
 		err = l.owns(there)
 	case errors.Is(err, ErrNoLog):
-		if err = Vacant(l.fs, to); errors.Is(err, ErrExists) {
+		if err = CheckEmpty(to, l.fs); errors.Is(err, ErrExists) {
 			return fmt.Errorf("%w: %w", ErrNotArchive, err)
 		}
 		if err == nil {

@@ -17,7 +17,7 @@ func TestNotes(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	l, err := Open(dir, nil)
+	l, err := Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

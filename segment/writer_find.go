@@ -2,6 +2,7 @@ package segment
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -25,7 +26,7 @@ func (w *Writer) Find(after Sequence, compact []byte) (ack Ack, found bool, err 
 	if err := w.syncAll(); err != nil { // readers see what the index has
 		return Ack{}, false, err
 	}
-	l, err := Open(w.dir, w.fs)
+	l, err := OpenContext(context.Background(), w.dir, w.fs)
 	if err != nil {
 		return Ack{}, false, err
 	}

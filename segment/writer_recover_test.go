@@ -601,7 +601,7 @@ func TestRecoverTimeRules(t *testing.T) {
 		check(t, err)
 	}
 	check(t, w.Close())
-	_, err := Configure(dir, nil, Settings{"time-field": "/at"})
+	_, err := Configure(t.Context(), dir, Settings{"time-field": "/at"}, nil)
 	check(t, err)
 	w = openWriter(t, dir)
 	for range 2 {

@@ -413,7 +413,7 @@ func TestConfigureHoldsFromNextSegment(t *testing.T) {
 	dir := newDir(t)
 	w := create(t, dir, Settings{"segment-size": "200"})
 	appendTexts(t, w, 1, 1)
-	_, err := Configure(dir, nil, Settings{"segment-size": "1"})
+	_, err := Configure(t.Context(), dir, Settings{"segment-size": "1"}, nil)
 	check(t, err)
 	appendTexts(t, w, 2, 6)
 	if got, want := bases(t, dir), []Sequence{1, 3, 4, 5, 6}; !slices.Equal(got, want) {
@@ -568,7 +568,7 @@ func TestOpenWriterRefuses(t *testing.T) {
 			}
 			for who, open := range map[string]func() error{
 				"OpenWriter": func() error { _, err := OpenWriter(t.Context(), dir, options(nil)); return err },
-				"Open":       func() error { _, err := Open(dir, nil); return err },
+				"Open":       func() error { _, err := Open(dir); return err },
 			} {
 				err := open()
 				for _, want := range row.want {

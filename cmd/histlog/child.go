@@ -88,7 +88,7 @@ func noteFailure(dir string, failure error) {
 	const patience = 100 * time.Millisecond
 	ctx, stop := context.WithTimeout(context.Background(), patience)
 	defer stop()
-	l, err := segment.Open(dir, nil)
+	l, err := segment.Open(dir)
 	if err != nil {
 		return
 	}

@@ -117,7 +117,7 @@ func runAppend(c *cli.Context) (err error) {
 
 // policy returns the settings that will hold, and whether there is a log to append to.
 func (f *feeder) policy() (segment.Policy, error) {
-	l, err := segment.Open(f.dir, nil)
+	l, err := segment.Open(f.dir)
 	switch {
 	case err == nil:
 		return l.Marker.Settings.With(f.options.Settings).Policy()

@@ -90,7 +90,7 @@ func runConfig(c *cli.Context) error {
 	}
 	settings := l.Marker.Settings
 	if to := change["archive-to"]; to != "" {
-		if err := l.CanArchive(to); errors.Is(err, segment.ErrNotArchive) { // else it may be mounted later
+		if err := l.CheckArchive(to); errors.Is(err, segment.ErrNotArchive) { // else it may be mounted later
 			return fmt.Errorf("archive-to: %w", err)
 		}
 	}
@@ -98,7 +98,7 @@ func runConfig(c *cli.Context) error {
 		return err
 	}
 	if len(change) > 0 {
-		if settings, err = segment.Configure(l.Dir, nil, change); err != nil {
+		if settings, err = segment.Configure(c.Context, l.Dir, change, nil); err != nil {
 			return err
 		}
 		eventlog.Log(l.Dir, slog.LevelInfo, "configured", "change", change)

@@ -45,7 +45,7 @@ func TestInspectLate(t *testing.T) {
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
-		l, err := segment.Open(dir, nil)
+		l, err := segment.Open(dir)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,7 +36,7 @@ func runSnapshot(c *cli.Context) error {
 		return usage("snapshot", "want two arguments, the log's directory and the snapshot's, not %d", c.NArg())
 	}
 	dir, dest := c.Args().Get(0), c.Args().Get(1)
-	if segment.Named(filepath.Base(dir)) {
+	if segment.IsSegmentName(filepath.Base(dir)) {
 		return usage("snapshot", "%s is one segment of a log; name the log's directory", dir)
 	}
 	bar, err := newProgress(c, "copying")
@@ -44,7 +44,7 @@ func runSnapshot(c *cli.Context) error {
 		return err
 	}
 	started := time.Now()
-	done, err := segment.Snapshot(c.Context, dir, dest, segment.Options{}, bar.Set)
+	done, err := segment.Snapshot(c.Context, dir, dest, bar.Set, segment.Options{})
 	bar.Finish()
 	if err != nil {
 		return snapshotError(err)
@@ -67,7 +67,7 @@ func snapshotError(err error) error {
 	return err
 }
 
-func showSnapshot(c *cli.Context, dest string, done segment.Snapshotted, elapsed time.Duration) error {
+func showSnapshot(c *cli.Context, dest string, done segment.SnapshotResult, elapsed time.Duration) error {
 	records := uint64(done.Next - done.First)
 	if c.Bool("json") {
 		var first, last *segment.Sequence
@@ -89,7 +89,7 @@ func showSnapshot(c *cli.Context, dest string, done segment.Snapshotted, elapsed
 }
 
 // reportDamage reports what is wrong with the log, and so with its snapshot.
-func reportDamage(c *cli.Context, done segment.Snapshotted) error {
+func reportDamage(c *cli.Context, done segment.SnapshotResult) error {
 	damage := append(done.Damage, done.Recovery.Damage...)
 	if len(damage) == 0 {
 		return nil

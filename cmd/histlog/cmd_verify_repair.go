@@ -33,7 +33,7 @@ func repair(c *cli.Context, dir string) ([]mended, error) {
 	done, err := segment.Repair(c.Context, dir, segment.Options{LockWait: wait, Memory: largestRecord(c)})
 	eventlog.LogRecovery(dir, done.Recovery)
 	list := []mended{}
-	for _, m := range done.Mended {
+	for _, m := range done.Repaired {
 		row := mended{m.Seq, m.Segment, m.Offset, m.Reason, nil, m.Lost}
 		if m.Quarantine != "" {
 			name := filepath.Base(m.Quarantine)

@@ -55,7 +55,7 @@ func TestBudget(t *testing.T) {
 			}
 		}
 	}
-	l, err := segment.Open(filepath.Join(dir, "new-large"), nil)
+	l, err := segment.Open(filepath.Join(dir, "new-large"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestOverBudget(t *testing.T) {
 	if c.ProcessState.ExitCode() != exitNoRoom || !strings.Contains(said, "warning: ") || !strings.Contains(said, "out of the memory budget") || err != nil || !bytes.Contains(diary, []byte("memory is short")) {
 		t.Errorf("%v\n%s\n%s %v", c.ProcessState, said, diary, err)
 	}
-	l, err := segment.Open(filepath.Join(dir, "log"), nil)
+	l, err := segment.Open(filepath.Join(dir, "log"))
 	if err != nil {
 		t.Fatal(err)
 	}

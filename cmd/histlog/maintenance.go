@@ -69,7 +69,7 @@ func (u *upkeep) guard() (compactor.Guard, error) {
 // do runs the plan, or says what it would do.
 func (u *upkeep) do() error {
 	if len(u.plan) > 0 && u.plan[0].Kind == compactor.Archive {
-		if err := u.log.CanArchive(u.policy.ArchiveTo); err != nil {
+		if err := u.log.CheckArchive(u.policy.ArchiveTo); err != nil {
 			if !u.c.Bool("dry-run") {
 				u.record(nil, err)
 			}

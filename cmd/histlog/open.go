@@ -39,7 +39,7 @@ func saidSegment(c *cli.Context) bool {
 // logOf returns the directory of the log that a path names: the path itself, or
 // that of a segment file.
 func logOf(path string) string {
-	if segment.Named(filepath.Base(path)) {
+	if segment.IsSegmentName(filepath.Base(path)) {
 		return filepath.Dir(path)
 	}
 	return path

@@ -172,7 +172,7 @@ func TestUpkeepRaces(t *testing.T) {
 				if out, err := exec.Command("histlog", c...).CombinedOutput(); err != nil {
 					t.Errorf("%v: %v\n%s", c, err, out)
 				}
-				if l, err := segment.Open(dir, nil); err != nil || !holds(l.Marker, n) {
+				if l, err := segment.Open(dir); err != nil || !holds(l.Marker, n) {
 					t.Errorf("%v: it is undone, %+v, %v", c, l.Marker, err)
 				}
 			}

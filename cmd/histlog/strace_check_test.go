@@ -99,7 +99,7 @@ func expels(t *testing.T, o outcome) error {
 // compacted checks a compact that loses no record, and that the next one ends it.
 func compacted(t *testing.T, o outcome) error {
 	whole := func() bool {
-		l, err := segment.Open(filepath.Join(o.dir, "log"), nil)
+		l, err := segment.Open(filepath.Join(o.dir, "log"))
 		return err == nil && !slices.ContainsFunc(l.Segments, func(s segment.Segment) bool { return s.Sealed && (s.Codec == segment.Plain || s.Copy) })
 	}
 	if err := o.explained(whole()); err != nil {
@@ -118,7 +118,7 @@ func compacted(t *testing.T, o outcome) error {
 // sealedAndCompacted checks a compaction of all records, and that a second run ends it.
 func sealedAndCompacted(t *testing.T, o outcome) error {
 	whole := func() bool {
-		l, err := segment.Open(filepath.Join(o.dir, "log"), nil)
+		l, err := segment.Open(filepath.Join(o.dir, "log"))
 		return err == nil && len(l.Segments) == 2 && l.Segments[0].Codec == segment.Zstd && !l.Segments[0].Copy
 	}
 	if err := o.explained(whole()); err != nil {
@@ -248,7 +248,7 @@ func (o outcome) holdsFrom(least, most int) error {
 // tidy is nil if nothing half-made is in the log or its archive, nor anything retired.
 func (o outcome) tidy() error {
 	for _, folder := range []string{"log", "old"} {
-		l, err := segment.Open(filepath.Join(o.dir, folder), nil)
+		l, err := segment.Open(filepath.Join(o.dir, folder))
 		if errors.Is(err, segment.ErrNoLog) {
 			continue
 		}
@@ -257,7 +257,7 @@ func (o outcome) tidy() error {
 			return err
 		}
 		for _, e := range entries {
-			if strings.HasPrefix(e.Name(), ".") || segment.Named(e.Name()) && e.Name() < segment.IndexName(l.Marker.FirstSeq) {
+			if strings.HasPrefix(e.Name(), ".") || segment.IsSegmentName(e.Name()) && e.Name() < segment.IndexName(l.Marker.FirstSeq) {
 				return fmt.Errorf("%s/%s is left", folder, e.Name())
 			}
 		}
@@ -333,7 +333,7 @@ func (o outcome) explained(done bool) error {
 // recovery that must not change anything.
 func (o outcome) recovered() (records []string, err error) {
 	dir := filepath.Join(o.dir, "log")
-	if _, err := segment.Open(dir, nil); err != nil {
+	if _, err := segment.Open(dir); err != nil {
 		return nil, err
 	}
 	for range 2 {
@@ -357,7 +357,7 @@ func (o outcome) recovered() (records []string, err error) {
 
 // recordsOf reads and verifies a whole log.
 func recordsOf(dir string) (records []string, err error) {
-	l, err := segment.Open(dir, nil)
+	l, err := segment.Open(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func TestUpkeepUnlinked(t *testing.T) {
 					t.Errorf("%s=%s is refused: %v\n%s", key, value, err, out)
 					continue
 				}
-				l, err := segment.Open(dir, nil)
+				l, err := segment.Open(dir)
 				if err != nil {
 					t.Error(err)
 				} else if got := l.Marker.Settings[key]; got != value {

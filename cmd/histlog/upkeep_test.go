@@ -140,7 +140,7 @@ func TestUpkeepOnTheWay(t *testing.T) {
 
 func notesOf(t *testing.T, dir string) segment.UpkeepNote {
 	t.Helper()
-	l, err := segment.Open(dir, nil)
+	l, err := segment.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

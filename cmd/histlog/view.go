@@ -62,7 +62,7 @@ func (v *view) damageOf(ctx context.Context) ([]error, error) {
 // suffix that tells its text from its index; for other files the whole name.
 func damagedSegment(d *segment.CorruptError) string {
 	name := filepath.Base(d.Path)
-	if segment.Named(name) {
+	if segment.IsSegmentName(name) {
 		name, _, _ = strings.Cut(name, ".")
 	}
 	return name
@@ -100,7 +100,7 @@ func look(ctx context.Context, l *segment.Log, zone *time.Location) (*view, erro
 }
 
 func writerOf(l *segment.Log) (w writer) {
-	pid, command, since := l.Holder()
+	pid, command, since := l.LockHolder()
 	if alive, err := process.PidExists(int32(pid)); pid != 0 && err == nil && alive {
 		w = writer{pid, command, since}
 	}

@@ -90,7 +90,7 @@ func TestRecent(t *testing.T) {
 	}
 	look := func(n uint64) Latest {
 		t.Helper()
-		l, err := segment.Open(dir, nil)
+		l, err := segment.Open(dir)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -190,7 +190,7 @@ func newLog(t *testing.T) *segment.Log {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	l, err := segment.Open(dir, nil)
+	l, err := segment.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +260,7 @@ func TestSurveyRetired(t *testing.T) {
 		_, err := segment.Retire(t.Context(), l.Dir, 5, segment.Options{})
 		return err
 	}
-	l, err := segment.Open(l.Dir, fsys)
+	l, err := segment.OpenContext(t.Context(), l.Dir, fsys)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,7 +83,7 @@ func (r *run) rot(seq segment.Sequence, at int) {
 // spoil makes the compressed first segment unreadable from a record on, which
 // nobody can acknowledge after that.
 func (r *run) spoil(from segment.Sequence) {
-	l, err := segment.Open(r.dir, r.disk)
+	l, err := segment.OpenContext(context.Background(), r.dir, r.disk)
 	r.must(err)
 	path := l.Segments[0].Path
 	b := r.disk.Files()[path]
@@ -102,7 +102,7 @@ func (r *run) spoil(from segment.Sequence) {
 
 // repaired repairs what was damaged before the crash, and says whether the
 // damaged bytes are in quarantine.
-func (r *run) repaired() (mended []segment.Mended, err error) {
+func (r *run) repaired() (mended []segment.RepairedRecord, err error) {
 	if len(r.rotten) == 0 {
 		return nil, nil
 	}
@@ -119,7 +119,7 @@ func (r *run) repaired() (mended []segment.Mended, err error) {
 			return nil, fmt.Errorf("I5: record %d was repaired, and its bytes are not in quarantine", seq)
 		}
 	}
-	return done.Mended, nil
+	return done.Repaired, nil
 }
 
 // rotIsMended holds a log with one flipped bit against what Verify, reading
@@ -144,17 +144,17 @@ func (r *run) rotIsMended(x rotten) error {
 	if err != nil {
 		return err
 	}
-	if len(done.Mended) != max(1, len(bad)) {
-		return fmt.Errorf("mended: %+v, could not be read: %v", done.Mended, bad)
+	if len(done.Repaired) != max(1, len(bad)) {
+		return fmt.Errorf("mended: %+v, could not be read: %v", done.Repaired, bad)
 	}
-	first := done.Mended[0]
+	first := done.Repaired[0]
 	packed := strings.HasSuffix(first.Segment, ".zst") || strings.HasSuffix(first.Segment, ".gz") // set aside whole where nothing was lost, too
 	if aside := first.Quarantine != ""; aside != (len(bad) > 0) && !(packed && aside) {
-		return fmt.Errorf("mended: %+v, could not be read: %v", done.Mended, bad)
+		return fmt.Errorf("mended: %+v, could not be read: %v", done.Repaired, bad)
 	}
 	before := r.disk.Sum("LOCK")
 	again, err := segment.Repair(context.Background(), r.dir, r.options())
-	if err != nil || len(again.Mended) > 0 || r.disk.Sum("LOCK") != before {
+	if err != nil || len(again.Repaired) > 0 || r.disk.Sum("LOCK") != before {
 		return fmt.Errorf("a second repair: %+v, %w", again, err)
 	}
 	return r.mended(good, bad)
@@ -182,7 +182,7 @@ func (r *run) mended(good map[segment.Sequence]string, bad map[segment.Sequence]
 // look reads and verifies the whole log.
 func (r *run) look() (good map[segment.Sequence]string, bad map[segment.Sequence]*segment.CorruptError, found []*segment.CorruptError, err error) {
 	good, bad = map[segment.Sequence]string{}, map[segment.Sequence]*segment.CorruptError{}
-	l, err := segment.Open(r.dir, r.disk)
+	l, err := segment.OpenContext(context.Background(), r.dir, r.disk)
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -2,6 +2,7 @@ package survival
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -119,7 +120,7 @@ func (e *enumeration) crash(t *testing.T, s scenario, policy string) {
 func (e *enumeration) again(first *run, from int, to chan<- crash) {
 	for n := from; n <= len(first.disk.Ops()); n++ {
 		next := first.after(first.disk.Killed(n), n)
-		if _, err := segment.Open(next.dir, next.disk); errors.Is(err, segment.ErrNoLog) {
+		if _, err := segment.OpenContext(context.Background(), next.dir, next.disk); errors.Is(err, segment.ErrNoLog) {
 			continue
 		}
 		e.then(next, n, fmt.Sprintf("killed after %d, %v, then ", n, last(first, n)), to)

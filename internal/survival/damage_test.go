@@ -27,7 +27,7 @@ func TestDamageIsRemembered(t *testing.T) {
 	}}, "always")
 	before := len(r.disk.Ops())
 	recovered := func(r *run) (damage int, segments int) {
-		l, err := segment.Open(r.dir, r.disk)
+		l, err := segment.OpenContext(context.Background(), r.dir, r.disk)
 		if err != nil {
 			t.Fatal(err)
 		}

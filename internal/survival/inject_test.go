@@ -126,7 +126,7 @@ func (r *run) told(n int) uint64 {
 // still shows the bytes that a failed sync has lost, and cuts the power then.
 func (r *run) nextIsDurable(n int, dropped func(int, *faultfs.Op) faultfs.Fate) error {
 	next := r.after(r.disk.Killed(n), n)
-	if _, err := segment.Open(next.dir, next.disk); errors.Is(err, segment.ErrNoLog) {
+	if _, err := segment.OpenContext(context.Background(), next.dir, next.disk); errors.Is(err, segment.ErrNoLog) {
 		return nil
 	}
 	if next.finish != nil {

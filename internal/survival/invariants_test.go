@@ -23,7 +23,7 @@ func (r *run) holds(disk *faultfs.Disk, ops int) error {
 	if len(r.rotten) > 0 {
 		before = nil // repaired has its own look at what is gone
 	}
-	if _, err := segment.Open(r.dir, disk); errors.Is(err, segment.ErrNoLog) {
+	if _, err := segment.OpenContext(context.Background(), r.dir, disk); errors.Is(err, segment.ErrNoLog) {
 		if next.was {
 			return fmt.Errorf("I1: %w", err)
 		}
@@ -60,7 +60,7 @@ func (r *run) holds(disk *faultfs.Disk, ops int) error {
 func requiresSmall(files map[string][]byte) error {
 	for name := range files {
 		marker, ok := files[path.Dir(name)+"/HISTLOG"]
-		if segment.Named(path.Base(name)) && strings.HasSuffix(name, ".index.zst") && ok && !bytes.Contains(marker, []byte("small-index")) {
+		if segment.IsSegmentName(path.Base(name)) && strings.HasSuffix(name, ".index.zst") && ok && !bytes.Contains(marker, []byte("small-index")) {
 			return fmt.Errorf("%s is there, and HISTLOG does not say so", name)
 		}
 	}
@@ -196,7 +196,7 @@ func (r *run) intactOrigin() error {
 	if !r.migrated {
 		return nil
 	}
-	l, err := segment.Open(r.dir, r.disk)
+	l, err := segment.OpenContext(context.Background(), r.dir, r.disk)
 	if err != nil {
 		return err
 	}
@@ -245,7 +245,7 @@ func (r *run) copied(must bool) error {
 
 // readLog notes a log's records.
 func (r *run) readLog(dir string, found map[segment.Sequence]string) error {
-	l, err := segment.Open(dir, r.disk)
+	l, err := segment.OpenContext(context.Background(), dir, r.disk)
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func TestLyingDisk(t *testing.T) {
 	}
 	snapshot := func(r *run, o segment.Options) error {
 		r.disk.NoLinks()
-		_, err := segment.Snapshot(context.Background(), r.dir, "/copy", o, nil)
+		_, err := segment.Snapshot(context.Background(), r.dir, "/copy", nil, o)
 		return err
 	}
 	for _, row := range []struct {

@@ -97,7 +97,7 @@ var scenarios = []scenario{
 		r.harmed = true
 	}, reopen},
 	{"configure", filled, func(r *run) {
-		_, err := segment.Configure(r.dir, r.disk, segment.Settings{"segment-size": "1K"})
+		_, err := segment.Configure(context.Background(), r.dir, segment.Settings{"segment-size": "1K"}, r.disk)
 		r.failed(err)
 		r.open()
 		r.append(2)
@@ -117,7 +117,7 @@ var scenarios = []scenario{
 	}, func(r *run) {
 		r.finish = func(r *run) {
 			done, err := segment.Repair(context.Background(), r.dir, r.options())
-			r.isMended = !r.failed(err) && len(done.Mended) > 0
+			r.isMended = !r.failed(err) && len(done.Repaired) > 0
 		}
 		r.finish(r)
 	}},
@@ -268,7 +268,7 @@ func (r *run) lasts() {
 func (r *run) copies() {
 	r.snapshot, r.snapped = "/copy", r.durableAt(len(r.disk.Ops()))
 	r.finish = func(r *run) {
-		_, err := segment.Snapshot(context.Background(), r.dir, r.snapshot, r.options(), nil)
+		_, err := segment.Snapshot(context.Background(), r.dir, r.snapshot, nil, r.options())
 		if !errors.Is(err, segment.ErrExists) { // which promises nothing
 			r.isSnapped = !r.failed(err)
 		}
@@ -339,7 +339,7 @@ func (r *run) migrateOdd() {
 
 // compress compresses every sealed segment.
 func (r *run) compress(codec segment.Codec) {
-	l, err := segment.Open(r.dir, r.disk)
+	l, err := segment.OpenContext(context.Background(), r.dir, r.disk)
 	if r.failed(err) {
 		return
 	}

@@ -17,7 +17,7 @@ func (r *run) unrecovered(disk *faultfs.Disk, ops int, killed bool) error {
 		return nil
 	}
 	next := r.after(disk, ops)
-	l, err := segment.Open(next.dir, disk)
+	l, err := segment.OpenContext(context.Background(), next.dir, disk)
 	if errors.Is(err, segment.ErrNoLog) {
 		return nil
 	}

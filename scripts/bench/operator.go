@@ -139,7 +139,7 @@ func makeMonth() (string, error) {
 
 // measureLog returns how many records a log holds, and the size of the largest.
 func measureLog(dir string) (records uint64, largest int64, err error) {
-	l, err := segment.Open(dir, nil)
+	l, err := segment.Open(dir)
 	if err != nil {
 		return 0, 0, err
 	}

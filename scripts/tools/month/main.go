@@ -121,7 +121,7 @@ func (m *month) after(w *segment.Writer, size int) error {
 		return nil
 	}
 	m.sealed = w.Sealed()
-	l, err := segment.Open(m.dir, nil)
+	l, err := segment.Open(m.dir)
 	if err != nil {
 		return err
 	}
