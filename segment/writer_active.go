@@ -9,33 +9,37 @@ import (
 	"path/filepath"
 )
 
-// activeSegment is the segment being written, with its index. Its bytes are, in order:
+// An activeSegment is the segment being written, with its index. The ranges of its
+// text are, in order:
 //
-//	[0, indexedEnd)      have index entries: records
-//	[end, kept)     are acknowledged under SyncNone, and to be entered soon
-//	[kept, written) were given to the kernel, and are nobody's yet
+//	[0, indexedEnd)          records with index entries
+//	[indexedEnd, ackedEnd)   acknowledged under SyncNone, not yet indexed
+//	[ackedEnd, writtenEnd)   written to the file, not yet acknowledged
+//
+// The Writer's mutex guards it.
 type activeSegment struct {
 	fs           FS
-	path         string // of the segment
+	path         string // of the text
 	indexPath    string
-	header       header
+	header       header // as in the index
 	file         File
 	index        File
 	identity     fs.FileInfo // of file when it was opened
 	count        uint64      // index entries
-	durable      uint64      // how many of these are known to be of durable records
+	durable      uint64      // the records of entries [0, durable) are known to be durable
 	indexedEnd   Offset
 	ackedEnd     Offset
-	writtenEnd   Offset
-	writebackEnd Offset // up to here the disk was asked to begin writing
-	indexDirty   bool   // the index has entries, or a header, that were not synced
-	entryBuf     []byte // entries, for one write
+	writtenEnd   Offset // where this process believes that the file ends
+	writebackEnd Offset // end of the text whose writeback was started
+	indexDirty   bool   // the index has unsynced bytes
+	entryBuf     []byte // encoded entries, kept to be reused
 }
 
+// nextSeq returns the sequence of the first record without an entry.
 func (a *activeSegment) nextSeq() Sequence { return a.header.base + Sequence(a.count) }
 
-// createActive makes an empty segment. The index comes first: once the
-// segment's name exists, the one before it is sealed for good.
+// createActive creates an empty segment. If it returns an error, the text file may
+// exist, but only if its name could not be synced.
 func createActive(fsys FS, dir string, h header, mode fs.FileMode) (_ *activeSegment, err error) {
 	a := &activeSegment{fs: fsys, header: h, path: filepath.Join(dir, TextName(h.base)), indexPath: filepath.Join(dir, IndexName(h.base))}
 	if _, err := fsys.Lstat(a.path); err == nil {
@@ -43,12 +47,17 @@ func createActive(fsys FS, dir string, h header, mode fs.FileMode) (_ *activeSeg
 	} else if !missing(err) {
 		return nil, err
 	}
+	// The index first: the text's name seals the segment before it for good, so
+	// nothing that can fail may follow but the sync of that name. A kill here leaves
+	// an index without a text; the next writer truncates it.
 	//mutant:roll-the-segment-before-its-index
 	if a.index, err = fsys.OpenFile(a.indexPath, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode); err != nil {
 		return nil, err
 	}
 	//mutant:make-the-header-of-a-new-index-is-not-synced
 	a.indexDirty = true // until then a power cut leaves an empty index, which the next writer makes again
+	// A lazy header is synced before there is a record: without the flag recovery
+	// would take a record that the power cut lost for a damaged one.
 	//mutant:roll-a-lazy-header-is-not-synced
 	if _, err = a.index.WriteAt(h.encode(), 0); err == nil && h.flags&headerLazy != 0 {
 		err = a.syncIndex()
@@ -59,6 +68,8 @@ func createActive(fsys FS, dir string, h header, mode fs.FileMode) (_ *activeSeg
 	if err != nil {
 		return nil, errors.Join(err, a.index.Close(), fsys.Remove(a.indexPath))
 	}
+	// A power cut without this sync could lose the name of a file whose records are
+	// acknowledged as durable.
 	//mutant:roll-the-directory-is-not-synced
 	if a.identity, err = a.file.Stat(); err == nil {
 		err = fsys.SyncDir(dir)
@@ -69,8 +80,8 @@ func createActive(fsys FS, dir string, h header, mode fs.FileMode) (_ *activeSeg
 	return a, nil
 }
 
-// checkIntact says whether the segment's name still leads to the open file and the
-// file ends where this process left it.
+// checkIntact returns ErrForeign unless the segment's name still leads to the open
+// file and the file ends at writtenEnd.
 func (a *activeSegment) checkIntact() error {
 	info, err := a.fs.Lstat(a.path)
 	switch {
@@ -86,7 +97,8 @@ func (a *activeSegment) checkIntact() error {
 	return nil
 }
 
-// write gives b to the kernel at the segment's end.
+// write writes b at writtenEnd. After an error the file may hold a part of b behind
+// writtenEnd.
 func (a *activeSegment) write(b []byte) error {
 	n, err := a.file.WriteAt(b, int64(a.writtenEnd))
 	if err == nil && n < len(b) {
@@ -99,11 +111,11 @@ func (a *activeSegment) write(b []byte) error {
 	return nil
 }
 
-// writebackBytes is how much is written before the disk is asked to begin with it.
+// writebackBytes is how much is written before its writeback is started.
 const writebackBytes = 4 << 20
 
-// startWriteback has the disk begin to write what no sync has asked for, so that sealing
-// finds little left to do. It promises nothing.
+// startWriteback has the kernel begin to write the text that no sync has asked for,
+// so that sealing the segment finds little left to do. It makes nothing durable.
 func (a *activeSegment) startWriteback() {
 	if a.writtenEnd-a.writebackEnd < writebackBytes {
 		return
@@ -114,7 +126,9 @@ func (a *activeSegment) startWriteback() {
 	a.writebackEnd = a.writtenEnd
 }
 
-// rollback removes what is nobody's.
+// rollback truncates the text to the end of the last acknowledged record. It need not
+// be synced: text that a power cut brings back has no entries, and the next writer
+// treats it as a tail.
 func (a *activeSegment) rollback() error {
 	if err := a.file.Truncate(int64(a.ackedEnd)); err != nil {
 		return err
@@ -123,123 +137,7 @@ func (a *activeSegment) rollback() error {
 	return nil
 }
 
-// errIndexTorn: an index holds entries that could not be taken back. Their
-// records must stay too.
-var errIndexTorn = errors.New("and its entries could not be taken back")
-
-// writeEntries writes index entries for the records that end at a.writtenEnd, and takes
-// them back on an error.
-func (a *activeSegment) writeEntries(entries []Entry) error {
-	b := a.entryBuf[:0]
-	for i, e := range entries {
-		if i == 0 && (!a.indexDirty || a.count == 0) {
-			e.Flags |= Anchor
-		}
-		b = a.header.appendEntry(b, a.nextSeq()+Sequence(i), e)
-	}
-	a.entryBuf = b
-	if _, err := a.index.WriteAt(b, headerSize+int64(a.count)*entrySize); err != nil {
-		//mutant:index-entries-that-failed-stay
-		if e := a.truncateIndex(); e != nil {
-			return fmt.Errorf("%w, %w: %w", err, errIndexTorn, e)
-		}
-		return err
-	}
-	a.count += uint64(len(entries))
-	a.indexedEnd = entries[len(entries)-1].End
-	a.ackedEnd = a.indexedEnd
-	a.indexDirty = true
-	if entries[len(entries)-1].Flags&Durable != 0 {
-		a.durable = a.count
-	}
-	return nil
-}
-
-// truncateIndex removes what the index holds beyond its entries, durably: the next
-// record of that sequence has other bytes, and must not meet an old entry.
-func (a *activeSegment) truncateIndex() error {
-	info, err := a.index.Stat()
-	end := headerSize + int64(a.count)*entrySize
-	if err != nil || info.Size() <= end {
-		return err
-	}
-	//mutant:index-cut-without-a-sync
-	if err := a.index.Truncate(end); err != nil {
-		return err
-	}
-	return a.index.Datasync()
-}
-
-// markDurable flags the last entry: its record and all before it are durable.
-func (a *activeSegment) markDurable() error {
-	x := indexFile{file: a.index, path: a.indexPath, header: a.header, count: a.count}
-	e, err := x.entry(a.count - 1)
-	if err != nil {
-		return err
-	}
-	e.Flags |= Durable
-	if _, err := a.index.WriteAt(a.header.appendEntry(nil, a.nextSeq()-1, e), headerSize+int64(a.count-1)*entrySize); err != nil {
-		return err
-	}
-	a.durable, a.indexDirty = a.count, true
-	return nil
-}
-
-func (a *activeSegment) syncIndex() error {
-	if !a.indexDirty {
-		return nil
-	}
-	err := a.index.Datasync()
-	if err == nil {
-		a.indexDirty = false
-	}
-	return err
-}
-
-// writeTrailer ends the index with a trailer. Until a successor exists it may
-// be written again.
-func (a *activeSegment) writeTrailer() error {
-	t, err := a.summarize()
-	if err != nil {
-		return err
-	}
-	_, err = a.index.WriteAt(a.header.encodeTrailer(t), headerSize+int64(a.count)*entrySize)
-	a.indexDirty = true
-	return err
-}
-
-// summarize reads the index once more and sums it up. An entry that has rotted is
-// made again from the text.
-func (a *activeSegment) summarize() (t trailer, err error) {
-	x := indexFile{file: a.index, path: a.indexPath, header: a.header, count: a.count}
-	for k := range a.count {
-		e, err := x.entry(k)
-		if errors.Is(err, ErrCorrupt) {
-			e, err = a.rebuildEntry(k, t.Plain)
-			x.block = nil
-		}
-		if err != nil {
-			return t, err
-		}
-		t.add(e)
-	}
-	return t, nil
-}
-
-// rebuildEntry writes the entry of the k-th record, which begins at start, anew.
-func (a *activeSegment) rebuildEntry(k uint64, start Offset) (e Entry, err error) {
-	_, err = eachLine(a.file, start, a.indexedEnd, 0, func(l line) error {
-		e = Entry{End: l.end, CRC: l.crc(), Time: a.header.created, Arrived: a.header.created, Flags: Rebuilt | ClockTime}
-		return errStop
-	})
-	if err != errStop {
-		return e, errors.Join(err, &CorruptError{Path: a.path, Seq: a.header.base + Sequence(k), Offset: start, Reason: "no line stands there"})
-	}
-	_, err = a.index.WriteAt(a.header.appendEntry(nil, a.header.base+Sequence(k), e), headerSize+int64(k)*entrySize)
-	return e, err
-}
-
-// close closes both files; a nil one was never opened.
+// close closes both files; either may be nil.
 func (a *activeSegment) close() error {
 	var errs []error
 	for _, f := range []File{a.file, a.index} {

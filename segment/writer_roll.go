@@ -9,10 +9,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// Seal seals the active segment of the log at dir before it is full, as a roll does,
-// and returns it. It holds the writer's lock meanwhile, for which o.LockWait says
-// how long to wait. An empty segment is not sealed: sealed.Path is "". Killed anywhere,
-// it can be run again.
+// Seal seals the active segment of the log at dir before it is full, begins the
+// next one, and returns the sealed segment. It holds the writer's lock meanwhile,
+// and waits for it as OpenWriter does. An empty segment is not sealed; sealed.Path
+// is then "". After a crash at any point Seal can be run again.
 func Seal(ctx context.Context, dir string, o Options) (sealed Segment, err error) {
 	w, err := OpenWriter(ctx, dir, o)
 	if err != nil {
@@ -35,9 +35,13 @@ func Seal(ctx context.Context, dir string, o Options) (sealed Segment, err error
 	return Segment{Base: old.header.base, Path: old.path, Sealed: true, Next: old.nextSeq()}, nil
 }
 
-// roll seals the active segment and begins the next, under the settings that
-// the log has by now. On an error before the next one exists it may be tried
-// again; after it, only a new Writer knows.
+// roll seals the active segment and begins the next one with the log's current
+// settings. Nothing may be staged. After an error roll can be tried again, unless it
+// has poisoned the Writer. w.mu must be held.
+//
+// The text's name of the next segment is what seals this one. So everything that a
+// sealed segment promises is durable before that name is created, and a crash
+// before it leaves an active segment that the next writer goes on with.
 func (w *Writer) roll() error {
 	old := w.active
 	if err := w.writeEntries(); err != nil {
@@ -46,43 +50,56 @@ func (w *Writer) roll() error {
 	if err := w.checkIntact(); err != nil {
 		return err
 	}
+	// Under SyncNone the text was never synced; a power cut after the roll would
+	// leave a sealed segment that is shorter than its trailer says.
 	//mutant:roll-the-segment-is-not-synced
 	if err := old.file.Sync(); err != nil {
-		return w.poison(w.diskError("seal", old.path, err))
+		return w.poison(w.diskError(OpSeal, old.path, err))
 	}
 	//mutant:roll-no-trailer
 	if err := old.writeTrailer(); err != nil {
-		return w.diskError("seal", old.indexPath, err)
+		return w.diskError(OpSeal, old.indexPath, err)
 	}
+	// Nobody rebuilds the index of a sealed segment but Repair.
 	//mutant:roll-the-index-is-not-synced
 	if err := old.syncIndex(); err != nil {
-		return w.poison(w.diskError("seal", old.indexPath, err))
+		return w.poison(w.diskError(OpSeal, old.indexPath, err))
 	}
 	if err := w.reload(); err != nil {
-		return w.diskError("read", filepath.Join(w.dir, markerName), err)
+		return w.diskError(OpRead, filepath.Join(w.dir, markerName), err)
 	}
 	next, err := createActive(w.fs, w.dir, w.newHeader(old.nextSeq()), w.mode)
 	if err != nil {
-		err = w.diskError("begin segment", filepath.Join(w.dir, TextName(old.nextSeq())), err)
-		if _, e := w.fs.Lstat(filepath.Join(w.dir, TextName(old.nextSeq()))); missing(e) {
-			return err
-		}
-		return w.poison(err)
+		return w.createFailed(filepath.Join(w.dir, TextName(old.nextSeq())), err)
 	}
 	w.active, w.stagedEnd = next, 0
 	w.sealedCount++
 	if err := old.close(); err != nil {
-		return w.poison(w.diskError("close", old.path, err))
+		return w.poison(w.diskError(OpClose, old.path, err))
 	}
 	return nil
 }
 
-// reload reads the log's settings, which hold from the next segment on.
+// createFailed returns the error of a next segment that could not be created. If its
+// text file exists, this segment is sealed, but maybe not durably: only a new Writer
+// can tell. If it does not, roll can be tried again. w.mu must be held.
+func (w *Writer) createFailed(path string, err error) error {
+	err = w.diskError(OpBegin, path, err)
+	if _, e := w.fs.Lstat(path); missing(e) {
+		return err
+	}
+	return w.poison(err)
+}
+
+// reload reads the log's settings, which hold from the next segment on. w.mu must be
+// held, or the Writer be new.
 func (w *Writer) reload() error {
 	m, err := w.markerFile.read(w.fs, w.dir)
 	if err != nil {
 		return err
 	}
+	// The directory was replaced under the Writer, whose segment is no part of the
+	// log that is there now.
 	if w.active != nil && m.ID != w.marker.ID {
 		return w.poison(fmt.Errorf("%w: another log stands at %s", ErrForeign, w.dir))
 	}
@@ -96,7 +113,7 @@ func (w *Writer) reload() error {
 	return err
 }
 
-// newHeader returns the header of a segment that begins now.
+// newHeader returns the header of a segment that begins now with the record base.
 func (w *Writer) newHeader(base Sequence) header {
 	h := header{id: w.marker.ID, base: base, created: w.now()}
 	for i, r := range w.marker.TimeRules {
