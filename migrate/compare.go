@@ -23,7 +23,7 @@ type Comparison struct {
 // grown. A record that was lost and repaired counts as here, and as lost.
 // ErrNotHere, ErrDiverged: it is not that log's.
 func Compare(ctx context.Context, o Options, l *segment.Log) (Comparison, error) {
-	if once(o.Source) {
+	if readOnce(o.Source) {
 		return Comparison{}, ErrOnce
 	}
 	return compare(ctx, o, l)
@@ -34,7 +34,7 @@ func compare(ctx context.Context, o Options, l *segment.Log) (Comparison, error)
 	if err != nil || m.Here == 0 {
 		return m, err
 	}
-	err = m.eachNew(first, l, func(*pass, []byte, []byte) error { return nil })
+	err = m.compareBytes(first, l, func(*sourcePass, []byte, []byte) error { return nil })
 	return m, err
 }
 
@@ -43,11 +43,11 @@ func compare(ctx context.Context, o Options, l *segment.Log) (Comparison, error)
 // pass. Where the log repeats itself, the earliest place wins at which the
 // source's records go on like the log's until one of them ends. What was lost
 // and repaired may have been any record, but proves nothing.
-func align(ctx context.Context, o Options, l *segment.Log) (m Comparison, p *pass, err error) {
+func align(ctx context.Context, o Options, l *segment.Log) (m Comparison, p *sourcePass, err error) {
 	x := newChecksums(l)
 	defer x.close()
-	var starts []start
-	p, err = readSource(ctx, o, o.Accept, func(p *pass) error {
+	var starts []alignment
+	p, err = readSource(ctx, o, o.Accept, func(p *sourcePass) error {
 		starts, m = nil, Comparison{}
 		p.scan.Capture(nil)
 		p.take = func(compact, _ []byte) (err error) {
@@ -55,13 +55,13 @@ func align(ctx context.Context, o Options, l *segment.Log) (m Comparison, p *pas
 				starts, err = x.find(segment.Checksum(compact), len(compact))
 				return err
 			}
-			starts, err = x.keep(starts, segment.Sequence(p.records), segment.Checksum(compact), len(compact))
+			starts, err = x.filter(starts, segment.Sequence(p.records), segment.Checksum(compact), len(compact))
 			return err
 		}
 		return nil
 	})
 	m.Records = p.records
-	if o.Salvage && damage(err) { // what is whole before it counts
+	if o.Salvage && salvageable(err) { // what is whole before it counts
 		err = nil
 	}
 	if err != nil || m.Records == 0 {
@@ -85,17 +85,17 @@ func align(ctx context.Context, o Options, l *segment.Log) (m Comparison, p *pas
 
 // eachNew reads the source of a pass, unchanged, again: it compares the records that are here byte
 // for byte with the log's, and gives fresh those that are not.
-func (m *Comparison) eachNew(first *pass, l *segment.Log, fresh func(p *pass, compact, timeScalar []byte) error) error {
+func (m *Comparison) compareBytes(first *sourcePass, l *segment.Log, fresh func(p *sourcePass, compact, timeScalar []byte) error) error {
 	next, stop := iter.Pull2(records(l, m.First))
 	defer stop()
-	again := &pass{ctx: first.ctx, o: first.o, walk: walk{as: first.walk.decided()}}
-	err := again.read(first.o.Accept, func(p *pass) error {
+	again := &sourcePass{ctx: first.ctx, o: first.o, finder: recordFinder{as: first.finder.shape()}}
+	err := again.read(first.o.Accept, func(p *sourcePass) error {
 		policy, err := l.Marker.Settings.Policy()
 		if err != nil {
 			return err
 		}
-		if p.info != nil && !same(p.info, first.info) {
-			return p.here(fmt.Errorf("%w between two readings", ErrChanged))
+		if p.info != nil && !sameVersion(p.info, first.info) {
+			return p.errorHere(fmt.Errorf("%w between two readings", ErrChanged))
 		}
 		p.scan.Limit(policy.MaxRecord)
 		p.scan.Capture(policy.TimeField)
@@ -116,26 +116,26 @@ func (m *Comparison) eachNew(first *pass, l *segment.Log, fresh func(p *pass, co
 		}
 		return nil
 	})
-	if first.o.Salvage && damage(err) {
+	if first.o.Salvage && salvageable(err) {
 		return nil
 	}
 	return err
 }
 
 // A start is where in the log the source may begin.
-type start struct {
+type alignment struct {
 	at   segment.Sequence
 	met  int // how many records there are the source's
 	lost int // and how many may be
 }
 
-// mostLost is how many starts are followed that begin with a lost record: any
+// maxLost is how many starts are followed that begin with a lost record: any
 // record of the source may have been that.
-const mostLost = 1000
+const maxLost = 1000
 
 // bestOf returns the start that the most records speak for, of these one with the
 // fewest that are lost, of these the earliest.
-func bestOf(starts []start) (best start) {
+func bestOf(starts []alignment) (best alignment) {
 	for _, s := range starts {
 		if s.met > best.met || s.met == best.met && s.lost < best.lost {
 			best = s
@@ -160,7 +160,7 @@ func (x *checksums) close() {
 }
 
 // is says whether record seq has that checksum and length, or was lost.
-func (x *checksums) is(seq segment.Sequence, crc uint32, length int) (same, lost bool, err error) {
+func (x *checksums) matches(seq segment.Sequence, crc uint32, length int) (same, lost bool, err error) {
 	if r := x.reader; r == nil || seq < r.Segment().Base || (r.Segment().Next != 0 && seq >= r.Segment().Next) {
 		x.close()
 		i, err := x.log.Find(seq)
@@ -187,22 +187,22 @@ func (x *checksums) is(seq segment.Sequence, crc uint32, length int) (same, lost
 }
 
 // find returns where a record of that checksum and length stands, or may have.
-func (x *checksums) find(crc uint32, length int) (found []start, err error) {
+func (x *checksums) find(crc uint32, length int) (found []alignment, err error) {
 	next, err := x.log.NextSeq()
 	if err != nil {
 		return nil, err
 	}
 	unsure := 0
 	for seq := x.log.Segments[0].Base; seq < next; seq++ {
-		same, lost, err := x.is(seq, crc, length)
+		same, lost, err := x.matches(seq, crc, length)
 		switch {
 		case err != nil:
 			return nil, err
 		case same:
-			found = append(found, start{at: seq, met: 1})
+			found = append(found, alignment{at: seq, met: 1})
 			x.matched = seq
-		case lost && unsure < mostLost:
-			found = append(found, start{at: seq, lost: 1})
+		case lost && unsure < maxLost:
+			found = append(found, alignment{at: seq, lost: 1})
 			unsure++
 		}
 	}
@@ -211,7 +211,7 @@ func (x *checksums) find(crc uint32, length int) (found []start, err error) {
 
 // keep returns the starts from which the n-th record has that checksum and
 // length, or was lost, or lies behind the log's end.
-func (x *checksums) keep(starts []start, n segment.Sequence, crc uint32, length int) ([]start, error) {
+func (x *checksums) filter(starts []alignment, n segment.Sequence, crc uint32, length int) ([]alignment, error) {
 	next, err := x.log.NextSeq()
 	if err != nil {
 		return nil, err
@@ -222,7 +222,7 @@ func (x *checksums) keep(starts []start, n segment.Sequence, crc uint32, length 
 			kept = append(kept, s)
 			continue
 		}
-		same, lost, err := x.is(s.at+n, crc, length)
+		same, lost, err := x.matches(s.at+n, crc, length)
 		switch {
 		case err != nil:
 			return nil, err

@@ -10,7 +10,7 @@ import (
 
 // remembered returns where the source that l was migrated from had its records,
 // as layout.json says; nil if l was not migrated, or from a root array, which is found anyway.
-func remembered(l *segment.Log) (*jsonscan.Pointer, error) {
+func recordsInLayout(l *segment.Log) (*jsonscan.Pointer, error) {
 	at, err := readLayout(l)
 	switch {
 	case err != nil || at == nil || at.Records == "":
@@ -25,8 +25,8 @@ func remembered(l *segment.Log) (*jsonscan.Pointer, error) {
 // from where they stood when l was migrated. If that does not lead to records of l,
 // the source has another shape by now, such as lines that were salvaged from it:
 // then locate looks for the records as Run does.
-func locate(ctx context.Context, o Options, l *segment.Log) (Comparison, *pass, error) {
-	at, err := remembered(l)
+func locate(ctx context.Context, o Options, l *segment.Log) (Comparison, *sourcePass, error) {
+	at, err := recordsInLayout(l)
 	if err != nil || o.Records != nil || at == nil {
 		if err != nil {
 			return Comparison{}, nil, err

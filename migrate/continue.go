@@ -28,7 +28,7 @@ const (
 // it read from a source that had changed by then. Killed at any moment, it has
 // appended some, and can be run again.
 func Continue(ctx context.Context, o Options, wait time.Duration) (c ContinueResult, err error) {
-	if once(o.Source) {
+	if readOnce(o.Source) {
 		return c, ErrOnce
 	}
 	w, err := segment.OpenWriter(ctx, o.Dir, segment.Options{FS: o.FS, LockWait: wait, Settings: o.Settings, Memory: o.Accept.Memory})
@@ -40,15 +40,15 @@ func Continue(ctx context.Context, o Options, wait time.Duration) (c ContinueRes
 	if err != nil {
 		return c, err
 	}
-	var first *pass
+	var first *sourcePass
 	if c.Comparison, first, err = locate(ctx, o, l); err != nil {
 		return c, err
 	}
 	bytes := 0
-	err = c.eachNew(first, l, func(p *pass, compact, timeScalar []byte) error {
+	err = c.compareBytes(first, l, func(p *sourcePass, compact, timeScalar []byte) error {
 		// What was read may be of two versions of the source; Write may commit, to begin a segment.
-		if err := compareInfo(p.file, p.info); err != nil {
-			return p.here(err)
+		if err := checkUnchanged(p.file, p.info); err != nil {
+			return p.errorHere(err)
 		}
 		ack, err := w.Write(compact, timeScalar)
 		if err != nil {

@@ -20,63 +20,63 @@ var (
 	ErrWindow = errors.New("the zstd source needs a larger window than there is memory for")
 )
 
-// leastWindow is the window that zstd's levels up to 19 use. A source with that
+// minWindow is the window that zstd's levels up to 19 use. A source with that
 // window is always read; one made with --ultra or --long takes more memory.
-const leastWindow = 8 << 20
+const minWindow = 8 << 20
 
 // A text reads a source that may be compressed with gzip or zstd. The first
 // bytes of the source say which; they are read by the first Read.
-type text struct {
+type decompressor struct {
 	in         io.Reader
-	memory     int64        // for a zstd window, in bytes; less than leastWindow means leastWindow
+	memory     int64        // for a zstd window, in bytes; less than minWindow means minWindow
 	raw        atomic.Int64 // bytes read from in
 	out        io.Reader    // nil until the first Read
 	compressed atomic.Bool
 	zstd       *zstd.Decoder
 }
 
-func (t *text) Read(p []byte) (int, error) {
-	if t.out == nil {
-		if err := t.open(); err != nil {
+func (d *decompressor) Read(p []byte) (int, error) {
+	if d.out == nil {
+		if err := d.open(); err != nil {
 			return 0, err
 		}
 	}
-	n, err := t.out.Read(p)
+	n, err := d.out.Read(p)
 	switch {
 	// A frame of known size says how large its window is by its size, which is another error.
 	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		err = fmt.Errorf("%w: %w", ErrWindow, err)
-	case t.compressed.Load() && err != nil && err != io.EOF:
+	case d.compressed.Load() && err != nil && err != io.EOF:
 		err = fmt.Errorf("%w: %w", ErrCompressed, err)
 	}
 	return n, err
 }
 
-func (t *text) open() error {
-	b := bufio.NewReaderSize((*rawReader)(t), chunkBytes)
+func (d *decompressor) open() error {
+	b := bufio.NewReaderSize((*rawReader)(d), chunkBytes)
 	head, err := b.Peek(magicBytes)
 	if err != nil && err != io.EOF {
 		return err
 	}
 	switch {
 	case bytes.HasPrefix(head, []byte(gzipMagic)):
-		t.compressed.Store(true)
-		t.out, err = newGzipReader(b)
+		d.compressed.Store(true)
+		d.out, err = newGzipReader(b)
 	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}), skippableFrame(head):
-		t.compressed.Store(true)
-		window := uint64(max(t.memory, leastWindow))
-		t.zstd, err = zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(window))
-		t.out = t.zstd
+		d.compressed.Store(true)
+		window := uint64(max(d.memory, minWindow))
+		d.zstd, err = zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(window))
+		d.out = d.zstd
 	default:
 		if other := packedWith(head); other != nil {
 			return other
 		}
 		// Through b, reads shorter than its buffer would be copied, and come in pieces of odd lengths.
 		held, _ := b.Peek(b.Buffered())
-		t.out, err = io.MultiReader(bytes.NewReader(held), (*rawReader)(t)), nil
+		d.out, err = io.MultiReader(bytes.NewReader(held), (*rawReader)(d)), nil
 	}
 	if err != nil {
-		t.out = nil
+		d.out = nil
 		return fmt.Errorf("%w: %w", ErrCompressed, err)
 	}
 	return nil
@@ -89,7 +89,7 @@ func skippableFrame(head []byte) bool {
 }
 
 // rawReader reads a text's file and counts the bytes.
-type rawReader text
+type rawReader decompressor
 
 func (r *rawReader) Read(p []byte) (int, error) {
 	n, err := r.in.Read(p)
@@ -97,9 +97,9 @@ func (r *rawReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (t *text) close() {
-	if t.zstd != nil {
-		t.zstd.Close()
+func (d *decompressor) close() {
+	if d.zstd != nil {
+		d.zstd.Close()
 	}
 }
 
@@ -144,7 +144,7 @@ func (g *gzipReader) next() error {
 	head, err := g.in.Peek(len(gzipMagic))
 	if string(head) == gzipMagic {
 		if err := g.member.Reset(g.in); err != nil {
-			return noEOF(err)
+			return unexpectedEOF(err)
 		}
 		g.member.Multistream(false)
 		return nil
@@ -163,7 +163,7 @@ func (g *gzipReader) next() error {
 }
 
 // noEOF turns the end of the file, where more must come, into an error.
-func noEOF(err error) error {
+func unexpectedEOF(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF
 	}

@@ -40,7 +40,7 @@ func DryRun(ctx context.Context, o Options) (DryRunReport, error) {
 	}
 	accept := o.Accept
 	accept.NonFinite = jsonscan.KeepNonFinite
-	p, err := readSource(ctx, o, accept, func(p *pass) error {
+	p, err := readSource(ctx, o, accept, func(p *sourcePass) error {
 		plan = DryRunReport{Source: o.Source}
 		p.scan.Limit(policy.MaxRecord)
 		p.scan.Capture(policy.TimeField)
@@ -59,10 +59,10 @@ func DryRun(ctx context.Context, o Options) (DryRunReport, error) {
 	if err != nil {
 		return plan, err
 	}
-	plan.Records, plan.RecordsAt, plan.Declared = p.records, p.walk.where(), p.walk.declared
+	plan.Records, plan.RecordsAt, plan.Declared = p.records, p.finder.location(), p.finder.declared
 	plan.SourceBytes, plan.NonFinite = p.source.size, p.scan.NonFinite()
 	plan.Seconds = time.Since(started).Seconds()
-	plan.FreeBytes, _, err = memguard.DiskFree(existing(o.Dir))
+	plan.FreeBytes, _, err = memguard.DiskFree(nearestExisting(o.Dir))
 	return plan, err
 }
 

@@ -197,7 +197,7 @@ func TestNoRoom(t *testing.T) {
 	p := newPlace(t)
 	p.write(`["` + strings.Repeat("x", sampleRoom) + `", 2]`)
 	m := &migration{ctx: t.Context(), o: p.options(Options{})}
-	pass, err := readSource(t.Context(), m.o, m.o.Accept, func(p *pass) error {
+	pass, err := readSource(t.Context(), m.o, m.o.Accept, func(p *sourcePass) error {
 		err := m.begin(p)
 		p.size = 1 << 62
 		return err

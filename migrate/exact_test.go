@@ -138,7 +138,7 @@ func (p *place) exactly(c *chance, text string, most int) {
 	shown := text[:min(len(text), 2000)]
 	check(p, os.RemoveAll(p.dir))
 	r, err := Run(p.Context(), p.options(Options{Source: "-", Stdin: &pieces{text, most, c.rnd}, Verify: VerifyRoundtrip}))
-	if err != nil || r.Export != exportExact || r.Verified != provenRoundtrip {
+	if err != nil || r.Export != exportExact || r.Verified != verifiedRoundtrip {
 		p.Fatalf("%q: %v, %+v", shown, err, r)
 	}
 	wantText(p, "export", p.export(), text)

@@ -59,15 +59,15 @@ func differs(l *segment.Log, done ExportResult, sum string) (Difference, error) 
 func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segment.Record, error]) (ExportResult, error) {
 	sum := sha256.New()
 	w := bufio.NewWriterSize(io.MultiWriter(out, sum), 256<<10)
-	frame := historyFrame()
+	frame := historyEnvelope()
 	switch format {
 	case Array:
-		frame = plainFrame("[", "\n]\n", "[]\n", 1)
+		frame = plainEnvelope("[", "\n]\n", "[]\n", 1)
 	case Original:
 		if err := intactOrigin(context.Background(), l); err != nil {
 			return ExportResult{}, err
 		}
-		original, err := openFrame(l)
+		original, err := openEnvelope(l)
 		if err != nil {
 			return ExportResult{}, err
 		}

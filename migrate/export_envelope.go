@@ -13,7 +13,7 @@ import (
 )
 
 // A frame is what stands around and between the records of an export.
-type frame struct {
+type envelope struct {
 	before, after string            // in place of sections
 	prefix        *io.SectionReader // of the migrated file, before its first record
 	suffix        *io.SectionReader // behind its last; nil: in the prefix
@@ -27,22 +27,22 @@ type frame struct {
 	whole         *io.SectionReader // the source, if it had no record; else nil
 }
 
-func historyFrame() *frame {
-	return plainFrame(`{"history": [`, "\n  ]\n}\n", `{"history": []}`+"\n", 2)
+func historyEnvelope() *envelope {
+	return plainEnvelope(`{"history": [`, "\n  ]\n}\n", `{"history": []}`+"\n", 2)
 }
 
-func plainFrame(before, after, empty string, depth int) *frame {
+func plainEnvelope(before, after, empty string, depth int) *envelope {
 	s := pythonStyle(depth)
-	return &frame{before: before + s.Line, after: after, between: "," + s.Line, empty: empty, style: s}
+	return &envelope{before: before + s.Line, after: after, between: "," + s.Line, empty: empty, style: s}
 }
 
-// openFrame opens the frame of the migrated file; nil if there is none.
-func openFrame(l *segment.Log) (*frame, error) {
+// openEnvelope opens the frame of the migrated file; nil if there is none.
+func openEnvelope(l *segment.Log) (*envelope, error) {
 	at, err := readLayout(l)
 	if err != nil || at == nil {
 		return nil, err
 	}
-	f := &frame{style: at.style(), records: at.Records, count: at.Count}
+	f := &envelope{style: at.style(), records: at.Records, count: at.Count}
 	if f.prefix, err = f.section(l, prefixName); err != nil {
 		return nil, err
 	}
@@ -74,12 +74,12 @@ func openFrame(l *segment.Log) (*frame, error) {
 }
 
 // section opens a file of origin/.
-func (f *frame) section(l *segment.Log, name string) (*io.SectionReader, error) {
+func (e *envelope) section(l *segment.Log, name string) (*io.SectionReader, error) {
 	file, err := l.OpenOrigin(name)
 	if err != nil {
 		return nil, err
 	}
-	f.files = append(f.files, file)
+	e.files = append(e.files, file)
 	info, err := file.Stat()
 	if err != nil {
 		return nil, err
@@ -89,17 +89,17 @@ func (f *frame) section(l *segment.Log, name string) (*io.SectionReader, error) 
 
 // divide divides the prefix of a source without records, which is all of it, at
 // the end of the empty array, and learns from it how records are put between.
-func (f *frame) divide(depth int) error {
-	path, err := jsonscan.ParsePointer(f.records)
+func (e *envelope) divide(depth int) error {
+	path, err := jsonscan.ParsePointer(e.records)
 	if err != nil {
 		return nil // a stream, or none
 	}
-	s := scanFile(f.prefix)
+	s := scanFile(e.prefix)
 	_, ok := namesBefore(s, path.Tokens())
 	if c, err := s.Peek(); !ok || err != nil || c != '[' {
-		plain := historyFrame()
-		plain.files, plain.whole = f.files, f.prefix
-		*f = *plain
+		plain := historyEnvelope()
+		plain.files, plain.whole = e.files, e.prefix
+		*e = *plain
 		return nil
 	}
 	s.Next()
@@ -107,20 +107,20 @@ func (f *frame) divide(depth int) error {
 	if _, err := s.Peek(); err != nil {
 		return err
 	}
-	closing, size := s.Offset(), f.prefix.Size()
-	f.whole = f.prefix
-	f.prefix, f.suffix = io.NewSectionReader(f.whole, 0, inside), io.NewSectionReader(f.whole, closing, size-closing)
-	around, err := around(f.prefix, f.suffix)
+	closing, size := s.Offset(), e.prefix.Size()
+	e.whole = e.prefix
+	e.prefix, e.suffix = io.NewSectionReader(e.whole, 0, inside), io.NewSectionReader(e.whole, closing, size-closing)
+	around, err := around(e.prefix, e.suffix)
 	if err != nil {
 		return err
 	}
-	f.style = inner(around, depth)
-	f.before, f.after, f.between = "", "", ","+f.style.Array.Comma
-	if f.style.Array.Lines {
-		f.before, f.between = f.style.Line, f.between+f.style.Line
-		f.after = strings.TrimSuffix(f.style.Line, f.style.Indent)
+	e.style = inner(around, depth)
+	e.before, e.after, e.between = "", "", ","+e.style.Array.Comma
+	if e.style.Array.Lines {
+		e.before, e.between = e.style.Line, e.between+e.style.Line
+		e.after = strings.TrimSuffix(e.style.Line, e.style.Indent)
 	} else {
-		f.before, f.after = f.style.Array.Open, f.style.Array.Close
+		e.before, e.after = e.style.Array.Open, e.style.Array.Close
 	}
 	return nil
 }
@@ -165,8 +165,8 @@ func inner(s *Style, depth int) *Style {
 	return &in
 }
 
-func (f *frame) write(w *bufio.Writer, records iter.Seq2[segment.Record, error]) (done ExportResult, err error) {
-	t := &typesetter{style: f.style, out: w}
+func (e *envelope) write(w *bufio.Writer, records iter.Seq2[segment.Record, error]) (done ExportResult, err error) {
+	t := &typesetter{style: e.style, out: w}
 	for rec, err := range records {
 		if err != nil {
 			return done, err
@@ -179,35 +179,35 @@ func (f *frame) write(w *bufio.Writer, records iter.Seq2[segment.Record, error])
 			done.first = rec.Seq
 		}
 		done.last = rec.Seq
-		if err := f.record(t, rec, done.Records == 1); err != nil {
+		if err := e.record(t, rec, done.Records == 1); err != nil {
 			return done, err
 		}
 	}
 	switch {
 	case done.Records > 0:
-		if _, err := w.WriteString(f.after); err != nil {
+		if _, err := w.WriteString(e.after); err != nil {
 			return done, err
 		}
-		return done, f.copy(w, f.suffix)
-	case f.whole != nil:
-		return done, f.copy(w, f.whole)
-	case f.prefix == nil:
-		_, err := w.WriteString(f.empty)
+		return done, e.copy(w, e.suffix)
+	case e.whole != nil:
+		return done, e.copy(w, e.whole)
+	case e.prefix == nil:
+		_, err := w.WriteString(e.empty)
 		return done, err
 	}
-	return done, errors.Join(f.copy(w, f.prefix), f.copy(w, f.suffix))
+	return done, errors.Join(e.copy(w, e.prefix), e.copy(w, e.suffix))
 }
 
 // record writes one record and what stands before it.
-func (f *frame) record(t *typesetter, rec segment.Record, first bool) (err error) {
+func (e *envelope) record(t *typesetter, rec segment.Record, first bool) (err error) {
 	here := false
-	if number := uint64(rec.Seq); f.odd != nil && number <= f.count {
-		if here, err = f.odd.begin(number); err != nil {
+	if number := uint64(rec.Seq); e.odd != nil && number <= e.count {
+		if here, err = e.odd.begin(number); err != nil {
 			return err
 		}
 	}
 	if first {
-		err = f.open(t.out)
+		err = e.open(t.out)
 	}
 	between := first
 	if err == nil && here {
@@ -216,32 +216,32 @@ func (f *frame) record(t *typesetter, rec segment.Record, first bool) (err error
 			to = io.Discard
 		}
 		var done bool
-		done, err = f.odd.between(to)
+		done, err = e.odd.between(to)
 		between = between || done
 	}
 	if err == nil && !between {
-		_, err = t.out.WriteString(f.between)
+		_, err = t.out.WriteString(e.between)
 	}
 	if err != nil {
 		return err
 	}
 	if here {
-		return t.write(rec.Text, f.odd)
+		return t.write(rec.Text, e.odd)
 	}
 	return t.write(rec.Text, nil)
 }
 
 // open writes what stands before the first record.
-func (f *frame) open(w *bufio.Writer) error {
-	if err := f.copy(w, f.prefix); err != nil {
+func (e *envelope) open(w *bufio.Writer) error {
+	if err := e.copy(w, e.prefix); err != nil {
 		return err
 	}
-	_, err := w.WriteString(f.before)
+	_, err := w.WriteString(e.before)
 	return err
 }
 
 // copy writes a section, if there is one.
-func (f *frame) copy(w *bufio.Writer, from *io.SectionReader) error {
+func (e *envelope) copy(w *bufio.Writer, from *io.SectionReader) error {
 	if from == nil {
 		return nil
 	}
@@ -249,11 +249,11 @@ func (f *frame) copy(w *bufio.Writer, from *io.SectionReader) error {
 	return err
 }
 
-func (f *frame) close() {
-	for _, file := range f.files {
+func (e *envelope) close() {
+	for _, file := range e.files {
 		_ = file.Close() // it was only read
 	}
-	if f.odd != nil {
-		f.odd.close()
+	if e.odd != nil {
+		e.odd.close()
 	}
 }

@@ -11,20 +11,20 @@ import (
 
 // stale names the members beside the records that the source's writer kept up
 // with them, where other records are exported than the source had.
-func (f *frame) stale(l *segment.Log, done ExportResult) ([]string, error) {
+func (e *envelope) stale(l *segment.Log, done ExportResult) ([]string, error) {
 	r, err := ReadReceipt(l)
-	if err != nil || r == nil || f.prefix == nil || f.suffix == nil {
+	if err != nil || r == nil || e.prefix == nil || e.suffix == nil {
 		return nil, err
 	}
 	if done.Records == r.Records && done.first == r.FirstSeq && done.last == r.LastSeq {
 		return nil, nil
 	}
-	path, err := jsonscan.ParsePointer(f.records)
+	path, err := jsonscan.ParsePointer(e.records)
 	if err != nil {
 		return nil, nil // a stream: nothing stands beside the records
 	}
-	names, _ := namesBefore(scanFile(f.prefix), path.Tokens())
-	return append(names, namesAfter(scanFile(f.suffix))...), nil
+	names, _ := namesBefore(scanFile(e.prefix), path.Tokens())
+	return append(names, namesAfter(scanFile(e.suffix))...), nil
 }
 
 func scanFile(f *io.SectionReader) *jsonscan.Scanner {

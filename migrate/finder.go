@@ -9,7 +9,7 @@ import (
 )
 
 // historyName is the member that the pipeline keeps its records in, and
-// declaredName the one in which it says how many they are.
+// declaredName the member in which it says how many they are.
 const (
 	historyName  = "history"
 	declaredName = "total_entries"
@@ -18,103 +18,106 @@ const (
 // streamName stands for a pointer where each value of the source is a record.
 const streamName = "stream"
 
-// A shape is what a pass takes for records. The zero value: it finds out.
+// A shape says what a pass takes for records. The zero value means that the pass
+// finds it out.
 type shape struct {
-	pointer *jsonscan.Pointer // the array's elements; nil: not known
-	stream  bool              // each value of the source
-	named   bool              // by Options.Records: what it holds is not looked at
+	pointer *jsonscan.Pointer // the elements of the array there are records; nil means not known
+	stream  bool              // each value of the source is a record
+	named   bool              // Options.Records says so: values of the stream are not checked for documents
 }
 
-// readAgain is the error of a pass that took the wrong thing for records.
-type readAgain struct {
+// A restart is the error of a pass that took the wrong values for records. The
+// source must be read again with another shape.
+type restart struct {
 	as  shape
 	why string
 }
 
-func (e *readAgain) Error() string { return e.why }
+func (e *restart) Error() string { return e.why }
 
-// A walk leads through the source to its records, and notes on the way what it
-// can't decide.
-type walk struct {
-	as        shape
-	path      string // pointer to the array of records, once found
-	depth     int    // containers that a record stands in
-	found     bool   // records were taken
-	inRecords bool
-	second    string      // pointer to one more member of the records' name, or to a second array where Records points
-	weak      bool        // the records are a "history" without objects: an array of objects beside it may be meant
+// A recordFinder reads the source's structure down to its records, and collects
+// what makes the choice of records ambiguous.
+type recordFinder struct {
+	as        shape       // what to take for records
+	path      string      // pointer to the array of records; valid if found
+	depth     int         // containers around a record; 0 in a stream
+	found     bool        // an array of records was found
+	inRecords bool        // the value being read is a record
+	second    string      // pointer to another member of the records' name, or to a second value where Options.Records points; "" means none
+	weak      bool        // the records are a "history" without objects, so that an array of objects beside it may be meant
 	rivals    []candidate // other arrays that may be meant
-	doc       *document   // the first value of a stream that is no record
-	declared  *int64      // how many records the source says it has
-	at        string      // pointer to the value being looked at
+	document  *document   // the first value of a stream that is no record; nil means none so far
+	declared  *int64      // how many records the source says it has; nil means that it does not say
+	cursor    string      // pointer to the value being read outside the records
 }
 
-// where names what the records were taken from, for origin/.
-func (w *walk) where() string {
-	if w.depth == 0 {
+// location returns the pointer to the array that the records were taken from, or
+// "stream", as origin/ stores it.
+func (f *recordFinder) location() string {
+	if f.depth == 0 {
 		return streamName
 	}
-	return w.path
+	return f.path
 }
 
-// decided returns the shape that the walk found.
-func (w *walk) decided() shape {
+// shape returns the shape that was found, for another pass over the same source.
+func (f *recordFinder) shape() shape {
 	switch {
-	case w.depth == 0:
+	case f.depth == 0:
 		return shape{stream: true, named: true}
-	case w.path == "": // the root array, which nothing can be taken for but itself
+	case f.path == "": // the root array, which is found without help
 		return shape{}
 	}
-	at, _ := jsonscan.ParsePointer(w.path) // which was made of names
+	at, _ := jsonscan.ParsePointer(f.path) // built by PointerToken, so it parses
 	return shape{pointer: at}
 }
 
-// pointer returns where the walk stands, records being those taken.
-func (w *walk) pointer(records uint64) string {
+// position returns the pointer to the value being read, after records records.
+func (f *recordFinder) position(records uint64) string {
 	switch {
-	case w.inRecords && w.depth > 0:
-		return w.path + "/" + strconv.FormatUint(records, 10)
-	case w.inRecords:
+	case f.inRecords && f.depth > 0:
+		return f.path + "/" + strconv.FormatUint(records, 10)
+	case f.inRecords:
 		return ""
 	}
-	return w.at
+	return f.cursor
 }
 
-// root reads the source's values.
-func (w *walk) root(p *pass) error {
-	if at := w.as.pointer; at != nil && len(at.Tokens()) == 0 {
-		w.as.stream, w.as.named = true, true
+// run reads the whole source.
+func (f *recordFinder) run(p *sourcePass) error {
+	if at := f.as.pointer; at != nil && len(at.Tokens()) == 0 {
+		f.as.stream, f.as.named = true, true
 	}
-	if w.as.stream {
-		return w.eachValue(p)
+	if f.as.stream {
+		return f.takeStream(p)
 	}
 	kind, err := p.scan.Peek()
 	if err != nil {
 		return err
 	}
-	if err := w.first(p); err != nil {
+	if err := f.firstValue(p); err != nil {
 		return err
 	}
 	c, err := p.scan.Peek()
 	switch {
 	case err == io.EOF:
-		return w.decide(p)
+		return f.conclude(p)
 	case err != nil:
 		return err
-	case w.as.pointer != nil && !w.found:
-		return fmt.Errorf("%w: %s", ErrNoArray, jsonscan.ShortPointer(w.as.pointer.String()))
-	case w.as.pointer != nil:
+	case f.as.pointer != nil && !f.found:
+		return fmt.Errorf("%w: %s", ErrNoArray, jsonscan.ShortPointer(f.as.pointer.String()))
+	case f.as.pointer != nil:
 		return p.unexpected(c, "after the value that holds the records")
-	case w.found && c != kind: // the values of a stream are of one kind
-		return w.behind(p, c)
+	case f.found && c != kind: // a stream has values of one kind: this one was not meant to be a record
+		return f.valueAfterRecords(p, c)
 	}
-	return &readAgain{shape{stream: true}, "it holds several values"}
+	return &restart{shape{stream: true}, "it holds several values"}
 }
 
-// behind is called where another value than the first, which holds the records,
-// begins with c. Whole values are a writer's: which of the two is meant is not
-// decided. Anything else is damage.
-func (w *walk) behind(p *pass, c byte) error {
+// valueAfterRecords is called where a value that begins with c follows the one that
+// holds the records. If whole values follow to the end, a second writer appended them,
+// and which of the two holds the records is undecided. Anything else is damage.
+func (f *recordFinder) valueAfterRecords(p *sourcePass, c byte) error {
 	damage := p.unexpected(c, "after the value that holds the records")
 	if c != '{' && c != '[' {
 		return damage
@@ -130,25 +133,25 @@ func (w *walk) behind(p *pass, c byte) error {
 			return damage
 		}
 	}
-	doc := document{1, candidate{w.path, p.records}}
+	doc := document{1, candidate{f.path, p.records}}
 	return doc.undecided(values)
 }
 
-// eachValue takes every value of a stream as a record.
-func (w *walk) eachValue(p *pass) error {
+// takeStream takes every value of a stream as a record.
+func (f *recordFinder) takeStream(p *sourcePass) error {
 	if err := p.origin.endPrefix(); err != nil {
 		return err
 	}
-	w.inRecords = true
+	f.inRecords = true
 	time := newTimeField(p.o.Settings)
 	for {
 		if err := p.record(); err != nil {
 			return err
 		}
-		w.notice(p, time)
+		f.checkDocument(p, time)
 		if _, err := p.scan.Peek(); err == io.EOF {
-			if w.doc != nil && p.records > 1 {
-				return w.doc.undecided(p.records)
+			if f.document != nil && p.records > 1 {
+				return f.document.undecided(p.records)
 			}
 			return p.origin.beginSuffix()
 		} else if err != nil {
@@ -160,219 +163,68 @@ func (w *walk) eachValue(p *pass) error {
 	}
 }
 
-// notice keeps the first value of a stream that is a document.
-func (w *walk) notice(p *pass, time timeField) {
-	if w.doc != nil || w.as.named || !mayBeDocument(p.buf) {
+// checkDocument notes the record just read if it is the first document of the stream.
+func (f *recordFinder) checkDocument(p *sourcePass, time timeField) {
+	if f.document != nil || f.as.named || !mayBeDocument(p.buf) {
 		return
 	}
 	if scalar := p.scan.Captured(p.buf); p.buf[0] == '{' && scalar != nil && time.is(scalar) {
-		return // by the first rule, and without reading the value again
+		return // a record by rule 1; the scanner has found its time already
 	}
 	if inside, ok := documentIn(p.buf, time); ok {
-		w.doc = &document{p.records, inside}
+		f.document = &document{p.records, inside}
 	}
 }
 
-// first reads the root's first value.
-func (w *walk) first(p *pass) error {
+// firstValue reads the first value of the source.
+func (f *recordFinder) firstValue(p *sourcePass) error {
 	c, err := p.scan.Peek()
 	if err != nil {
 		return err
 	}
-	if at := w.as.pointer; at != nil {
-		return w.follow(p, at.Tokens())
+	if at := f.as.pointer; at != nil {
+		return f.follow(p, at.Tokens())
 	}
 	switch c {
 	case '[':
-		return w.elements(p, "", 1)
+		return f.takeArray(p, "", 1)
 	case '{':
-		return w.members(p, func(name string) error { return w.member(p, name) })
+		return f.readObject(p, func(name string) error { return f.rootMember(p, name) })
 	}
-	return &readAgain{shape{stream: true}, "its first value is a single one"}
+	return &restart{shape{stream: true}, "its first value is a single one"}
 }
 
-// decide is called at the source's end.
-func (w *walk) decide(p *pass) error {
+// conclude is called at the end of the source, after a single value. It returns an
+// error if the choice of records is ambiguous.
+func (f *recordFinder) conclude(p *sourcePass) error {
 	switch {
-	case w.second != "" && w.second == w.path:
-		return fmt.Errorf("%w: %s", ErrTwice, jsonscan.ShortPointer(w.path))
-	case len(w.rivals) > 0:
-		return rivals(append([]candidate{{w.path, p.records}}, w.rivals...))
-	case !w.found && w.as.pointer != nil:
-		return fmt.Errorf("%w: %s", ErrNoArray, jsonscan.ShortPointer(w.as.pointer.String()))
-	case !w.found:
-		return &readAgain{shape{stream: true}, "it is a single object"}
+	case f.second != "" && f.second == f.path:
+		return fmt.Errorf("%w: %s", ErrTwice, jsonscan.ShortPointer(f.path))
+	case len(f.rivals) > 0:
+		return undecidedAmong(append([]candidate{{f.path, p.records}}, f.rivals...))
+	case !f.found && f.as.pointer != nil:
+		return fmt.Errorf("%w: %s", ErrNoArray, jsonscan.ShortPointer(f.as.pointer.String()))
+	case !f.found:
+		return &restart{shape{stream: true}, "it is a single object"}
 	}
 	return nil
 }
 
-// members reads an object and calls value where each member's value begins.
-func (w *walk) members(p *pass, value func(name string) error) error {
+// takeArray takes the elements of the array that begins here as records.
+func (f *recordFinder) takeArray(p *sourcePass, path string, depth int) error {
 	p.scan.Next()
-	c, err := p.scan.Peek()
-	if err == nil && c == '}' {
-		p.scan.Next()
-		return nil
-	}
-	at := w.at
-	for {
-		w.at = at
-		name, err := p.name()
-		if err != nil {
-			return err
-		}
-		w.at = at + jsonscan.PointerToken(name)
-		if err := value(name); err != nil {
-			return err
-		}
-		w.at = at
-		more, err := p.comma('}')
-		if !more {
-			return err
-		}
-	}
+	return f.takeElements(p, path, depth)
 }
 
-// member looks at one member of the root object.
-func (w *walk) member(p *pass, name string) error {
-	c, err := p.scan.Peek()
-	switch {
-	case err != nil:
-		return p.cut(err)
-	case w.found && w.at == w.path: // whatever kind it is of
-		w.second = w.at
-		return p.scan.Skip()
-	case name == declaredName:
-		return w.declare(p)
-	case c != '[':
-		return p.scan.Skip()
-	case name != historyName:
-		return w.candidate(p)
-	case !w.found:
-		return w.elements(p, w.at, 2)
-	}
-	return w.laterHistory(p)
-}
-
-// laterHistory reads a "history" that comes after an array of objects: if it
-// holds objects, these are the records; otherwise either array may be meant.
-func (w *walk) laterHistory(p *pass) error {
-	p.scan.Next()
-	c, err := p.scan.Peek()
-	switch {
-	case err != nil:
-		return p.cut(err)
-	case c != '{':
-		return w.rival(p)
-	}
-	at, _ := jsonscan.ParsePointer(w.at) // which was made of names
-	return &readAgain{shape{pointer: at}, fmt.Sprintf("%s comes after %s", w.at, w.path)}
-}
-
-// rival reads the rest of an array, behind its bracket, that may be meant instead of the one found.
-func (w *walk) rival(p *pass) error {
-	n, err := p.skipRest()
-	w.rivals = append(w.rivals, candidate{w.at, n})
-	return err
-}
-
-// candidate reads an array that is not "history": the first one of objects is
-// taken for the records. A second one makes the walk undecided, and so does a
-// "history" that is empty or holds no objects: it may be another one's.
-func (w *walk) candidate(p *pass) error {
-	p.scan.Next()
-	c, err := p.scan.Peek()
-	if err != nil {
-		return p.cut(err)
-	}
-	if c == '{' && !w.found {
-		return w.elementsFrom(p, w.at, 2)
-	}
-	if c == '{' && (w.weak || w.path != jsonscan.PointerToken(historyName)) {
-		return w.rival(p)
-	}
-	_, err = p.skipRest()
-	return err
-}
-
-// declare reads the number of records that the source itself says it has.
-func (w *walk) declare(p *pass) error {
-	var err error
-	if p.buf, err = p.scan.Value(p.buf[:0]); err != nil {
-		return err
-	}
-	if n, err := strconv.ParseInt(string(p.buf), 10, 64); err == nil {
-		w.declared = &n
-	}
-	return nil
-}
-
-// follow leads along a pointer to the array of records.
-func (w *walk) follow(p *pass, tokens []string) error {
-	c, err := p.scan.Peek()
-	switch {
-	case err != nil:
-		return p.cut(err)
-	case len(tokens) == 0 && c == '[' && !w.found:
-		return w.elements(p, w.at, len(w.as.pointer.Tokens())+1)
-	case len(tokens) > 0 && c == '{':
-		root := w.at == ""
-		return w.members(p, func(name string) error {
-			switch {
-			case name == tokens[0]:
-				return w.follow(p, tokens[1:])
-			case root && name == declaredName:
-				return w.declare(p)
-			}
-			return p.scan.Skip()
-		})
-	case len(tokens) > 0 && c == '[':
-		return w.followElement(p, tokens)
-	case len(tokens) == 0 && w.found:
-		w.second = w.at
-	}
-	return p.scan.Skip()
-}
-
-func (w *walk) followElement(p *pass, tokens []string) error {
-	p.scan.Next()
-	at := w.at
-	if c, err := p.scan.Peek(); err == nil && c == ']' {
-		p.scan.Next()
-		return nil
-	}
-	for i := 0; ; i++ {
-		var err error
-		if w.at = at + "/" + strconv.Itoa(i); strconv.Itoa(i) == tokens[0] {
-			err = w.follow(p, tokens[1:])
-		} else {
-			err = p.scan.Skip()
-		}
-		if err != nil {
-			return err
-		}
-		w.at = at
-		if more, err := p.comma(']'); !more {
-			return err
-		}
-	}
-}
-
-// elements takes the elements of the array that begins here as records.
-func (w *walk) elements(p *pass, path string, depth int) error {
-	p.scan.Next()
-	return w.elementsFrom(p, path, depth)
-}
-
-// elementsFrom is elements behind the array's bracket.
-func (w *walk) elementsFrom(p *pass, path string, depth int) error {
-	w.found, w.path, w.depth = true, path, depth
+// takeElements is takeArray after the opening bracket.
+func (f *recordFinder) takeElements(p *sourcePass, path string, depth int) error {
+	f.found, f.path, f.depth = true, path, depth
 	p.origin.inside(depth)
 	c, err := p.scan.Peek()
 	if err != nil {
-		return p.cut(err)
+		return p.truncated(err)
 	}
-	w.weak = c != '{'
+	f.weak = c != '{'
 	if c == ']' {
 		p.scan.Next()
 		return nil
@@ -380,14 +232,14 @@ func (w *walk) elementsFrom(p *pass, path string, depth int) error {
 	if err := p.origin.endPrefix(); err != nil {
 		return err
 	}
-	w.inRecords = true
+	f.inRecords = true
 	for {
 		if err := p.record(); err != nil {
 			return err
 		}
 		c, err := p.scan.Peek()
 		if err != nil {
-			return p.cut(err)
+			return p.truncated(err)
 		}
 		if c == ']' {
 			break
@@ -397,13 +249,14 @@ func (w *walk) elementsFrom(p *pass, path string, depth int) error {
 		}
 		p.scan.Next()
 		if _, err := p.scan.Peek(); err != nil {
-			return p.cut(err)
+			return p.truncated(err)
 		}
 		if err := p.origin.between(); err != nil {
 			return err
 		}
 	}
-	w.inRecords = false
+	f.inRecords = false
+	// The suffix begins with the closing bracket, so the bracket is read after this.
 	if err := p.origin.beginSuffix(); err != nil {
 		return err
 	}

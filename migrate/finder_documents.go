@@ -40,15 +40,15 @@ func (c candidate) String() string {
 	return fmt.Sprintf("%s (%d)", at, c.count)
 }
 
-// rivals makes an ErrUndecided that names the candidates with their counts.
-func rivals(all []candidate) error {
-	const most = 8
+// undecidedAmong returns an ErrUndecided that names the candidates with their counts.
+func undecidedAmong(all []candidate) error {
+	const maxNamed = 8
 	var names []string
-	for _, c := range all[:min(len(all), most)] {
+	for _, c := range all[:min(len(all), maxNamed)] {
 		names = append(names, c.String())
 	}
-	if len(all) > most {
-		names = append(names, fmt.Sprintf("and %d more", len(all)-most))
+	if len(all) > maxNamed {
+		names = append(names, fmt.Sprintf("and %d more", len(all)-maxNamed))
 	}
 	return fmt.Errorf("%w: %s", ErrUndecided, strings.Join(names, ", "))
 }
@@ -63,7 +63,7 @@ func (d *document) undecided(values uint64) error {
 	return fmt.Errorf("%w: the source holds %d values, and value %d holds an array: %v", ErrUndecided, values, d.number, d.inside)
 }
 
-// timeField is where a record's time stands.
+// A timeField is where a record has its time. The zero value is no place.
 type timeField struct {
 	path []string
 	zone *time.Location
@@ -77,7 +77,7 @@ func newTimeField(s segment.Settings) timeField {
 	return timeField{policy.TimeField.Tokens(), policy.TimeZone}
 }
 
-// in reports whether a compact value has a time at the time field.
+// in reports whether a compact value has a plausible time at the time field.
 func (f timeField) in(value []byte) bool {
 	if len(f.path) == 0 {
 		return false
@@ -100,7 +100,8 @@ func (f timeField) is(scalar []byte) bool {
 	return ok && t.Year() >= from && t.Year() <= to
 }
 
-// memberOf returns the value of an object's member, the last one of that name; nil if there is none.
+// memberOf returns the value of an object's member, the last one of that name. nil means
+// that there is none.
 func memberOf(value []byte, name string) (found []byte) {
 	if value[0] != '{' {
 		return nil

@@ -58,7 +58,7 @@ func FuzzExport(f *testing.F) {
 		if r, err = p.run(string(b), Options{Verify: VerifyRoundtrip}); err != nil {
 			t.Fatal(err)
 		}
-		if r.Verified != provenRoundtrip {
+		if r.Verified != verifiedRoundtrip {
 			t.Errorf("verified %q", r.Verified)
 		}
 	})

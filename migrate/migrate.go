@@ -26,7 +26,7 @@ type Options struct {
 	Salvage  bool                 // of a cut or damaged source, keep what is whole
 	Progress func(read, of int64) // told of the bytes read; of is 0 where the size is not known
 	FS       segment.FS           // nil: the machine's
-	without  []piece              // of the source, a stream, which are left out as damaged
+	exclude  []piece              // of the source, a stream, which are left out as damaged
 }
 
 // Run migrates. When it returns nil, the log is there, durable and whole, and
@@ -39,7 +39,7 @@ type Options struct {
 // piece of damage is a file in quarantine/. Receipt.Salvaged says so, and
 // Receipt.Damage why.
 func Run(ctx context.Context, o Options) (Receipt, error) {
-	if o.Salvage && once(o.Source) {
+	if o.Salvage && readOnce(o.Source) {
 		return Receipt{}, ErrOnce
 	}
 	started := time.Now()
@@ -65,14 +65,14 @@ func Run(ctx context.Context, o Options) (Receipt, error) {
 type migration struct {
 	ctx     context.Context
 	o       Options
-	pass    *pass
+	pass    *sourcePass
 	draft   *segment.Draft
 	room    bool // was looked for
 	receipt Receipt
 }
 
 // begin makes a draft for a pass; that of a pass before is gone.
-func (m *migration) begin(p *pass) (err error) {
+func (m *migration) begin(p *sourcePass) (err error) {
 	if err := m.discard(); err != nil {
 		return err
 	}
@@ -111,15 +111,15 @@ func (m *migration) discard() error {
 	return err
 }
 
-// leastRatio is how far segments shrink at least, by what is known before.
-const leastRatio = 4
+// minRatio is how far segments shrink at least, by what is known before.
+const minRatio = 4
 
 // sampleRoom bytes of a source tell how large its log will be.
 const sampleRoom = 8 << 20
 
 // checkRoom compares, once, the room on the disk with what the log will take.
 func (m *migration) checkRoom() error {
-	read := m.pass.done()
+	read := m.pass.bytesDone()
 	if m.room || m.pass.size == 0 || read < min(sampleRoom, m.pass.size/2) {
 		return nil
 	}
@@ -131,7 +131,7 @@ func (m *migration) checkRoom() error {
 	written := float64(m.draft.Sum().Bytes)
 	need := written/float64(read)*float64(m.pass.size) - written
 	if m.o.Compress != segment.Plain {
-		need /= leastRatio
+		need /= minRatio
 	}
 	if need > float64(free) {
 		return &RoomError{Need: uint64(need), Free: free}
@@ -142,7 +142,7 @@ func (m *migration) checkRoom() error {
 // finish makes everything durable and proves it.
 func (m *migration) finish() error {
 	p := m.pass
-	if err := p.origin.close(p.walk.depth, p.walk.where()); err != nil {
+	if err := p.origin.close(p.finder.depth, p.finder.location()); err != nil {
 		return err
 	}
 	p.buf = nil
@@ -153,17 +153,17 @@ func (m *migration) finish() error {
 	if err != nil {
 		return err
 	}
-	m.receipt.Source, m.receipt.Records, m.receipt.Declared = m.o.Source, p.records, p.walk.declared
+	m.receipt.Source, m.receipt.Records, m.receipt.Declared = m.o.Source, p.records, p.finder.declared
 	m.receipt.NonFinite = p.scan.NonFinite()
-	m.receipt.RecordsAt, m.receipt.ClockTimes = p.walk.where(), m.draft.Untimed()
+	m.receipt.RecordsAt, m.receipt.ClockTimes = p.finder.location(), m.draft.Untimed()
 	if !m.receipt.Salvaged {
 		m.receipt.SourceBytes, m.receipt.SourceSHA256 = p.source.size, p.source.digest()
 	}
-	m.receipt.Segments, m.receipt.Export = len(view.Segments), m.exported()
+	m.receipt.Segments, m.receipt.Export = len(view.Segments), m.exportKind()
 	if p.records > 0 {
 		m.receipt.FirstSeq, m.receipt.LastSeq = 1, segment.Sequence(p.records)
 	}
-	return m.prove(view)
+	return m.verify(view)
 }
 
 // publish writes the receipt and makes the draft a log.

@@ -38,7 +38,7 @@ func openOddSpace(l *segment.Log) (*oddSpace, error) {
 	if err != nil {
 		return nil, err
 	}
-	z, err := zstd.NewReader(bufio.NewReader(f), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(leastWindow))
+	z, err := zstd.NewReader(bufio.NewReader(f), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(minWindow))
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
@@ -86,7 +86,7 @@ func (o *oddSpace) damaged(err error) error {
 func (o *oddSpace) number() (uint64, error) {
 	n, err := binary.ReadUvarint(o.in)
 	if err != nil || n > 1<<40 {
-		return 0, o.damaged(noEOF(err))
+		return 0, o.damaged(unexpectedEOF(err))
 	}
 	return n, nil
 }
@@ -150,7 +150,7 @@ func (o *oddSpace) copyBetween(out io.Writer) (int64, error) {
 func (o *oddSpace) copy(out io.Writer, n uint64) (int64, error) {
 	done, err := io.CopyN(out, o.in, int64(n))
 	if err != nil {
-		err = o.damaged(noEOF(err))
+		err = o.damaged(unexpectedEOF(err))
 	}
 	return done, err
 }

@@ -20,7 +20,7 @@ func (p *place) roundtrip(text string, o Options) {
 	p.Helper()
 	o.Verify = VerifyRoundtrip
 	r := p.migrated(text, o)
-	if r.Verified != provenRoundtrip || !p.exact() {
+	if r.Verified != verifiedRoundtrip || !p.exact() {
 		p.Errorf("verified %q, exact: %v", r.Verified, p.exact())
 	}
 	wantText(p, "export", p.export(), text)
@@ -145,7 +145,7 @@ func TestRoundtripOfMended(t *testing.T) {
 	mend := jsonscan.Options{NonFinite: jsonscan.NullNonFinite, InvalidUTF8: jsonscan.ReplaceUTF8}
 	for _, text := range []string{`[{"a":1},{"a":NaN}]`, `[{"a":-Infinity}]`, "[{\"a\":\"x\"},{\"a\":\"\xff\"}]"} {
 		p := newPlace(t)
-		if r := p.migrated(text, Options{Verify: VerifyRoundtrip, Accept: mend}); r.Verified != provenTokens || r.Export != exportConverted {
+		if r := p.migrated(text, Options{Verify: VerifyRoundtrip, Accept: mend}); r.Verified != verifiedTokens || r.Export != exportConverted {
 			t.Errorf("%q: verified %q", text, r.Verified)
 		}
 	}
@@ -156,7 +156,7 @@ func TestVerifyRoundtripOfStream(t *testing.T) {
 	o := p.options(Options{Source: "-", Stdin: strings.NewReader(history(numbered(1, 3))), Verify: VerifyRoundtrip})
 	r, err := Run(t.Context(), o)
 	check(t, err)
-	if r.Verified != provenRoundtrip {
+	if r.Verified != verifiedRoundtrip {
 		t.Errorf("verified %q", r.Verified)
 	}
 	o.Dir += "2"

@@ -14,7 +14,7 @@ import (
 // damage that err is about, and puts the rest of the source into quarantine. It
 // returns err if that can't be salvaged.
 func (m *migration) salvage(err error) error {
-	if m.draft == nil || !damage(err) {
+	if m.draft == nil || !salvageable(err) {
 		return err
 	}
 	if lines, e := m.salvageLines(err); lines || e != nil {
@@ -34,13 +34,13 @@ func (m *migration) salvageLines(err error) (lines bool, _ error) {
 	if e != nil || !lines || len(pieces) == 0 {
 		return false, e
 	}
-	if n := len(pieces) - 1; n == 0 && first.walk.depth == 0 && first.records > 0 && !m.behind(pieces[n]) {
+	if n := len(pieces) - 1; n == 0 && first.finder.depth == 0 && first.records > 0 && !m.behind(pieces[n]) {
 		return false, nil
 	}
-	m.o.without = pieces
+	m.o.exclude = pieces
 	m.pass, e = readSource(m.ctx, m.o, m.o.Accept, m.begin)
-	if e == nil && !same(m.pass.info, first.info) {
-		e = m.pass.here(ErrChanged)
+	if e == nil && !sameVersion(m.pass.info, first.info) {
+		e = m.pass.errorHere(ErrChanged)
 	}
 	if e != nil {
 		return true, e
@@ -55,7 +55,7 @@ func (m *migration) behind(p piece) bool {
 	_ = m.readText(func(text io.Reader) error {
 		n, err := io.Copy(io.Discard, text)
 		size = n
-		return noEnd(err)
+		return ignoreDamagedEnd(err)
 	})
 	return p.to < size
 }
@@ -76,15 +76,15 @@ func (m *migration) readText(read func(text io.Reader) error) error {
 		return err
 	}
 	defer f.Close()
-	if !same(info, m.pass.info) {
-		return m.pass.here(ErrChanged)
+	if !sameVersion(info, m.pass.info) {
+		return m.pass.errorHere(ErrChanged)
 	}
-	text := &text{in: f, memory: m.o.Accept.Memory}
+	text := &decompressor{in: f, memory: m.o.Accept.Memory}
 	defer text.close()
 	if err := read(text); err != nil {
 		return err
 	}
-	return compareInfo(f, info)
+	return checkUnchanged(f, info)
 }
 
 // salvageBeginning makes the draft one of the records before the damage.
@@ -93,8 +93,8 @@ func (m *migration) readText(read func(text io.Reader) error) error {
 // if there is none: prefix, records and rest are the source.
 func (m *migration) salvageBeginning(err error) error {
 	p := m.pass
-	if p.walk.doc != nil { // whole values before the damage, but no records
-		return p.walk.doc.undecided(p.records)
+	if p.finder.document != nil { // whole values before the damage, but no records
+		return p.finder.document.undecided(p.records)
 	}
 	from := p.end
 	if p.records == 0 {
@@ -117,7 +117,7 @@ func (m *migration) salvageBeginning(err error) error {
 }
 
 // damage says whether err is about a source that can be salvaged.
-func damage(err error) bool {
+func salvageable(err error) bool {
 	var at *SourceError
 	return (errors.As(err, &at) || errors.Is(err, ErrCompressed)) && !errors.Is(err, ErrChanged) && !errors.Is(err, jsonscan.ErrTooLarge)
 }
@@ -140,20 +140,20 @@ func (m *migration) quarantine(pieces []piece) error {
 			size += n
 			m.receipt.Quarantined += n
 			m.receipt.Pieces++
-			if err = errors.Join(noEnd(err), out.Close()); err != nil {
+			if err = errors.Join(ignoreDamagedEnd(err), out.Close()); err != nil {
 				return err
 			}
 		}
 		n, err := io.Copy(sum, text)
 		size += n
-		return noEnd(err)
+		return ignoreDamagedEnd(err)
 	})
 	m.receipt.SourceBytes, m.receipt.SourceSHA256 = size, hex.EncodeToString(sum.Sum(nil))
 	return err
 }
 
 // noEnd takes the damage at which a compressed text ends for its end.
-func noEnd(err error) error {
+func ignoreDamagedEnd(err error) error {
 	if errors.Is(err, ErrCompressed) {
 		return nil
 	}

@@ -13,9 +13,9 @@ import (
 // A piece is a part of a source's text: from, up to to.
 type piece struct{ from, to int64 }
 
-// mostPieces is how many pieces of damage are taken out of a source one by one.
+// maxPieces is how many pieces of damage are taken out of a source one by one.
 // The last one is all the rest: each becomes a file in quarantine/.
-const mostPieces = 10_000
+const maxPieces = 10_000
 
 // judgedLines are the first lines of a source that say whether it is one of JSON Lines.
 const judgedLines = 16
@@ -179,21 +179,21 @@ func (r *lineReader) add(p piece) {
 	switch {
 	case n > 0 && r.pieces[n-1].to == p.from:
 		r.pieces[n-1].to = p.to
-	case n < mostPieces:
+	case n < maxPieces:
 		r.pieces = append(r.pieces, p)
 	default:
 		r.pieces[n-1].to = p.to
 	}
 }
 
-// A withoutReader reads a text without some pieces of it, and ends where the text can't be read on.
-type withoutReader struct {
+// A excludingReader reads a text without some pieces of it, and ends where the text can't be read on.
+type excludingReader struct {
 	in     io.Reader
 	pieces []piece
 	off    int64
 }
 
-func (r *withoutReader) Read(p []byte) (int, error) {
+func (r *excludingReader) Read(p []byte) (int, error) {
 	for {
 		for len(r.pieces) > 0 && r.off >= r.pieces[0].to {
 			r.pieces = r.pieces[1:]
@@ -201,7 +201,7 @@ func (r *withoutReader) Read(p []byte) (int, error) {
 		if len(r.pieces) > 0 && r.off >= r.pieces[0].from {
 			n, err := io.CopyN(io.Discard, r.in, r.pieces[0].to-r.off)
 			if r.off += n; err != nil {
-				return 0, ended(err)
+				return 0, damageAsEOF(err)
 			}
 			continue
 		}
@@ -210,12 +210,12 @@ func (r *withoutReader) Read(p []byte) (int, error) {
 		}
 		n, err := r.in.Read(p)
 		r.off += int64(n)
-		return n, ended(err)
+		return n, damageAsEOF(err)
 	}
 }
 
 // ended turns the damage at which a compressed text ends into its end.
-func ended(err error) error {
+func damageAsEOF(err error) error {
 	if errors.Is(err, ErrCompressed) {
 		return io.EOF
 	}

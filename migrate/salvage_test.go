@@ -432,9 +432,9 @@ func TestSalvageLines(t *testing.T) {
 // What is damaged in more places than files should be made of ends in one piece.
 func TestSalvageOfManyPieces(t *testing.T) {
 	p := newFastPlace(t)
-	text := strings.Repeat("{\"a\":1}\n{\"a\":2}\n!\n", mostPieces+5)
+	text := strings.Repeat("{\"a\":1}\n{\"a\":2}\n!\n", maxPieces+5)
 	r := p.migrated(text, Options{Salvage: true})
-	if r.Pieces != mostPieces {
+	if r.Pieces != maxPieces {
 		t.Errorf("%d pieces", r.Pieces)
 	}
 	wantText(t, "export and quarantine", p.restored(), text)

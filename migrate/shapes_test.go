@@ -276,7 +276,7 @@ func TestLargePrefixAndSuffix(t *testing.T) {
 	suffix := "\t],\n" + other("after") + `"total_entries":2}`
 	text := prefix + `{"a":1}, {"b":2}` + suffix
 	r := p.migrated(text, Options{Verify: VerifyRoundtrip})
-	if r.Verified != provenRoundtrip || *r.Declared != 2 {
+	if r.Verified != verifiedRoundtrip || *r.Declared != 2 {
 		t.Errorf("receipt %+v", r)
 	}
 	for name, want := range map[string]string{prefixName: prefix, suffixName: suffix} {

@@ -20,8 +20,8 @@ const chunkBytes = 256 << 10
 // chunks is how many are on their way between the reading and the scanning.
 const chunks = 8
 
-// leastDivided is from what length on a chunk is ended inside a token.
-const leastDivided = 4 << 10
+// minDivided is from what length on a chunk is ended inside a token.
+const minDivided = 4 << 10
 
 // A source reads a file ahead, decompresses it if need be and hashes its text, on
 // a goroutine of its own. It is a jsonscan.Source.
@@ -32,7 +32,7 @@ type source struct {
 	stop  chan struct{}
 	sum   hash.Hash
 	size  int64 // bytes of text handed to the scanner
-	text  *text
+	in    *decompressor
 	held  []byte
 	cause error // why full was closed
 }
@@ -54,7 +54,7 @@ func openSource(path string) (*os.File, os.FileInfo, error) {
 }
 
 // once says whether a source can be read only once: it is no regular file.
-func once(source string) bool {
+func readOnce(source string) bool {
 	if source == "-" {
 		return true
 	}
@@ -63,7 +63,7 @@ func once(source string) bool {
 }
 
 // existing returns the nearest directory above path that is there.
-func existing(path string) string {
+func nearestExisting(path string) string {
 	for {
 		if _, err := os.Stat(path); err == nil || path == filepath.Dir(path) {
 			return path
@@ -76,18 +76,18 @@ func existing(path string) string {
 // gets, although r may still be waited for.
 func readAhead(ctx context.Context, r io.Reader, o Options) *source {
 	s := &source{ctx: ctx, full: make(chan []byte, chunks), free: make(chan []byte, chunks), stop: make(chan struct{}), sum: sha256.New()}
-	s.text = &text{in: r, memory: o.Accept.Memory}
-	if o.without != nil {
-		go s.run(&withoutReader{in: s.text, pieces: o.without})
+	s.in = &decompressor{in: r, memory: o.Accept.Memory}
+	if o.exclude != nil {
+		go s.run(&excludingReader{in: s.in, pieces: o.exclude})
 	} else {
-		go s.run(s.text)
+		go s.run(s.in)
 	}
 	return s
 }
 
 func (s *source) run(r io.Reader) {
 	defer close(s.full)
-	defer s.text.close()
+	defer s.in.close()
 	made := 0 // chunks: a short source takes few
 	var rest []byte
 	for {
@@ -105,7 +105,7 @@ func (s *source) run(r io.Reader) {
 		n, err := r.Read(b[held:chunkBytes])
 		s.sum.Write(b[held : held+n])
 		n += held
-		if rest = rest[:0]; n > leastDivided && err == nil {
+		if rest = rest[:0]; n > minDivided && err == nil {
 			// White space that a chunk's end divides could not be compared with the style's.
 			end := jsonscan.Within(b[:n], n)
 			rest = append(rest, b[end:n]...)

@@ -15,12 +15,12 @@ import (
 )
 
 // A pass is one reading of a source, from its first byte to its last.
-type pass struct {
+type sourcePass struct {
 	ctx     context.Context
 	o       Options
 	source  *source
 	scan    *jsonscan.Scanner
-	walk    walk
+	finder  recordFinder
 	take    take
 	origin  *originWriter // nil: nothing is kept of what surrounds the records
 	records uint64        // taken
@@ -39,15 +39,15 @@ type take func(compact, timeScalar []byte) error
 // readSource reads a source's records. Where one pass can't decide what they
 // are, it begins again: begin is called before each pass. It returns the last
 // pass, also with an error.
-func readSource(ctx context.Context, o Options, accept jsonscan.Options, begin func(*pass) error) (*pass, error) {
+func readSource(ctx context.Context, o Options, accept jsonscan.Options, begin func(*sourcePass) error) (*sourcePass, error) {
 	as := shape{pointer: o.Records}
-	if o.without != nil {
+	if o.exclude != nil {
 		as = shape{stream: true, named: o.Records != nil}
 	}
 	for {
-		p := &pass{ctx: ctx, o: o, walk: walk{as: as}}
+		p := &sourcePass{ctx: ctx, o: o, finder: recordFinder{as: as}}
 		err := p.read(accept, begin)
-		var again *readAgain
+		var again *restart
 		if !errors.As(err, &again) {
 			return p, err
 		}
@@ -59,7 +59,7 @@ func readSource(ctx context.Context, o Options, accept jsonscan.Options, begin f
 }
 
 // read opens the source and reads it through.
-func (p *pass) read(accept jsonscan.Options, begin func(*pass) error) error {
+func (p *sourcePass) read(accept jsonscan.Options, begin func(*sourcePass) error) error {
 	if p.once = p.o.Source == "-"; p.once {
 		in := p.o.Stdin
 		if in == nil {
@@ -76,34 +76,34 @@ func (p *pass) read(accept jsonscan.Options, begin func(*pass) error) error {
 		return p.readFrom(f, accept, begin)
 	}
 	p.file, p.info, p.size = f, info, info.Size()
-	return p.unchanged(f, info, p.readFrom(f, accept, begin))
+	return p.orChanged(f, info, p.readFrom(f, accept, begin))
 }
 
-func (p *pass) readFrom(in io.Reader, accept jsonscan.Options, begin func(*pass) error) error {
+func (p *sourcePass) readFrom(in io.Reader, accept jsonscan.Options, begin func(*sourcePass) error) error {
 	p.source = readAhead(p.ctx, in, p.o)
 	defer p.source.close()
 	p.scan = jsonscan.New(p.source, accept)
 	if err := begin(p); err != nil {
 		return err
 	}
-	err := p.head()
+	err := p.checkStart()
 	if err == nil {
-		err = p.cut(p.walk.root(p))
+		err = p.truncated(p.finder.run(p))
 	}
 	if err != nil && p.scan.Offset() < magicBytes && filepath.Ext(p.o.Source) == ".br" {
 		return &PackedError{"brotli", "brotli -dc"} // which has no magic number
 	}
-	return p.locate(err)
+	return p.withPlace(err)
 }
 
 // head looks at the first bytes of the source.
-func (p *pass) head() error {
+func (p *sourcePass) checkStart() error {
 	bom, err := p.scan.SkipBOM()
 	if err == nil && !bom {
-		err = p.encoding()
+		err = p.checkEncoding()
 	}
-	if err == nil && p.zeros() {
-		return p.here(ErrNUL)
+	if err == nil && p.beginsWithNUL() {
+		return p.errorHere(ErrNUL)
 	}
 	if err == nil {
 		_, err = p.scan.Peek()
@@ -116,14 +116,14 @@ func (p *pass) head() error {
 
 // zeros reports whether the source begins with more NUL bytes than text in
 // UTF-16 or UTF-32 does.
-func (p *pass) zeros() bool {
+func (p *sourcePass) beginsWithNUL() bool {
 	head := p.source.held[:min(len(p.source.held), 64)]
 	return len(head) > 0 && len(bytes.Trim(head, "\x00")) == 0 || bytes.HasPrefix(head, make([]byte, 4))
 }
 
 // encoding refuses text that is two or four bytes a character.
-func (p *pass) encoding() error {
-	if p.zeros() {
+func (p *sourcePass) checkEncoding() error {
+	if p.beginsWithNUL() {
 		return nil
 	}
 	for _, mark := range []string{"\xff\xfe", "\xfe\xff", "{\x00", "[\x00", "\x00{", "\x00[", "\x00\x00"} {
@@ -135,9 +135,9 @@ func (p *pass) encoding() error {
 }
 
 // record takes the next value.
-func (p *pass) record() (err error) {
+func (p *sourcePass) record() (err error) {
 	if p.o.Progress != nil {
-		p.o.Progress(p.done(), p.size)
+		p.o.Progress(p.bytesDone(), p.size)
 	}
 	if err := p.ctx.Err(); err != nil {
 		return err
@@ -146,8 +146,8 @@ func (p *pass) record() (err error) {
 	if p.buf, err = p.scan.Value(p.buf[:0]); err != nil {
 		return err
 	}
-	if p.walk.depth > 0 && p.scan.Unfinished() {
-		return p.cut(io.EOF)
+	if p.finder.depth > 0 && p.scan.Unfinished() {
+		return p.truncated(io.EOF)
 	}
 	end := p.scan.Offset()
 	if err := p.take(p.buf, p.scan.Captured(p.buf)); err != nil {
@@ -158,28 +158,28 @@ func (p *pass) record() (err error) {
 }
 
 // done returns how much of the file was dealt with.
-func (p *pass) done() int64 {
-	if t := p.source.text; t.compressed.Load() {
+func (p *sourcePass) bytesDone() int64 {
+	if t := p.source.in; t.compressed.Load() {
 		return t.raw.Load()
 	}
 	return p.scan.Offset()
 }
 
 // locate adds to a syntax error where in the source it stands.
-func (p *pass) locate(err error) error {
+func (p *sourcePass) withPlace(err error) error {
 	var syntax *jsonscan.SyntaxError
 	if !errors.As(err, &syntax) {
 		return err
 	}
-	e := p.here(&reasonError{syntax.Reason, syntax.Cause})
+	e := p.errorHere(&reasonError{syntax.Reason, syntax.Cause})
 	e.Offset, e.Pointer = syntax.Offset, e.Pointer+syntax.Pointer
 	return e
 }
 
 // here says that err is where the pass stands.
-func (p *pass) here(err error) *SourceError {
-	e := &SourceError{Offset: p.scan.Offset(), Pointer: p.walk.pointer(p.records), Err: err}
-	if p.walk.inRecords {
+func (p *sourcePass) errorHere(err error) *SourceError {
+	e := &SourceError{Offset: p.scan.Offset(), Pointer: p.finder.position(p.records), Err: err}
+	if p.finder.inRecords {
 		e.Record = segment.Sequence(p.records + 1)
 	}
 	return e
@@ -196,24 +196,24 @@ func (e *reasonError) Unwrap() error { return e.cause }
 
 // unchanged turns err into ErrChanged, where the pass stands, if the file that
 // was read is not what it was before.
-func (p *pass) unchanged(f *os.File, before os.FileInfo, err error) error {
-	changed := compareInfo(f, before)
-	if changed == nil || !aboutSource(err) {
+func (p *sourcePass) orChanged(f *os.File, before os.FileInfo, err error) error {
+	changed := checkUnchanged(f, before)
+	if changed == nil || !blamesSource(err) {
 		return err
 	}
 	var at *SourceError
 	if !errors.As(err, &at) {
-		at = p.here(nil)
+		at = p.errorHere(nil)
 	}
 	at.Err = changed
 	return at
 }
 
-// aboutSource says whether err may come from a change of the source: it is nil,
+// blamesSource says whether err may come from a change of the source: it is nil,
 // or blames the text.
-func aboutSource(err error) bool {
+func blamesSource(err error) bool {
 	var at *SourceError
-	var again *readAgain
+	var again *restart
 	if err == nil || errors.As(err, &at) || errors.As(err, &again) {
 		return true
 	}
@@ -226,14 +226,14 @@ func aboutSource(err error) bool {
 }
 
 // same says whether a file was not written to, nor another put in its place.
-func same(a, b os.FileInfo) bool {
+func sameVersion(a, b os.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
 
-// compareInfo returns ErrChanged if a file is not what it was before.
-func compareInfo(f *os.File, before os.FileInfo) error {
+// checkUnchanged returns ErrChanged if a file is not what it was before.
+func checkUnchanged(f *os.File, before os.FileInfo) error {
 	after, err := f.Stat()
-	if err != nil || same(after, before) {
+	if err != nil || sameVersion(after, before) {
 		return err
 	}
 	return fmt.Errorf("%w: %s", ErrChanged, changedText(before.Size(), after.Size()))

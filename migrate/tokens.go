@@ -10,10 +10,10 @@ import (
 // These read what stands between the values that a walk leads through.
 
 // name reads a member's name and the colon after it.
-func (p *pass) name() (string, error) {
+func (p *sourcePass) name() (string, error) {
 	c, err := p.scan.Peek()
 	if err != nil {
-		return "", p.cut(err)
+		return "", p.truncated(err)
 	}
 	if c != '"' {
 		return "", p.unexpected(c, "where a member's name should be")
@@ -23,24 +23,24 @@ func (p *pass) name() (string, error) {
 	}
 	name := jsonscan.Unquote(p.buf)
 	if c, err = p.scan.Peek(); err != nil {
-		return "", p.cut(err)
+		return "", p.truncated(err)
 	}
 	if c != ':' {
 		return "", p.unexpected(c, "where ':' should be")
 	}
 	p.scan.Next()
 	if _, err := p.scan.Peek(); err != nil {
-		return "", p.cut(err)
+		return "", p.truncated(err)
 	}
 	return name, nil
 }
 
 // comma reads what follows a value in a container and says whether another one comes.
-func (p *pass) comma(closing byte) (more bool, err error) {
+func (p *sourcePass) comma(closing byte) (more bool, err error) {
 	c, err := p.scan.Peek()
 	switch {
 	case err != nil:
-		return false, p.cut(err)
+		return false, p.truncated(err)
 	case c == closing:
 		p.scan.Next()
 		return false, nil
@@ -52,14 +52,14 @@ func (p *pass) comma(closing byte) (more bool, err error) {
 }
 
 // skipRest reads the elements of an array behind its bracket, keeps none and counts them.
-func (p *pass) skipRest() (n uint64, err error) {
+func (p *sourcePass) skipRest() (n uint64, err error) {
 	if c, err := p.scan.Peek(); err == nil && c == ']' {
 		p.scan.Next()
 		return 0, nil
 	}
 	for {
 		if _, err := p.scan.Peek(); err != nil {
-			return n, p.cut(err)
+			return n, p.truncated(err)
 		}
 		if err := p.scan.Skip(); err != nil {
 			return n, err
@@ -71,7 +71,7 @@ func (p *pass) skipRest() (n uint64, err error) {
 	}
 }
 
-func (p *pass) unexpected(c byte, where string) error {
+func (p *sourcePass) unexpected(c byte, where string) error {
 	if python := jsonscan.PythonValue(c); python != "" && c == '\'' {
 		return &jsonscan.SyntaxError{Offset: p.scan.Offset(), Reason: python, Cause: jsonscan.ErrPython}
 	}
@@ -79,7 +79,7 @@ func (p *pass) unexpected(c byte, where string) error {
 }
 
 // cut turns the end of the source, where it can't be, into an error that says so.
-func (p *pass) cut(err error) error {
+func (p *sourcePass) truncated(err error) error {
 	if err != io.EOF {
 		return err
 	}

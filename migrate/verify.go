@@ -20,10 +20,10 @@ const (
 
 // How a log was proven, as its receipt says.
 const (
-	provenDigest    = "digest"
-	provenRoundtrip = "roundtrip"
-	provenTokens    = "tokens"
-	provenNone      = "none"
+	verifiedDigest    = "digest"
+	verifiedRoundtrip = "roundtrip"
+	verifiedTokens    = "tokens"
+	verifiedNone      = "none"
 )
 
 // What an export of the log will be, as its receipt says.
@@ -33,7 +33,7 @@ const (
 )
 
 // exported returns what an export of the log will be.
-func (m *migration) exported() string {
+func (m *migration) exportKind() string {
 	scan := m.pass.scan
 	converted := scan.NonFinite() > 0 && m.o.Accept.NonFinite != KeepNonFinite
 	switch {
@@ -46,15 +46,15 @@ func (m *migration) exported() string {
 }
 
 // prove reads the draft as a reader will, and compares.
-func (m *migration) prove(view *segment.Log) error {
+func (m *migration) verify(view *segment.Log) error {
 	if err := m.readBack(view); err != nil {
 		return err
 	}
 	switch m.o.Verify {
 	case VerifyNone:
-		m.receipt.Verified = provenNone
+		m.receipt.Verified = verifiedNone
 	case VerifyDigest:
-		m.receipt.Verified = provenDigest
+		m.receipt.Verified = verifiedDigest
 	case VerifyRoundtrip:
 		return m.roundtrip(view)
 	}
@@ -104,7 +104,7 @@ func (m *migration) roundtrip(view *segment.Log) error {
 		if hex.EncodeToString(sum.Sum(nil)) != m.receipt.SourceSHA256 {
 			return fmt.Errorf("%w: an export of the log is not the source", ErrDiffers)
 		}
-		m.receipt.Verified = provenRoundtrip
+		m.receipt.Verified = verifiedRoundtrip
 		return nil
 	}
 	if m.pass.once {
@@ -117,7 +117,7 @@ func (m *migration) roundtrip(view *segment.Log) error {
 	if match.Here != m.receipt.Records {
 		return fmt.Errorf("%w: of %d records %d are the source's", ErrDiffers, m.receipt.Records, match.Here)
 	}
-	m.receipt.Verified = provenTokens
+	m.receipt.Verified = verifiedTokens
 	return nil
 }
 

@@ -1,0 +1,112 @@
+package migrate
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/histlog/histlog/internal/jsonscan"
+)
+
+// readObject reads an object and calls value where the value of each member begins.
+// value must read it.
+func (f *recordFinder) readObject(p *sourcePass, value func(name string) error) error {
+	p.scan.Next()
+	c, err := p.scan.Peek()
+	if err == nil && c == '}' {
+		p.scan.Next()
+		return nil
+	}
+	at := f.cursor
+	for {
+		f.cursor = at
+		name, err := p.name()
+		if err != nil {
+			return err
+		}
+		f.cursor = at + jsonscan.PointerToken(name)
+		if err := value(name); err != nil {
+			return err
+		}
+		f.cursor = at
+		more, err := p.comma('}')
+		if !more {
+			return err
+		}
+	}
+}
+
+// rootMember reads the value of one member of the root object.
+func (f *recordFinder) rootMember(p *sourcePass, name string) error {
+	c, err := p.scan.Peek()
+	switch {
+	case err != nil:
+		return p.truncated(err)
+	case f.found && f.cursor == f.path: // a second member of the name, of any type
+		f.second = f.cursor
+		return p.scan.Skip()
+	case name == declaredName:
+		return f.readDeclared(p)
+	case c != '[':
+		return p.scan.Skip()
+	case name != historyName:
+		return f.arrayMember(p)
+	case !f.found:
+		return f.takeArray(p, f.cursor, 2)
+	}
+	return f.laterHistory(p)
+}
+
+// laterHistory reads a "history" that comes after an array of objects. If it holds
+// objects, they are the records, and the source is read again; otherwise either
+// array may be meant.
+func (f *recordFinder) laterHistory(p *sourcePass) error {
+	p.scan.Next()
+	c, err := p.scan.Peek()
+	switch {
+	case err != nil:
+		return p.truncated(err)
+	case c != '{':
+		return f.skipRival(p)
+	}
+	at, _ := jsonscan.ParsePointer(f.cursor) // built by PointerToken, so it parses
+	return &restart{shape{pointer: at}, fmt.Sprintf("%s comes after %s", f.cursor, f.path)}
+}
+
+// skipRival skips the rest of an array, after its opening bracket, that may be meant
+// instead of the one found.
+func (f *recordFinder) skipRival(p *sourcePass) error {
+	n, err := p.skipRest()
+	f.rivals = append(f.rivals, candidate{f.cursor, n})
+	return err
+}
+
+// arrayMember reads an array that is not "history". The first one of objects is taken
+// for the records. A second one is a rival, and so is the first one after a "history"
+// that is empty or holds no objects, for that may be the history of something else.
+func (f *recordFinder) arrayMember(p *sourcePass) error {
+	p.scan.Next()
+	c, err := p.scan.Peek()
+	if err != nil {
+		return p.truncated(err)
+	}
+	if c == '{' && !f.found {
+		return f.takeElements(p, f.cursor, 2)
+	}
+	if c == '{' && (f.weak || f.path != jsonscan.PointerToken(historyName)) {
+		return f.skipRival(p)
+	}
+	_, err = p.skipRest()
+	return err
+}
+
+// readDeclared reads the number of records that the source says it has.
+func (f *recordFinder) readDeclared(p *sourcePass) error {
+	var err error
+	if p.buf, err = p.scan.Value(p.buf[:0]); err != nil {
+		return err
+	}
+	if n, err := strconv.ParseInt(string(p.buf), 10, 64); err == nil {
+		f.declared = &n
+	}
+	return nil
+}
