@@ -129,7 +129,7 @@ func TestMemory(t *testing.T) {
 			var records uint64
 			l := p.log()
 			for _, s := range l.Segments {
-				sum, err := l.Sum(s)
+				sum, err := l.Summary(s)
 				check(t, err)
 				records += sum.Records
 			}

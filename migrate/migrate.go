@@ -128,7 +128,7 @@ func (m *migration) checkRoom() error {
 	if err != nil {
 		return err
 	}
-	written := float64(m.draft.Sum().Bytes)
+	written := float64(m.draft.Summary().Bytes)
 	need := written/float64(read)*float64(m.pass.size) - written
 	if m.o.Compress != segment.Plain {
 		need /= minRatio

@@ -63,15 +63,15 @@ func (m *migration) verify(view *segment.Log) error {
 
 // readBack compares what every segment holds with what was written to it.
 func (m *migration) readBack(view *segment.Log) error {
-	var got segment.Sum
+	var got segment.Summary
 	for _, s := range view.Segments {
 		sum, err := m.readSegment(view, s)
 		if err != nil {
 			return err
 		}
-		got.Join(sum)
+		got.Add(sum)
 	}
-	if want := m.draft.Sum(); got != want {
+	if want := m.draft.Summary(); got != want {
 		return fmt.Errorf("%w: %+v, written %+v", ErrDiffers, got, want)
 	}
 	m.receipt.LogBytes = int64(got.Bytes)
@@ -82,15 +82,15 @@ func (m *migration) readBack(view *segment.Log) error {
 	return nil
 }
 
-func (m *migration) readSegment(view *segment.Log, s segment.Segment) (segment.Sum, error) {
+func (m *migration) readSegment(view *segment.Log, s segment.Segment) (segment.Summary, error) {
 	if m.o.Verify == VerifyNone {
-		return view.Sum(s)
+		return view.Summary(s)
 	}
 	f, err := view.Verify(m.ctx, s, nil)
 	if err == nil && len(f.Damage) > 0 {
 		err = fmt.Errorf("%w: %w", ErrDiffers, f.Damage[0])
 	}
-	return f.Sum, err
+	return f.Summary, err
 }
 
 // roundtrip makes the source again and compares its SHA-256. Where tokens were

@@ -14,8 +14,8 @@ import (
 // when another was proven; but one that is not as long as the index says, or
 // that does not reach to the next segment, gives way to one that does.
 
-// rank orders the files of one segment: what is none comes last.
-func rank(a, b Segment) int {
+// compareFiles orders the files of one segment: what is none comes last.
+func compareFiles(a, b Segment) int {
 	odd := func(s Segment) int {
 		if s.irregular {
 			return 1
@@ -38,7 +38,7 @@ func withoutCopies(segments []Segment) (one []Segment) {
 }
 
 // as returns s as the file of a codec.
-func (l *Log) as(s Segment, c Codec) Segment {
+func (l *Log) withCodec(s Segment, c Codec) Segment {
 	s.Codec, s.Path, s.Copy = c, l.path(FileName(s.Base, c)), false
 	return s
 }
@@ -49,7 +49,7 @@ func (l *Log) others(s Segment) (others []Segment, err error) {
 		if c == s.Codec {
 			continue
 		}
-		other := l.as(s, c)
+		other := l.withCodec(s, c)
 		info, err := l.fs.Lstat(other.Path)
 		switch {
 		case missing(err):
@@ -64,18 +64,18 @@ func (l *Log) others(s Segment) (others []Segment, err error) {
 
 // agrees says whether the file is as long as the index says; without one, whether
 // records reach to the next segment.
-func (r *Reader) agrees() bool {
+func (r *Reader) lengthMatches() bool {
 	if r.trailer == nil {
 		return !r.segment.Sealed || r.Next() == r.segment.Next && !r.made.lost()
 	}
 	return r.text.mismatch() == "" && (r.segment.Codec != Plain || r.size == r.trailer.Plain)
 }
 
-// openBest opens, of the files of a segment, the first that agrees with the index,
+// openAuthoritative opens, of the files of a segment, the first that agrees with the index,
 // or else the first.
-func (l *Log) openBest(s Segment) (*Reader, error) {
+func (l *Log) openAuthoritative(s Segment) (*Reader, error) {
 	first, err := l.openFile(s)
-	if err != nil && !errors.Is(err, ErrCorrupt) || err == nil && first.agrees() {
+	if err != nil && !errors.Is(err, ErrCorrupt) || err == nil && first.lengthMatches() {
 		return first, err
 	}
 	others, err2 := l.others(s)
@@ -84,7 +84,7 @@ func (l *Log) openBest(s Segment) (*Reader, error) {
 		if err != nil {
 			continue // it is no better
 		}
-		if other.agrees() {
+		if other.lengthMatches() {
 			if first != nil {
 				_ = first.Close() // which was only read
 			}

@@ -171,7 +171,7 @@
 //
 // Where the table is missing (another program compressed the segment) or does not
 // agree with the index, the file is read as one frame. Every reader reads such a
-// segment, but it counts as damaged, for Verify and for Glance, and is neither
+// segment, but it counts as damaged, for Verify and for QuickCheck, and is neither
 // retired nor archived: only the table says how long the file must be, so nobody
 // can tell a good file from a truncated one without reading all of it. [Repair]
 // makes a plain segment of it, which loses no record. A plain file beside the

@@ -20,7 +20,7 @@ type Draft struct {
 	w       Writer // its fields and its entry(); none of its commits
 	madeDir bool
 	codec   Codec             // of full segments
-	sum     Sum               // of the full segments
+	sum     Summary           // of the full segments
 	filling trailer           // of the active one
 	sums    map[string]string // SHA-256 of each file of origin/, by name
 	untimed uint64            // records without a time of their own
@@ -352,7 +352,7 @@ func (d *Draft) roll() error {
 	}
 	d.batch.last = true
 	w.active, w.stagedEnd = next, 0
-	d.sum.Join(d.filling.total())
+	d.sum.Add(d.filling.total())
 	d.filling = trailer{}
 	return d.send()
 }
@@ -381,10 +381,10 @@ func (d *Draft) finish() error {
 	return err
 }
 
-// Sum says what was written comes to.
-func (d *Draft) Sum() Sum {
+// Summary returns the totals of the records that were written.
+func (d *Draft) Summary() Summary {
 	sum := d.sum
-	sum.Join(d.filling.total())
+	sum.Add(d.filling.total())
 	return sum
 }
 

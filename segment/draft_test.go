@@ -312,7 +312,7 @@ func TestDraftViewEnds(t *testing.T) {
 	l, err := d.View(ctx)
 	check(t, err)
 	cancel()
-	_, err = l.Sum(l.Segments[0])
+	_, err = l.Summary(l.Segments[0])
 	wantIs(t, err, context.Canceled)
 	check(t, d.Discard())
 }

@@ -101,7 +101,7 @@ func TestClockGoesBack(t *testing.T) {
 	}
 	r := openReader(t, openLog(t, dir), 0)
 	begun := newClock().Now().Unix()
-	if got := r.trailer; got == nil || got.LeastArrival != uint32(begun) || got.GreatestArrival != uint32(begun+60) {
+	if got := r.trailer; got == nil || got.MinArrival != uint32(begun) || got.MaxArrival != uint32(begun+60) {
 		t.Errorf("%+v, want arrivals from %d to %d", got, begun, begun+60)
 	}
 }

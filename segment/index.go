@@ -163,11 +163,11 @@ func (h header) parseEntry(b []byte, seq Sequence) (e Entry, ok bool) {
 
 // trailer sums up a sealed segment.
 type trailer struct {
-	Count                         uint64
-	Plain                         Offset // length of the plain text
-	LeastTime, GreatestTime       int64  // of the records, unix ns
-	LeastArrival, GreatestArrival uint32 // unix s
-	Digest                        uint64 // CRC-64 of the records' checksums in their order
+	Count                  uint64
+	Plain                  Offset // length of the plain text
+	MinTime, MaxTime       int64  // of the records, unix ns
+	MinArrival, MaxArrival uint32 // unix s
+	Digest                 uint64 // CRC-64 of the records' checksums in their order
 }
 
 // length returns the length of the plain text, or -1 if there is no trailer.
@@ -182,11 +182,11 @@ func (t *trailer) length() Offset {
 func (t *trailer) add(e Entry) {
 	at, arrived := e.Time.UnixNano(), arrivalSeconds(e.Arrived)
 	if t.Count == 0 {
-		t.LeastTime, t.GreatestTime, t.LeastArrival, t.GreatestArrival = at, at, arrived, arrived
+		t.MinTime, t.MaxTime, t.MinArrival, t.MaxArrival = at, at, arrived, arrived
 	}
-	t.LeastTime, t.GreatestTime = min(t.LeastTime, at), max(t.GreatestTime, at)
+	t.MinTime, t.MaxTime = min(t.MinTime, at), max(t.MaxTime, at)
 	//mutant:roll-the-last-arrival-is-taken-for-the-greatest
-	t.LeastArrival, t.GreatestArrival = min(t.LeastArrival, arrived), max(t.GreatestArrival, arrived)
+	t.MinArrival, t.MaxArrival = min(t.MinArrival, arrived), max(t.MaxArrival, arrived)
 	t.Count++
 	t.Plain = e.End
 	var crc [4]byte
@@ -198,10 +198,10 @@ func (h header) encodeTrailer(t trailer) []byte {
 	b := append(make([]byte, 0, trailerSize), trailerMagic[:]...)
 	b = le.AppendUint64(b, t.Count)
 	b = le.AppendUint64(b, uint64(t.Plain))
-	b = le.AppendUint64(b, uint64(t.LeastTime))
-	b = le.AppendUint64(b, uint64(t.GreatestTime))
-	b = le.AppendUint32(b, t.LeastArrival)
-	b = le.AppendUint32(b, t.GreatestArrival)
+	b = le.AppendUint64(b, uint64(t.MinTime))
+	b = le.AppendUint64(b, uint64(t.MaxTime))
+	b = le.AppendUint32(b, t.MinArrival)
+	b = le.AppendUint32(b, t.MaxArrival)
 	b = le.AppendUint64(b, t.Digest)
 	b = le.AppendUint32(b, 0)
 	return le.AppendUint32(b, crc32.Update(h.seed(h.base), castagnoli, b))
@@ -216,7 +216,7 @@ func (h header) parseTrailer(b []byte) (t trailer, ok bool) {
 	}
 	return trailer{
 		Count: le.Uint64(b[8:]), Plain: Offset(le.Uint64(b[16:])),
-		LeastTime: int64(le.Uint64(b[24:])), GreatestTime: int64(le.Uint64(b[32:])),
-		LeastArrival: le.Uint32(b[40:]), GreatestArrival: le.Uint32(b[44:]), Digest: le.Uint64(b[48:]),
+		MinTime: int64(le.Uint64(b[24:])), MaxTime: int64(le.Uint64(b[32:])),
+		MinArrival: le.Uint32(b[40:]), MaxArrival: le.Uint32(b[44:]), Digest: le.Uint64(b[48:]),
 	}, true
 }

@@ -9,7 +9,7 @@ import "errors"
 // firm returns how many entries of the index of an active segment were synced (synced),
 // and how many of its records (durable): up to the last durable mark, and up to the
 // last anchor. What is behind may be what a power cut left.
-func (x *indexFile) firm() (synced, durable uint64, err error) {
+func (x *indexFile) durableCounts() (synced, durable uint64, err error) {
 	for k := x.count; k > 0 && (synced == 0 || durable == 0); k-- {
 		e, err := x.entry(k - 1)
 		if errors.Is(err, ErrCorrupt) {
@@ -30,7 +30,7 @@ func (x *indexFile) firm() (synced, durable uint64, err error) {
 
 // withinText drops the last entries whose records were never durable and end behind
 // the text, which is that long.
-func (x *indexFile) withinText(size Offset) error {
+func (x *indexFile) dropBeyond(size Offset) error {
 	count := x.count
 	for count > 0 {
 		e, err := x.entry(count - 1)
@@ -54,7 +54,7 @@ func (x *indexFile) headerLeftByCrash(reason string) (bool, error) {
 	if reason == "" || reason == foreignIndex || reason == otherVersion {
 		return false, nil
 	}
-	synced, _, err := x.firm()
+	synced, _, err := x.durableCounts()
 	//mutant:check-a-new-index-that-is-torn-is-damage
 	return synced == 0, err
 }
@@ -79,7 +79,7 @@ func (r *Reader) leftByCrash(seq Sequence) (entry, record bool, err error) {
 	if r.segment.Sealed || r.index == nil {
 		return false, false, nil
 	}
-	synced, durable, err := r.index.firm()
+	synced, durable, err := r.index.durableCounts()
 	k := uint64(seq - r.segment.Base)
 	//mutant:verify-rot-of-what-was-synced-is-taken-for-a-power-cuts
 	//mutant:verify-what-a-power-cut-left-is-damage

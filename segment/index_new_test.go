@@ -19,7 +19,7 @@ func TestIndexNeverWritten(t *testing.T) {
 			check(t, err)
 			write(t, filepath.Join(dir, IndexName(last.Base)), left)
 			l = openLog(t, dir)
-			g, err := l.Glance(last)
+			g, err := l.QuickCheck(last)
 			check(t, err)
 			f, err := l.Verify(t.Context(), last, nil)
 			check(t, err)
@@ -36,7 +36,7 @@ func TestIndexNeverWritten(t *testing.T) {
 		dir := newLog(t, 7)
 		write(t, filepath.Join(dir, IndexName(1)), nil)
 		l := openLog(t, dir)
-		g, err := l.Glance(l.Segments[0])
+		g, err := l.QuickCheck(l.Segments[0])
 		check(t, err)
 		f, err := l.Verify(t.Context(), l.Segments[0], nil)
 		check(t, err)
@@ -49,7 +49,7 @@ func TestIndexNeverWritten(t *testing.T) {
 		l := openLog(t, dir)
 		last := l.Segments[len(l.Segments)-1]
 		check(t, os.Remove(filepath.Join(dir, IndexName(last.Base))))
-		if g, err := l.Glance(last); err != nil || g.Damage == nil {
+		if g, err := l.QuickCheck(last); err != nil || g.Damage == nil {
 			t.Errorf("%v, %v", g.Damage, err)
 		}
 	})
@@ -66,8 +66,8 @@ func TestArrivalIsClamped(t *testing.T) {
 		}
 		var sum trailer
 		sum.add(Entry{End: 1, Arrived: at, Time: time.Unix(0, 0)})
-		if int64(sum.LeastArrival) != want || int64(sum.GreatestArrival) != want {
-			t.Errorf("the trailer makes of %d %d and %d, want %d", in, sum.LeastArrival, sum.GreatestArrival, want)
+		if int64(sum.MinArrival) != want || int64(sum.MaxArrival) != want {
+			t.Errorf("the trailer makes of %d %d and %d, want %d", in, sum.MinArrival, sum.MaxArrival, want)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func (l *Log) openIndex(base Sequence) (x *indexFile, reason string, err error) 
 	for range looks {
 		x, reason, err = l.openPlainIndex(base)
 		//mutant:small-index-used-where-the-plain-one-is-whole
-		if err != nil || x != nil && x.ended() {
+		if err != nil || x != nil && x.hasTrailer() {
 			return x, reason, err
 		}
 		small, why, err := l.openSmallIndex(base)
@@ -57,7 +57,7 @@ func (l *Log) openIndex(base Sequence) (x *indexFile, reason string, err error) 
 func (l *Log) indexPath(base Sequence) (string, error) {
 	x, _, err := l.openIndex(base)
 	if x == nil && err == nil {
-		err = l.whyMissing(Segment{Base: base, Path: l.path(IndexName(base))})
+		err = l.missingSegmentError(Segment{Base: base, Path: l.path(IndexName(base))})
 	}
 	if err != nil {
 		return "", err
@@ -83,11 +83,11 @@ func (l *Log) openPlainIndex(base Sequence) (x *indexFile, reason string, err er
 	if err != nil {
 		return nil, "", err
 	}
-	return l.asIndex(vfs.WithContext(l.ctx, f), path, base)
+	return l.readIndexHeader(vfs.WithContext(l.ctx, f), path, base)
 }
 
-// asIndex reads the header of an index.
-func (l *Log) asIndex(f File, path string, base Sequence) (x *indexFile, reason string, err error) {
+// readIndexHeader reads the header of an index.
+func (l *Log) readIndexHeader(f File, path string, base Sequence) (x *indexFile, reason string, err error) {
 	b := make([]byte, headerSize)
 	n, err := f.ReadAt(b, 0)
 	if err != nil && err != io.EOF {
@@ -105,7 +105,7 @@ func (l *Log) asIndex(f File, path string, base Sequence) (x *indexFile, reason 
 }
 
 // ended reports whether the index ends with a trailer.
-func (x *indexFile) ended() bool {
+func (x *indexFile) hasTrailer() bool {
 	info, err := x.file.Stat()
 	if err != nil || info.Size() < headerSize+trailerSize {
 		return false
@@ -151,7 +151,7 @@ func (x *indexFile) end(k int64) (Offset, error) {
 // What the end of the file holds beyond the last valid entry is not counted:
 // a crash may have left it. text is the length of the text, which bounds how many
 // records there can be; negative: it is not known.
-func (x *indexFile) survey(text Offset) (*trailer, error) {
+func (x *indexFile) countEntries(text Offset) (*trailer, error) {
 	info, err := x.file.Stat()
 	if err != nil {
 		return nil, err
@@ -165,14 +165,14 @@ func (x *indexFile) survey(text Offset) (*trailer, error) {
 		}
 		t, ok := x.header.parseTrailer(b)
 		//mutant:read-a-trailer-of-more-records-than-the-text-holds
-		if ok && t.Count == uint64(body-trailerSize)/entrySize && t.Count <= mostRecords(t.Plain) {
+		if ok && t.Count == uint64(body-trailerSize)/entrySize && t.Count <= maxRecords(t.Plain) {
 			x.count = t.Count
 			return &t, nil
 		}
 	}
 	most := x.count
 	if text >= 0 {
-		most = min(most, mostRecords(text))
+		most = min(most, maxRecords(text))
 	}
 	found, err := x.lastValid(most)
 	//mutant:read-entries-of-what-the-text-has-lost-are-dropped
@@ -183,8 +183,8 @@ func (x *indexFile) survey(text Offset) (*trailer, error) {
 	return nil, err
 }
 
-// mostRecords returns how many records a text of that length holds at most.
-func mostRecords(text Offset) uint64 { return uint64(max(text, 0)) / uint64(len(blankPlace)) }
+// maxRecords returns how many records a text of that length holds at most.
+func maxRecords(text Offset) uint64 { return uint64(max(text, 0)) / uint64(len(blankPlace)) }
 
 // lastValid returns how many of the first n entries are left if all behind the last
 // valid one are dropped. A file with a hole has millions of others: they are read

@@ -20,12 +20,12 @@ import (
 
 // The parts of a small index. See the package documentation for their layout.
 const (
-	smallBlock   = 4096                        // entries in a block
-	smallHeader  = 8 + 8 + headerSize          // the first skippable frame
-	smallFooter  = trailerSize + 4 + 4 + 4 + 8 // the end of the last one
-	skippable    = 0x184D2A50                  // magic of a frame that every zstd skips
-	smallLeast   = smallHeader + 8 + smallFooter
-	mostSmallRaw = 10 + smallBlock*(10+10+6+5+4) // of a block, decompressed
+	smallBlock    = 4096                        // entries in a block
+	smallHeader   = 8 + 8 + headerSize          // the first skippable frame
+	smallFooter   = trailerSize + 4 + 4 + 4 + 8 // the end of the last one
+	skippable     = 0x184D2A50                  // magic of a frame that every zstd skips
+	minSmallSize  = smallHeader + 8 + smallFooter
+	maxSmallBlock = 10 + smallBlock*(10+10+6+5+4) // of a block, decompressed
 )
 
 var (
@@ -69,7 +69,7 @@ func openSmall(f File, h header) (*smallIndex, error) {
 		return nil, err
 	}
 	size := info.Size()
-	if size < smallLeast {
+	if size < minSmallSize {
 		return nil, errNoSmall
 	}
 	b := make([]byte, smallHeader)
@@ -176,7 +176,7 @@ func (s *smallIndex) read(block int) error {
 	p := s.blocks[block]
 	n := int(min(smallBlock, s.count-uint64(block)*smallBlock))
 	s.entries = append(s.entries[:0], make([]byte, n*entrySize)...)
-	if p.size <= mostSmallRaw+1024 { // else no block is that long
+	if p.size <= maxSmallBlock+1024 { // else no block is that long
 		s.packed = append(s.packed[:0], make([]byte, p.size)...)
 		if m, err := s.File.ReadAt(s.packed, p.at); m < len(s.packed) {
 			return err
@@ -210,7 +210,7 @@ func (s *smallIndex) unpack(n int, base Sequence, p smallPart) bool {
 	if d.Reset(bytes.NewReader(s.packed)) != nil {
 		return false
 	}
-	s.raw = slices.Grow(s.raw[:0], mostSmallRaw+1)[:mostSmallRaw+1]
+	s.raw = slices.Grow(s.raw[:0], maxSmallBlock+1)[:maxSmallBlock+1]
 	m, err := io.ReadFull(d, s.raw)
 	if err != io.ErrUnexpectedEOF { // it is longer, or no zstd
 		return false
@@ -332,5 +332,5 @@ func (l *Log) openSmallIndex(base Sequence) (x *indexFile, reason string, err er
 	if err != nil {
 		return nil, "", errors.Join(fmt.Errorf("read %s: %w", path, err), f.Close())
 	}
-	return l.asIndex(s, path, base)
+	return l.readIndexHeader(s, path, base)
 }

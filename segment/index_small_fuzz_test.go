@@ -20,7 +20,7 @@ func FuzzSmallIndex(f *testing.F) {
 	id := openLog(f, goldenSmallDir).Marker.ID
 	f.Fuzz(func(t *testing.T, b []byte, sums bool) {
 		h := header{id: id, base: 1}
-		if sums && len(b) >= smallLeast {
+		if sums && len(b) >= minSmallSize {
 			b = bytes.Clone(b)
 			le.PutUint32(b[smallHeader-4:], crc32.Checksum(b[16:smallHeader-4], castagnoli))
 			if own, reason := parseHeader(b[16:smallHeader]); reason == "" {
@@ -43,7 +43,7 @@ func FuzzSmallIndex(f *testing.F) {
 			return
 		}
 		x := indexFile{file: s, path: path, header: s.parsed}
-		trailer, err := x.survey(-1)
+		trailer, err := x.countEntries(-1)
 		check(t, err)
 		if trailer == nil || x.count != s.count {
 			if x.count > 1<<20 {

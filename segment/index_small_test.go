@@ -126,7 +126,7 @@ func TestSmallIndexOfAnything(t *testing.T) {
 		f, err := OS{}.OpenFile(path, os.O_RDONLY, 0)
 		check(t, err)
 		x := &indexFile{file: f, path: path, header: h}
-		_, err = x.survey(-1)
+		_, err = x.countEntries(-1)
 		check(t, err)
 		l := &Log{fs: OS{}}
 		size, err := l.writeSmall(t.Context(), x, path+".zst", 0o644)

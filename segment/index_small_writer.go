@@ -43,11 +43,11 @@ func (l *Log) plainIndexSize(base Sequence) (int64, error) {
 	return size, err
 }
 
-// allowSmall has HISTLOG require small-index, durably, before the first small index
+// requireSmallIndex has HISTLOG require small-index, durably, before the first small index
 // gets its name: a histlog that knows none says that it is too old, and not
 // that indexes are lost. It takes the lock of UPKEEP for itself, which is not worth
 // much once HISTLOG has been replaced: see upkeep.
-func allowSmall(ctx context.Context, dir string, base Sequence, o Options) error {
+func requireSmallIndex(ctx context.Context, dir string, base Sequence, o Options) error {
 	l, err := OpenContext(ctx, dir, o.FS)
 	if err != nil || slices.Contains(l.Marker.Requires, needsSmallIndex) {
 		return err
@@ -86,7 +86,7 @@ func (l *Log) shrinkIndex(ctx context.Context, s Segment) (c Change, err error) 
 	if may, err := l.CanShrink(s); !may || err != nil || !slices.Contains(l.Marker.Requires, needsSmallIndex) {
 		return c, err
 	}
-	x, err := l.provenIndex(s.Base)
+	x, err := l.openIntactIndex(s.Base)
 	if err != nil {
 		return c, err
 	}
@@ -116,16 +116,16 @@ func (l *Log) shrinkIndex(ctx context.Context, s Segment) (c Change, err error) 
 	return c, nil
 }
 
-// provenIndex opens a plain index whose header and trailer are good.
-func (l *Log) provenIndex(base Sequence) (*indexFile, error) {
+// openIntactIndex opens a plain index whose header and trailer are good.
+func (l *Log) openIntactIndex(base Sequence) (*indexFile, error) {
 	x, reason, err := l.openPlainIndex(base)
 	if err != nil {
 		return nil, err
 	}
 	if x == nil {
-		return nil, l.whyMissing(Segment{Base: base, Path: l.path(IndexName(base))})
+		return nil, l.missingSegmentError(Segment{Base: base, Path: l.path(IndexName(base))})
 	}
-	t, err := x.survey(-1)
+	t, err := x.countEntries(-1)
 	if err == nil && (reason != "" || t == nil) {
 		err = &CorruptError{Path: x.path, Reason: "the index is not as it was written"}
 	}
@@ -143,7 +143,7 @@ func (l *Log) writeSmall(ctx context.Context, x *indexFile, name string, mode os
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if size, err = x.small(ctx, io.NewOffsetWriter(f, 0)); err != nil {
+	if size, err = x.encodeSmall(ctx, io.NewOffsetWriter(f, 0)); err != nil {
 		return 0, err
 	}
 	//mutant:small-index-not-synced
@@ -154,11 +154,11 @@ func (l *Log) writeSmall(ctx context.Context, x *indexFile, name string, mode os
 	if err != nil {
 		return 0, fmt.Errorf("what was written differs: %w", err)
 	}
-	return size, sameIndex(ctx, x, s)
+	return size, compareIndexes(ctx, x, s)
 }
 
-// sameIndex is an error if a small index does not present the bytes of the plain one.
-func sameIndex(ctx context.Context, x *indexFile, s *smallIndex) error {
+// compareIndexes is an error if a small index does not present the bytes of the plain one.
+func compareIndexes(ctx context.Context, x *indexFile, s *smallIndex) error {
 	info, err := x.file.Stat()
 	if err != nil {
 		return err
@@ -186,7 +186,7 @@ func sameIndex(ctx context.Context, x *indexFile, s *smallIndex) error {
 
 // small writes the small form of an index, and returns its size. An entry that is
 // not what was written is a *CorruptError.
-func (x *indexFile) small(ctx context.Context, w io.Writer) (size int64, err error) {
+func (x *indexFile) encodeSmall(ctx context.Context, w io.Writer) (size int64, err error) {
 	head := make([]byte, headerSize+trailerSize)
 	if m, err := x.file.ReadAt(head[:headerSize], 0); m < headerSize {
 		return 0, err
@@ -199,7 +199,7 @@ func (x *indexFile) small(ctx context.Context, w io.Writer) (size int64, err err
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, enc.Close()) }()
-	p := smallPacker{out: w, enc: enc, index: x, table: le.AppendUint32(le.AppendUint32(nil, skippable), 0)}
+	p := smallWriter{out: w, enc: enc, index: x, table: le.AppendUint32(le.AppendUint32(nil, skippable), 0)}
 	first := append(le.AppendUint32(le.AppendUint32(nil, skippable), smallHeader-8), smallMagic...)
 	if err := p.write(append(first, head[:headerSize]...)); err != nil {
 		return 0, err
@@ -216,8 +216,8 @@ func (x *indexFile) small(ctx context.Context, w io.Writer) (size int64, err err
 	return p.size, err
 }
 
-// A smallPacker writes the blocks of a small index.
-type smallPacker struct {
+// A smallWriter writes the blocks of a small index.
+type smallWriter struct {
 	out     io.Writer
 	enc     *zstd.Encoder
 	index   *indexFile
@@ -231,14 +231,14 @@ type smallPacker struct {
 	raw     []byte
 }
 
-func (p *smallPacker) write(b []byte) error {
+func (p *smallWriter) write(b []byte) error {
 	n, err := p.out.Write(b)
 	p.size += int64(n)
 	return err
 }
 
 // block packs the entries from the k-th on.
-func (p *smallPacker) block(k uint64) error {
+func (p *smallWriter) block(k uint64) error {
 	x := p.index
 	p.entries, p.raw = p.entries[:0], p.raw[:0]
 	base, start := x.header.base+Sequence(k), p.start
@@ -276,7 +276,7 @@ func (p *smallPacker) block(k uint64) error {
 }
 
 // finish writes the last frame.
-func (p *smallPacker) finish(trailer []byte) error {
+func (p *smallWriter) finish(trailer []byte) error {
 	b := append(p.table, trailer...)
 	b = le.AppendUint32(le.AppendUint32(b, smallBlock), p.blocks)
 	le.PutUint32(b[4:], uint32(len(b)+12-8))
@@ -288,10 +288,10 @@ func (p *smallPacker) finish(trailer []byte) error {
 // EstimateIndex returns how many bytes the index of a segment would take if it were
 // stored small. It writes nothing.
 func (l *Log) EstimateIndex(ctx context.Context, s Segment) (n int64, err error) {
-	x, err := l.provenIndex(s.Base)
+	x, err := l.openIntactIndex(s.Base)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, x.file.Close()) }()
-	return x.small(ctx, io.Discard)
+	return x.encodeSmall(ctx, io.Discard)
 }

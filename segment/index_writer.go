@@ -91,9 +91,9 @@ func (w *indexWriter) discard() error {
 	return errors.Join(w.file.Close(), vfs.RemoveIfExists(w.log.fs, w.temporary))
 }
 
-// proveRebuilt takes the flag from entries made from the text whose checksums
+// verifyRebuilt takes the flag from entries made from the text whose checksums
 // the digest of the reader's trailer bears out.
-func (w *indexWriter) proveRebuilt(read *Reader) error {
+func (w *indexWriter) verifyRebuilt(read *Reader) error {
 	t := read.trailer
 	if t == nil || t.Digest != w.sum.Digest || t.Count != w.sum.Count {
 		return nil

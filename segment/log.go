@@ -165,7 +165,7 @@ func (l *Log) indexedUpTo(base Sequence) (next Sequence, err error) {
 		return base, err
 	}
 	x.header = header{id: l.Marker.ID, base: base}
-	_, err = x.survey(-1)
+	_, err = x.countEntries(-1)
 	return base + Sequence(x.count), errors.Join(err, x.file.Close())
 }
 
@@ -202,7 +202,7 @@ func listSegments(fsys FS, dir string) ([]Segment, error) {
 			segments = append(segments, Segment{Base: base, Path: filepath.Join(dir, e.Name()), Codec: codec, irregular: !e.Type().IsRegular()})
 		}
 	}
-	slices.SortFunc(segments, rank)
+	slices.SortFunc(segments, compareFiles)
 	return chain(withoutCopies(segments)), nil
 }
 
@@ -310,7 +310,7 @@ func (l *Log) replaceMarker(m Marker) error {
 		return err
 	}
 	err = writeMarker(l.fs, l.Dir, m, mode)
-	if NoRoom(err) && l.dropNotes() == nil {
+	if NoRoom(err) && l.clearStatus() == nil {
 		err = writeMarker(l.fs, l.Dir, m, mode)
 	}
 	if err == nil {

@@ -150,7 +150,7 @@ func (l *Log) boundTo(s Segment) (h header, bound bool, err error) {
 	if reason == "" {
 		return x.header, true, nil
 	}
-	if _, err := x.survey(-1); err != nil || x.count > 0 { // the header alone was lost
+	if _, err := x.countEntries(-1); err != nil || x.count > 0 { // the header alone was lost
 		return x.header, err == nil, err
 	}
 	b := make([]byte, headerSize)
@@ -161,7 +161,7 @@ func (l *Log) boundTo(s Segment) (h header, bound bool, err error) {
 		return h, false, nil
 	}
 	x.header = h
-	t, err := x.survey(-1)
+	t, err := x.countEntries(-1)
 	if err != nil || x.count == 0 {
 		return h, false, err
 	}
@@ -203,7 +203,7 @@ func (l *Log) follows(s Segment) (next Sequence, ok bool, err error) {
 		return 0, false, err
 	}
 	defer x.file.Close()
-	t, err := x.survey(-1)
+	t, err := x.countEntries(-1)
 	next = s.Base + Sequence(x.count)
 	if err != nil || t != nil || s.Codec != Plain || reason != "" {
 		return next, t != nil, err

@@ -132,7 +132,7 @@ func wantNoDamage(t *testing.T, l *Log) {
 	for _, s := range l.Segments {
 		f, err := l.Verify(t.Context(), s, nil)
 		check(t, err)
-		g, err := l.Glance(s)
+		g, err := l.QuickCheck(s)
 		check(t, err)
 		if len(f.Damage) > 0 || g.Damage != nil {
 			t.Errorf("%s: %v, %v", s.Path, f.Damage, g.Damage)

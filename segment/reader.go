@@ -34,7 +34,7 @@ type Reader struct {
 	text    textFile
 	index   *indexFile         // nil: there is none
 	made    *madeEntries       // of the records behind those that the index holds; nil: none
-	remade  map[Sequence]Entry // of some whose index entries have rotted
+	rebuilt map[Sequence]Entry // of some whose index entries have rotted
 	marker  Marker
 	memory  int64 // the largest record to hold; 0: any
 	trailer *trailer
@@ -57,7 +57,7 @@ const readAhead = 256 << 10
 // gone, and ErrRetired where retention took it since the log was listed.
 func (l *Log) OpenReader(s Segment) (*Reader, error) {
 	if s.Copy {
-		return l.openBest(s)
+		return l.openAuthoritative(s)
 	}
 	return l.openFile(s)
 }
@@ -82,7 +82,7 @@ func (l *Log) openFile(s Segment) (*Reader, error) {
 	}
 	if r.index == nil {
 		//mutant:retire-an-index-that-went-is-made-anew
-		if err := l.whyMissing(s); errors.Is(err, ErrRetired) {
+		if err := l.missingSegmentError(s); errors.Is(err, ErrRetired) {
 			return nil, errors.Join(err, r.Close())
 		}
 	}
@@ -145,7 +145,7 @@ func (r *Reader) Refresh() error {
 			before = -1
 		}
 		// What the index tells of was written before: the text is looked at second.
-		if r.trailer, err = r.index.survey(before); err != nil {
+		if r.trailer, err = r.index.countEntries(before); err != nil {
 			return err
 		}
 	}
@@ -156,7 +156,7 @@ func (r *Reader) Refresh() error {
 		return r.makeEntries()
 	}
 	if !r.segment.Sealed && r.segment.Codec == Plain {
-		return r.index.withinText(r.size)
+		return r.index.dropBeyond(r.size)
 	}
 	if r.segment.Sealed && r.trailer == nil && r.segment.Base+Sequence(r.index.count) < r.segment.Next {
 		return r.makeEntries()
@@ -216,17 +216,17 @@ func (r *Reader) Size() (Offset, error) {
 func (r *Reader) Entry(seq Sequence) (Entry, error) {
 	e, err := r.indexEntry(seq)
 	if !errors.Is(err, ErrCorrupt) || uint64(seq-r.segment.Base) >= r.indexed() {
-		return e, r.inFrame(err, seq)
+		return e, r.asDamage(err, seq)
 	}
-	if made, ok := r.remade[seq]; ok {
+	if made, ok := r.rebuilt[seq]; ok {
 		return made, nil
 	}
-	return r.remake(seq)
+	return r.rebuildEntry(seq)
 }
 
 // remake makes the entry of a record whose index entry has rotted from the text, with
 // those of the rotten entries around it: a page of the disk holds many.
-func (r *Reader) remake(seq Sequence) (made Entry, err error) {
+func (r *Reader) rebuildEntry(seq Sequence) (made Entry, err error) {
 	const ahead = 1024
 	next, start, err := r.intactBefore(seq)
 	if err != nil {
@@ -264,7 +264,7 @@ func (r *Reader) remake(seq Sequence) (made Entry, err error) {
 // entry is known, and where its line begins.
 func (r *Reader) intactBefore(seq Sequence) (Sequence, Offset, error) {
 	for ; seq > r.segment.Base; seq-- {
-		if made, ok := r.remade[seq-1]; ok {
+		if made, ok := r.rebuilt[seq-1]; ok {
 			return seq, made.End, nil
 		}
 		e, err := r.indexEntry(seq - 1)
@@ -276,7 +276,7 @@ func (r *Reader) intactBefore(seq Sequence) (Sequence, Offset, error) {
 }
 
 // inFrame makes damage of the error of a frame in which the line of seq stands.
-func (r *Reader) inFrame(err error, seq Sequence) error {
+func (r *Reader) asDamage(err error, seq Sequence) error {
 	if d := frameDamage(err, r.segment, seq, 0); d != nil {
 		return d
 	}
@@ -287,10 +287,10 @@ func (r *Reader) inFrame(err error, seq Sequence) error {
 // each is asked for again by the one behind it.
 func (r *Reader) remember(seq Sequence, e Entry) {
 	const most = 4096
-	if r.remade == nil || len(r.remade) == most {
-		r.remade = map[Sequence]Entry{}
+	if r.rebuilt == nil || len(r.rebuilt) == most {
+		r.rebuilt = map[Sequence]Entry{}
 	}
-	r.remade[seq] = e
+	r.rebuilt[seq] = e
 }
 
 // indexEntry is Entry without a replacement for what has rotted.
@@ -330,7 +330,7 @@ func (r *Reader) Span() (least, greatest time.Time, ok bool) {
 	if r.trailer == nil {
 		return least, greatest, false
 	}
-	return time.Unix(0, r.trailer.LeastTime), time.Unix(0, r.trailer.GreatestTime), true
+	return time.Unix(0, r.trailer.MinTime), time.Unix(0, r.trailer.MaxTime), true
 }
 
 // Newest returns the greatest time that a record of a sealed segment bears, and
@@ -340,7 +340,7 @@ func (r *Reader) Newest() (own, arrived time.Time, ok bool) {
 	if r.trailer == nil {
 		return own, arrived, false
 	}
-	return time.Unix(0, r.trailer.GreatestTime), time.Unix(int64(r.trailer.GreatestArrival), 0), true
+	return time.Unix(0, r.trailer.MaxTime), time.Unix(int64(r.trailer.MaxArrival), 0), true
 }
 
 // Record reads a record and checks it against its checksum. Its text is the

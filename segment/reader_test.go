@@ -276,8 +276,8 @@ func TestVerify(t *testing.T) {
 		check(t, err)
 		size, err := openReader(t, l, i).Size()
 		check(t, err)
-		if f.Sum.Bytes != size || told != size {
-			t.Errorf("segment %d: %d bytes, told of %d, want %d", s.Base, f.Sum.Bytes, told, size)
+		if f.Summary.Bytes != size || told != size {
+			t.Errorf("segment %d: %d bytes, told of %d, want %d", s.Base, f.Summary.Bytes, told, size)
 		}
 		total.Records += f.Records
 		total.Blank += f.Blank

@@ -103,7 +103,7 @@ func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
 		}
 	}
 	if missing(err) {
-		err = l.whyMissing(*s)
+		err = l.missingSegmentError(*s)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -119,9 +119,9 @@ func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
 	return c, file, nil
 }
 
-// whyMissing says why a segment that was listed has no file, or no index: it was
+// missingSegmentError says why a segment that was listed has no file, or no index: it was
 // retired since, or it is damage.
-func (l *Log) whyMissing(s Segment) error {
+func (l *Log) missingSegmentError(s Segment) error {
 	var now markerFile
 	//mutant:retire-seen-as-damage-by-who-has-an-old-listing
 	if m, err := now.read(l.fs, l.Dir); err == nil && s.Base < m.FirstSeq && l.Conflict == nil {

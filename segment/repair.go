@@ -122,7 +122,7 @@ func (r *repair) segment(s Segment) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.Copy && read.trailer == nil && !read.agrees() {
+	if s.Copy && read.trailer == nil && !read.lengthMatches() {
 		if read, err = r.giveWay(read); err != nil {
 			return err
 		}
@@ -155,14 +155,14 @@ func (r *repair) segment(s Segment) (err error) {
 // Killed on the way, it leaves both, of which the plain one is good as soon
 // as the index says what it lost.
 func (r *repair) mend(read *Reader, next Sequence, damage []*CorruptError) error {
-	plain := r.log.as(read.segment, Plain)
+	plain := r.log.withCodec(read.segment, Plain)
 	index, err := r.beginIndex(read)
 	if err != nil {
 		return err
 	}
 	m := &mending{repair: r, read: read, index: index, temporary: r.log.path("." + TextName(plain.Base) + ".tmp")}
 	if err = m.all(next, damage); err == nil {
-		err = index.proveRebuilt(read)
+		err = index.verifyRebuilt(read)
 	}
 	if err != nil {
 		return errors.Join(err, m.discard(), index.discard())
@@ -192,11 +192,11 @@ func (r *repair) mend(read *Reader, next Sequence, damage []*CorruptError) error
 // giveWay has a file of a segment without an index set aside and removed where
 // another one holds all of its records, and returns a Reader of that, or read.
 func (r *repair) giveWay(read *Reader) (*Reader, error) {
-	best, err := r.log.openBest(read.segment)
+	best, err := r.log.openAuthoritative(read.segment)
 	if err != nil {
 		return nil, errors.Join(err, read.Close())
 	}
-	if !best.agrees() {
+	if !best.lengthMatches() {
 		return read, best.Close()
 	}
 	name := ""

@@ -158,7 +158,7 @@ func (s *copying) segment(ctx context.Context, from Segment) error {
 	}
 	if found == nil && len(s.draft.w.recovery.Damage) == 0 { // else it is told already: the active segment comes last
 		there := s.there()
-		g, err := there.Glance(there.as(from, from.Codec))
+		g, err := there.QuickCheck(there.withCodec(from, from.Codec))
 		if err != nil {
 			return err
 		}
@@ -223,7 +223,7 @@ func (s *copying) sealed(ctx context.Context, from Segment) (found *CorruptError
 	if !copied {
 		return nil, nil
 	}
-	return s.compare(from, func(r *Reader) error { return r.whole(ctx) })
+	return s.compare(from, func(r *Reader) error { return r.verifyFile(ctx) })
 }
 
 // link gives a file a second name in the snapshot. linked is false where the file
@@ -258,7 +258,7 @@ func (s *copying) copy(ctx context.Context, name, to string) (err error) {
 // is found, and no error.
 func (s *copying) compare(from Segment, fn func(*Reader) error) (found *CorruptError, err error) {
 	there := s.there()
-	err = there.check(there.as(from, from.Codec), fn)
+	err = there.check(there.withCodec(from, from.Codec), fn)
 	if !errors.Is(err, ErrCorrupt) {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (s *copying) active(ctx context.Context, from Segment) (found *CorruptError
 	}
 	return s.compare(from, func(r *Reader) error {
 		//mutant:snapshot-the-active-copy-is-not-compared
-		_, _, err := r.proveEach(ctx, r.text, nil)
+		_, _, err := r.verifyRecords(ctx, r.text, nil)
 		return err
 	})
 }

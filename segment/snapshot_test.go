@@ -171,7 +171,7 @@ func wantSnapshot(t *testing.T, dest string, want []Sequence, damaged int) {
 	for _, s := range l.Segments {
 		f, err := l.Verify(t.Context(), s, nil)
 		check(t, err)
-		g, err := l.Glance(s)
+		g, err := l.QuickCheck(s)
 		check(t, err)
 		if damaged == 0 && (len(f.Damage) > 0 || g.Damage != nil) {
 			t.Errorf("verified: %v, glanced at: %v", f.Damage, g.Damage)

@@ -29,7 +29,7 @@ func TestSparseIndex(t *testing.T) {
 			wantTexts(t, dir, texts(1, 10))
 			l := openLog(t, dir)
 			for _, s := range l.Segments {
-				_, err := l.Glance(s)
+				_, err := l.QuickCheck(s)
 				check(t, err)
 				_, err = l.Verify(t.Context(), s, nil)
 				check(t, err)
@@ -64,7 +64,7 @@ func TestEntriesBehindHole(t *testing.T) {
 		count uint64
 	}{{-1, n}, {2 * n, n}, {2*n + 77_777, n}, {0, 20_000}, {100, 20_000}, {math.MaxInt64, n}} {
 		x := indexFile{file: f, path: path, header: h}
-		trailer, err := x.survey(row.text)
+		trailer, err := x.countEntries(row.text)
 		check(t, err)
 		if trailer != nil || x.count != row.count {
 			t.Errorf("a text of %d bytes: %d entries, want %d", row.text, x.count, row.count)
@@ -83,7 +83,7 @@ func TestTrailerOfTooMany(t *testing.T) {
 	check(t, err)
 	defer f.Close()
 	x := indexFile{file: f, path: path, header: h}
-	trailer, err := x.survey(-1)
+	trailer, err := x.countEntries(-1)
 	check(t, err)
 	if trailer != nil || x.count != 1 {
 		t.Errorf("%+v, %d entries", trailer, x.count)
@@ -111,8 +111,8 @@ func TestContextEndsReading(t *testing.T) {
 	defer r.Close()
 	cancel()
 	for name, do := range map[string]func() error{
-		"Glance":      func() error { _, err := l.Glance(l.Segments[2]); return err },
-		"Sum":         func() error { _, err := l.Sum(l.Segments[0]); return err },
+		"QuickCheck":  func() error { _, err := l.QuickCheck(l.Segments[2]); return err },
+		"Summary":     func() error { _, err := l.Summary(l.Segments[0]); return err },
 		"OpenReader":  func() error { _, err := l.OpenReader(l.Segments[0]); return err },
 		"NextSeq":     func() error { _, err := l.NextSeq(); return err },
 		"Record":      func() error { _, err := r.Record(9); return err },
@@ -147,7 +147,7 @@ func TestEntryBeyondText(t *testing.T) {
 				h := header{id: l.Marker.ID, base: 5, created: time.Unix(0, 0)}
 				x, _, err := l.openIndex(5)
 				check(t, err)
-				_, err = x.survey(-1)
+				_, err = x.countEntries(-1)
 				check(t, err)
 				var sum trailer
 				b := h.encode()

@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// A Sum says what a run of records comes to.
-type Sum struct {
+// A Summary says what a run of records comes to.
+type Summary struct {
 	Records     uint64
 	Bytes       Offset    // of plain text
 	First, Last time.Time // the least and the greatest time of a record
 	Digest      uint64    // of the records' checksums in their order, segment by segment
 }
 
-func (t trailer) total() Sum {
-	return Sum{t.Count, t.Plain, time.Unix(0, t.LeastTime), time.Unix(0, t.GreatestTime), t.Digest}
+func (t trailer) total() Summary {
+	return Summary{t.Count, t.Plain, time.Unix(0, t.MinTime), time.Unix(0, t.MaxTime), t.Digest}
 }
 
-// Join adds what follows in the next segment.
-func (s *Sum) Join(next Sum) {
+// Add adds what follows in the next segment.
+func (s *Summary) Add(next Summary) {
 	switch {
 	case next.Records == 0:
 		return
@@ -41,8 +41,8 @@ func (s *Sum) Join(next Sum) {
 // Checksum returns the CRC-32C that the index holds of a compact record.
 func Checksum(compact []byte) uint32 { return line{text: compact}.crc() }
 
-// Sum sums a segment up from its trailer or its index, reading no text.
-func (l *Log) Sum(s Segment) (sum Sum, err error) {
+// Summary sums a segment up from its trailer or its index, reading no text.
+func (l *Log) Summary(s Segment) (sum Summary, err error) {
 	r, err := l.OpenReader(s)
 	if err != nil {
 		return sum, err

@@ -97,7 +97,7 @@ func (a *archive) same(ctx context.Context, l *Log, s Segment) error {
 	}
 	r, err := l.OpenReader(l.Segments[len(l.Segments)-1])
 	if err == nil {
-		err = r.whole(ctx)
+		err = r.verifyFile(ctx)
 		if err == nil && *r.trailer != trailer {
 			err = fmt.Errorf("%w: it holds other records from %d on: was the log copied?", ErrNotArchive, s.Base)
 		}

@@ -33,7 +33,7 @@ type Change struct {
 // A segment that is not what was written is a *CorruptError, and not touched.
 func Compress(ctx context.Context, dir string, base Sequence, codec Codec, o Options) (c Change, err error) {
 	//mutant:small-index-histlog-requires-it-too-late
-	if err := allowSmall(ctx, dir, base, o); err != nil {
+	if err := requireSmallIndex(ctx, dir, base, o); err != nil {
 		return c, err
 	}
 	err = underUpkeep(ctx, dir, o, func(l *Log) error {
@@ -57,7 +57,7 @@ func (l *Log) compressWithIndex(ctx context.Context, s Segment, codec Codec) (c 
 		return c, err
 	}
 	if s.Codec == Plain {
-		s = l.as(s, codec)
+		s = l.withCodec(s, codec)
 	}
 	index, err := l.shrinkIndex(ctx, s)
 	if c.Segment == "" {
@@ -91,8 +91,8 @@ func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, e
 	temporary := l.path("." + name + ".tmp")
 	//mutant:compress-the-name-before-the-bytes-are-proven
 	//mutant:compress-what-is-replaced-is-not-set-aside
-	if err = r.pack(ctx, l, temporary, codec, mode); err == nil && s.Copy {
-		err = l.setAsideOthers(s, mode)
+	if err = r.compressTo(ctx, l, temporary, codec, mode); err == nil && s.Copy {
+		err = l.quarantineOthers(s, mode)
 	}
 	if err == nil {
 		err = l.fs.Rename(temporary, l.path(name))
@@ -113,7 +113,7 @@ func (l *Log) finishCompress(ctx context.Context, s Segment) (c Change, done boo
 		return c, false, err
 	}
 	var damage error
-	for _, file := range append(files, l.as(s, s.Codec)) {
+	for _, file := range append(files, l.withCodec(s, s.Codec)) {
 		if file.Codec == Plain {
 			continue
 		}
@@ -129,9 +129,9 @@ func (l *Log) finishCompress(ctx context.Context, s Segment) (c Change, done boo
 	return Change{}, false, nil
 }
 
-// setAsideOthers copies the other files of a segment to quarantine/, for what will
+// quarantineOthers copies the other files of a segment to quarantine/, for what will
 // be in their place is not made of them.
-func (l *Log) setAsideOthers(s Segment, mode fs.FileMode) error {
+func (l *Log) quarantineOthers(s Segment, mode fs.FileMode) error {
 	others, err := l.others(s)
 	if err != nil {
 		return err
@@ -160,7 +160,7 @@ func (l *Log) keepOnly(ctx context.Context, s Segment) (c Change, err error) {
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	//mutant:compress-an-unfinished-one-is-believed-unproven
-	if err := r.whole(ctx); err != nil {
+	if err := r.verifyFile(ctx); err != nil {
 		return c, err
 	}
 	//mutant:compress-an-unfinished-one-is-not-synced
@@ -187,7 +187,7 @@ func compressError(s Segment, err error) error {
 }
 
 // pack writes the compressed segment to a file and proves it.
-func (r *Reader) pack(ctx context.Context, l *Log, name string, codec Codec, mode os.FileMode) (err error) {
+func (r *Reader) compressTo(ctx context.Context, l *Log, name string, codec Codec, mode os.FileMode) (err error) {
 	f, err := l.fs.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode)
 	if err != nil {
 		return err
@@ -195,7 +195,7 @@ func (r *Reader) pack(ctx context.Context, l *Log, name string, codec Codec, mod
 	defer func() { err = errors.Join(err, f.Close()) }()
 	p := seekable.NewWriter(io.NewOffsetWriter(f, 0), codec, int64(r.size))
 	defer p.Release()
-	if err := r.prove(ctx, r.text, p); err != nil {
+	if err := r.verifyStream(ctx, r.text, p); err != nil {
 		return err
 	}
 	if err := p.Finish(); err != nil {
@@ -217,7 +217,7 @@ func (r *Reader) pack(ctx context.Context, l *Log, name string, codec Codec, mod
 		return fmt.Errorf("what was compressed differs: %s", reason)
 	}
 	//mutant:compress-what-was-compressed-is-not-read-back
-	if err := r.prove(ctx, packed, nil); errors.Is(err, ErrCorrupt) { // which the segment is not
+	if err := r.verifyStream(ctx, packed, nil); errors.Is(err, ErrCorrupt) { // which the segment is not
 		return fmt.Errorf("what was compressed differs: %v", err)
 	} else if err != nil {
 		return err
@@ -240,7 +240,7 @@ func (l *Log) Estimate(ctx context.Context, s Segment, codec Codec) (n int64, er
 	defer func() { err = errors.Join(err, r.Close()) }()
 	p := seekable.NewWriter(io.Discard, codec, int64(r.size))
 	defer p.Release()
-	if err = r.prove(ctx, r.text, p); err == nil {
+	if err = r.verifyStream(ctx, r.text, p); err == nil {
 		err = p.Finish()
 	}
 	return p.Size(), err

@@ -66,7 +66,7 @@ func (l *Log) sound(ctx context.Context, s Segment) (c Change, file Segment, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	//mutant:retire-damage-goes-too
-	if err := r.whole(ctx); err != nil {
+	if err := r.verifyFile(ctx); err != nil {
 		return c, s, err
 	}
 	c.Segment, c.Records = FileName(s.Base, r.segment.Codec), r.Count()

@@ -76,7 +76,7 @@ func TestSweep(t *testing.T) {
 	if l = openLog(t, dir); l.Segments[0].Base == 1 {
 		t.Error("a leftover is listed")
 	}
-	check(t, l.Note(t.Context(), func(*Notes) {})) // only replaces what it must
+	check(t, l.UpdateStatus(t.Context(), func(*Status) {})) // only replaces what it must
 	_, err = Retire(t.Context(), dir, 0, Options{})
 	check(t, err)
 	wantGone(t, dir, append(left, TextName(1), IndexName(1))...)

@@ -11,41 +11,41 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// Notes are what those who looked after a log leave for those who look at it
+// Status are what those who looked after a log leave for those who look at it
 // later. They stand in UPKEEP, for messages only: nothing rests on them.
-type Notes struct {
-	Upkeep   UpkeepNote `json:"upkeep,omitzero"`
-	Verified VerifyNote `json:"verified,omitzero"`
+type Status struct {
+	Upkeep   UpkeepStatus `json:"upkeep,omitzero"`
+	Verified VerifyStatus `json:"verified,omitzero"`
 }
 
-// UpkeepNote is how the last upkeep ended.
-type UpkeepNote struct {
+// UpkeepStatus is how the last upkeep ended.
+type UpkeepStatus struct {
 	OK     time.Time `json:"ok,omitzero"`     // when one last did all that was due
 	Failed time.Time `json:"failed,omitzero"` // when one failed since; zero: none has
 	Error  string    `json:"error,omitempty"` // why
 }
 
-// VerifyNote is what the last verification of the whole log found.
-type VerifyNote struct {
+// VerifyStatus is what the last verification of the whole log found.
+type VerifyStatus struct {
 	At      time.Time `json:"at,omitzero"`
 	Records uint64    `json:"records"`
 	Damaged int       `json:"damaged"`
 }
 
-// maxNotes is far more than any notes take.
-const maxNotes = 64 << 10
+// maxStatus is far more than any notes take.
+const maxStatus = 64 << 10
 
-// Notes returns the notes; those that can't be read are empty.
-func (l *Log) Notes() (n Notes) {
-	b, err := vfs.ReadFile(l.fs, l.path(upkeepName), maxNotes)
+// Status returns the notes; those that can't be read are empty.
+func (l *Log) Status() (n Status) {
+	b, err := vfs.ReadFile(l.fs, l.path(upkeepName), maxStatus)
 	if err != nil || json.Unmarshal(b, &n) != nil {
-		return Notes{}
+		return Status{}
 	}
 	return n
 }
 
-// dropNotes gives the room that the notes take back to the disk.
-func (l *Log) dropNotes() (err error) {
+// clearStatus gives the room that the notes take back to the disk.
+func (l *Log) clearStatus() (err error) {
 	f, err := l.fs.OpenFile(l.path(upkeepName), os.O_RDWR, 0)
 	if err != nil {
 		return err
@@ -54,13 +54,13 @@ func (l *Log) dropNotes() (err error) {
 }
 
 // Note changes the notes, under the lock of UPKEEP.
-func (l *Log) Note(ctx context.Context, change func(*Notes)) (err error) {
+func (l *Log) UpdateStatus(ctx context.Context, change func(*Status)) (err error) {
 	release, err := l.upkeep(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	n := l.Notes()
+	n := l.Status()
 	change(&n)
 	b, err := json.Marshal(n)
 	if err != nil {
@@ -80,7 +80,7 @@ func (l *Log) Note(ctx context.Context, change func(*Notes)) (err error) {
 	// White space covers the rest of the old text, so that a kill before Truncate
 	// leaves JSON.
 	b = append(b, '\n')
-	padded := append(b, bytes.Repeat([]byte{'\n'}, int(max(0, min(info.Size(), maxNotes)-int64(len(b)))))...)
+	padded := append(b, bytes.Repeat([]byte{'\n'}, int(max(0, min(info.Size(), maxStatus)-int64(len(b)))))...)
 	if _, err := f.WriteAt(padded, 0); err != nil {
 		return err
 	}

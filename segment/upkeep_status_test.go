@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Notes are kept beside each other, and whatever else stands in UPKEEP is none.
+// Status are kept beside each other, and whatever else stands in UPKEEP is none.
 func TestNotes(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "log")
 	w, err := Create(dir, Options{})
@@ -21,26 +21,26 @@ func TestNotes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l.Notes() != (Notes{}) {
-		t.Errorf("a new log has notes: %+v", l.Notes())
+	if l.Status() != (Status{}) {
+		t.Errorf("a new log has notes: %+v", l.Status())
 	}
-	want := Notes{UpkeepNote{OK: time.Unix(1, 0).UTC(), Error: "none"}, VerifyNote{At: time.Unix(2, 0).UTC(), Records: 3}}
-	for _, change := range []func(*Notes){
-		func(n *Notes) { n.Upkeep = UpkeepNote{Error: "a longer one, which is gone"} },
-		func(n *Notes) { n.Verified = want.Verified },
-		func(n *Notes) { n.Upkeep = want.Upkeep },
+	want := Status{UpkeepStatus{OK: time.Unix(1, 0).UTC(), Error: "none"}, VerifyStatus{At: time.Unix(2, 0).UTC(), Records: 3}}
+	for _, change := range []func(*Status){
+		func(n *Status) { n.Upkeep = UpkeepStatus{Error: "a longer one, which is gone"} },
+		func(n *Status) { n.Verified = want.Verified },
+		func(n *Status) { n.Upkeep = want.Upkeep },
 	} {
-		if err := l.Note(t.Context(), change); err != nil {
+		if err := l.UpdateStatus(t.Context(), change); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := l.Notes(); got != want {
+	if got := l.Status(); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if err := os.WriteFile(filepath.Join(dir, upkeepName), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := l.Notes(); got != (Notes{}) {
+	if got := l.Status(); got != (Status{}) {
 		t.Errorf("got %+v of what is no JSON", got)
 	}
 }

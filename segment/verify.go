@@ -8,9 +8,9 @@ import (
 
 // A Finding is what Verify says of one segment.
 type Finding struct {
-	Records uint64 // whole and as they were written
-	Sum     Sum    // of these, and of blank places
-	Blank   uint64 // places of records that were lost and repaired
+	Records uint64  // whole and as they were written
+	Summary Summary // of these, and of blank places
+	Blank   uint64  // places of records that were lost and repaired
 	Damage  []*CorruptError
 	Rebuilt uint64 // records whose checksum was made from the segment itself, and proves nothing about them
 }
@@ -63,7 +63,7 @@ func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset))
 			progress(rec.End)
 		}
 	}
-	f.Sum = sum.total()
+	f.Summary = sum.total()
 	flaw, err := r.text.checkContainer()
 	if err != nil {
 		return f, err

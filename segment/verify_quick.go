@@ -11,19 +11,19 @@ import (
 	"github.com/histlog/histlog/internal/seekable"
 )
 
-// A Glance is what the index of a segment and the length of its file show. No
+// A QuickCheck is what the index of a segment and the length of its file show. No
 // text is read, so that damage inside it is not seen.
-type Glance struct {
+type QuickCheck struct {
 	Records uint64
 	Disk    int64         // length of the file
 	Damage  *CorruptError // the first that was found; nil: none
 	Suspect time.Time     // when the index was written whose header says that recovery found damage; zero: it does not
 }
 
-// Glance looks at a segment. The error is for what kept it from looking.
-func (l *Log) Glance(s Segment) (g Glance, err error) {
+// QuickCheck looks at a segment. The error is for what kept it from looking.
+func (l *Log) QuickCheck(s Segment) (g QuickCheck, err error) {
 	if s.Copy {
-		if r, err := l.openBest(s); err == nil {
+		if r, err := l.openAuthoritative(s); err == nil {
 			s = r.segment
 			if err := r.Close(); err != nil {
 				return g, err
@@ -35,7 +35,7 @@ func (l *Log) Glance(s Segment) (g Glance, err error) {
 		if !missing(err) {
 			break
 		}
-		other := l.as(s, c)
+		other := l.withCodec(s, c)
 		if info, err = l.fs.Lstat(other.Path); err == nil {
 			s = other
 		}
@@ -63,12 +63,12 @@ func (l *Log) Glance(s Segment) (g Glance, err error) {
 	if s.Codec == Plain {
 		text = Offset(g.Disk)
 	}
-	trailer, err := x.survey(text)
+	trailer, err := x.countEntries(text)
 	if err != nil {
 		return g, err
 	}
 	if !s.Sealed && s.Codec == Plain {
-		if err := x.withinText(text); err != nil {
+		if err := x.dropBeyond(text); err != nil {
 			return g, err
 		}
 	}
@@ -169,7 +169,7 @@ func (l *Log) activeDamage(x *indexFile, s Segment) (*CorruptError, error) {
 	}
 	size := Offset(info.Size())
 	if size < end {
-		_, durable, err := x.firm()
+		_, durable, err := x.durableCounts()
 		if err != nil {
 			return nil, err
 		}

@@ -18,7 +18,7 @@ func TestGlanceWhileWritten(t *testing.T) {
 		now := openLog(t, dir)
 		for _, l := range []*Log{before, now} {
 			for _, s := range l.Segments {
-				if g, err := l.Glance(s); err != nil || g.Damage != nil || !g.Suspect.IsZero() {
+				if g, err := l.QuickCheck(s); err != nil || g.Damage != nil || !g.Suspect.IsZero() {
 					t.Errorf("after %d, %s: %v, %v, %v", n, filepath.Base(s.Path), g.Damage, g.Suspect, err)
 				}
 			}
@@ -27,13 +27,13 @@ func TestGlanceWhileWritten(t *testing.T) {
 	}
 	last := before.Segments[len(before.Segments)-1]
 	edit(t, last.Path, func(b []byte) []byte { return append(b, `{"half`...) })
-	if g, err := before.Glance(last); err != nil || g.Damage != nil || g.Records != 1 {
+	if g, err := before.QuickCheck(last); err != nil || g.Damage != nil || g.Records != 1 {
 		t.Errorf("a torn tail: %+v, %v", g, err)
 	}
 }
 
 // TestGlanceCompressed: a compressed segment whose file is not as long as its table
-// of frames says, or that has no table of its own, is damaged for Glance and for
+// of frames says, or that has no table of its own, is damaged for QuickCheck and for
 // Verify, and Retire leaves it, also where each of its records can be read.
 func TestGlanceCompressed(t *testing.T) {
 	plain := read(t, filepath.Join(newLog(t, 12), TextName(1)))
@@ -53,7 +53,7 @@ func TestGlanceCompressed(t *testing.T) {
 				check(t, err)
 				glance := func() *CorruptError {
 					l := openLog(t, dir)
-					g, err := l.Glance(l.Segments[0])
+					g, err := l.QuickCheck(l.Segments[0])
 					check(t, err)
 					return g.Damage
 				}
@@ -63,7 +63,7 @@ func TestGlanceCompressed(t *testing.T) {
 				path := filepath.Join(dir, FileName(1, codec))
 				write(t, path, change(read(t, path)))
 				if d := glance(); d == nil || d.Path != path {
-					t.Errorf("Glance: %v", d)
+					t.Errorf("QuickCheck: %v", d)
 				}
 				if len(verifyAll(t, openLog(t, dir))) == 0 {
 					t.Error("Verify finds no damage")

@@ -9,17 +9,17 @@ import (
 	"github.com/histlog/histlog/internal/seekable"
 )
 
-// proveChunk is how much of a record is looked at together.
-const proveChunk = 1 << 20
+// verifyChunk is how much of a record is looked at together.
+const verifyChunk = 1 << 20
 
 // prove reads a text of a sealed segment from its start and compares it with
 // what the index holds: the length and the checksum of each record, and nothing
 // behind the last. No record is held whole. to, unless nil, gets what was read.
-func (r *Reader) prove(ctx context.Context, t io.ReaderAt, to *seekable.Writer) error {
+func (r *Reader) verifyStream(ctx context.Context, t io.ReaderAt, to *seekable.Writer) error {
 	if r.reason != "" || r.trailer == nil || r.Next() != r.segment.Next {
 		return &CorruptError{Path: r.segment.Path, Seq: r.segment.Base, Reason: "its index is missing or unreadable"}
 	}
-	sum, at, err := r.proveEach(ctx, t, to)
+	sum, at, err := r.verifyRecords(ctx, t, to)
 	if err != nil {
 		return err
 	}
@@ -32,8 +32,8 @@ func (r *Reader) prove(ctx context.Context, t io.ReaderAt, to *seekable.Writer) 
 
 // proveEach compares each record with its index entry. It returns what the entries
 // sum up to, and where the last record ends.
-func (r *Reader) proveEach(ctx context.Context, t io.ReaderAt, to *seekable.Writer) (sum trailer, at Offset, err error) {
-	from := bufio.NewReaderSize(io.NewSectionReader(t, 0, int64(r.size)), int(min(proveChunk, r.size)))
+func (r *Reader) verifyRecords(ctx context.Context, t io.ReaderAt, to *seekable.Writer) (sum trailer, at Offset, err error) {
+	from := bufio.NewReaderSize(io.NewSectionReader(t, 0, int64(r.size)), int(min(verifyChunk, r.size)))
 	for seq := r.segment.Base; seq < r.Next(); seq++ {
 		if err := ctx.Err(); err != nil {
 			return sum, at, err
@@ -66,8 +66,8 @@ func (r *Reader) proveEach(ctx context.Context, t io.ReaderAt, to *seekable.Writ
 }
 
 // whole proves all of a segment's file, for what is about to be the only one.
-func (r *Reader) whole(ctx context.Context) error {
-	if err := r.prove(ctx, r.text, nil); err != nil {
+func (r *Reader) verifyFile(ctx context.Context) error {
+	if err := r.verifyStream(ctx, r.text, nil); err != nil {
 		return err
 	}
 	flaw, err := r.text.checkContainer()

@@ -161,7 +161,7 @@ func (w *Writer) openIndex(base Sequence) (err error) {
 func (w *Writer) checkIndex() (damaged bool, err error) {
 	a := w.active
 	x := indexFile{file: vfs.WithContext(w.openCtx, a.index), path: a.indexPath, header: a.header}
-	if _, err := x.survey(a.writtenEnd); err != nil {
+	if _, err := x.countEntries(a.writtenEnd); err != nil {
 		return false, err
 	}
 	found, durable, synced, err := x.trusted()

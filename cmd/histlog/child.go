@@ -92,7 +92,7 @@ func noteFailure(dir string, failure error) {
 	if err != nil {
 		return
 	}
-	_ = l.Note(ctx, func(n *segment.Notes) { // for messages only
+	_ = l.UpdateStatus(ctx, func(n *segment.Status) { // for messages only
 		n.Upkeep.Failed, n.Upkeep.Error = time.Now().UTC(), failure.Error()
 	})
 }

@@ -75,7 +75,7 @@ func (u *upkeep) seal() error {
 	last := &u.segments[len(u.segments)-1]
 	if u.c.Bool("dry-run") {
 		if !last.Sealed && last.Records > 0 && last.Damage == nil {
-			sum, err := u.log.Sum(last.Segment)
+			sum, err := u.log.Summary(last.Segment)
 			if err != nil {
 				return err
 			}

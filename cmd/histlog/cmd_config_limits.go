@@ -54,7 +54,7 @@ func rolled(l *segment.Log, segments []compactor.Segment, at time.Time) ([]compa
 	if last.Sealed || last.Records == 0 || last.Damage != nil {
 		return segments, nil
 	}
-	sum, err := l.Sum(last.Segment)
+	sum, err := l.Summary(last.Segment)
 	if err != nil && !errors.Is(err, segment.ErrCorrupt) {
 		return nil, err
 	}

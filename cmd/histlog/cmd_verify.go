@@ -117,9 +117,9 @@ func runVerify(c *cli.Context) error {
 // may only read the log can verify it too; then a warning says what check does
 // not know, for the log may be all that monitoring looks at.
 func (v verdict) note(c *cli.Context, l *segment.Log, at time.Time) {
-	before := l.Notes().Verified.Damaged
-	err := l.Note(c.Context, func(n *segment.Notes) {
-		n.Verified = segment.VerifyNote{At: at.UTC(), Records: v.Records, Damaged: len(v.Damaged)}
+	before := l.Status().Verified.Damaged
+	err := l.UpdateStatus(c.Context, func(n *segment.Status) {
+		n.Verified = segment.VerifyStatus{At: at.UTC(), Records: v.Records, Damaged: len(v.Damaged)}
 	})
 	barred := errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
 	said := ""
@@ -204,7 +204,7 @@ func verifyAll(c *cli.Context, l *segment.Log, bar *term.Progress) (v verdict, e
 			return v, err
 		}
 		v.Records += f.Records
-		v.Bytes += int64(f.Sum.Bytes)
+		v.Bytes += int64(f.Summary.Bytes)
 		v.Rebuilt += f.Rebuilt
 		v.Blank += f.Blank
 		for _, d := range f.Damage {
@@ -221,7 +221,7 @@ func verifyAll(c *cli.Context, l *segment.Log, bar *term.Progress) (v verdict, e
 
 // plainBytes returns how much text a segment has, as far as that shows.
 func plainBytes(l *segment.Log, s segment.Segment) int64 {
-	if sum, err := l.Sum(s); err == nil {
+	if sum, err := l.Summary(s); err == nil {
 		return int64(sum.Bytes)
 	}
 	return diskBytes(s)

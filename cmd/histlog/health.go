@@ -39,12 +39,12 @@ type health struct {
 	quarantine []string
 	disk       int64 // bytes that the log takes, as segment.Log.Size has it
 	free       uint64
-	notes      segment.Notes
+	notes      segment.Status
 	jump       time.Duration // by which the clock seems to have jumped ahead; 0: retirement by age does not wait for it
 }
 
 func examine(ctx context.Context, l *segment.Log) (*health, error) {
-	h := &health{log: l, notes: l.Notes()}
+	h := &health{log: l, notes: l.Status()}
 	if err := h.glance(ctx); err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (h *health) glanceOnce(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		g, err := l.Glance(s)
+		g, err := l.QuickCheck(s)
 		if err != nil {
 			return err
 		}
@@ -220,7 +220,7 @@ func (a *assessment) judgeDamage(now time.Time) {
 
 // foundBefore says what damage was found that can't be seen without reading the
 // text, and was not mended since; "": none.
-func foundBefore(verified segment.VerifyNote, suspect, now time.Time) string {
+func foundBefore(verified segment.VerifyStatus, suspect, now time.Time) string {
 	switch {
 	case verified.Damaged > 0:
 		return fmt.Sprintf("verify found %d damaged %s ago", verified.Damaged, term.Duration(now.Sub(verified.At)))

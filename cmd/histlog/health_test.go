@@ -43,14 +43,14 @@ func TestJudge(t *testing.T) {
 			h.recent, h.damage = survey.Latest{}, []*segment.CorruptError{{Path: "p", Reason: "r"}}
 		}, byDefault, critical, "CRITICAL - p: offset 0: r, 5 records, "},
 		{"much damage", func(h *health) { h.damage = make5() }, byDefault, critical, "2 more damaged"},
-		{"verify found damage", func(h *health) { h.notes.Verified = segment.VerifyNote{At: ago(time.Hour), Damaged: 3} }, byDefault, critical, "verify found 3 damaged 1h00m ago"},
+		{"verify found damage", func(h *health) { h.notes.Verified = segment.VerifyStatus{At: ago(time.Hour), Damaged: 3} }, byDefault, critical, "verify found 3 damaged 1h00m ago"},
 		{"a writer found damage", func(h *health) { h.suspect = ago(time.Hour) }, byDefault, critical, "a writer found damage 1h00m ago"},
 		{"and it was mended since", func(h *health) {
-			h.suspect, h.notes.Verified = ago(time.Hour), segment.VerifyNote{At: ago(time.Minute), Records: 5}
+			h.suspect, h.notes.Verified = ago(time.Hour), segment.VerifyStatus{At: ago(time.Minute), Records: 5}
 		}, byDefault, fine, "data was not verified, last was on 2025-05-30T07:59:00Z (5 records)"},
 		{"quarantine", func(h *health) { h.quarantine = []string{"a", "b"} }, byDefault, warning, "2 files in quarantine/"},
-		{"upkeep failed", func(h *health) { h.notes.Upkeep = segment.UpkeepNote{Failed: ago(time.Hour), Error: "no | room"} }, byDefault, warning, "upkeep failed 1h00m ago: no / room"},
-		{"upkeep went well", func(h *health) { h.notes.Upkeep = segment.UpkeepNote{OK: ago(time.Hour)} }, byDefault, fine, ""},
+		{"upkeep failed", func(h *health) { h.notes.Upkeep = segment.UpkeepStatus{Failed: ago(time.Hour), Error: "no | room"} }, byDefault, warning, "upkeep failed 1h00m ago: no / room"},
+		{"upkeep went well", func(h *health) { h.notes.Upkeep = segment.UpkeepStatus{OK: ago(time.Hour)} }, byDefault, fine, ""},
 		{"little room", func(h *health) { h.free = 1<<30 - 1 }, byDefault, warning, "1.07GB are free, less than 1.07GB"},
 		{"no room", func(h *health) { h.free = 99 }, byDefault, critical, "99B are free, less than a record takes"},
 		{"too large", func(*health) {}, bounds{maxDisk: 999}, warning, "the log takes 1.00KB on disk, more than 999B"},

@@ -112,7 +112,7 @@ func (a assessment) json() map[string]any {
 	if h.recent.Gap > 0 {
 		out["gap_seconds"] = h.recent.Gap.Seconds()
 	}
-	if v := h.notes.Verified; v != (segment.VerifyNote{}) {
+	if v := h.notes.Verified; v != (segment.VerifyStatus{}) {
 		out["verified_at"], out["verified_records"] = term.JSONTime(v.At), v.Records
 	}
 	u := h.notes.Upkeep

@@ -169,7 +169,7 @@ func (u *upkeep) ratio() float64 {
 		if s.Codec != u.policy.Codec || s.Damage != nil {
 			continue
 		}
-		if sum, err := u.log.Sum(s.Segment); err == nil {
+		if sum, err := u.log.Summary(s.Segment); err == nil {
 			disk, plain = disk+diskBytes(s.Segment), plain+int64(sum.Bytes)
 		}
 	}
@@ -188,12 +188,12 @@ func (u *upkeep) record(changes []compactor.Change, err error) {
 	if errors.Is(err, context.Canceled) { // it was told to end, which is no failure
 		return
 	}
-	note := segment.UpkeepNote{OK: u.now.UTC()}
+	note := segment.UpkeepStatus{OK: u.now.UTC()}
 	if err != nil {
 		eventlog.Log(u.log.Dir, slog.LevelError, "upkeep failed", "command", u.c.Command.Name, "error", err.Error())
-		note = segment.UpkeepNote{OK: u.log.Notes().Upkeep.OK, Failed: u.now.UTC(), Error: err.Error()}
+		note = segment.UpkeepStatus{OK: u.log.Status().Upkeep.OK, Failed: u.now.UTC(), Error: err.Error()}
 	}
-	_ = u.log.Note(u.c.Context, func(n *segment.Notes) { n.Upkeep = note }) // for messages only
+	_ = u.log.UpdateStatus(u.c.Context, func(n *segment.Status) { n.Upkeep = note }) // for messages only
 }
 
 // show prints what was done, or would be, to a log of so many bytes.

@@ -65,7 +65,7 @@ func TestPrometheus(t *testing.T) {
 	h := &health{
 		log: &segment.Log{}, records: 14400, disk: 6252717909, free: 73e9, quarantine: []string{"a"},
 		recent: survey.Latest{LastSeq: 14400, LastTime: at, LastArrived: at, Gap: 178 * time.Second},
-		notes:  segment.Notes{Verified: segment.VerifyNote{At: at, Damaged: 2}},
+		notes:  segment.Status{Verified: segment.VerifyStatus{At: at, Damaged: 2}},
 	}
 	got := write(h.judge(bounds{}, at))
 	for name, want := range map[string]float64{

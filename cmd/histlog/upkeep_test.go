@@ -138,13 +138,13 @@ func TestUpkeepOnTheWay(t *testing.T) {
 	eventually(t, "it is noted", func() bool { return !notesOf(t, dir).OK.IsZero() })
 }
 
-func notesOf(t *testing.T, dir string) segment.UpkeepNote {
+func notesOf(t *testing.T, dir string) segment.UpkeepStatus {
 	t.Helper()
 	l, err := segment.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return l.Notes().Upkeep
+	return l.Status().Upkeep
 }
 
 // No child is started where upkeep is by hand, nor where no segment was sealed.

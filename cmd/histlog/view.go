@@ -26,7 +26,7 @@ type view struct {
 	damage     []error
 	quarantine []string
 	receipt    *migrate.Receipt
-	notes      segment.Notes
+	notes      segment.Status
 	writer     writer
 	free       uint64
 	memory     memguard.Figures
@@ -76,7 +76,7 @@ type writer struct {
 }
 
 func look(ctx context.Context, l *segment.Log, zone *time.Location) (*view, error) {
-	v := &view{log: l, memory: memguard.Memory(), now: time.Now(), zone: zone, notes: l.Notes(), writer: writerOf(l)}
+	v := &view{log: l, memory: memguard.Memory(), now: time.Now(), zone: zone, notes: l.Status(), writer: writerOf(l)}
 	var err error
 	if v.survey, err = survey.Of(ctx, l); err != nil {
 		return nil, err

@@ -38,8 +38,8 @@ type Survey struct {
 // A Segment holds the statistics of one segment.
 type Segment struct {
 	segment.Segment
-	segment.Sum       // its digest is not set
-	Disk        int64 // size of its file in bytes
+	segment.Summary       // its digest is not set
+	Disk            int64 // size of its file in bytes
 }
 
 // Ratio returns the bytes of text per byte on disk, 0 if the file is empty.
@@ -203,7 +203,7 @@ func count(e segment.Entry, flag segment.EntryFlags) uint64 {
 // addSegment adds the totals of a segment.
 func (w *surveyor) addSegment(s Segment) {
 	w.Segments = append(w.Segments, s)
-	all := segment.Sum{Records: w.Records, Bytes: w.PlainBytes, First: w.First, Last: w.Last}
-	all.Join(s.Sum)
+	all := segment.Summary{Records: w.Records, Bytes: w.PlainBytes, First: w.First, Last: w.Last}
+	all.Add(s.Summary)
 	w.Records, w.PlainBytes, w.First, w.Last = all.Records, all.Bytes, all.First, all.Last
 }

@@ -25,7 +25,7 @@ func (r *run) unrecovered(disk *faultfs.Disk, ops int, killed bool) error {
 		return fmt.Errorf("open for reading: %w", err)
 	}
 	for _, s := range l.Segments {
-		g, err := l.Glance(s)
+		g, err := l.QuickCheck(s)
 		switch {
 		case err != nil:
 			return fmt.Errorf("check: %w", err)
