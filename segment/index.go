@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// The sizes of an index's parts, in bytes. See the package documentation for their layout.
+// The sizes of an index's parts, in bytes. docs/FORMAT.md specifies their layout.
 const (
 	headerSize  = 64
 	entrySize   = 32

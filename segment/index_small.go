@@ -18,7 +18,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// The parts of a small index. See the package documentation for their layout.
+// The parts of a small index. docs/FORMAT.md specifies their layout.
 const (
 	smallBlock    = 4096                        // entries in a block
 	smallHeader   = 8 + 8 + headerSize          // the first skippable frame

@@ -28,7 +28,7 @@ type Change struct {
 // Change is zero.
 //
 // The index of a compressed segment is stored small, also of one that was compressed
-// before: see the package documentation.
+// before: see docs/FORMAT.md.
 //
 // A segment that is not what was written is a *CorruptError, and not touched.
 func Compress(ctx context.Context, dir string, base Sequence, codec Codec, o Options) (c Change, err error) {

@@ -10,7 +10,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// zstdFormat: a frame is a frame of zstd. What package segment documents was
+// zstdFormat: a frame is a frame of zstd. What docs/FORMAT.md shows was
 // measured with this level and this size of frames.
 var zstdFormat = format{
 	name:      "zstd",
