@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/histlog/histlog/internal/health"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -89,7 +90,7 @@ func TestVerifyNotNoted(t *testing.T) {
 			t.Errorf("%q is not in %q", want, stderr)
 		}
 	}
-	if stdout, _, code := asNobody(t, dir, "check", "--min-free", "0", "log"); code != int(fine) {
+	if stdout, _, code := asNobody(t, dir, "check", "--min-free", "0", "log"); code != int(health.OK) {
 		t.Errorf("%d\n%s", code, stdout)
 	}
 

@@ -3,11 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
-	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/histlog/histlog/internal/health"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -55,22 +54,22 @@ func runCheck(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	h, err := examine(c.Context, l)
+	condition, err := health.Examine(c.Context, l)
 	if err != nil {
 		return err
 	}
-	return reportHealth(c, h.judge(bounds, time.Now()))
+	return printHealth(c, condition.Judge(bounds, time.Now()))
 }
 
-// boundsOf reads the thresholds.
-func boundsOf(c *cli.Context) (b bounds, err error) {
+// boundsOf returns the thresholds that the flags give.
+func boundsOf(c *cli.Context) (b health.Bounds, err error) {
 	if c.IsSet("stale-after") {
 		warning, critical, both := strings.Cut(c.String("stale-after"), ",")
-		b.late, err = segment.ParseDuration(warning)
+		b.Late, err = segment.ParseDuration(warning)
 		if err == nil && both {
-			b.tooLate, err = segment.ParseDuration(critical)
+			b.TooLate, err = segment.ParseDuration(critical)
 		}
-		if err == nil && (b.late == 0 || both && b.tooLate < b.late) {
+		if err == nil && (b.Late == 0 || both && b.TooLate < b.Late) {
 			err = errors.New("want WARN above 0, and CRIT not below it")
 		}
 		if err != nil {
@@ -80,7 +79,7 @@ func boundsOf(c *cli.Context) (b bounds, err error) {
 	for _, size := range []struct {
 		name string
 		into *int64
-	}{{"min-free", &b.minFree}, {"max-disk", &b.maxDisk}} {
+	}{{"min-free", &b.MinFree}, {"max-disk", &b.MaxDisk}} {
 		if c.String(size.name) == "" {
 			continue
 		}
@@ -91,55 +90,42 @@ func boundsOf(c *cli.Context) (b bounds, err error) {
 	return b, nil
 }
 
-// monitor has check speak to monitoring also when it could not look: the line
-// says why on stdout, where monitoring looks for it. What the error says is
-// damage is critical, everything else unknown.
+// monitor wraps check so that a failure is reported on stdout too, where monitoring
+// looks for it.
 func monitor(c *cli.Command) {
 	action := c.Action
 	c.Action = func(c *cli.Context) error {
 		err := action(c)
-		var said *exitError
-		if err == nil || errors.As(err, &said) || c.Context.Err() != nil && errors.Is(err, c.Context.Err()) {
+		var own *exitError
+		if err == nil || errors.As(err, &own) || c.Context.Err() != nil && errors.Is(err, c.Context.Err()) {
 			return err
 		}
-		status := unknown
-		if errors.Is(err, segment.ErrCorrupt) {
-			status = critical
-		}
-		ended := reportHealth(c, assessment{dir: c.Args().First(), problems: []problem{{status, err.Error()}}})
+		failure := printHealth(c, health.Failed(c.Args().First(), err))
 		if _, hint := explain(err); hint != "" && term.IsTerminal(c.App.ErrWriter) { // monitoring expects one line
 			term.Fprintf(c.App.ErrWriter, "hint: %s\n", hint)
 		}
-		return ended
+		return failure
 	}
 }
 
-// reportHealth prints an assessment and makes the exit code of it.
-func reportHealth(c *cli.Context, a assessment) error {
+// printHealth prints an assessment and returns an error with its exit code.
+func printHealth(c *cli.Context, a health.Assessment) error {
 	if name := c.String("prometheus"); name != "" {
-		if err := writeOutput(c, name, func(out io.Writer) error { return a.prometheus(out, logLabel(a.dir)) }); err != nil {
-			a.problems = append(a.problems, problem{unknown, err.Error()})
+		if err := writeOutput(c, name, a.WritePrometheus); err != nil {
+			a.Add(health.Unknown, "%v", err)
 		}
 	}
 	var err error
 	if c.Bool("json") {
-		err = term.PrintJSON(c.App.Writer, a.json())
+		err = term.PrintJSON(c.App.Writer, a.JSON())
 	} else {
-		_, err = fmt.Fprintln(c.App.Writer, a.line())
+		_, err = fmt.Fprintln(c.App.Writer, a.Nagios())
 	}
 	if err != nil {
-		return &exitError{code: int(unknown), err: err}
+		return &exitError{code: int(health.Unknown), err: err}
 	}
-	if s := a.status(); s != fine {
+	if s := a.Status(); s != health.OK {
 		return &exitError{code: int(s), err: errReported}
 	}
 	return nil
-}
-
-// logLabel names a log to Prometheus, whatever directory check runs in.
-func logLabel(dir string) string {
-	if path, err := filepath.Abs(dir); err == nil {
-		return path
-	}
-	return dir
 }

@@ -8,34 +8,40 @@ import (
 	"testing"
 	"time"
 
+	"github.com/histlog/histlog/internal/health"
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 )
 
-// TestInspectLate looks at logs that have got no record for an hour: that is a
-// stall by how often records arrived, not by what times they bear.
+// TestInspectLate inspects and checks logs that have got no record for a while. Both
+// say the same, by how often records arrived and not by the records' own times.
 func TestInspectLate(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		every    time.Duration // from one arrival to the next
 		together int           // records that arrive at once
 		role     string
+		between  time.Duration // the records' own times
+		silence  time.Duration
 		want     string
 	}{
-		{"every three minutes", 3 * time.Minute, 1, "", "LATE"},
-		{"every half hour", 30 * time.Minute, 1, "", "OK"},
-		{"many, once in ten minutes", 10 * time.Minute, 10, "", "LATE"},
-		{"many, once a day", 24 * time.Hour, 10, "", "OK"},
-		{"all at once", 0, 10, "", "LATE"},
-		{"an archive", 3 * time.Minute, 1, roleArchive, "OK"},
+		{"every three minutes", 3 * time.Minute, 1, "", time.Second, time.Hour, "LATE"},
+		{"every half hour", 30 * time.Minute, 1, "", time.Second, time.Hour, "OK"},
+		{"many, once in ten minutes", 10 * time.Minute, 10, "", time.Second, time.Hour, "LATE"},
+		{"many, once a day", 24 * time.Hour, 10, "", time.Second, time.Hour, "OK"},
+		{"all at once", 0, 10, "", time.Second, time.Hour, "LATE"},
+		{"several a second", 200 * time.Millisecond, 1, "", 200 * time.Millisecond, 30 * time.Minute, "OK"}, // no usual gap: an hour
+		{"several a second, an hour ago", 200 * time.Millisecond, 1, "", 200 * time.Millisecond, time.Hour, "LATE"},
+		{"an archive", 3 * time.Minute, 1, "archive", time.Second, 30 * 24 * time.Hour, "OK"},
 	} {
-		now := time.Now().Add(-time.Hour - 19*c.every)
+		now := time.Now().Add(-c.silence - 19*c.every)
 		dir := filepath.Join(t.TempDir(), "log")
 		w, err := segment.Create(dir, segment.Options{Now: func() time.Time { return now }})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range 20 * c.together {
-			if _, err := w.Append(t.Context(), fmt.Appendf(nil, `{"timestamp":%d}`, 1_700_000_000+i)); err != nil {
+			if _, err := w.Append(t.Context(), fmt.Appendf(nil, `{"timestamp":%.1f}`, 1.7e9+float64(i)*c.between.Seconds())); err != nil {
 				t.Fatal(err)
 			}
 			if (i+1)%c.together == 0 {
@@ -53,21 +59,21 @@ func TestInspectLate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h, err := examine(t.Context(), l)
+		condition, err := health.Examine(t.Context(), l)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if c.role != "" {
 			l.Marker.Role = c.role
 		}
-		if status := h.judge(bounds{}, time.Now()).status(); (status != fine) != (c.want == "LATE") {
+		if status := condition.Judge(health.Bounds{}, time.Now()).Status(); (status != health.OK) != (c.want == "LATE") {
 			t.Errorf("%s: check says %v, inspect %s", c.name, status, c.want)
 		}
 		var out bytes.Buffer
 		if err := v.print(&out); err != nil {
 			t.Fatal(err)
 		}
-		if text := out.String(); !strings.HasPrefix(text, c.want+"  last record 1h00m ago, one every 1s · ") {
+		if text := out.String(); !strings.HasPrefix(text, c.want+"  last record "+term.Duration(c.silence)+" ago, one every "+term.Duration(c.between)+" · ") {
 			t.Errorf("%s: want %s\n%s", c.name, c.want, text)
 		} else if late := c.want == "LATE"; late != strings.Contains(text, " → now ") {
 			t.Errorf("%s:\n%s", c.name, text)

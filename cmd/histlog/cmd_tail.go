@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/histlog/histlog/internal/health"
 	"github.com/histlog/histlog/internal/survey"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/reader"
@@ -155,8 +156,7 @@ func (l *lines) waiting() {
 	text, late := "waiting for the first record", false
 	if !l.arrived.IsZero() {
 		d := max(0, time.Since(l.arrived)).Truncate(time.Second)
-		after, _ := survey.LateAfter(l.gap)
-		text, late = "waiting "+term.Duration(d), d >= after && l.log.Marker.Role != roleArchive
+		text, late = "waiting "+term.Duration(d), health.IsLate(l.log, l.gap, d)
 	}
 	if l.gap > 0 {
 		text += ", usual gap " + term.Duration(l.gap)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/eventlog"
+	"github.com/histlog/histlog/internal/health"
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/migrate"
@@ -102,7 +103,7 @@ func runVerify(c *cli.Context) error {
 		err := &exitError{code: exitDamaged, err: fmt.Errorf("%s: %d damaged", l.Dir, len(v.Damaged))}
 		if v.originOnly {
 			err.hint = "put origin/ back from a copy of the log; only an export needs it, the records are not concerned"
-		} else if repaired == nil && l.Marker.Role != roleArchive {
+		} else if repaired == nil && !health.IsArchive(l) {
 			err.hint = "histlog verify --repair " + l.Dir + " sets aside what is damaged, and no other record"
 		}
 		return err

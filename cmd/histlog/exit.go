@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/histlog/histlog/internal/health"
 	"github.com/histlog/histlog/internal/term"
 )
 
@@ -42,7 +43,7 @@ func usage(command, format string, a ...any) *exitError {
 	}
 	e := &exitError{code: exitUsage, err: fmt.Errorf(format, a...), hint: hint}
 	if command == checkName {
-		e.code, e.line = int(unknown), fmt.Sprintf("%v - %v", unknown, e.err)
+		e.code, e.line = int(health.Unknown), fmt.Sprintf("%v - %v", health.Unknown, e.err)
 	}
 	return e
 }

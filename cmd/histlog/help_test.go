@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/histlog/histlog/internal/health"
 )
 
 // example is a line of a command's description to be run.
@@ -59,7 +61,7 @@ mkdir -p .zfunc .local/share/bash-completion/completions .config/fish/completion
 
 // documented are the exit codes other than 0 that an example may end with.
 var documented = map[string][]int{
-	"check": {int(warning)}, // the disk may have less free than that
+	"check": {int(health.Warning)}, // the disk may have less free than that
 }
 
 func runExample(t *testing.T, dir, line string) {

@@ -16,6 +16,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/histlog/histlog/internal/health"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 )
@@ -97,7 +98,7 @@ func runHostile(t *testing.T, dir string, args []string) {
 	switch code := c.ProcessState.ExitCode(); {
 	case ctx.Err() != nil:
 		t.Errorf("histlog %v waits for ever", args)
-	case args[0] == checkName && code >= int(fine) && code <= int(unknown): // it says so on stdout
+	case args[0] == checkName && code >= int(health.OK) && code <= int(health.Unknown): // it says so on stdout
 	case err != nil && (code < 1 || code > exitNoLog || !strings.HasPrefix(stderr.String(), "histlog: ")) && code != exitDamaged:
 		t.Errorf("histlog %v: %v\n%s", args, err, stderr.String())
 	}

@@ -24,18 +24,11 @@ func (v *view) json() map[string]any {
 		"cadence_seconds": only(gaps, s.Cadence.Seconds()), "bytes_per_day": only(gaps, v.perDay()), "plain_bytes_per_day": only(gaps, v.plainPerDay()),
 		"stalls": stallsJSON(s.Stalls), "stall_count": s.StallCount, "segments": segmentsJSON(s.Segments),
 		"backwards": s.Backwards, "clock_times": s.ClockTimes, "rebuilt": s.Rebuilt, "lost": s.Lost,
-		"damaged": damaged, "quarantine": nonNil(v.quarantine),
+		"damaged": damaged, "quarantine": append([]string{}, v.quarantine...),
 		"verified_at": term.JSONTime(v.notes.Verified.At), "verified": v.verifiedJSON(), "upkeep": v.upkeepJSON(), "writer": v.writer.json(),
 		"settings": allSettings(v.log.Marker.Settings), "receipt": v.receipt,
 		"memory": map[string]any{"total_bytes": v.memory.Total, "available_bytes": v.memory.Available, "limit_bytes": only(v.memory.Limit > 0, v.memory.Limit)},
 	}
-}
-
-func nonNil(names []string) []string {
-	if names == nil {
-		return []string{}
-	}
-	return names
 }
 
 // only gives a value where it is known.

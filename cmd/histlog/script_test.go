@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/histlog/histlog/internal/health"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -38,7 +39,7 @@ func exitsMain() {
 	said, got := stderr.String(), c.ProcessState.ExitCode()
 	isUsage, isSilent := got == exitUsage, stdout.Len() == 0
 	if slices.Contains(os.Args, checkName) {
-		isUsage, isSilent = got == int(unknown) && said != "", strings.HasPrefix(stdout.String(), "UNKNOWN - ")
+		isUsage, isSilent = got == int(health.Unknown) && said != "", strings.HasPrefix(stdout.String(), "UNKNOWN - ")
 	}
 	switch {
 	case got != want:

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/histlog/histlog/internal/health"
 	"github.com/histlog/histlog/internal/memguard"
 	"github.com/histlog/histlog/internal/survey"
 	"github.com/histlog/histlog/migrate"
@@ -37,8 +38,8 @@ type view struct {
 // damageOf returns the damage that the survey met, what the other segments show as
 // a whole, as check sees it, or else what was found before.
 func (v *view) damageOf(ctx context.Context) ([]error, error) {
-	h := &health{log: v.log}
-	if err := h.glance(ctx); err != nil {
+	check, err := health.QuickCheck(ctx, v.log)
+	if err != nil {
 		return nil, err
 	}
 	damage, surveyed := slices.Clone(v.survey.Damage), map[string]bool{}
@@ -47,12 +48,12 @@ func (v *view) damageOf(ctx context.Context) ([]error, error) {
 			surveyed[damagedSegment(d)] = true
 		}
 	}
-	for _, d := range h.damage {
+	for _, d := range check.Damage {
 		if !surveyed[damagedSegment(d)] {
 			damage = append(damage, d)
 		}
 	}
-	if text := foundBefore(v.notes.Verified, h.suspect, v.now); text != "" && len(damage) == 0 {
+	if text := health.FoundBefore(v.notes.Verified, check.Suspect, v.now); text != "" && len(damage) == 0 {
 		damage = append(damage, errors.New(text))
 	}
 	return damage, nil
@@ -107,16 +108,11 @@ func writerOf(l *segment.Log) (w writer) {
 	return w
 }
 
-// roleArchive is what HISTLOG calls a log that prune fills and nobody polls into.
-const roleArchive = "archive"
-
-// late returns how long nothing has arrived, and whether a record is late, which
-// it is after as long as for check.
+// late returns how long nothing has arrived, and whether the next record is late.
 func (v *view) late() (time.Duration, bool) {
 	s := v.survey
 	silence := v.now.Sub(s.LastArrived)
-	after, _ := survey.LateAfter(s.Arrivals)
-	return silence, s.Records > 0 && v.log.Marker.Role != roleArchive && silence >= after
+	return silence, s.Records > 0 && health.IsLate(v.log, s.Arrivals, silence)
 }
 
 const day = 24 * time.Hour

@@ -1,4 +1,4 @@
-package main
+package health
 
 import (
 	"regexp"
@@ -55,19 +55,19 @@ func parseExposition(t *testing.T, text, label string) map[string]float64 {
 func TestPrometheus(t *testing.T) {
 	at := time.Unix(1748617533, 250e6)
 	label := "/logs/a \"b\" \\n\nc \u202e"
-	write := func(a assessment) map[string]float64 {
+	write := func(a Assessment) map[string]float64 {
 		var out strings.Builder
-		if err := a.prometheus(&out, label); err != nil {
+		if err := a.writePrometheus(&out, label); err != nil {
 			t.Fatal(err)
 		}
 		return parseExposition(t, out.String(), label)
 	}
-	h := &health{
-		log: &segment.Log{}, records: 14400, disk: 6252717909, free: 73e9, quarantine: []string{"a"},
-		recent: survey.Latest{LastSeq: 14400, LastTime: at, LastArrived: at, Gap: 178 * time.Second},
+	h := &Condition{
+		log: &segment.Log{}, Check: Check{Records: 14400, Disk: 6252717909}, free: 73e9, quarantine: []string{"a"},
+		latest: survey.Latest{LastSeq: 14400, LastTime: at, LastArrived: at, Gap: 178 * time.Second},
 		notes:  segment.Status{Verified: segment.VerifyStatus{At: at, Damaged: 2}},
 	}
-	got := write(h.judge(bounds{}, at))
+	got := write(h.Judge(Bounds{}, at))
 	for name, want := range map[string]float64{
 		"histlog_up": 1, "histlog_status": 2, "histlog_records": 14400, "histlog_last_seq": 14400, "histlog_gap_seconds": 178, "histlog_stale_after_seconds": 534,
 		"histlog_damaged": 2, "histlog_quarantine_files": 1, "histlog_disk_bytes": 6252717909, "histlog_disk_free_bytes": 73e9,
@@ -80,7 +80,7 @@ func TestPrometheus(t *testing.T) {
 	if _, ok := got["histlog_upkeep_failed_timestamp_seconds"]; ok {
 		t.Error("upkeep did not fail")
 	}
-	got = write(assessment{problems: []problem{{unknown, "no log"}}})
+	got = write(Assessment{problems: []problem{{Unknown, "no log"}}})
 	if len(got) != 2 || got["histlog_up"] != 0 || got["histlog_status"] != 3 {
 		t.Errorf("of a log that can't be read: %v", got)
 	}
