@@ -9,41 +9,84 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// A segment may stand in several files at once: while it is compressed, or where
-// somebody has put another one beside it. The plain one counts, for it goes only
-// when another was proven; but one that is not as long as the index says, or
-// that does not reach to the next segment, gives way to one that does.
+// openAuthoritative opens, of the files of a segment, the one that counts.
+//
+// A segment has several files while Compress is at work, after Compress was
+// killed, or where somebody put a file beside it. compareFiles orders them: the
+// plain file comes first, because Compress deletes it only after a compressed one
+// was verified. The first file whose length agrees with the index counts; see
+// lengthMatches. If none agrees, the first counts, and is damaged. Of the active
+// segment only the plain file counts: the log is listed without its other files.
+//
+// This is the only place where a file is chosen. A file that does not count is
+// never read for a record, except by Repair, and removed by Compress alone, or by
+// Repair after a copy of it is in quarantine.
+func (l *Log) openAuthoritative(s Segment) (*Reader, error) {
+	first, err := l.openFile(s)
+	if err != nil && !errors.Is(err, ErrCorrupt) || err == nil && first.lengthMatches() {
+		return first, err
+	}
+	others, err2 := l.others(s)
+	for _, s := range others {
+		other, err := l.openFile(s)
+		if err != nil {
+			continue // it is no better than the first
+		}
+		if other.lengthMatches() {
+			if first != nil {
+				_ = first.Close() // it was only read
+			}
+			return other, nil
+		}
+		_ = other.Close()
+	}
+	if first == nil {
+		return nil, errors.Join(err, err2)
+	}
+	return first, nil
+}
 
-// compareFiles orders the files of one segment: what is none comes last.
+// lengthMatches reports whether the file is as long as the trailer of the index says.
+// Without a trailer it reports whether the records reach the next segment.
+func (r *Reader) lengthMatches() bool {
+	if r.trailer == nil {
+		return !r.segment.Sealed || r.Next() == r.segment.Next && !r.made.lost()
+	}
+	return r.text.mismatch() == "" && (r.segment.Codec != Plain || r.size == r.trailer.Plain)
+}
+
+// compareFiles orders segments, and the files of one segment by preference. What is
+// not a regular file comes last.
 func compareFiles(a, b Segment) int {
-	odd := func(s Segment) int {
+	irregular := func(s Segment) int {
 		if s.irregular {
 			return 1
 		}
 		return 0
 	}
-	return cmp.Or(cmp.Compare(a.Base, b.Base), cmp.Compare(odd(a), odd(b)), cmp.Compare(a.Codec, b.Codec))
+	return cmp.Or(cmp.Compare(a.Base, b.Base), cmp.Compare(irregular(a), irregular(b)), cmp.Compare(a.Codec, b.Codec))
 }
 
-// withoutCopies leaves one file of each segment, the first.
-func withoutCopies(segments []Segment) (one []Segment) {
-	for _, s := range segments {
-		if n := len(one); n > 0 && one[n-1].Base == s.Base {
-			one[n-1].Copy = one[n-1].Copy || !s.irregular
+// withoutCopies returns the first file of each segment. The files are sorted by
+// compareFiles.
+func withoutCopies(files []Segment) (segments []Segment) {
+	for _, f := range files {
+		if n := len(segments); n > 0 && segments[n-1].Base == f.Base {
+			segments[n-1].Copy = segments[n-1].Copy || !f.irregular
 			continue
 		}
-		one = append(one, s)
+		segments = append(segments, f)
 	}
-	return one
+	return segments
 }
 
-// as returns s as the file of a codec.
+// withCodec returns s as the file of a codec.
 func (l *Log) withCodec(s Segment, c Codec) Segment {
 	s.Codec, s.Path, s.Copy = c, l.path(FileName(s.Base, c)), false
 	return s
 }
 
-// others returns the other files of a segment, the plain one first.
+// others returns the other files of a segment, in the order of preference.
 func (l *Log) others(s Segment) (others []Segment, err error) {
 	for _, c := range seekable.Codecs() {
 		if c == s.Codec {
@@ -62,44 +105,22 @@ func (l *Log) others(s Segment) (others []Segment, err error) {
 	return others, nil
 }
 
-// agrees says whether the file is as long as the index says; without one, whether
-// records reach to the next segment.
-func (r *Reader) lengthMatches() bool {
-	if r.trailer == nil {
-		return !r.segment.Sealed || r.Next() == r.segment.Next && !r.made.lost()
+// followRename calls open with s. If its file is gone, followRename calls open with
+// the other names that the file may have by now: since the log was listed
+// the segment may have been compressed, or made plain again by Repair.
+func (l *Log) followRename(s Segment, open func(Segment) error) error {
+	err := open(s)
+	//mutant:read-the-newest-compressed-since-it-was-listed
+	for _, c := range seekable.Codecs() {
+		if !missing(err) {
+			break
+		}
+		err = open(l.withCodec(s, c))
 	}
-	return r.text.mismatch() == "" && (r.segment.Codec != Plain || r.size == r.trailer.Plain)
+	return err
 }
 
-// openAuthoritative opens, of the files of a segment, the first that agrees with the index,
-// or else the first.
-func (l *Log) openAuthoritative(s Segment) (*Reader, error) {
-	first, err := l.openFile(s)
-	if err != nil && !errors.Is(err, ErrCorrupt) || err == nil && first.lengthMatches() {
-		return first, err
-	}
-	others, err2 := l.others(s)
-	for _, s := range others {
-		other, err := l.openFile(s)
-		if err != nil {
-			continue // it is no better
-		}
-		if other.lengthMatches() {
-			if first != nil {
-				_ = first.Close() // which was only read
-			}
-			return other, nil
-		}
-		_ = other.Close()
-	}
-	if first == nil {
-		return nil, errors.Join(err, err2)
-	}
-	return first, nil
-}
-
-// dropOthers removes all files of a segment but the one that r has proven, once
-// its name is durable. The plain one goes last, for it would count.
+// dropOthers removes all files of a segment but the one that r has verified.
 func (l *Log) dropOthers(r *Reader) (c Change, err error) {
 	s := r.segment
 	c.Segment, c.Records = FileName(s.Base, s.Codec), r.Count()
@@ -107,10 +128,13 @@ func (l *Log) dropOthers(r *Reader) (c Change, err error) {
 	if err == nil {
 		c.After, err = vfs.Size(l.fs, s.Path)
 	}
+	// A power cut after the removals would otherwise leave the segment without a file.
 	//mutant:compress-its-name-is-not-synced
 	if err == nil {
 		err = l.fs.SyncDir(l.Dir)
 	}
+	// The plain file goes last: after a crash between the removals it still counts, and
+	// not a compressed file that nobody has verified.
 	//mutant:compress-the-plain-file-goes-first
 	slices.Reverse(others)
 	for _, other := range others {
@@ -127,7 +151,8 @@ func (l *Log) dropOthers(r *Reader) (c Change, err error) {
 	return c, nil
 }
 
-// removeFile removes a file of the log, durably.
+// removeFile removes a file of the log. It syncs the directory, so that no later
+// removal can become durable before this one.
 func (l *Log) removeFile(path string) error {
 	if err := l.fs.Remove(path); err != nil {
 		return err

@@ -87,21 +87,15 @@ func frameDamage(err error, s Segment, seq Sequence, at Offset) *CorruptError {
 	return d
 }
 
-// openText opens the text of s. Its file may have another name than when it was
-// listed: it was compressed since, or a repair made it plain again; or it was retired.
+// openText opens the text of s, and sets s to the file that it is read from.
 func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
-	file, err = l.fs.OpenFile(s.Path, os.O_RDONLY, 0)
-	//mutant:read-the-newest-compressed-since-it-was-listed
-	for _, c := range seekable.Codecs() {
-		if !missing(err) {
-			break
+	err = l.followRename(*s, func(now Segment) (err error) {
+		if file, err = l.fs.OpenFile(now.Path, os.O_RDONLY, 0); err == nil {
+			now.Copy = s.Copy
+			*s = now
 		}
-		other := *s
-		other.Codec, other.Path = c, l.path(FileName(s.Base, c))
-		if file, err = l.fs.OpenFile(other.Path, os.O_RDONLY, 0); err == nil {
-			*s = other
-		}
-	}
+		return err
+	})
 	if missing(err) {
 		err = l.missingSegmentError(*s)
 	}

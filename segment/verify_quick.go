@@ -8,19 +8,20 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/histlog/histlog/internal/seekable"
+	"github.com/histlog/histlog/internal/vfs"
 )
 
-// A QuickCheck is what the index of a segment and the length of its file show. No
-// text is read, so that damage inside it is not seen.
+// A QuickCheck is the result of a check that reads only the index and the size of the
+// file. It cannot detect damage inside the text.
 type QuickCheck struct {
 	Records uint64
 	Disk    int64         // length of the file
 	Damage  *CorruptError // the first that was found; nil: none
-	Suspect time.Time     // when the index was written whose header says that recovery found damage; zero: it does not
+	Suspect time.Time     // when the index was last written, if its header says that recovery found damage; else zero
 }
 
-// QuickCheck looks at a segment. The error is for what kept it from looking.
+// QuickCheck checks a segment by its index and the size of its file. Damage is in the
+// result; the error is for what kept it from checking.
 func (l *Log) QuickCheck(s Segment) (g QuickCheck, err error) {
 	if s.Copy {
 		if r, err := l.openAuthoritative(s); err == nil {
@@ -30,16 +31,13 @@ func (l *Log) QuickCheck(s Segment) (g QuickCheck, err error) {
 			}
 		}
 	}
-	info, err := l.fs.Lstat(s.Path)
-	for _, c := range seekable.Codecs() { // it may have been compressed since
-		if !missing(err) {
-			break
+	err = l.followRename(s, func(now Segment) error {
+		size, err := vfs.Size(l.fs, now.Path)
+		if err == nil {
+			s, g.Disk = now, size
 		}
-		other := l.withCodec(s, c)
-		if info, err = l.fs.Lstat(other.Path); err == nil {
-			s = other
-		}
-	}
+		return err
+	})
 	if missing(err) {
 		g.Damage = &CorruptError{Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}
 		return g, nil
@@ -47,29 +45,34 @@ func (l *Log) QuickCheck(s Segment) (g QuickCheck, err error) {
 	if err != nil {
 		return g, err
 	}
-	g.Disk = info.Size()
 	x, reason, err := l.indexOf(s)
 	switch {
 	case err != nil:
 		return g, err
-	case x == nil && !s.Sealed && s.Codec == Plain && g.Disk == 0: // a power cut before its name was durable
+	case x == nil && !s.Sealed && s.Codec == Plain && g.Disk == 0: // a power cut came before the name of the index was durable
 		return g, nil
 	case x == nil:
 		g.Damage = &CorruptError{Path: s.Path, Seq: s.Base, Reason: "its index is missing"}
 		return g, nil
 	}
 	defer func() { err = errors.Join(err, x.file.Close()) }()
-	text := Offset(-1)
+	return g, g.check(l, s, x, reason)
+}
+
+// check compares the index of a segment with the size of its file, g.Disk. reason is
+// what is wrong with the header of the index, or "".
+func (g *QuickCheck) check(l *Log, s Segment, x *indexFile, reason string) error {
+	text := Offset(-1) // of a compressed segment the file does not tell
 	if s.Codec == Plain {
 		text = Offset(g.Disk)
 	}
 	trailer, err := x.countEntries(text)
 	if err != nil {
-		return g, err
+		return err
 	}
 	if !s.Sealed && s.Codec == Plain {
 		if err := x.dropBeyond(text); err != nil {
-			return g, err
+			return err
 		}
 	}
 	g.Records = x.count
@@ -78,19 +81,19 @@ func (l *Log) QuickCheck(s Segment) (g QuickCheck, err error) {
 			g.Suspect = info.ModTime()
 		}
 	}
-	left := false // by a power cut
+	leftByCrash := false
 	if !s.Sealed {
-		if left, err = x.headerLeftByCrash(reason); err != nil {
-			return g, err
+		if leftByCrash, err = x.headerLeftByCrash(reason); err != nil {
+			return err
 		}
 	}
-	if left && x.count == 0 { // it was just begun: its text is short
+	switch {
+	case leftByCrash && x.count == 0: // the segment was just begun, so its text is short
 		g.Records, err = l.countRecords(s)
-		return g, err
-	}
-	if reason != "" && !left {
+		return err
+	case reason != "" && !leftByCrash:
 		g.Damage = &CorruptError{Path: x.path, Reason: reason}
-		return g, nil
+		return nil
 	}
 	if s.Sealed {
 		g.Damage = x.sealedDamage(s, trailer, Offset(g.Disk))
@@ -102,14 +105,14 @@ func (l *Log) QuickCheck(s Segment) (g QuickCheck, err error) {
 	case !s.Sealed:
 		g.Damage, err = l.activeDamage(x, s)
 	}
-	return g, err
+	return err
 }
 
 // containerDamage compares the table of frames of a compressed segment with the
 // length of the file and with the trailer of its index. It reads no frame.
 func (l *Log) containerDamage(s Segment, t *trailer) (*CorruptError, error) {
 	f, err := l.fs.OpenFile(s.Path, os.O_RDONLY, 0)
-	if missing(err) { // retired, or repaired, since
+	if missing(err) { // it was retired or repaired since
 		return &CorruptError{Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}, nil
 	}
 	if err != nil {
@@ -128,7 +131,7 @@ func (l *Log) containerDamage(s Segment, t *trailer) (*CorruptError, error) {
 	return nil, c.Close()
 }
 
-// countRecords counts the records that readers see in a segment.
+// countRecords returns how many records of a segment readers see.
 func (l *Log) countRecords(s Segment) (n uint64, err error) {
 	r, err := l.OpenReader(s)
 	if err != nil {
@@ -137,8 +140,8 @@ func (l *Log) countRecords(s Segment) (n uint64, err error) {
 	return r.Count(), r.Close()
 }
 
-// sealedDamage compares the trailer of a sealed segment with its place in the
-// log and the length of its file, which tells the most where it is plain.
+// sealedDamage compares the trailer of a sealed segment with its place in the log,
+// and with the size of its file if that is plain.
 func (x *indexFile) sealedDamage(s Segment, t *trailer, size Offset) *CorruptError {
 	at := Offset(headerSize + x.count*entrySize)
 	next := s.Base + Sequence(x.count)
@@ -155,20 +158,21 @@ func (x *indexFile) sealedDamage(s Segment, t *trailer, size Offset) *CorruptErr
 	return nil
 }
 
-// activeDamage compares the last entry of the active segment with the length
-// of its file, which may be longer by what is being written or is a torn tail.
-// A segment that was begun after it may be gone, and have left its index.
+// activeDamage compares the last entry of the active segment with the size of its
+// file. The file may be longer by a record that is being written or by a torn tail. It
+// also reports an index behind the active segment whose text is gone.
 func (l *Log) activeDamage(x *indexFile, s Segment) (*CorruptError, error) {
 	end, err := x.end(int64(x.count) - 1)
 	if err != nil {
 		return nil, err
 	}
-	info, err := l.fs.Lstat(s.Path) // again: it grows before its index does
+	// The size is taken after the index was read: the text grows before its index.
+	info, err := l.fs.Lstat(s.Path)
 	if err != nil {
 		return nil, err
 	}
 	size := Offset(info.Size())
-	if size < end {
+	if size < end { // a power cut may have taken the records that were never synced
 		_, durable, err := x.durableCounts()
 		if err != nil {
 			return nil, err
@@ -186,7 +190,7 @@ func (l *Log) activeDamage(x *indexFile, s Segment) (*CorruptError, error) {
 	if next == s.Base || err != nil || left.Size() < headerSize+entrySize {
 		return nil, nil
 	}
-	if _, err := l.fs.Lstat(text); missing(err) { // else it has just been begun
+	if _, err := l.fs.Lstat(text); missing(err) { // otherwise the segment has just begun
 		return &CorruptError{Path: text, Seq: next, Reason: "the segment is missing, its index is there"}, nil
 	}
 	return nil, nil
