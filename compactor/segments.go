@@ -54,7 +54,7 @@ func examine(l *segment.Log, s segment.Segment) (found Segment, err error) {
 	found.Records = r.Count()
 	newest, arrived, ok := r.Newest()
 	if s.Sealed && (!ok || r.Next() != s.Next) {
-		return found, &segment.CorruptError{Path: s.Path, Seq: s.Base, Reason: "its index is missing or unreadable"}
+		return found, &segment.CorruptError{Kind: segment.KindIndex, Path: s.Path, Seq: s.Base, Reason: "its index is missing or unreadable"}
 	}
 	found.Newest, found.Arrived = newest, arrived
 	return found, nil

@@ -348,7 +348,7 @@ func (d *Draft) roll() error {
 	base := w.active.header.base + Sequence(d.filling.Count)
 	next, err := createActive(w.fs, w.dir, w.newHeader(base), w.mode)
 	if err != nil {
-		return fmt.Errorf("begin segment %s: %w", TextName(base), err)
+		return &DiskError{Op: OpBegin, Path: filepath.Join(w.dir, TextName(base)), Seq: base, Err: err}
 	}
 	d.batch.last = true
 	w.active, w.stagedEnd = next, 0
@@ -404,11 +404,11 @@ func (d *Draft) settle() error {
 	if a := d.w.active; a != nil {
 		//mutant:make-the-last-segment-is-not-synced
 		if err := a.file.Sync(); err != nil {
-			return fmt.Errorf("sync %s: %w", a.path, err)
+			return &DiskError{Op: OpSync, Path: a.path, Err: err}
 		}
 		//mutant:make-the-last-index-is-not-synced
 		if err := a.syncIndex(); err != nil {
-			return fmt.Errorf("sync %s: %w", a.indexPath, err)
+			return &DiskError{Op: OpSync, Path: a.indexPath, Err: err}
 		}
 	}
 	// Without this sync a power cut may leave a log whose origin/ lacks files.

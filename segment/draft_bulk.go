@@ -2,7 +2,6 @@ package segment
 
 import (
 	"errors"
-	"fmt"
 	"sync/atomic"
 )
 
@@ -98,7 +97,7 @@ func (b *bulk) sealAll() {
 			err = b.after(a)
 		}
 		if err != nil {
-			b.fail(fmt.Errorf("seal %s: %w", a.path, err))
+			b.fail(&DiskError{Op: OpSeal, Path: a.path, Err: err})
 		}
 	}
 	close(b.done)
@@ -108,7 +107,7 @@ func (b *bulk) sealAll() {
 func (j *batch) write() error {
 	a, from := j.active, j.active.writtenEnd
 	if err := a.write(j.text); err != nil {
-		return fmt.Errorf("write %s at offset %d: %w", a.path, from, err)
+		return &DiskError{Op: OpAppend, Path: a.path, Seq: a.nextSeq(), Offset: from, Err: err}
 	}
 	if f, ok := a.file.(writebacker); ok {
 		f.Writeback(int64(from), int64(len(j.text)))
@@ -117,7 +116,7 @@ func (j *batch) write() error {
 		return nil
 	}
 	if err := a.writeEntries(j.entries); err != nil {
-		return fmt.Errorf("index %s: %w", a.indexPath, err)
+		return &DiskError{Op: OpIndex, Path: a.indexPath, Err: err}
 	}
 	return nil
 }

@@ -11,60 +11,96 @@ import (
 )
 
 var (
-	// ErrNoLog: the directory is missing or holds no HISTLOG. Create makes a log.
+	// ErrNoLog is returned when the directory is missing or holds no HISTLOG. Check the path, or make a log there with Create.
 	ErrNoLog = errors.New("no log")
-	// ErrExists: Create found a log, or anything else, in the directory.
+	// ErrExists is returned when a log is to be made in a directory that holds a log or anything else. Choose another directory.
 	ErrExists = errors.New("already there")
-	// ErrDraft: the directory holds a log that was never finished, which is no log. Making one there again clears it.
+	// ErrDraft is returned, with ErrNoLog, when the directory holds a log that was never finished. To make a log there again
+	// removes it.
 	ErrDraft = errors.New("a half-made log")
-	// ErrVersion: the log was written by a newer histlog. Nothing is wrong with it; update histlog.
+	// ErrVersion is returned when a newer histlog wrote the log, which is intact. Update histlog.
 	ErrVersion = errors.New("newer format")
-	// ErrCorrupt: bytes on disk are not what was written. It comes inside a *CorruptError that says where.
+	// ErrCorrupt is returned when bytes on disk are not what was written, always inside a *CorruptError that says where.
+	// Call Repair; all other records can still be read.
 	ErrCorrupt = errors.New("damaged")
-	// ErrLocked: another process writes the log. It comes inside a *LockedError that names it.
+	// ErrLocked is returned when another process writes the log, inside a *LockedError that names the process. Try again, or
+	// set Options.LockWait.
 	ErrLocked = errors.New("locked by another writer")
-	// ErrForeign: another program changed the active segment under the writer. Nothing more is written.
+	// ErrForeign is returned when another program changed the active segment under the writer, which writes nothing more.
+	// Find and stop that program, call Repair, and open the log again.
 	ErrForeign = errors.New("changed by another program")
-	// ErrStranger is returned when the newest segment in the directory is not part of the log. Nothing was written. It comes
-	// with a *CorruptError that names the file: move it away, or have Repair do so.
+	// ErrStranger is returned when the newest segment in the directory is not part of the log, with a *CorruptError that names
+	// the file. Nothing was written. Move the file away, or call Repair, which does so.
 	ErrStranger = errors.New("not a file of this log")
-	// ErrArchive: the log is an archive, to which Archive alone adds. Append to the log that it belongs to.
+	// ErrArchive is returned when an archive is opened for writing. Only Archive adds to it; append to the log that it belongs to.
 	ErrArchive = errors.New("an archive, which is only read")
-	// ErrTooLarge: a record is larger than max-record. Nothing was written.
+	// ErrTooLarge is returned when a record is larger than max-record. Nothing was written. Split the record, or raise max-record.
 	ErrTooLarge = errors.New("record too large")
-	// ErrNotArchive: Archive was given a directory that can't take the log's segments. It wants a missing or empty one, or
-	// the one that took those before.
+	// ErrNotArchive is returned when a directory cannot take the log's segments. Give Archive one that is missing or empty, or
+	// the one that took the log's segments before.
 	ErrNotArchive = errors.New("no place for the log's archive")
-	// ErrInside: Snapshot or Archive was given the log's own directory, or one in it.
+	// ErrInside is returned when Snapshot or Archive is given the log's own directory, or one in it. Choose another directory.
 	ErrInside = errors.New("it is the log's own directory, or in it")
-	// ErrMemory: a record is larger than what Log.Memory lets a reader hold.
+	// ErrMemory is returned when a record is larger than what Log.Memory or Options.Memory allows to hold. Raise it.
 	ErrMemory = errors.New("larger than the memory budget holds")
-	// ErrWindow: another program compressed the segment so that reading it takes more memory than histlog gives it. It comes
-	// inside a *CorruptError, but Repair leaves it alone. Decompress the file: zstd -d --long=31 --rm.
+	// ErrWindow is returned, inside a *CorruptError of KindWindow, when another program compressed a segment so that to read it
+	// takes more memory than histlog uses for that. Repair does not touch it. Decompress the file: zstd -d --long=31 --rm.
 	ErrWindow = seekable.ErrWindow
-	// ErrRetired: retention has taken the record. The oldest one left is in Marker.FirstSeq.
+	// ErrRetired is returned when retention has removed the record. The oldest one that is left is Marker.FirstSeq; an archive
+	// may have the earlier ones.
 	ErrRetired = errors.New("retired")
-	// ErrReplaced: another log stands at the directory by now. Open it anew.
+	// ErrReplaced is returned when the directory now holds another log. Open it again.
 	ErrReplaced = errors.New("replaced by another log")
-	// ErrNoRecord: the log has no record of that sequence yet.
+	// ErrNoRecord is returned when the log has no record of that sequence yet.
 	ErrNoRecord = errors.New("no such record")
-	// ErrMarker is returned when HISTLOG contradicts its checksum or the segments. It comes inside a *CorruptError. Put the file
-	// back from a copy, or, if somebody edited it on purpose, call AcceptEdit.
+	// ErrMarker is returned, inside a *CorruptError of KindMarkerDiffers, when HISTLOG contradicts its checksum or the segments.
+	// Put the file back from a copy or, if somebody edited it on purpose, call AcceptEdit.
 	ErrMarker = errors.New("HISTLOG is not what histlog wrote")
 	// ErrRolledBack is returned by an Append whose records were staged when another goroutine called Rollback. Append them again.
 	ErrRolledBack = errors.New("rolled back by another caller")
-	// ErrClosed: the Writer was closed.
+	// ErrClosed is returned by the methods of a Writer that was closed. Open the log again.
 	ErrClosed = errors.New("writer is closed")
 )
 
-// A CorruptError says which bytes are not what was written.
+// A CorruptKind is the part of a log that a CorruptError concerns. The command to use
+// is the same for most kinds, histlog verify; the exceptions are named.
+type CorruptKind uint8
+
+const (
+	// KindRecord: the bytes of a record, or of the segment file that holds it, are not
+	// those that were written. Repair restores the record from another file of the
+	// segment or marks it as lost.
+	KindRecord CorruptKind = iota
+	// KindIndex: an index is missing, unreadable, or contradicts its segment. The
+	// records can still be read; Repair makes the index again.
+	KindIndex
+	// KindMissing: a segment is missing. Put the file back from a copy; otherwise Repair
+	// marks its records as lost.
+	KindMissing
+	// KindForeign: a file has the name of a segment but is not part of the log. Repair
+	// moves it to quarantine/.
+	KindForeign
+	// KindWindow: a segment cannot be decompressed in the memory that a reader may use.
+	// errors.Is(err, ErrWindow) reports it, too.
+	KindWindow
+	// KindMarker: HISTLOG is missing beside segments, or is no valid HISTLOG. Put it
+	// back from a copy.
+	KindMarker
+	// KindMarkerDiffers: HISTLOG contradicts its checksum or the segments. errors.Is(err,
+	// ErrMarker) reports it, too.
+	KindMarkerDiffers
+	// KindOrigin: a file of origin/, which migrate kept, is not what was written. The
+	// records are intact.
+	KindOrigin
+)
+
+// A CorruptError reports bytes on disk that are not what was written.
 type CorruptError struct {
-	Path   string   // of the file
+	Kind   CorruptKind
+	Path   string   // of the file, or of the log's directory
 	Seq    Sequence // first record concerned; 0: none
 	Offset Offset   // in the file, or in the segment's plain text where Seq is set
-	Reason string
-
-	cause error // ErrWindow, ErrMarker, or nil
+	Reason string   // for people; programs use Kind
 }
 
 func (e *CorruptError) Error() string {
@@ -76,9 +112,10 @@ func (e *CorruptError) Error() string {
 
 func (e *CorruptError) Unwrap() error { return ErrCorrupt }
 
-// Is reports whether target is the cause: ErrWindow, for bytes that may be good
-// but cannot be read here, or ErrMarker.
-func (e *CorruptError) Is(target error) bool { return e.cause != nil && target == e.cause }
+// Is reports whether target is ErrWindow or ErrMarker and e is of that kind.
+func (e *CorruptError) Is(target error) bool {
+	return e.Kind == KindWindow && target == ErrWindow || e.Kind == KindMarkerDiffers && target == ErrMarker
+}
 
 // The operations of a DiskError.
 const (
@@ -125,13 +162,13 @@ func (e *DiskError) Error() string {
 
 func (e *DiskError) Unwrap() error { return e.Err }
 
-// A LockedError names who holds the writer's lock; PID is 0 where that is not known.
+// A LockedError names the process that holds the writer's lock.
 type LockedError struct {
 	Dir     string
-	PID     int
+	PID     int // 0: not known, nor Command and Since
 	Command string
 	Since   time.Time
-	Apart   bool // that process writes the log, but its lock does not meet this one's
+	Apart   bool // the process writes the log, but its lock does not exclude this one
 }
 
 func (e *LockedError) Error() string {
@@ -147,7 +184,7 @@ func (e *LockedError) Error() string {
 
 func (e *LockedError) Unwrap() error { return ErrLocked }
 
-// NoRoom says whether err comes from a full disk, a quota or a limit on file size.
+// NoRoom reports whether err comes from a full disk, a quota or a limit on file size.
 func NoRoom(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }

@@ -133,7 +133,7 @@ func (x *indexFile) entry(k uint64) (Entry, error) {
 	seq := x.header.base + Sequence(k)
 	e, ok := x.header.parseEntry(x.block[(k-x.first)*entrySize:][:entrySize], seq)
 	if !ok {
-		return Entry{}, &CorruptError{Path: x.path, Seq: seq, Offset: Offset(headerSize + k*entrySize), Reason: "index entry's checksum differs"}
+		return Entry{}, &CorruptError{Kind: KindIndex, Path: x.path, Seq: seq, Offset: Offset(headerSize + k*entrySize), Reason: "index entry's checksum differs"}
 	}
 	return e, nil
 }

@@ -127,7 +127,7 @@ func (l *Log) openIntactIndex(base Sequence) (*indexFile, error) {
 	}
 	t, err := x.countEntries(-1)
 	if err == nil && (reason != "" || t == nil) {
-		err = &CorruptError{Path: x.path, Reason: "the index is not as it was written"}
+		err = &CorruptError{Kind: KindIndex, Path: x.path, Reason: "the index is not as it was written"}
 	}
 	if err != nil {
 		return nil, errors.Join(err, x.file.Close())

@@ -99,7 +99,7 @@ func (l *Log) Refresh() error {
 			l.Marker = m
 			l.separate(segments)
 			if len(l.Segments) == 0 {
-				return &CorruptError{Path: l.Dir, Reason: "HISTLOG is there, but no segment"}
+				return &CorruptError{Kind: KindMissing, Path: l.Dir, Reason: "HISTLOG is there, but no segment"}
 			}
 			l.leaveRetired()
 			return l.sealLast()
@@ -123,7 +123,7 @@ func (l *Log) leaveRetired() {
 		l.Segments = l.Segments[i:]
 	//mutant:histlog-first-seq-is-believed-where-no-segment-begins
 	case i > 0:
-		l.Conflict = &CorruptError{Path: l.path(markerName), cause: ErrMarker,
+		l.Conflict = &CorruptError{Kind: KindMarkerDiffers, Path: l.path(markerName),
 			Reason: fmt.Sprintf("first_seq is %d, but no segment begins there", first)}
 		l.Marker.FirstSeq = l.Segments[0].Base
 	}
@@ -142,7 +142,7 @@ func (l *Log) MissingOldest() *CorruptError {
 // missingSegments is the damage that the segments of records [from, next) are
 // missing, where path has them at an offset.
 func missingSegments(path string, at Offset, from, next Sequence) *CorruptError {
-	return &CorruptError{Path: path, Seq: from, Offset: at, Reason: fmt.Sprintf("missing: the segments of records %d to %d", from, next-1)}
+	return &CorruptError{Kind: KindMissing, Path: path, Seq: from, Offset: at, Reason: fmt.Sprintf("missing: the segments of records %d to %d", from, next-1)}
 }
 
 // sealLast seals the last segment of an archive. What it holds its index says.
@@ -181,7 +181,7 @@ func (l *Log) Find(seq Sequence) (int, error) {
 		return i, nil
 	}
 	if i == 0 {
-		return 0, &CorruptError{Path: l.Dir, Seq: seq, Reason: "the segment that holds it is missing"}
+		return 0, &CorruptError{Kind: KindMissing, Path: l.Dir, Seq: seq, Reason: "the segment that holds it is missing"}
 	}
 	if last := l.Segments[i-1]; last.Next != 0 && seq >= last.Next { // the end of an archive
 		return 0, fmt.Errorf("record %d: %w: the newest one is %d", seq, ErrNoRecord, last.Next-1)
@@ -224,7 +224,7 @@ func whyNoMarker(fsys FS, dir string) error {
 		segments = segments || ours
 	}
 	if segments {
-		return &CorruptError{Path: filepath.Join(dir, markerName), Reason: "missing, but there are segments"}
+		return &CorruptError{Kind: KindMarker, Path: filepath.Join(dir, markerName), Reason: "missing, but there are segments"}
 	}
 	return fmt.Errorf("%w at %s", ErrNoLog, dir)
 }

@@ -34,7 +34,7 @@ func (l *Log) separate(segments []Segment) {
 		if !l.known[s.Base] {
 			reason, err := l.whyForeign(s, own)
 			if reason != "" {
-				l.Foreign = append(l.Foreign, &CorruptError{Path: s.Path, Reason: reason})
+				l.Foreign = append(l.Foreign, &CorruptError{Kind: KindForeign, Path: s.Path, Reason: reason})
 				continue
 			}
 			l.unsure = errors.Join(l.unsure, err)

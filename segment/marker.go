@@ -80,7 +80,7 @@ func (f *markerFile) read(fsys FS, dir string) (Marker, error) {
 	text, err := readMarker(fsys, dir)
 	switch {
 	case errors.Is(err, vfs.ErrTooLong):
-		return Marker{}, &CorruptError{Path: path, Reason: err.Error()}
+		return Marker{}, &CorruptError{Kind: KindMarker, Path: path, Reason: err.Error()}
 	case err != nil:
 		return Marker{}, err
 	case f.text != nil && bytes.Equal(text, f.text):
@@ -143,17 +143,17 @@ func decodeMarker(b []byte) (Marker, error) {
 	var version int
 	if json.Unmarshal(b, &members) != nil || json.Unmarshal(members["format"], &format) != nil || json.Unmarshal(members["version"], &version) != nil ||
 		format != "histlog" || version < 1 || !utf8.Valid(b) {
-		return Marker{}, &CorruptError{Path: markerName, Reason: "this is not what histlog writes there"}
+		return Marker{}, &CorruptError{Kind: KindMarker, Path: markerName, Reason: "this is not what histlog writes there"}
 	}
 	if requires := string(members["requires"]); version > Version || !supported(members["requires"]) {
 		return Marker{}, fmt.Errorf("%w: version %d, requires %s; this histlog reads version %d", ErrVersion, version, requires, Version)
 	}
 	m := Marker{unknown: members}
 	if err := json.Unmarshal(b, &m); err != nil {
-		return Marker{}, &CorruptError{Path: markerName, Reason: err.Error()}
+		return Marker{}, &CorruptError{Kind: KindMarker, Path: markerName, Reason: err.Error()}
 	}
 	if m.FirstSeq < 1 || m.ID == uuid.Nil || len(m.TimeRules) == 0 || (m.Role != roleLog && m.Role != roleArchive) {
-		return Marker{}, &CorruptError{Path: markerName, Reason: "id, first_seq, role or time_rules are missing"}
+		return Marker{}, &CorruptError{Kind: KindMarker, Path: markerName, Reason: "id, first_seq, role or time_rules are missing"}
 	}
 	for _, known := range []string{"format", "version", "requires", "id", "role", "created", "first_seq", "time_rules", "settings", sumName} {
 		delete(m.unknown, known)

@@ -47,13 +47,13 @@ func (l *Log) readEdited() (err error) {
 		return fmt.Errorf("%s: %w", l.path(markerName), err)
 	}
 	if err := l.Marker.Settings.Check(); err != nil {
-		return &CorruptError{Path: l.path(markerName), Reason: err.Error()}
+		return &CorruptError{Kind: KindMarker, Path: l.path(markerName), Reason: err.Error()}
 	}
 	if l.Segments, err = listSegments(l.fs, l.Dir); err != nil {
 		return err
 	}
 	if len(l.Segments) == 0 {
-		return &CorruptError{Path: l.Dir, Reason: "HISTLOG is there, but no segment"}
+		return &CorruptError{Kind: KindMissing, Path: l.Dir, Reason: "HISTLOG is there, but no segment"}
 	}
 	l.leaveRetired()
 	//mutant:histlog-an-edit-is-accepted-with-the-id-of-another-log
@@ -77,7 +77,7 @@ func (l *Log) checkID() error {
 			return err
 		}
 		if h, reason := parseHeader(b[:n]); reason == "" && h.id != l.Marker.ID {
-			return &CorruptError{Path: l.path(markerName), Reason: fmt.Sprintf("its id is %v, that of the segments is %v", l.Marker.ID, h.id)}
+			return &CorruptError{Kind: KindMarker, Path: l.path(markerName), Reason: fmt.Sprintf("its id is %v, that of the segments is %v", l.Marker.ID, h.id)}
 		}
 	}
 	return nil

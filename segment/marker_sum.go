@@ -33,7 +33,7 @@ func checkSum(b []byte) error {
 	if json.Unmarshal(b, &members) != nil || members[sumName] == nil {
 		return nil
 	}
-	differs := &CorruptError{Path: markerName, Reason: "its checksum differs: a bit flipped, or somebody edited it", cause: ErrMarker}
+	differs := &CorruptError{Kind: KindMarkerDiffers, Path: markerName, Reason: "its checksum differs: a bit flipped, or somebody edited it"}
 	var sum string
 	if json.Unmarshal(members[sumName], &sum) != nil || len(sum) != len(noSum) {
 		return differs

@@ -257,7 +257,7 @@ func (r *Reader) rebuildEntry(seq Sequence) (made Entry, err error) {
 	case err != nil:
 		return Entry{}, err
 	}
-	return Entry{}, &CorruptError{Path: r.index.path, Seq: seq, Offset: start, Reason: "index entry's checksum differs, and no line stands there"}
+	return Entry{}, &CorruptError{Kind: KindIndex, Path: r.index.path, Seq: seq, Offset: start, Reason: "index entry's checksum differs, and no line stands there"}
 }
 
 // intactBefore returns the first record behind the last one before seq, or seq, whose

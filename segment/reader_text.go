@@ -82,7 +82,7 @@ func frameDamage(err error, s Segment, seq Sequence, at Offset) *CorruptError {
 	}
 	d := &CorruptError{Path: s.Path, Seq: seq, Offset: at, Reason: f.Error()}
 	if f.Err == ErrWindow {
-		d.cause = ErrWindow
+		d.Kind = KindWindow
 	}
 	return d
 }
@@ -121,5 +121,5 @@ func (l *Log) missingSegmentError(s Segment) error {
 	if m, err := now.read(l.fs, l.Dir); err == nil && s.Base < m.FirstSeq && l.Conflict == nil {
 		return m.retired(s.Base)
 	}
-	return &CorruptError{Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}
+	return &CorruptError{Kind: KindMissing, Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}
 }

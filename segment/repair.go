@@ -247,7 +247,7 @@ const (
 // fillGap makes segments of blank places for records whose segments are gone.
 func (r *repair) fillGap(from, next Sequence) error {
 	if next > from+gapPlaces*gapSegments {
-		return &CorruptError{Path: filepath.Join(r.log.Dir, TextName(next)), Seq: from, Reason: fmt.Sprintf("records %d to %d are missing before it: is it a file of this log?", from, next-1)}
+		return &CorruptError{Kind: KindMissing, Path: filepath.Join(r.log.Dir, TextName(next)), Seq: from, Reason: fmt.Sprintf("records %d to %d are missing before it: is it a file of this log?", from, next-1)}
 	}
 	for ; from < next; from += gapPlaces {
 		if err := r.fill(from, min(next, from+gapPlaces)); err != nil {

@@ -81,13 +81,13 @@ func (f *Finding) checkWhole(r *Reader, sum trailer, flaw string) {
 	switch {
 	case len(f.Damage) > 0:
 	case !r.Indexed():
-		f.add(&CorruptError{Path: s.Path, Seq: s.Base, Reason: "its index is missing or unreadable"})
+		f.add(&CorruptError{Kind: KindIndex, Path: s.Path, Seq: s.Base, Reason: "its index is missing or unreadable"})
 	case r.reason != "":
-		f.add(&CorruptError{Path: r.index.path, Reason: r.reason})
+		f.add(&CorruptError{Kind: KindIndex, Path: r.index.path, Reason: r.reason})
 	case s.Sealed && r.trailer == nil:
-		f.add(&CorruptError{Path: r.index.path, Offset: Offset(headerSize + r.index.count*entrySize), Reason: "the trailer is missing or unreadable"})
+		f.add(&CorruptError{Kind: KindIndex, Path: r.index.path, Offset: Offset(headerSize + r.index.count*entrySize), Reason: "the trailer is missing or unreadable"})
 	case s.Sealed && sum != *r.trailer:
-		f.add(&CorruptError{Path: r.index.path, Offset: Offset(headerSize + r.index.count*entrySize), Reason: "the trailer does not sum up the entries"})
+		f.add(&CorruptError{Kind: KindIndex, Path: r.index.path, Offset: Offset(headerSize + r.index.count*entrySize), Reason: "the trailer does not sum up the entries"})
 	case s.Sealed && r.size != sum.Plain:
 		f.add(&CorruptError{Path: s.Path, Offset: sum.Plain, Reason: fmt.Sprintf("%d bytes more than were written", r.size-sum.Plain)})
 	case flaw != "":

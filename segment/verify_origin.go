@@ -101,7 +101,7 @@ func (l *Log) openRegular(name string) (File, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &CorruptError{Path: filepath.Join(l.Dir, OriginName, name), Reason: "not a regular file"}
+		return nil, &CorruptError{Kind: KindOrigin, Path: filepath.Join(l.Dir, OriginName, name), Reason: "not a regular file"}
 	}
 	return l.fs.OpenFile(filepath.Join(l.Dir, OriginName, name), os.O_RDONLY, 0)
 }

@@ -39,7 +39,7 @@ func (l *Log) QuickCheck(s Segment) (g QuickCheck, err error) {
 		return err
 	})
 	if missing(err) {
-		g.Damage = &CorruptError{Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}
+		g.Damage = &CorruptError{Kind: KindMissing, Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}
 		return g, nil
 	}
 	if err != nil {
@@ -52,7 +52,7 @@ func (l *Log) QuickCheck(s Segment) (g QuickCheck, err error) {
 	case x == nil && !s.Sealed && s.Codec == Plain && g.Disk == 0: // a power cut came before the name of the index was durable
 		return g, nil
 	case x == nil:
-		g.Damage = &CorruptError{Path: s.Path, Seq: s.Base, Reason: "its index is missing"}
+		g.Damage = &CorruptError{Kind: KindIndex, Path: s.Path, Seq: s.Base, Reason: "its index is missing"}
 		return g, nil
 	}
 	defer func() { err = errors.Join(err, x.file.Close()) }()
@@ -92,7 +92,7 @@ func (g *QuickCheck) check(l *Log, s Segment, x *indexFile, reason string) error
 		g.Records, err = l.countRecords(s)
 		return err
 	case reason != "" && !leftByCrash:
-		g.Damage = &CorruptError{Path: x.path, Reason: reason}
+		g.Damage = &CorruptError{Kind: KindIndex, Path: x.path, Reason: reason}
 		return nil
 	}
 	if s.Sealed {
@@ -113,7 +113,7 @@ func (g *QuickCheck) check(l *Log, s Segment, x *indexFile, reason string) error
 func (l *Log) containerDamage(s Segment, t *trailer) (*CorruptError, error) {
 	f, err := l.fs.OpenFile(s.Path, os.O_RDONLY, 0)
 	if missing(err) { // it was retired or repaired since
-		return &CorruptError{Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}, nil
+		return &CorruptError{Kind: KindMissing, Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -147,11 +147,11 @@ func (x *indexFile) sealedDamage(s Segment, t *trailer, size Offset) *CorruptErr
 	next := s.Base + Sequence(x.count)
 	switch {
 	case t == nil:
-		return &CorruptError{Path: x.path, Offset: at, Reason: "the trailer is missing or unreadable"}
+		return &CorruptError{Kind: KindIndex, Path: x.path, Offset: at, Reason: "the trailer is missing or unreadable"}
 	case next < s.Next:
 		return missingSegments(s.Path, t.Plain, next, s.Next)
 	case next > s.Next:
-		return &CorruptError{Path: x.path, Offset: at, Reason: fmt.Sprintf("it holds %d records, the next segment begins with record %d", x.count, s.Next)}
+		return &CorruptError{Kind: KindIndex, Path: x.path, Offset: at, Reason: fmt.Sprintf("it holds %d records, the next segment begins with record %d", x.count, s.Next)}
 	case s.Codec == Plain && size != t.Plain, size == 0:
 		return &CorruptError{Path: s.Path, Offset: min(size, t.Plain), Reason: fmt.Sprintf("%d bytes long, %d were written", size, t.Plain)}
 	}
@@ -191,7 +191,7 @@ func (l *Log) activeDamage(x *indexFile, s Segment) (*CorruptError, error) {
 		return nil, nil
 	}
 	if _, err := l.fs.Lstat(text); missing(err) { // otherwise the segment has just begun
-		return &CorruptError{Path: text, Seq: next, Reason: "the segment is missing, its index is there"}, nil
+		return &CorruptError{Kind: KindMissing, Path: text, Seq: next, Reason: "the segment is missing, its index is there"}, nil
 	}
 	return nil, nil
 }

@@ -17,7 +17,7 @@ const verifyChunk = 1 << 20
 // behind the last. No record is held whole. to, unless nil, gets what was read.
 func (r *Reader) verifyStream(ctx context.Context, t io.ReaderAt, to *seekable.Writer) error {
 	if r.reason != "" || r.trailer == nil || r.Next() != r.segment.Next {
-		return &CorruptError{Path: r.segment.Path, Seq: r.segment.Base, Reason: "its index is missing or unreadable"}
+		return &CorruptError{Kind: KindIndex, Path: r.segment.Path, Seq: r.segment.Base, Reason: "its index is missing or unreadable"}
 	}
 	sum, at, err := r.verifyRecords(ctx, t, to)
 	if err != nil {
@@ -25,7 +25,7 @@ func (r *Reader) verifyStream(ctx context.Context, t io.ReaderAt, to *seekable.W
 	}
 	//mutant:compress-what-follows-the-last-record-is-not-looked-at
 	if r.size != at || sum != *r.trailer {
-		return &CorruptError{Path: r.segment.Path, Seq: r.Next(), Offset: at, Reason: "it does not end where its index does"}
+		return &CorruptError{Kind: KindIndex, Path: r.segment.Path, Seq: r.Next(), Offset: at, Reason: "it does not end where its index does"}
 	}
 	return nil
 }
@@ -43,7 +43,7 @@ func (r *Reader) verifyRecords(ctx context.Context, t io.ReaderAt, to *seekable.
 			return sum, at, err
 		}
 		if e.End <= at || e.End-at > maxRecord+1 {
-			return sum, at, &CorruptError{Path: r.segment.Path, Seq: seq, Offset: at, Reason: "its index entry makes no sense"}
+			return sum, at, &CorruptError{Kind: KindIndex, Path: r.segment.Path, Seq: seq, Offset: at, Reason: "its index entry makes no sense"}
 		}
 		crc, err := copyRecord(from, e.End-at, to)
 		if d := frameDamage(err, r.segment, seq, at); d != nil {

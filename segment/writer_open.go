@@ -60,7 +60,7 @@ func openLocked(ctx context.Context, dir string, o Options, unlock func() error,
 		return w, err
 	}
 	if len(segments) == 0 {
-		return w, &CorruptError{Path: dir, Reason: "HISTLOG is there, but no segment"}
+		return w, &CorruptError{Kind: KindMissing, Path: dir, Reason: "HISTLOG is there, but no segment"}
 	}
 	newest := segments[len(segments)-1]
 	log := Log{Dir: dir, Marker: w.marker, fs: w.fs, ctx: ctx}
@@ -70,7 +70,7 @@ func openLocked(ctx context.Context, dir string, o Options, unlock func() error,
 	}
 	//mutant:recover-a-foreign-segment-is-appended-to
 	if reason != "" { // appending behind it would adopt its records
-		return w, fmt.Errorf("%w: %w", ErrStranger, &CorruptError{Path: newest.Path, Reason: reason})
+		return w, fmt.Errorf("%w: %w", ErrStranger, &CorruptError{Kind: KindForeign, Path: newest.Path, Reason: reason})
 	}
 	last := newest.Base
 	if next, err := w.findLostSegment(last); err != nil || next != 0 {

@@ -46,7 +46,7 @@ func (w *Writer) findLostSegment(last Sequence) (next Sequence, err error) {
 		}
 		if behind > base {
 			next = behind
-			w.recovery.Damage = append(w.recovery.Damage, &CorruptError{Path: filepath.Join(w.dir, TextName(base)), Seq: base,
+			w.recovery.Damage = append(w.recovery.Damage, &CorruptError{Kind: KindMissing, Path: filepath.Join(w.dir, TextName(base)), Seq: base,
 				Reason: fmt.Sprintf("the segment is missing; its index knows of %d records", behind-base)})
 		}
 	}
@@ -59,7 +59,7 @@ func (w *Writer) nextAfterCompressed(s Segment) (next Sequence, err error) {
 	l := Log{Dir: w.dir, Marker: w.marker, fs: w.fs}
 	next, err = l.indexedUpTo(s.Base)
 	if err == nil && next == s.Base {
-		err = &CorruptError{Path: s.Path, Seq: s.Base, Reason: "the newest segment is compressed, and its index does not say where it ends"}
+		err = &CorruptError{Kind: KindIndex, Path: s.Path, Seq: s.Base, Reason: "the newest segment is compressed, and its index does not say where it ends"}
 	}
 	return next, err
 }

@@ -60,7 +60,7 @@ func explain(err error) (code int, hint string) {
 		return exitDamaged, "" // it says what to do
 	case errors.Is(err, segment.ErrMarker):
 		return exitDamaged, "put HISTLOG back from a copy; to accept it as it is, after an edit by hand: histlog config --accept-edit DIR"
-	case errors.As(err, &damage) && filepath.Base(damage.Path) == "HISTLOG":
+	case errors.As(err, &damage) && damage.Kind == segment.KindMarker:
 		return exitDamaged, "put it back from a copy; or make a log of the segments: zstdcat -f DIR/*.ndjson* | histlog migrate --records '' - NEWDIR"
 	case errors.Is(err, migrate.ErrOrigin):
 		return exitDamaged, "put origin/ back from a copy of the log; --format array exports the records, which are not concerned"

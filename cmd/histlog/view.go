@@ -94,7 +94,7 @@ func look(ctx context.Context, l *segment.Log, zone *time.Location) (*view, erro
 	if v.receipt, err = migrate.ReadReceipt(l); errors.Is(err, fs.ErrPermission) {
 		return nil, err
 	} else if err != nil {
-		v.receipt, v.damage = nil, append(v.damage, &segment.CorruptError{Path: l.Dir, Reason: "the receipt of its migration can't be read: " + err.Error()})
+		v.receipt, v.damage = nil, append(v.damage, &segment.CorruptError{Kind: segment.KindOrigin, Path: l.Dir, Reason: "the receipt of its migration can't be read: " + err.Error()})
 	}
 	v.free, _, err = memguard.DiskFree(l.Dir)
 	return v, err

@@ -134,14 +134,14 @@ func (w *surveyor) segment(seg segment.Segment) (s Segment, err error) {
 		}
 		size := e.End - s.Bytes
 		if size <= 0 {
-			return s, &segment.CorruptError{Path: seg.Path, Seq: seq, Offset: s.Bytes, Reason: "its index entry makes no sense"}
+			return s, &segment.CorruptError{Kind: segment.KindIndex, Path: seg.Path, Seq: seq, Offset: s.Bytes, Reason: "its index entry makes no sense"}
 		}
 		s.add(e)
 		w.addRecord(seq, e, size)
 	}
 	info, err := w.log.FS().Lstat(seg.Path)
 	if err != nil {
-		return s, &segment.CorruptError{Path: seg.Path, Seq: seg.Base, Reason: "the segment has gone"}
+		return s, &segment.CorruptError{Kind: segment.KindMissing, Path: seg.Path, Seq: seg.Base, Reason: "the segment has gone"}
 	}
 	s.Disk = info.Size()
 	if seg.Sealed && r.Next() < seg.Next {
