@@ -1,16 +1,22 @@
 package jsonscan
 
-// capture notes where the value that a pointer names begins. It is asked only
-// in the containers that the pointer leads through, so that what lies deeper
-// costs nothing.
+// A capture finds where the value that a pointer names begins in the output. run calls
+// it only at a depth of at most levels, in the containers that the pointer leads
+// through, so that deeper values cost nothing.
+//
+// The value being read at depth d is on the pointer's way if its container is, and its
+// name or index is token d-1. matched is the length of the longest such way from the
+// root that is still open:
+//
+//	0 ≤ matched ≤ levels
 type capture struct {
 	pointer *Pointer
-	levels  int // containers the pointer leads through; -1: no capture
-	matched int // leading tokens of the pointer that lead to where we stand
-	nameAt  int // where the name being read begins in the output
-	hit     bool
-	element []int // by level: the index of the element last begun
-	start   int   // where the captured value begins in the output; -1: none yet
+	levels  int   // tokens of the pointer, and so containers it leads through; -1 means no capture
+	matched int   // leading tokens that lead to the container being read
+	nameAt  int   // where the name being read begins in the output
+	hit     bool  // the name read last is the token of its depth
+	element []int // by depth, the index of the element begun last; -1 before the first
+	start   int   // where the captured value begins in the output; -1 means not found so far
 }
 
 func (c *capture) begin(p *Pointer, from int) {
@@ -22,6 +28,7 @@ func (c *capture) begin(p *Pointer, from int) {
 	if len(c.element) != c.levels+1 {
 		c.element = make([]int, c.levels+1)
 	}
+	// In place of a zero, which is the index of a first element.
 	for i := range c.element {
 		c.element[i] = -1
 	}
@@ -33,12 +40,13 @@ func (c *capture) name(depth int, name []byte) {
 	c.hit = c.pointer.tokens[depth-1].names(name)
 }
 
-// value is called where a value begins, at out[k:], in a container at depth.
+// value is called where a value begins, at out[k], in a container at depth.
 func (c *capture) value(depth int, object bool, k int) {
 	if depth == 0 {
 		c.enter(0, k)
 		return
 	}
+	// Another member of this container led deeper: that way has ended.
 	if c.matched >= depth {
 		c.matched = depth - 1
 	}
@@ -47,6 +55,8 @@ func (c *capture) value(depth int, object bool, k int) {
 		c.element[depth]++
 		hit = c.pointer.tokens[depth-1].index == c.element[depth]
 	}
+	// Only a value directly on the way counts: a name of the same text may occur in
+	// any other container at that depth.
 	c.hit = false
 	if hit && c.matched == depth-1 {
 		c.enter(depth, k)
@@ -56,6 +66,7 @@ func (c *capture) value(depth int, object bool, k int) {
 // enter is called where the value begins that the first n tokens lead to.
 func (c *capture) enter(n, k int) {
 	c.matched = n
+	// Of two members with the same name the later one wins, so start is overwritten.
 	if n == c.levels {
 		c.start = k
 		return
@@ -63,10 +74,10 @@ func (c *capture) enter(n, k int) {
 	c.element[n+1] = -1
 }
 
-// Captured returns the scalar that Options.Capture names in value, which the
-// last call of Value appended to its dst[:from]; nil if there is none there or it
-// is no scalar. Of members with the same name the last one counts. The result
-// is a part of dst.
+// Captured returns the scalar that Options.Capture names in the value read last. dst
+// must be what Value returned. nil means that the pointer leads to no value or to an
+// array or object. Of members with the same name the last one counts. The result is a
+// part of dst.
 func (s *Scanner) Captured(dst []byte) []byte {
 	start := s.capture.start
 	if start < 0 || start >= len(dst) {

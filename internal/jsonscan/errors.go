@@ -5,32 +5,35 @@ import (
 	"fmt"
 )
 
-// The causes of a [SyntaxError], to be told apart with errors.Is.
+// The causes of a [SyntaxError]. Use errors.Is to tell them apart.
 var (
-	// ErrInvalid: a byte that no JSON value can have there.
+	// ErrInvalid is returned for a byte that no JSON value can have there.
 	ErrInvalid = errors.New("invalid JSON")
-	// ErrPython: a token of Python's repr, such as None or a string in single quotes. It is ErrInvalid too.
+	// ErrPython is returned for a token of Python's repr, such as None or a string in
+	// single quotes. It is ErrInvalid, too.
 	ErrPython = fmt.Errorf("%w: a Python literal", ErrInvalid)
-	// ErrCut: the stream ends inside a value. What came before is good.
+	// ErrCut is returned when the stream ends inside a value. The values before are complete.
 	ErrCut = errors.New("the text ends inside a value")
-	// ErrNonFinite: NaN, Infinity or -Infinity, which JSON does not have. See [Options].
+	// ErrNonFinite is returned for NaN, Infinity and -Infinity, which JSON does not have,
+	// unless [Options] accept them.
 	ErrNonFinite = errors.New("not a JSON number")
-	// ErrUTF8: a string holds bytes that are not UTF-8. See [Options].
+	// ErrUTF8 is returned for a string with bytes that are not UTF-8, unless [Options]
+	// accept them.
 	ErrUTF8 = errors.New("invalid UTF-8")
-	// ErrDepth: nested deeper than [MaxDepth].
+	// ErrDepth is returned for a value nested deeper than [MaxDepth].
 	ErrDepth = errors.New("nested too deep")
-	// ErrTooLarge: the compact value is larger than Options.MaxBytes.
+	// ErrTooLarge is returned when the compact value is larger than Options.MaxBytes.
 	ErrTooLarge = errors.New("value too large")
-	// ErrMemory: the compact value is larger than Options.Memory.
+	// ErrMemory is returned when the compact value is larger than Options.Memory.
 	ErrMemory = errors.New("value larger than the memory budget holds")
 )
 
-// A SyntaxError says where a stream stops being what was asked for.
+// A SyntaxError says where a stream is not what [Options] accept.
 type SyntaxError struct {
 	Offset  int64  // bytes from the start of the stream to the byte at fault
-	Pointer string // JSON pointer, from the value being read, to where it stands
+	Pointer string // JSON pointer to that place, relative to the value being read
 	Reason  string // what is wrong, without the place: "invalid character 'x' where a value should begin"
-	Cause   error  // one of this package's errors
+	Cause   error  // one of the errors above
 }
 
 func (e *SyntaxError) Error() string {

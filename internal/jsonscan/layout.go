@@ -2,10 +2,10 @@ package jsonscan
 
 import "strings"
 
-// A Layout is how a writer puts white space between the tokens of a value.
+// A Layout is the white space that a writer puts between the tokens of a value.
 type Layout struct {
-	Line        string    `json:"line"`   // begins a line: the end of the line before, and the indentation of the value itself
-	Indent      string    `json:"indent"` // of each level inside the value
+	Line        string    `json:"line"`   // begins a line: a line feed and the indentation of the value itself
+	Indent      string    `json:"indent"` // added for each level inside the value
 	Object      Container `json:"object"`
 	Array       Container `json:"array"`
 	BeforeColon string    `json:"before_colon"`
@@ -15,11 +15,11 @@ type Layout struct {
 // A Container is the white space inside objects, or inside arrays.
 type Container struct {
 	Lines     bool   `json:"lines"`      // each element and the closing bracket begin a line
-	Open      string `json:"open"`       // behind the opening bracket, before the line if there is one
-	Comma     string `json:"comma"`      // behind a comma, likewise
-	Close     string `json:"close"`      // before the closing bracket, unless Lines
+	Open      string `json:"open"`       // after the opening bracket, before the line if there is one
+	Comma     string `json:"comma"`      // after a comma, before the line if there is one
+	Close     string `json:"close"`      // before the closing bracket; ignored if Lines
 	Empty     string `json:"empty"`      // inside an empty container
-	EmptyLine bool   `json:"empty_line"` // behind Empty begins a line
+	EmptyLine bool   `json:"empty_line"` // a line begins after Empty
 }
 
 func (l *Layout) container(object bool) *Container {
@@ -29,10 +29,10 @@ func (l *Layout) container(object bool) *Container {
 	return &l.Array
 }
 
-// line returns the text that begins a line.
+// line returns the text that begins a line at a level.
 func (l *Layout) line(level int) string { return l.Line + strings.Repeat(l.Indent, level) }
 
-// isLine reports whether text is what begins a line.
+// isLine reports whether text is line(level), without making it.
 func (l *Layout) isLine(text []byte, level int) bool {
 	if len(text) != len(l.Line)+level*len(l.Indent) || string(text[:len(l.Line)]) != l.Line {
 		return false
@@ -45,23 +45,23 @@ func (l *Layout) isLine(text []byte, level int) bool {
 	return true
 }
 
-// A Place is where white space may stand between two tokens.
+// A Place is where white space may be between two tokens.
 type Place uint8
 
-// The places, as seen from the punctuation beside them.
+// The places, named after the punctuation beside them.
 const (
-	AfterOpening Place = iota // behind a bracket that opens a container which is not empty
+	AfterOpening Place = iota // after the opening bracket of a container that is not empty
 	AfterComma
-	BeforeClosing // before a bracket that closes a container which is not empty
+	BeforeClosing // before the closing bracket of a container that is not empty
 	InsideEmpty   // between the brackets of an empty container
 	BeforeColon
 	AfterColon
 	BeforeComma
 )
 
-// Has reports whether text is the layout's white space at a place. object is the
-// kind of the container that the place belongs to; level counts the containers
-// that are open there, it included, whose elements begin lines.
+// Has reports whether text is the layout's white space at a place in an object or, if
+// object is false, in an array. level is the number of open containers, that one
+// included, whose elements begin lines.
 func (l *Layout) Has(at Place, object bool, level int, text []byte) bool {
 	c := l.container(object)
 	switch at {
@@ -70,6 +70,7 @@ func (l *Layout) Has(at Place, object bool, level int, text []byte) bool {
 	case AfterComma:
 		return l.isInner(text, c.Comma, c, level)
 	case BeforeClosing:
+		// The bracket is indented like the line that the container began on.
 		if c.Lines {
 			return l.isLine(text, level-1)
 		}
@@ -81,10 +82,11 @@ func (l *Layout) Has(at Place, object bool, level int, text []byte) bool {
 	case AfterColon:
 		return string(text) == l.AfterColon
 	}
-	return len(text) == 0
+	return len(text) == 0 // no writer puts white space before a comma
 }
 
-// isInner reports whether text is what stands behind a bracket or a comma; level counts the container.
+// isInner reports whether text is the white space before an element; own is what comes
+// before its line.
 func (l *Layout) isInner(text []byte, own string, c *Container, level int) bool {
 	if !c.Lines {
 		return string(text) == own
@@ -92,12 +94,12 @@ func (l *Layout) isInner(text []byte, own string, c *Container, level int) bool 
 	return len(text) >= len(own) && string(text[:len(own)]) == own && l.isLine(text[len(own):], level)
 }
 
-// isEmpty reports whether text is what stands inside an empty container; level counts the container.
+// isEmpty reports whether text is the white space inside an empty container.
 func (l *Layout) isEmpty(text []byte, c *Container, level int) bool {
 	if !c.EmptyLine {
 		return string(text) == c.Empty
 	}
-	if c.Lines {
+	if c.Lines { // level counts the container, whose bracket is one less indented
 		level--
 	}
 	return len(text) >= len(c.Empty) && string(text[:len(c.Empty)]) == c.Empty && l.isLine(text[len(c.Empty):], level)

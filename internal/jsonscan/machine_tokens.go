@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// kind is what sort of value a byte begins.
+// kind says what kind of value a byte begins.
 type kind uint8
 
 const (
@@ -17,6 +17,7 @@ const (
 	letter
 )
 
+// kinds replaces a switch of twenty cases, most of them hard to predict, by one load.
 var kinds = [256]kind{
 	'-': numeral, '0': numeral, '1': numeral, '2': numeral, '3': numeral, '4': numeral,
 	'5': numeral, '6': numeral, '7': numeral, '8': numeral, '9': numeral,
@@ -24,9 +25,12 @@ var kinds = [256]kind{
 	't': letter, 'f': letter, 'n': letter, 'N': letter, 'I': letter,
 }
 
-// literals are the words a value may be, by their first byte.
+// literals holds the words that a value may be by their first byte, which decides
+// alone: every other byte must then match. "-Infinity" is found in a number.
 var literals = [256]string{'t': "true", 'f': "false", 'n': "null", 'N': "NaN", 'I': "Infinity"}
 
+// Eight bytes are compared at once as one integer: multiplied by lowBits, a byte
+// stands in each place, and highBits has the sign of each place.
 const (
 	lowBits  = 0x0101010101010101
 	highBits = 0x8080808080808080
@@ -41,6 +45,8 @@ func skipSpace(src []byte, i int) int {
 			break
 		}
 		i++
+		// Behind one white space, most often a line feed, stand many blanks. The
+		// lowest place that differs is the first byte that is no blank.
 		for i+8 <= len(src) {
 			if x := binary.LittleEndian.Uint64(src[i:]) ^ spaces; x != 0 {
 				i += bits.TrailingZeros64(x) / 8
@@ -52,13 +58,16 @@ func skipSpace(src []byte, i int) int {
 	return i
 }
 
-// skipPlain returns the index of the first byte at or after i that a string
-// can't simply go on with: a quote, a backslash, a control character, or the
-// first byte of a multi-byte character.
+// skipPlain returns the index of the first byte at or after i that is not plain in a
+// string: a quote, a backslash, a control character, or a byte of a multi-byte
+// character.
 func skipPlain(src []byte, i int) int {
 	for i+8 <= len(src) {
 		x := binary.LittleEndian.Uint64(src[i:])
-		// Each term has the high bit set in the lowest byte that matches; above a match it may err.
+		// A place below n borrows when n is subtracted, which sets its high bit: of a
+		// control character at once, of a quote or a backslash when the exclusive or has
+		// made it 0. A borrow reaches the places above, so only the lowest match is
+		// certain, and only that one is used. x itself has the bytes beyond ASCII.
 		m := (x - ' '*lowBits) | ((x ^ '"'*lowBits) - lowBits) | ((x ^ '\\'*lowBits) - lowBits) | x
 		if m &= highBits; m != 0 {
 			return i + bits.TrailingZeros64(m)/8
@@ -76,6 +85,8 @@ func digit(c byte) bool { return c-'0' <= 9 }
 // skipDigits returns the index of the first byte at or after i that is no digit.
 func skipDigits(src []byte, i int) int {
 	for i+8 <= len(src) {
+		// The exclusive or turns digits, and no other bytes, into 0 to 9. Adding 0x7F-9
+		// then sets the high bit of all greater ones. A carry reaches places above alone.
 		x := binary.LittleEndian.Uint64(src[i:]) ^ '0'*lowBits
 		if m := (x + (0x7F-9)*lowBits | x) & highBits; m != 0 {
 			return i + bits.TrailingZeros64(m)/8
@@ -88,19 +99,20 @@ func skipDigits(src []byte, i int) int {
 	return i
 }
 
-// wordByte says whether c could continue a number or a literal.
+// wordByte reports whether c could continue a number or a literal.
 func wordByte(c byte) bool {
 	return digit(c) || (c|0x20)-'a' < 26 || c == '.' || c == '-' || c == '+' || c == '_'
 }
 
-// plainNumber returns the end of a number without exponent that begins at i
-// and ends inside src, or 0 when the number is anything else.
+// plainNumber returns the end of the number at src[i] if it has no exponent and the byte
+// after it is in src, too. 0 means anything else: numeral must read it.
 func plainNumber(src []byte, i int) int {
 	if src[i] == '-' {
 		i++
 	}
 	first := i
 	i = skipDigits(src, i)
+	// Up to the end of src, the number may go on in the next window.
 	if i == first || (src[first] == '0' && i > first+1) || i == len(src) {
 		return 0
 	}
@@ -118,7 +130,7 @@ func plainNumber(src []byte, i int) int {
 	return i
 }
 
-// numberState says what of a number was read.
+// numberState says which part of a number was read last.
 type numberState uint8
 
 const (
@@ -135,7 +147,7 @@ const (
 	numberDone               // the byte is not of the number
 )
 
-// complete says whether the number may end here.
+// complete reports whether the number may end here.
 func (n numberState) complete() bool {
 	return n == numberZero || n == numberInt || n == numberFrac || n == numberExp
 }
@@ -158,6 +170,7 @@ func (n numberState) next(c byte) numberState {
 			return numberExp
 		}
 		return n
+	// What is no digit: a sign, a point or an exponent where the grammar has one.
 	case c == '-' && n == numberStart:
 		return numberMinus
 	case c == '.' && (n == numberZero || n == numberInt):
@@ -172,9 +185,11 @@ func (n numberState) next(c byte) numberState {
 	return numberBroken
 }
 
-// token goes on with the token at src[i] that the fast path left: a character
-// of a string that is not plain, or what a window's end cut. It reads as far
-// as it can and then returns to run's loop.
+// token continues with the token at src[i] that the fast path of run left: with a
+// character of a string that is not plain, or with a token that the end of a window
+// divided. It reads as far as it can. It and the functions below return k, i, from
+// and done for run's loop; either i has grown or the state is another one, so that
+// the loop ends.
 func (s *compactor) token(src, out []byte, from, i, k int) (_, read, _ int, done bool) {
 	switch s.state {
 	case inString:
@@ -185,9 +200,11 @@ func (s *compactor) token(src, out []byte, from, i, k int) (_, read, _ int, done
 		case c < ' ':
 			return emit(out, k, src, from, i), i, i, s.invalid(c)
 		default:
+			// A whole character inside the window, as nearly all are.
 			if _, n := utf8.DecodeRune(src[i:]); n > 1 {
 				return k, i + n, from, false
 			}
+			// Divided by the end of the window, or ill-formed: byte by byte.
 			s.state, s.utf8 = inUTF8, sequence{}
 			return s.character(src, out, from, i, k)
 		}
@@ -200,7 +217,7 @@ func (s *compactor) token(src, out []byte, from, i, k int) (_, read, _ int, done
 		default:
 			return emit(out, k, src, from, i), i, i, s.invalid(src[i])
 		}
-		i++
+		i++ // the escape stays as it was written
 	case inHex:
 		for ; i < len(src) && s.hex > 0; i++ {
 			if c := src[i]; !digit(c) && (c|0x20)-'a' >= 6 {
@@ -221,13 +238,14 @@ func (s *compactor) token(src, out []byte, from, i, k int) (_, read, _ int, done
 	return k, i, from, false
 }
 
-// numeral reads on in a number.
+// numeral continues a number, byte by byte.
 func (s *compactor) numeral(src, out []byte, from, i, k int) (_, read, _ int, done bool) {
 	for ; i < len(src); i++ {
 		c := src[i]
 		n := s.number.next(c)
 		switch n {
 		case numberDone:
+			// c belongs to what follows, and is not read.
 			if s.depth == 0 {
 				s.endsInWord = true
 				return emit(out, k, src, from, i), i, i, true
@@ -237,6 +255,8 @@ func (s *compactor) numeral(src, out []byte, from, i, k int) (_, read, _ int, do
 		case numberBroken:
 			k = emit(out, k, src, from, i)
 			if c == 'I' && s.number == numberMinus {
+				// "-Infinity": the sign was output as a number's, and is taken back, for
+				// word writes the literal whole. Skip has no output of earlier windows.
 				s.state, s.literal, s.matched = inLiteral, "-Infinity", 1
 				return max(k-1, 0), i, i, false
 			}
@@ -247,17 +267,19 @@ func (s *compactor) numeral(src, out []byte, from, i, k int) (_, read, _ int, do
 	return k, i, from, false
 }
 
-// word reads on in a literal, of which nothing is in out.
+// word continues a literal, of which nothing is in out yet.
 func (s *compactor) word(src, out []byte, from, i, k int) (_, read, _ int, done bool) {
 	for ; i < len(src) && s.matched < len(s.literal); i++ {
 		if src[i] != s.literal[s.matched] {
+			// What was read of it belongs to the compact text that the error shows.
 			return k + copy(out[k:], s.literal[:s.matched]), i, i, s.invalid(src[i])
 		}
 		s.matched++
 	}
-	if s.matched < len(s.literal) {
+	if s.matched < len(s.literal) { // the window ends
 		return k, i, i, false
 	}
+	// The text in out may be another one than was read: the room is checked by run.
 	text := s.literal
 	switch text {
 	case "NaN", "Infinity", "-Infinity":
@@ -274,20 +296,25 @@ func (s *compactor) word(src, out []byte, from, i, k int) (_, read, _ int, done 
 	}
 	k += copy(out[k:], text)
 	s.state = afterValue
+	// At depth 0 the literal is the value, and white space must follow another word.
 	s.endsInWord = s.depth == 0
 	return k, i, i, s.depth == 0
 }
 
-// sequence is where in a multi-byte character the text stands.
+// A sequence is the beginning of a multi-byte character. The zero value means that no
+// byte of it was read.
 type sequence struct {
-	read   int  // bytes of it read
+	read   int  // bytes read
 	want   int  // bytes that must follow
-	lo, hi byte // what the next one must lie between
-	first  byte
+	lo, hi byte // lo ≤ next byte ≤ hi
+	first  byte // for the message
 }
 
 // lead returns the sequence that c begins, or one that wants nothing if c begins none.
 func lead(c byte) sequence {
+	// The narrow ranges of the second byte keep out what has a shorter form (after E0
+	// and F0), surrogates (ED) and what is beyond U+10FFFF (F4). C0 and C1 have shorter
+	// forms whatever follows.
 	switch {
 	case c >= 0xC2 && c <= 0xDF:
 		return sequence{1, 1, 0x80, 0xBF, c}
@@ -307,7 +334,7 @@ func lead(c byte) sequence {
 	return sequence{}
 }
 
-// character reads on in a multi-byte character.
+// character continues a multi-byte character, byte by byte.
 func (s *compactor) character(src, out []byte, from, i, k int) (_, read, _ int, done bool) {
 	q := s.utf8
 	for ; i < len(src); i++ {
@@ -320,9 +347,11 @@ func (s *compactor) character(src, out []byte, from, i, k int) (_, read, _ int, 
 			continue
 		}
 		if c < q.lo || c > q.hi {
+			// c may begin a character of its own, and is not read.
 			s.utf8 = q
 			return s.malformed(src, out, from, i, k, 0)
 		}
+		// The range of all bytes but the second.
 		q.read++
 		q.lo, q.hi = 0x80, 0xBF
 		if q.want--; q.want == 0 {
@@ -334,8 +363,9 @@ func (s *compactor) character(src, out []byte, from, i, k int) (_, read, _ int, 
 	return k, i, from, false
 }
 
-// malformed is called at bytes that are not UTF-8: those of s.utf8 that were
-// read, and `more` at src[i]. The byte after them is looked at afresh.
+// malformed is called at bytes that are not UTF-8: the s.utf8.read bytes before src[i]
+// and `more` bytes at src[i]. Together they are one maximal ill-formed part, as the
+// Unicode standard defines it; the byte after them is read as if nothing came before.
 func (s *compactor) malformed(src, out []byte, from, i, k, more int) (_, read, _ int, done bool) {
 	k = emit(out, k, src, from, i)
 	if s.options.InvalidUTF8 == RejectUTF8 {
@@ -343,6 +373,7 @@ func (s *compactor) malformed(src, out []byte, from, i, k, more int) (_, read, _
 		return k, i, i, s.refuse(ErrUTF8, "invalid UTF-8: "+quoteByte(s.utf8.first)+" in a string")
 	}
 	s.replaced++
+	// The bytes read are in the output, unless an earlier window of Skip had them.
 	k = max(k-s.utf8.read, 0)
 	k += copy(out[k:], "\uFFFD")
 	s.state = inString

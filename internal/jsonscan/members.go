@@ -2,21 +2,22 @@ package jsonscan
 
 import "iter"
 
-// A Member is one entry of a compact object or array.
+// A Member is a member of a compact object or an element of a compact array.
 type Member struct {
 	Name  []byte // with its quotes; nil in an array
 	Value []byte
 }
 
-// Members gives the members of an object, or the elements of an array, in
-// their order; none for a scalar. value must be a compact value that a Scanner
-// made; what it yields are parts of it.
+// Members yields the members of an object or the elements of an array in their order,
+// and nothing for a scalar. value must be the compact value that a Scanner returned; the
+// members are parts of it.
 func Members(value []byte) iter.Seq[Member] {
 	return func(yield func(Member) bool) {
 		if len(value) < 2 || (value[0] != '{' && value[0] != '[') {
 			return
 		}
-		for i := 1; i < len(value)-1; i++ { // i passes the comma
+		// value[i] begins a member; i++ steps over the comma after it.
+		for i := 1; i < len(value)-1; i++ {
 			var m Member
 			if value[0] == '{' {
 				end := skipString(value, i)
@@ -33,7 +34,8 @@ func Members(value []byte) iter.Seq[Member] {
 	}
 }
 
-// SkipValue returns the end of the compact value that begins at b[i].
+// SkipValue returns the end of the compact value that begins at b[i]; len(b) if it does
+// not end.
 func SkipValue(b []byte, i int) int {
 	switch {
 	case i >= len(b):
@@ -46,6 +48,7 @@ func SkipValue(b []byte, i int) int {
 		}
 		return i
 	}
+	// Brackets count; strings, which may hold brackets, are skipped whole.
 	for depth := 0; i < len(b); {
 		switch b[i] {
 		case '"':
@@ -66,6 +69,7 @@ func SkipValue(b []byte, i int) int {
 // skipString returns the end of the string whose opening quote is b[i], or
 // len(b) if it does not end.
 func skipString(b []byte, i int) int {
+	// skipPlain also stops at characters beyond ASCII: i++ steps over them.
 	for i++; i < len(b); i++ {
 		i = skipPlain(b, i)
 		switch {
@@ -73,7 +77,7 @@ func skipString(b []byte, i int) int {
 			return len(b)
 		case b[i] == '"':
 			return i + 1
-		case b[i] == '\\':
+		case b[i] == '\\': // and the byte it escapes
 			i++
 		}
 	}

@@ -8,14 +8,14 @@ import (
 	"unicode/utf8"
 )
 
-// A Pointer is a JSON Pointer (RFC 6901), parsed. The zero value names the whole value.
+// A Pointer is a parsed JSON Pointer (RFC 6901). The zero value names the whole value.
 type Pointer struct {
 	tokens []token
 }
 
 type token struct {
 	name  string
-	index int // as an element's index; -1 if it can't be one
+	index int // name as the index of an element; -1 if it is none
 }
 
 var unescapeToken = strings.NewReplacer("~1", "/", "~0", "~")
@@ -23,6 +23,7 @@ var escapeToken = strings.NewReplacer("~", "~0", "/", "~1")
 
 // ParsePointer parses s: "" or a text like /a/b. The form .a.b, of jq, is read as /a/b.
 func ParsePointer(s string) (*Pointer, error) {
+	// jq writes the whole value as a single dot.
 	if strings.HasPrefix(s, ".") {
 		s = "/" + strings.ReplaceAll(strings.TrimPrefix(s, "."), ".", "/")
 		if s == "/" {
@@ -37,6 +38,7 @@ func ParsePointer(s string) (*Pointer, error) {
 		return nil, errors.New("a JSON pointer begins with '/'")
 	}
 	for _, t := range strings.Split(s[1:], "/") {
+		// Every '~' must be a part of ~0 or ~1.
 		if rest := strings.NewReplacer("~0", "", "~1", "").Replace(t); strings.Contains(rest, "~") {
 			return nil, errors.New("in a JSON pointer '~' is written ~0 and '/' ~1")
 		}
@@ -46,6 +48,7 @@ func ParsePointer(s string) (*Pointer, error) {
 	return p, nil
 }
 
+// elementIndex returns the index that name is, or -1. By the RFC, an index has no leading zeros.
 func elementIndex(name string) int {
 	n, err := strconv.ParseUint(name, 10, 31)
 	if err != nil || (len(name) > 1 && name[0] == '0') {
@@ -54,7 +57,7 @@ func elementIndex(name string) int {
 	return int(n)
 }
 
-// Tokens returns the names the pointer leads through, unescaped.
+// Tokens returns the tokens of the pointer, unescaped.
 func (p *Pointer) Tokens() []string {
 	names := make([]string, len(p.tokens))
 	for i, t := range p.tokens {
@@ -63,6 +66,7 @@ func (p *Pointer) Tokens() []string {
 	return names
 }
 
+// String returns the pointer as ParsePointer reads it.
 func (p *Pointer) String() string {
 	var b strings.Builder
 	for _, t := range p.tokens {
@@ -71,15 +75,17 @@ func (p *Pointer) String() string {
 	return b.String()
 }
 
-// PointerToken returns name as a part of a pointer, with its slash.
+// PointerToken returns name as a token of a pointer: escaped, with the slash before it.
 func PointerToken(name string) string { return "/" + escapeToken.Replace(name) }
 
-// ShortPointer returns a pointer for a message: of a long one the beginning and the end.
+// ShortPointer returns a pointer for a message. Of a pointer longer than 160 bytes only
+// the beginning and the end are returned.
 func ShortPointer(pointer string) string {
-	const most, part = 160, 60
-	if len(pointer) <= most {
+	const maxLength, part = 160, 60
+	if len(pointer) <= maxLength {
 		return pointer
 	}
+	// Names are whatever the text holds: no character is divided.
 	head, tail := part, len(pointer)-part
 	for head > 0 && !utf8.RuneStart(pointer[head]) {
 		head--
@@ -90,12 +96,13 @@ func ShortPointer(pointer string) string {
 	return pointer[:head] + " ... " + pointer[tail:]
 }
 
-// names says whether the string quoted, as JSON writes it, is the token.
+// names reports whether the JSON string quoted is the token's name.
 func (t token) names(quoted []byte) bool {
+	// Names without escapes, as nearly all are, are compared without an allocation.
 	return string(quoted[1:len(quoted)-1]) == t.name || Unquote(quoted) == t.name
 }
 
-// Unquote returns the text of a JSON string that stands in quotes.
+// Unquote returns the text of a JSON string, given with its quotes.
 func Unquote(quoted []byte) string {
 	if i := skipPlain(quoted, 1); i == len(quoted)-1 {
 		return string(quoted[1:i])
@@ -107,14 +114,15 @@ func Unquote(quoted []byte) string {
 	return s
 }
 
-// pointerAt returns the pointer to the place at which partial, the beginning
-// of a compact value, ends.
+// pointerAt returns the pointer to the place at which partial, the beginning of a
+// compact value, ends. It is called once, for an error.
 func pointerAt(partial []byte) string {
 	type level struct {
 		object bool
 		name   []byte
 		index  int
 	}
+	// path has a level for each container that is open at partial[i].
 	var path []level
 	for i := 0; i < len(partial); {
 		switch c := partial[i]; c {
@@ -123,12 +131,15 @@ func pointerAt(partial []byte) string {
 		case '}', ']':
 			path = path[:len(path)-1]
 		case ',':
+			// After a comma in an object the next name is not known yet: the place is
+			// the object itself.
 			if top := &path[len(path)-1]; top.object {
 				top.name = nil
 			} else {
 				top.index++
 			}
 		case '"':
+			// A string is a name if a colon follows; one that partial cuts is neither.
 			end := skipString(partial, i)
 			if end < len(partial) && partial[end] == ':' {
 				path[len(path)-1].name = partial[i:end]

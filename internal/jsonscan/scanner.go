@@ -5,43 +5,45 @@ import (
 	"io"
 )
 
-// MaxDepth is how deep arrays and objects may be nested in each other.
+// MaxDepth is the maximum number of arrays and objects that may be open at once.
 const MaxDepth = 10_000
 
-// window is how many bytes are compacted at a time; the caller's buffer has
-// that much room beyond what it holds.
+// window is how many bytes are compacted at a time. The buffer that Value appends to
+// is given that much room beyond what it holds.
 const window = 32 << 10
 
-// NonFinite says what becomes of NaN, Infinity and -Infinity. The zero value rejects them.
+// NonFinite says what NaN, Infinity and -Infinity become. The zero value rejects them.
 type NonFinite uint8
 
 const (
-	RejectNonFinite    NonFinite = iota // ErrNonFinite
-	KeepNonFinite                       // stays as written, which is not JSON
-	NullNonFinite                       // becomes null
-	StringifyNonFinite                  // becomes "NaN", "Infinity" or "-Infinity"
+	RejectNonFinite    NonFinite = iota // ErrNonFinite is returned
+	KeepNonFinite                       // they stay as written, which is not JSON
+	NullNonFinite                       // they become null
+	StringifyNonFinite                  // they become "NaN", "Infinity" or "-Infinity"
 )
 
-// InvalidUTF8 says what becomes of bytes in a string that are not UTF-8. The zero value rejects them.
+// InvalidUTF8 says what bytes in a string that are not UTF-8 become. The zero value
+// rejects them.
 type InvalidUTF8 uint8
 
 const (
-	RejectUTF8  InvalidUTF8 = iota // ErrUTF8
+	RejectUTF8  InvalidUTF8 = iota // ErrUTF8 is returned
 	ReplaceUTF8                    // each maximal ill-formed part becomes U+FFFD, as in Python and browsers
 )
 
-// Options say what a Scanner accepts beyond JSON, how much, and what it notes on
-// the way. The zero value is strict, without limit on size, and notes nothing.
+// Options say what a Scanner accepts beyond JSON, how large a value may be, and which
+// scalar is captured. The zero value is strict, has no limit, and captures nothing.
 type Options struct {
 	NonFinite   NonFinite
 	InvalidUTF8 InvalidUTF8
-	MaxBytes    int64    // largest compact value; 0: no limit
-	Memory      int64    // largest compact value that there is memory for; 0: no limit
-	Capture     *Pointer // the scalar that [Scanner.Captured] gives; nil: none
+	MaxBytes    int64    // maximum size of a compact value in bytes; 0 means no limit
+	Memory      int64    // bytes of a compact value that there is memory for; 0 means no limit
+	Capture     *Pointer // names the scalar that [Scanner.Captured] returns; nil means none
 }
 
-// limit returns the limit that n bytes of a value are past, and the error for it.
+// limit returns the limit that n bytes of a value exceed, and the error for it.
 func (o *Options) limit(n int64) (int64, error) {
+	// The lower limit has been exceeded first, and is the one to report.
 	switch {
 	case o.Memory > 0 && n > o.Memory && (o.MaxBytes == 0 || o.Memory < o.MaxBytes):
 		return o.Memory, ErrMemory
@@ -51,27 +53,30 @@ func (o *Options) limit(n int64) (int64, error) {
 	return 0, nil
 }
 
-// A Source hands out a stream in chunks. A chunk is the Scanner's until the
-// next call. After the last one comes io.EOF with no bytes.
+// A Source returns a stream in chunks. A chunk must stay unchanged until the next call
+// of Next. After the last chunk, Next returns io.EOF and no bytes.
 type Source interface {
 	Next() ([]byte, error)
 }
 
-// A Scanner reads a stream of JSON values. Its methods read on from where the
-// one before stopped. After an error, every later call gives the same error.
-// It is not safe for concurrent use.
+// A Scanner reads a stream of JSON values. Each method continues where the previous one
+// stopped. After an error, every later call returns the same error. A Scanner is not
+// safe for concurrent use.
+//
+// Between two calls, base+pos is the offset of the next byte to read, and
+// 0 ≤ teeFrom ≤ pos ≤ len(chunk) while there is a tee.
 type Scanner struct {
 	compactor
 	src     Source
-	chunk   []byte
-	pos     int   // of the next byte in chunk
-	base    int64 // offset of chunk in the stream
-	word    bool  // the byte before pos ended a number or a literal
-	tee     io.Writer
-	teeFrom int  // chunk[teeFrom:pos] was not given to tee yet
-	atEnd   bool // see Unfinished
-	scratch []byte
-	err     error
+	chunk   []byte    // owned by src
+	pos     int       // index in chunk of the next byte to read
+	base    int64     // offset of chunk in the stream
+	word    bool      // the byte before pos ended a number or a literal
+	tee     io.Writer // nil means none
+	teeFrom int       // chunk[teeFrom:pos] was not written to tee yet
+	atEnd   bool      // see Unfinished
+	scratch []byte    // output of Skip, never read
+	err     error     // returned by every call from now on
 }
 
 // New returns a Scanner of src.
@@ -81,7 +86,7 @@ func New(src Source, o Options) *Scanner {
 	return s
 }
 
-// NewReader returns a Scanner of what r gives, read through a buffer of 64 KiB.
+// NewReader returns a Scanner of r, which it reads into a buffer of 64 KiB.
 func NewReader(r io.Reader, o Options) *Scanner {
 	return New(&readerSource{r: r, buf: make([]byte, 64<<10)}, o)
 }
@@ -91,8 +96,9 @@ func NewBytes(b []byte, o Options) *Scanner {
 	return New(&bytesSource{b}, o)
 }
 
-// Reset has s read b with o, as a new Scanner would, in the memory it has.
+// Reset makes s a Scanner of b with o that reuses the memory of s.
 func (s *Scanner) Reset(b []byte, o Options) {
+	// All but the buffers is as in a new Scanner: nothing of the last value may be left.
 	src, ok := s.src.(*bytesSource)
 	if !ok {
 		src = new(bytesSource)
@@ -108,6 +114,7 @@ type readerSource struct {
 
 func (s *readerSource) Next() ([]byte, error) {
 	for {
+		// An error that came with bytes comes again, or is io.EOF, without any.
 		n, err := s.r.Read(s.buf)
 		if n > 0 {
 			return s.buf[:n], nil
@@ -129,26 +136,27 @@ func (s *bytesSource) Next() ([]byte, error) {
 	return b, nil
 }
 
-// Limit sets Options.MaxBytes for the values from here on.
+// Limit sets Options.MaxBytes for later values.
 func (s *Scanner) Limit(maxBytes int64) { s.options.MaxBytes = maxBytes }
 
-// Capture sets Options.Capture for the values from here on.
+// Capture sets Options.Capture for later values.
 func (s *Scanner) Capture(p *Pointer) { s.options.Capture, s.capture = p, capture{} }
 
-// NonFinite returns how many NaN, Infinity and -Infinity were let in.
+// NonFinite returns how many NaN, Infinity and -Infinity were accepted.
 func (s *Scanner) NonFinite() int64 { return s.nonFinite }
 
 // Replaced returns how many ill-formed parts of characters became U+FFFD.
 func (s *Scanner) Replaced() int64 { return s.replaced }
 
-// Unfinished says whether the value read last is a number that only the end of
-// the stream ended: were the stream cut, more of it would be missing.
+// Unfinished reports whether the value read last is a number that only the end of the
+// stream ended: if the stream is truncated, digits may be missing.
 func (s *Scanner) Unfinished() bool { return s.atEnd }
 
 // Offset returns the offset of the next unread byte.
 func (s *Scanner) Offset() int64 { return s.base + int64(s.pos) }
 
-// fill makes sure that there is a byte to read, or returns io.EOF or the source's error.
+// fill makes sure that there is a byte to read at chunk[pos]. It returns io.EOF at the
+// end of the stream, or the error of the source.
 func (s *Scanner) fill() error {
 	if s.err != nil {
 		return s.err
@@ -156,6 +164,7 @@ func (s *Scanner) fill() error {
 	if s.pos < len(s.chunk) {
 		return nil
 	}
+	// The chunk is the source's again with the call of Next, so the tee gets it before.
 	if s.err = s.flushTee(); s.err != nil {
 		return s.err
 	}
@@ -168,8 +177,8 @@ func (s *Scanner) fill() error {
 	return s.err
 }
 
-// Tee copies the stream from here on, as it is read, to w; nil ends that. What
-// was read before the call is with the writer set before when Tee returns.
+// Tee writes all bytes that are read from now on to w; nil ends that. When Tee returns,
+// the bytes read before were written to the previous writer.
 func (s *Scanner) Tee(w io.Writer) error {
 	err := s.flushTee()
 	s.tee, s.teeFrom = w, s.pos
@@ -185,13 +194,14 @@ func (s *Scanner) flushTee() error {
 	return err
 }
 
-// SkipBOM skips a UTF-8 byte-order mark at the start of the stream and says
-// whether there was one.
+// SkipBOM skips a UTF-8 byte-order mark at the start of the stream and reports whether
+// there was one.
 func (s *Scanner) SkipBOM() (bool, error) {
 	const bom = "\xef\xbb\xbf"
 	if err := s.fill(); err != nil {
 		return false, err
 	}
+	// A mark that the first chunk divides is not found: sources begin with larger chunks.
 	if s.base != 0 || s.pos != 0 || !bytes.HasPrefix(s.chunk, []byte(bom)) {
 		return false, nil
 	}
@@ -199,13 +209,14 @@ func (s *Scanner) SkipBOM() (bool, error) {
 	return true, nil
 }
 
-// Peek skips white space and returns the byte after it without reading it:
-// the first of a value, or punctuation. At the end of the stream it returns io.EOF.
+// Peek skips white space and returns the byte after it without reading it: the first
+// one of a value, or punctuation. Peek returns io.EOF at the end of the stream.
 func (s *Scanner) Peek() (byte, error) {
 	for {
 		if err := s.fill(); err != nil {
 			return 0, err
 		}
+		// White space may go on in the next chunk.
 		n := skipSpace(s.chunk, s.pos)
 		if n > s.pos {
 			s.word = false
@@ -215,6 +226,7 @@ func (s *Scanner) Peek() (byte, error) {
 			continue
 		}
 		c := s.chunk[n]
+		// 12 and 3 in a stream are not 123: white space must separate them.
 		if s.word && wordByte(c) {
 			return 0, s.fail(ErrInvalid, "invalid character "+quoteByte(c)+" after a value", nil)
 		}
@@ -222,17 +234,17 @@ func (s *Scanner) Peek() (byte, error) {
 	}
 }
 
-// Next reads the byte that Peek returned. It is for punctuation, by a caller
-// that walks an array or object itself.
+// Next reads the byte that Peek returned, which must be punctuation. It is for callers
+// that read the members of an array or object one by one.
 func (s *Scanner) Next() {
 	s.pos++
 	s.word = false
 }
 
 // Value reads the next value and appends its compact form to dst, which it may
-// grow by reallocation as append does. At the end of the stream it returns io.EOF;
-// an error inside the value is a *SyntaxError, or the source's own, and what is
-// returned holds the compact bytes before it.
+// reallocate as append does. It returns io.EOF at the end of the stream. An error inside
+// the value is a *SyntaxError or the error of the source; the slice returned with it
+// holds the compact bytes before the error.
 func (s *Scanner) Value(dst []byte) ([]byte, error) {
 	if _, err := s.Peek(); err != nil {
 		return dst, err
@@ -240,6 +252,7 @@ func (s *Scanner) Value(dst []byte) ([]byte, error) {
 	from := len(dst)
 	s.begin(s.options.Capture, from)
 	for {
+		// The contract of run: room for the window and slack.
 		dst = grow(dst)
 		end := s.windowEnd()
 		before := s.beginWindow(len(dst))
@@ -247,9 +260,11 @@ func (s *Scanner) Value(dst []byte) ([]byte, error) {
 		dst = dst[:k]
 		s.pos += i
 		s.endWindow(before, s.chunk[s.pos-i:s.pos], dst, from)
+		// A fault first: the limit is for text that is right so far.
 		if s.fault != nil {
 			return dst, s.fail(s.fault, s.reason, dst[from:])
 		}
+		// The value may be too large by one window at most, never by more memory.
 		if limit, err := s.options.limit(int64(k - from)); err != nil {
 			return dst, s.fail(err, tooLarge(limit), nil)
 		}
@@ -263,7 +278,8 @@ func (s *Scanner) Value(dst []byte) ([]byte, error) {
 	}
 }
 
-// end ends a value at the end of the stream: only a number can end there.
+// end returns the result of Value at the end of the stream, where only a number at
+// depth 0 may end.
 func (s *Scanner) end(dst []byte, from int, err error) ([]byte, error) {
 	if err != io.EOF {
 		return dst, err
@@ -272,12 +288,13 @@ func (s *Scanner) end(dst []byte, from int, err error) ([]byte, error) {
 		s.word, s.atEnd = true, true
 		return dst, nil
 	}
+	// In place of io.EOF, which would mean that nothing is missing.
 	s.err = nil
 	return dst, s.fail(ErrCut, ErrCut.Error(), dst[from:])
 }
 
-// Skip reads the next value, checks it as Value does, and keeps nothing of it,
-// however large it is.
+// Skip reads the next value and checks it as Value does, but has no limit of size and
+// keeps nothing.
 func (s *Scanner) Skip() error {
 	if _, err := s.Peek(); err != nil {
 		return err
@@ -286,6 +303,7 @@ func (s *Scanner) Skip() error {
 	s.scratch = grow(s.scratch)
 	for {
 		end := min(len(s.chunk), s.pos+window)
+		// Each window overwrites the output of the one before.
 		_, i, done := s.run(s.chunk[s.pos:end], s.scratch[:cap(s.scratch)], 0)
 		s.pos += i
 		if s.fault != nil {
@@ -302,13 +320,14 @@ func (s *Scanner) Skip() error {
 	}
 }
 
-// fail makes the error that ends the stream; partial is the compact value so far.
+// fail returns the error that ends the stream. partial is the compact value so far,
+// from which the pointer to the place is found.
 func (s *Scanner) fail(cause error, reason string, partial []byte) error {
 	s.err = &SyntaxError{Offset: s.Offset() - int64(s.back), Pointer: pointerAt(partial), Reason: reason, Cause: cause}
 	return s.err
 }
 
-// grow makes room for a window and a little more, so that run need not check.
+// grow returns dst with room for a window and slack, so that run need not check.
 func grow(dst []byte) []byte {
 	const need = window + slack
 	if cap(dst)-len(dst) >= need {
