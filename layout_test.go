@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	},
 	"migrate":              {"segment", "internal/jsonscan", "internal/memguard", "internal/size"},
 	"compactor":            {"segment"},
+	"docs":                 {},
 	"reader":               {"segment"},
 	"internal/feed":        {"segment", "internal/eventlog", "internal/jsonscan", "internal/term", "internal/timespec"},
 	"internal/report":      {"migrate", "segment", "internal/health", "internal/jsonscan", "internal/memguard", "internal/survey", "internal/term"},

@@ -1,4 +1,4 @@
-package histlog
+package docs
 
 import (
 	"os"

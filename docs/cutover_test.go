@@ -1,4 +1,4 @@
-package histlog
+package docs
 
 import (
 	"bufio"
@@ -77,7 +77,7 @@ type cutOver struct {
 // and may add so many before allow is called.
 func startCutOver(t *testing.T, bin, python string, keep, allowed int) *cutOver {
 	c := &cutOver{t: t, bin: bin, dir: t.TempDir(), refused: map[string]int{}}
-	script, err := filepath.Abs("testdata/pipeline.py")
+	script, err := filepath.Abs("docs/testdata/pipeline.py")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,7 +257,7 @@ func equalLines(t *testing.T, got, want []string) {
 	}
 }
 
-// A pipeline is a running testdata/pipeline.py.
+// A pipeline is a running docs/testdata/pipeline.py.
 type pipeline struct {
 	t       *testing.T
 	command *exec.Cmd
