@@ -58,7 +58,7 @@ func TestPublish(t *testing.T) {
 			}
 		}
 		w := openWriter(t, dir)
-		if r := w.Recovery(); !r.Nothing() {
+		if r := w.Recovery(); !r.Empty() {
 			t.Errorf("%d records: %+v", n, r)
 		}
 		appendTexts(t, w, n+1, n+1)

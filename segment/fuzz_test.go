@@ -123,7 +123,7 @@ func FuzzIndexForWriter(f *testing.F) {
 		}
 		check(t, w.Close())
 		w = openWriter(t, one)
-		if r := w.Recovery(); !r.Nothing() || w.NextSeq() != next+1 {
+		if r := w.Recovery(); !r.Empty() || w.NextSeq() != next+1 {
 			t.Errorf("second recovery: %+v", r)
 		}
 		if sums {
@@ -215,7 +215,7 @@ func FuzzRecover(f *testing.F) {
 		check(t, w.Close())
 		before := snapshot(t, dir)
 		w = openWriter(t, dir)
-		if r := w.Recovery(); !r.Nothing() || w.NextSeq() != next {
+		if r := w.Recovery(); !r.Empty() || w.NextSeq() != next {
 			t.Fatalf("second recovery: %+v", r)
 		}
 		check(t, w.Close())

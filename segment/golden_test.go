@@ -121,7 +121,7 @@ func TestGoldenIsReadWithoutIndexes(t *testing.T) {
 func TestGoldenIsWrittenOn(t *testing.T) {
 	dir := copyOf(t, goldenDir)
 	w := openWriter(t, dir)
-	if r := w.Recovery(); !r.Nothing() || w.NextSeq() != 6 {
+	if r := w.Recovery(); !r.Empty() || w.NextSeq() != 6 {
 		t.Errorf("%+v, next sequence %d", r, w.NextSeq())
 	}
 	want := map[Sequence]string{}

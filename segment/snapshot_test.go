@@ -183,7 +183,7 @@ func wantSnapshot(t *testing.T, dest string, want []Sequence, damaged int) {
 func goesOn(t *testing.T, dest string, damaged bool, next Sequence) {
 	t.Helper()
 	w := openWriter(t, dest)
-	if r := w.Recovery(); !damaged && !r.Nothing() {
+	if r := w.Recovery(); !damaged && !r.Empty() {
 		t.Errorf("the snapshot had to be recovered: %+v", r)
 	}
 	appendTexts(t, w, next, next+5)

@@ -8,9 +8,16 @@ import (
 	"path/filepath"
 )
 
-// OpenWriter takes the writer's lock of the log at dir, recovers it if its last
-// writer was killed, and opens it for appending. It costs the same however
-// long the log is. See [Writer.Recovery] for what it found.
+// OpenWriter acquires the writer's lock of the log at dir, recovers the log if its
+// last writer crashed, and opens it for appending. The cost does not depend on the
+// length of the log. [Writer.Recovery] tells what recovery did.
+//
+// While another writer holds the lock, OpenWriter waits up to o.LockWait, or until
+// ctx ends, and then returns a *LockedError or ctx.Err(). It returns ErrNoLog if
+// there is no log, ErrArchive if it is an archive, ErrStranger if the newest segment
+// is not of this log, ErrUnfit if the file system cannot hold a log for writing, and
+// a *DiskError if the newest segment cannot be recovered. After an error the lock is
+// free.
 func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
 	o = o.withDefaults()
 	if err := o.Settings.Check(); err != nil {
@@ -28,8 +35,8 @@ func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := openLocked(ctx, dir, o, unlock, file)
-	if err != nil {
+	w := &Writer{fs: o.FS, markerFile: file, machine: o.Machine, dir: dir, now: o.Now, releaseLock: unlock, overrides: o.Settings, openCtx: ctx, maxMemory: o.Memory}
+	if err := w.open(ctx, o.Command); err != nil {
 		w.err = err
 		w.clearLockInfo()
 		return nil, errors.Join(err, w.closeFiles())
@@ -37,73 +44,97 @@ func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
 	return w, nil
 }
 
-// openLocked opens the newest segment. It returns a Writer to release even on an error.
-func openLocked(ctx context.Context, dir string, o Options, unlock func() error, file markerFile) (*Writer, error) {
-	w := &Writer{fs: o.FS, markerFile: file, machine: o.Machine, dir: dir, now: o.Now, releaseLock: unlock, overrides: o.Settings, openCtx: ctx, maxMemory: o.Memory}
+// open recovers and opens the newest segment. The caller has acquired the writer's
+// lock and closes the files after an error.
+func (w *Writer) open(ctx context.Context, command string) error {
+	// Another writer may have changed HISTLOG while this one waited for the lock.
 	if err := w.reload(); err != nil {
-		return w, err
+		return err
 	}
-	if h, err := readLockInfo(o.FS, dir); err != nil || h.Machine != o.Machine {
-		if err := probe(o.FS, dir, w.mode); err != nil {
-			return w, err
+	if h, err := readLockInfo(w.fs, w.dir); err != nil || h.Machine != w.machine {
+		if err := probe(w.fs, w.dir, w.mode); err != nil {
+			return err
 		}
 	}
+	// LOCK before the first look at the log: a writer whose lock does not meet this
+	// one's then acknowledges nothing more.
 	//mutant:lock-lock-is-not-claimed
-	if err := w.claimLock(ctx, o.Command); err != nil {
-		return w, err
+	if err := w.claimLock(ctx, command); err != nil {
+		return err
 	}
-	if err := endDraft(o.FS, dir); err != nil {
-		return w, err
+	// Before a record is acknowledged HISTLOG's name must be durable. If the process
+	// that published the log was killed, only the draft's mark shows that it may not
+	// be.
+	if err := endDraft(w.fs, w.dir); err != nil {
+		return err
 	}
-	segments, err := listSegments(o.FS, dir)
+	newest, err := w.newestSegment(ctx)
 	if err != nil {
-		return w, err
+		return err
+	}
+	return w.openSegment(newest)
+}
+
+// newestSegment returns the newest segment of the directory, or an error if it is
+// not of this log: appending to it would make its records part of the log.
+func (w *Writer) newestSegment(ctx context.Context) (Segment, error) {
+	segments, err := listSegments(w.fs, w.dir)
+	if err != nil {
+		return Segment{}, err
 	}
 	if len(segments) == 0 {
-		return w, &CorruptError{Kind: KindMissing, Path: dir, Reason: "HISTLOG is there, but no segment"}
+		return Segment{}, &CorruptError{Kind: KindMissing, Path: w.dir, Reason: "HISTLOG is there, but no segment"}
 	}
 	newest := segments[len(segments)-1]
-	log := Log{Dir: dir, Marker: w.marker, fs: w.fs, ctx: ctx}
+	log := Log{Dir: w.dir, Marker: w.marker, fs: w.fs, ctx: ctx}
 	reason, err := log.whyForeign(newest, segments[:len(segments)-1])
 	if err != nil {
-		return w, fmt.Errorf("recover %s: %w", newest.Path, err)
+		return Segment{}, fmt.Errorf("recover %s: %w", newest.Path, err)
 	}
 	//mutant:recover-a-foreign-segment-is-appended-to
-	if reason != "" { // appending behind it would adopt its records
-		return w, fmt.Errorf("%w: %w", ErrStranger, &CorruptError{Kind: KindForeign, Path: newest.Path, Reason: reason})
+	if reason != "" { // appending would adopt its records
+		return Segment{}, fmt.Errorf("%w: %w", ErrStranger, &CorruptError{Kind: KindForeign, Path: newest.Path, Reason: reason})
 	}
-	last := newest.Base
-	if next, err := w.findLostSegment(last); err != nil || next != 0 {
-		return w, errors.Join(err, w.createAfter(next))
+	return newest, nil
+}
+
+// openSegment recovers the newest segment and makes it the active one, or begins the
+// next segment if the newest one is lost, compressed or damaged.
+func (w *Writer) openSegment(newest Segment) error {
+	if next, err := w.findLostSegment(newest.Base); err != nil || next != 0 {
+		return errors.Join(err, w.createAfter(next))
 	}
 	if newest.Codec != Plain {
 		next, err := w.nextAfterCompressed(newest)
-		if err == nil {
-			err = w.createAfter(next)
+		if err != nil {
+			return err
 		}
-		return w, err
+		return w.createAfter(next)
 	}
-	if err := w.unshare(last); err != nil {
-		return w, &DiskError{Op: OpRecover, Path: newest.Path, Seq: last, Err: err}
+	if err := w.unshare(newest.Base); err != nil {
+		return &DiskError{Op: OpRecover, Path: newest.Path, Seq: newest.Base, Err: err}
 	}
-	damaged, err := w.openActive(last)
+	damaged, err := w.openActive(newest.Base)
 	if err != nil {
-		return w, w.recoveryError(err)
+		return w.recoveryError(err)
 	}
 	w.stagedEnd, w.active.ackedEnd = w.active.indexedEnd, w.active.indexedEnd
 	if !damaged {
-		return w, nil
+		return nil
 	}
+	// Damage stays where it is, in a sealed segment: the next record must not be
+	// written behind bytes whose meaning is unknown.
 	if err := w.roll(); err != nil {
 		for _, d := range w.recovery.Damage {
 			err = errors.Join(err, d)
 		}
-		return w, err
+		return err
 	}
-	return w, nil
+	return nil
 }
 
-// recoveryError says which segment could not be recovered, from where on.
+// recoveryError returns err with the segment, and the record in it, from where on
+// recovery failed.
 func (w *Writer) recoveryError(err error) error {
 	a := w.active
 	if a == nil {
@@ -118,7 +149,7 @@ func fileMode(fsys FS, dir string, p Policy) (fs.FileMode, error) {
 	if p.Mode != 0 {
 		return p.Mode, nil
 	}
-	info, err := fsys.Lstat(dir + string(filepath.Separator) + ".")
+	info, err := fsys.Lstat(dir + string(filepath.Separator) + ".") // through a symbolic link
 	if err != nil {
 		return 0, err
 	}

@@ -417,7 +417,7 @@ func checkRecovery(t *testing.T, c crashed, want recovery) {
 
 	before := snapshot(t, c.dir)
 	w = openWriter(t, c.dir)
-	if got := w.Recovery(); !got.Nothing() || w.NextSeq() != next {
+	if got := w.Recovery(); !got.Empty() || w.NextSeq() != next {
 		t.Errorf("second recovery: %+v, next sequence %d, want nothing and %d", got, w.NextSeq(), next)
 	}
 	check(t, w.Close())
@@ -426,8 +426,8 @@ func checkRecovery(t *testing.T, c crashed, want recovery) {
 
 func checkReport(t *testing.T, c crashed, got Recovery, want recovery) {
 	t.Helper()
-	if (got.Adopted != want.adopted && want.adopted != anyNumber) || got.TakenBack != want.takenBack {
-		t.Errorf("adopted %d, taken back %d; want %d, %d", got.Adopted, got.TakenBack, want.adopted, want.takenBack)
+	if (got.Adopted != want.adopted && want.adopted != anyNumber) || got.RolledBack != want.takenBack {
+		t.Errorf("adopted %d, taken back %d; want %d, %d", got.Adopted, got.RolledBack, want.adopted, want.takenBack)
 	}
 	var damage []Sequence
 	for _, d := range got.Damage {
@@ -493,7 +493,7 @@ func checkAppending(t *testing.T, c crashed, want recovery) {
 	check(t, w.Close())
 	checkHolds(t, c.dir, good, want.lost)
 	w = openWriter(t, c.dir)
-	if got := w.Recovery(); !got.Nothing() || w.NextSeq() != next {
+	if got := w.Recovery(); !got.Empty() || w.NextSeq() != next {
 		t.Errorf("after appending: %+v, next sequence %d, want nothing and %d", got, w.NextSeq(), next)
 	}
 }

@@ -225,7 +225,7 @@ func snapshotted(t *testing.T, o outcome) error {
 	if err != nil {
 		return err
 	}
-	if r := w.Recovery(); !r.Nothing() {
+	if r := w.Recovery(); !r.Empty() {
 		return fmt.Errorf("the snapshot had to be recovered: %+v", r)
 	}
 	return errors.Join(w.Close(), o.explained(done), o.tidy())
@@ -345,7 +345,7 @@ func (o outcome) recovered() (records []string, err error) {
 		if err := w.Close(); err != nil {
 			return nil, err
 		}
-		if records != nil && !r.Nothing() {
+		if records != nil && !r.Empty() {
 			return nil, fmt.Errorf("I3: a second recovery: %+v", r)
 		}
 		if records, err = recordsOf(dir); err != nil {

@@ -43,7 +43,7 @@ func Log(dir string, level slog.Level, event string, attributes ...any) {
 
 // LogRecovery logs what the recovery of a log changed, if anything.
 func LogRecovery(dir string, r segment.Recovery) {
-	if r.Nothing() {
+	if r.Empty() {
 		return
 	}
 	level := slog.LevelInfo
@@ -51,5 +51,5 @@ func LogRecovery(dir string, r segment.Recovery) {
 	for i, d := range r.Damage {
 		level, damage[i] = slog.LevelError, d.Error()
 	}
-	Log(dir, level, "recovered", "adopted", r.Adopted, "taken_back", r.TakenBack, "quarantined", r.Quarantined, "damage", damage)
+	Log(dir, level, "recovered", "adopted", r.Adopted, "taken_back", r.RolledBack, "quarantined", r.Quarantined, "damage", damage)
 }

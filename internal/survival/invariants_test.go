@@ -155,7 +155,7 @@ func (r *run) settled() error {
 	if err := w.Close(); err != nil {
 		return err
 	}
-	if !report.Nothing() || r.disk.Sum("LOCK") != before {
+	if !report.Empty() || r.disk.Sum("LOCK") != before {
 		return fmt.Errorf("I3: a second recovery changed the disk: %+v", report)
 	}
 	return nil
@@ -237,7 +237,7 @@ func (r *run) copied(must bool) error {
 	if err := w.Close(); err != nil {
 		return err
 	}
-	if !report.Nothing() {
+	if !report.Empty() {
 		return fmt.Errorf("it had to be recovered: %+v", report)
 	}
 	return nil

@@ -219,7 +219,7 @@ var mutants = []mutant{
 	// One at a time.
 	{"upkeep: HISTLOG is not locked", "second, err := acquireLock(ctx, l.fs, path, upkeepWait)", "second, err := func() error { return nil }, error(nil)", "cmd/histlog TestUpkeepRaces"},
 	{"lock: another's LOCK is not noticed", "err = w.checkOwner()", "err = nil", ""},
-	{"lock: LOCK is not claimed", "if err := w.claimLock(ctx, o.Command); err != nil {", "if err := error(nil); err != nil {", ""},
+	{"lock: LOCK is not claimed", "if err := w.claimLock(ctx, command); err != nil {", "if err := error(nil); err != nil {", ""},
 	{"lock: LOCK stays when a poisoned writer is closed", "w.clearLockInfo()", "if w.err == nil {\n\t\tw.clearLockInfo()\n\t}", ""},
 	{"lock: a process that LOCK names is not waited for", "if err == nil && h.state() == processAlive && h.isOriginal(fsys, dir) {", "if err == nil && h.state() > processUnknown {", ""},
 	{"lock: a copy of LOCK is believed", "&& h.isOriginal(fsys, dir) {", "{", ""},

@@ -1,0 +1,148 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/histlog/histlog/internal/vfs"
+)
+
+// adoptTail indexes the complete records behind the last index entry and quarantines
+// what follows them. It reports whether the tail shows damage of records that were
+// durable.
+func (w *Writer) adoptTail() (damaged bool, err error) {
+	a := w.active
+	if a.indexedEnd == a.writtenEnd {
+		return false, nil
+	}
+	// matchEntries found that text from here on is not what was written; complete
+	// lines in it may be remains of anything.
+	if w.tailSuspect {
+		return false, w.quarantineTail()
+	}
+	t, err := w.scanTail()
+	if err != nil {
+		return false, err
+	}
+	adoptEnd := t.goodEnd
+	// Under SyncAlways the record before was durable when the next one was written.
+	// A record behind a line that is none shows that the line was one once.
+	if t.goodAfterBad && a.header.flags&headerLazy == 0 {
+		damaged, adoptEnd = true, t.completeEnd
+		w.recovery.Damage = append(w.recovery.Damage, t.damage...)
+		// The flag before the entries: after a crash in between the next recovery
+		// would find the damaged lines indexed, and go on writing behind them.
+		//mutant:recover-damage-is-not-remembered
+		if err := w.setHeaderFlag(headerDamaged); err != nil {
+			return true, err
+		}
+	}
+	if adoptEnd > a.indexedEnd {
+		if err := a.rewriteText(a.indexedEnd, adoptEnd); err != nil {
+			return damaged, err
+		}
+		if err := w.indexTail(adoptEnd); err != nil {
+			return damaged, err
+		}
+	}
+	// The entries last before the tail goes: its lines are numbered after them.
+	if err := a.syncIndex(); err != nil {
+		return damaged, err
+	}
+	return damaged, w.quarantineTail()
+}
+
+// A tailScan describes the lines behind the last index entry.
+type tailScan struct {
+	completeEnd  Offset          // end of the last complete line
+	goodEnd      Offset          // end of the records before the first line that is none
+	goodAfterBad bool            // a record follows a line that is none
+	damage       []*CorruptError // the first maxDamage lines that are no records
+}
+
+// maxDamage is how many lines that are no records are reported.
+const maxDamage = 1000
+
+func (w *Writer) scanTail() (t tailScan, err error) {
+	a := w.active
+	t.goodEnd = a.indexedEnd
+	t.completeEnd, err = w.eachTailLine(a.writtenEnd, func(l line, e Entry, seq Sequence) error {
+		switch {
+		case e.Flags&Lost != 0 && !l.blank():
+			if len(t.damage) < maxDamage {
+				t.damage = append(t.damage, &CorruptError{Path: a.path, Seq: seq, Offset: l.start, Reason: "not a record"})
+			}
+		case len(t.damage) == 0:
+			t.goodEnd = l.end
+		default:
+			t.goodAfterBad = true
+		}
+		return nil
+	})
+	return t, err
+}
+
+// eachTailLine calls fn for each complete line behind the last index entry, up to an
+// offset, with an entry and a sequence for it. It returns the end of the last one. A
+// line larger than w.maxMemory is ErrMemory.
+func (w *Writer) eachTailLine(to Offset, fn func(line, Entry, Sequence) error) (Offset, error) {
+	a, now, next := w.active, w.now(), w.active.nextSeq()
+	x := indexer{marker: &w.marker}
+	return eachLine(vfs.WithContext(w.openCtx, a.file), a.indexedEnd, to, w.maxMemory, func(l line) error {
+		e, _, err := x.entry(next, l, now)
+		if err != nil {
+			return err
+		}
+		e.Flags |= Durable // the caller has synced the text
+		next++
+		return fn(l, e, next-1)
+	})
+}
+
+// indexTail writes entries for the lines up to an offset, a few at a time: if the
+// index was lost, they may be millions. A crash in between leaves the rest to the
+// next recovery.
+func (w *Writer) indexTail(to Offset) error {
+	const atOnce = 4096
+	var entries []Entry
+	write := func() error {
+		if len(entries) == 0 {
+			return nil
+		}
+		err := w.active.writeEntries(entries)
+		w.recovery.Adopted += uint64(len(entries))
+		entries = entries[:0]
+		return err
+	}
+	_, err := w.eachTailLine(to, func(_ line, e Entry, _ Sequence) error {
+		if entries = append(entries, e); len(entries) < atOnce {
+			return nil
+		}
+		return write()
+	})
+	if err != nil {
+		return err
+	}
+	return write()
+}
+
+// quarantineTail moves the bytes behind the last index entry to quarantine/.
+func (w *Writer) quarantineTail() error {
+	a := w.active
+	if a.indexedEnd == a.writtenEnd {
+		return nil
+	}
+	// The copy is durable before the bytes are truncated: a crash in between leaves
+	// both, and the next recovery makes the same copy again.
+	//mutant:recover-the-tail-is-not-set-aside
+	name, err := quarantineRange(w.fs, w.dir, a.header.base, a.file, a.indexedEnd, a.writtenEnd, w.mode)
+	if err != nil {
+		return fmt.Errorf("quarantine %s from offset %d: %w", a.path, a.indexedEnd, err)
+	}
+	w.recovery.Quarantined = append(w.recovery.Quarantined, name)
+	a.ackedEnd = a.indexedEnd
+	// Without the sync a power cut could bring the torn bytes back behind records
+	// that SyncNone writes in their place.
+	//mutant:recover-the-cut-is-not-synced
+	return errors.Join(a.rollback(), a.file.Datasync())
+}
