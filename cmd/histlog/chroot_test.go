@@ -47,6 +47,7 @@ func (b bare) run(t *testing.T, name, stdin string, args ...string) (string, err
 // A log with a time zone takes records where the machine has no zoneinfo, and
 // upkeep runs where neither /proc nor the null device is there.
 func TestBareRoot(t *testing.T) {
+	t.Parallel()
 	b := newBare(t)
 	do := func(name, stdin string, args ...string) {
 		t.Helper()
@@ -73,6 +74,7 @@ func TestBareRoot(t *testing.T) {
 
 // Where upkeep can't be started, check warns.
 func TestUpkeepNotStarted(t *testing.T) {
+	t.Parallel()
 	b := newBare(t)
 	for _, args := range [][]string{{"append", "--create", "--segment-size", "1", "--allow-empty", "log"}, {"append", "log"}} {
 		stdin := ""

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -25,10 +26,11 @@ import (
 // acknowledged must be there, byte for byte, in order and once; of the others
 // there may be those that came next; and the next process goes on.
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	rounds, until := 20, time.Now()
+	rounds, until := testutil.Rounds(6, 20), time.Now()
 	if text := os.Getenv(tortureTimeEnv); text != "" {
 		d, err := time.ParseDuration(text)
 		if err != nil {

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // duckQuery prints how many records DuckDB finds in a log, and a sum over them.
@@ -76,9 +78,7 @@ func TestDuckDB(t *testing.T) {
 // duckDB returns the program node, which finds DuckDB where NODE_PATH says.
 func duckDB(t *testing.T) (node string) {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	testutil.Proof(t)
 	node, err := exec.LookPath("node")
 	if err != nil {
 		t.Skip("skipped: node is missing; install the package nodejs")

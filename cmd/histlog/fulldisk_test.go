@@ -116,6 +116,7 @@ func TestFullDisk(t *testing.T) {
 			histlog verify disk/log >/dev/null`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
 			needNamespaces(t)
 			script := "set -e; mkdir disk; mount -t tmpfs -o " + row.mount + " none disk\n" + row.script
 			c := exec.Command("unshare", "-Urm", "sh", "-c", script)

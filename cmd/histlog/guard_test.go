@@ -19,6 +19,7 @@ import (
 // and what came before such a record stands.
 func TestBudget(t *testing.T) {
 	needFigures(t)
+	t.Parallel()
 	budget := memguard.Budget(48 * mib)
 	fits, large := int(budget.Record())-100, int(budget.Record())+100
 	dir := t.TempDir()
@@ -87,6 +88,7 @@ func budgeted(t *testing.T, dir string, b memguard.Budget, code int, args ...str
 // before the kernel ends it. What it acknowledged is there.
 func TestOverBudget(t *testing.T) {
 	needFigures(t)
+	t.Parallel()
 	dir := t.TempDir()
 	histlogIn(t, dir, "[1]", "append", "--create", "log")
 	value := strings.Repeat("1", int(memguard.Budget(64*mib).Record()))

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/histlog/histlog/internal/genhistory"
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) {
 	if strings.Contains(filepath.Base(os.Args[0]), ".test") { // and none of the programs
 		os.Setenv("TZ", "UTC") // whatever the machine's is
 	}
-	testscript.Main(m, map[string]func(){
+	testscript.Main(testutil.Tmpfs{M: m}, map[string]func(){
 		"histlog":    histlogMain,
 		"genhistory": genhistoryMain,
 		"exits":      exitsMain,

@@ -15,22 +15,24 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/genhistory"
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
 
 const mib = 1 << 20
 
 // TestMemory asserts how much memory is resident at most while a history of
-// 150 MB is worked on, in batches of 1.8 MB, by a process of its own.
+// 150 MB, in the fast run of 50 MB, is worked on, in batches of 1.8 MB, by a process of its own.
 func TestMemory(t *testing.T) {
 	needFigures(t)
+	t.Parallel()
 	dir := t.TempDir()
 	write := func(name string, shape genhistory.Shape) {
 		f, err := os.Create(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := genhistory.Write(f, genhistory.Options{Records: 84, Shape: shape}); err != nil {
+		if err := genhistory.Write(f, genhistory.Options{Records: testutil.Rounds(30, 84), Shape: shape}); err != nil {
 			t.Fatal(err)
 		}
 		if err := f.Close(); err != nil {
@@ -79,7 +81,9 @@ func TestMemory(t *testing.T) {
 // TestMemoryOfMany looks at a million records, five years of polls: what
 // inspect keeps does not grow with them.
 func TestMemoryOfMany(t *testing.T) {
+	testutil.Proof(t)
 	needFigures(t)
+	t.Parallel()
 	dir, records := t.TempDir(), new(strings.Builder)
 	at := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	for i := range 1_000_000 {
@@ -101,7 +105,9 @@ func TestMemoryOfMany(t *testing.T) {
 // TestMemoryOfLostIndexes makes lost indexes again within the budget, however many
 // records they have.
 func TestMemoryOfLostIndexes(t *testing.T) {
+	testutil.Proof(t)
 	needFigures(t)
+	t.Parallel()
 	const most = 64 * mib
 	dir, records := t.TempDir(), new(strings.Builder)
 	for i := range 2_000_000 {
@@ -136,7 +142,9 @@ func TestMemoryOfLostIndexes(t *testing.T) {
 // TestMemoryOfLargeTail recovers nothing that is larger than the budget allows: a
 // whole record of 150 MB that the index does not know of.
 func TestMemoryOfLargeTail(t *testing.T) {
+	testutil.Proof(t)
 	needFigures(t)
+	t.Parallel()
 	dir := t.TempDir()
 	histlogIn(t, dir, "1\n", "append", "--create", "--max-record", "1GiB", "log")
 	f, err := os.OpenFile(filepath.Join(dir, "log", segment.TextName(1)), os.O_APPEND|os.O_WRONLY, 0)
@@ -163,9 +171,6 @@ func TestMemoryOfLargeTail(t *testing.T) {
 
 func needFigures(t *testing.T) {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("works on 150 MB")
-	}
 	if runtime.GOOS != "linux" {
 		t.Skip("no /proc")
 	}

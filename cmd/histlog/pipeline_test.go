@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // A poll is a batch in the log.
@@ -32,9 +34,11 @@ type poll struct {
 // acknowledged is there once, where the acknowledgement said, and no
 // histlog has taken more than 32 MiB and four times the largest batch.
 func TestPipeline(t *testing.T) {
-	if testing.Short() || raceDetector {
+	testutil.Proof(t)
+	if raceDetector {
 		t.Skip("works on 450 MB")
 	}
+	t.Parallel()
 	p := &pipelineTest{t: t, dir: t.TempDir(), seed: uint64(time.Now().UnixNano())}
 	t.Logf("seed %d", p.seed)
 	if err := os.WriteFile(p.path("figures"), nil, 0o600); err != nil {

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -22,8 +23,9 @@ import (
 // own, while LOCK and UPKEEP are unlinked and settings change: every
 // acknowledged sequence is unique, and holds the value it was given for.
 func TestProcessesRace(t *testing.T) {
-	for _, processes := range []int{2, 16} {
+	for _, processes := range []int{2, testutil.Rounds(5, 16)} {
 		t.Run(fmt.Sprint(processes), func(t *testing.T) {
+			t.Parallel()
 			dir := filepath.Join(t.TempDir(), "log")
 			upkeepEnds(t, dir)
 			w, err := segment.Create(dir, segment.Options{Settings: segment.Settings{"segment-size": "500"}})
@@ -102,6 +104,7 @@ func appendOne(dir, value, wait string) (seq int, err error) {
 // TestOneWriter: while a process holds the lock, others that do not wait exit 4 and
 // name it; when it is killed, nothing stays behind, whatever LOCK says.
 func TestOneWriter(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "log")
 	holder := exec.Command("histlog", "append", "--create", "--exclusive", dir)
 	stdin, err := holder.StdinPipe()
@@ -151,8 +154,10 @@ func TestOneWriter(t *testing.T) {
 // appends and UPKEEP is unlinked under them: nothing that was done is undone, and
 // no one takes another's file away.
 func TestUpkeepRaces(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "log")
-	const records, rounds = 40, 20
+	rounds := testutil.Rounds(5, 20)
+	records := 2 * rounds
 	fill := func() {
 		for range records {
 			if _, err := appendOne(dir, `{"timestamp":"2025-05-30T07:01:00Z"}`, "10s"); err != nil {

@@ -64,6 +64,7 @@ func (s *steady) count() int {
 // TestTurns: appenders that get values all the time take turns, and one that comes
 // with a single value gets in. No note is left.
 func TestTurns(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "log")
 	histlog(t, nil, "append", "--create", "--allow-empty", dir)
 	writers := []*steady{startSteady(t, dir, 5*time.Millisecond), startSteady(t, dir, 100*time.Millisecond)}
@@ -93,6 +94,7 @@ func TestTurns(t *testing.T) {
 // TestCreateRace: of several that make a log at once each appends its record, and
 // whoever looks meanwhile finds a log or none.
 func TestCreateRace(t *testing.T) {
+	t.Parallel()
 	const rounds, processes = 8, 4
 	for range rounds {
 		dir := filepath.Join(t.TempDir(), "log")
@@ -123,6 +125,7 @@ func TestCreateRace(t *testing.T) {
 // TestMigrateRace: of a migration and an append that make the same log one is told
 // what the other has made, and no record is lost.
 func TestMigrateRace(t *testing.T) {
+	t.Parallel()
 	for range 6 {
 		base := t.TempDir()
 		source, dir := filepath.Join(base, "old.json"), filepath.Join(base, "log")

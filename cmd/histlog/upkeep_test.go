@@ -76,6 +76,7 @@ func upkeepEnds(t *testing.T, dir string) {
 // TestUpkeepOnTheWay: append starts a child that compresses what is due. It lives
 // on, holds nothing of append's, and a signal to append's group is not one to it.
 func TestUpkeepOnTheWay(t *testing.T) {
+	t.Parallel()
 	dir := upkeptLog(t)
 	release, ok, err := segment.OS{}.TryLock(filepath.Join(dir, "UPKEEP")) // so that the child has to wait
 	if err != nil || !ok {
@@ -149,6 +150,7 @@ func notesOf(t *testing.T, dir string) segment.UpkeepStatus {
 
 // No child is started where upkeep is by hand, nor where no segment was sealed.
 func TestNoUpkeep(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		name     string
 		settings []string
@@ -175,6 +177,7 @@ func TestNoUpkeep(t *testing.T) {
 // Upkeep that fails is no failed append. It stands in events.log and in UPKEEP, and
 // whoever goes on appending is told.
 func TestUpkeepFails(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		name  string
 		spoil func(t *testing.T, dir string) // before a segment is sealed

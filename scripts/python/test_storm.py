@@ -18,7 +18,7 @@ import test_histlog
 from histlog import Log
 
 HERE = pathlib.Path(__file__).resolve().parent
-KILLS = int(os.environ.get("HISTLOG_TEST_KILLS", "16"))
+KILLS = int(os.environ.get("HISTLOG_TEST_KILLS", "16" if os.environ.get("HISTLOG_PROOFS") == "1" else "4"))
 SPOOL = "/var/spool/step2"  # as the document names it
 
 
