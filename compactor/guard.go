@@ -7,40 +7,41 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// A Guard keeps retirement by age from acting on a wrong clock. The zero value
-// allows everything: it is for limits that a person has given and confirmed.
+// A Guard prevents retirement by age while the clock may be wrong. The zero value allows
+// everything: it is for limits that a person has given and confirmed.
 type Guard struct {
-	Settled time.Duration // so long ago the newest record of a segment must have arrived
-	Jump    time.Duration // by which the clock has jumped ahead; 0: it has not
+	Settled time.Duration // minimum time since the last record of a segment was appended
+	Jump    time.Duration // how far the clock has jumped ahead; 0 means that it has not
 }
 
-// Automatic returns the Guard for retirement that a setting causes, and no person.
+// Automatic returns the Guard for retirement that a setting causes, without a person.
 func Automatic(l *segment.Log, p segment.Upkeep, now time.Time) (Guard, error) {
 	jump, err := ClockJump(l, now)
 	return Guard{Settled: min(ahead, p.MaxAge), Jump: jump}, err
 }
 
+// allows reports whether the guard lets a segment be retired by age.
 func (g Guard) allows(s Segment, now time.Time) bool {
 	since := now.Sub(s.Arrived)
 	//mutant:retire-by-age-although-the-clock-has-jumped
-	return g.Jump == 0 && (since >= g.Settled || since < -ahead) // an arrival in the future says nothing
+	return g.Jump == 0 && (since >= g.Settled || since < -ahead) // an arrival in the future is a wrong one
 }
 
-// ClockJump returns by how much the clock has jumped ahead: the time from the last
-// arrival to now, or the longest pause before the arrivals of the last day. 0 means
-// that neither is longer than a day and than three times the pause before it. A log
-// that was paused looks the same, and retires nothing by age for that day.
+// ClockJump returns how far the clock has jumped ahead: the time from the last arrival
+// to now, or the pause before the arrivals of the last day. 0 means that neither is
+// longer than a day and longer than three times the pause before it. A log whose writer
+// was paused looks the same, and retires nothing by age for that day.
 func ClockJump(l *segment.Log, now time.Time) (time.Duration, error) {
 	a := arrivals{log: l}
 	defer a.close()
 	jump, err := a.jump(now)
 	if errors.Is(err, segment.ErrCorrupt) || errors.Is(err, segment.ErrRetired) {
-		return 0, nil // what is damaged is not retired, and what was retired is gone
+		return 0, nil // damaged segments are not retired, and retired ones cannot be again
 	}
 	return jump, err
 }
 
-// arrivals reads when records arrived.
+// arrivals reads when records were appended.
 type arrivals struct {
 	log    *segment.Log
 	reader *segment.Reader
@@ -48,7 +49,7 @@ type arrivals struct {
 
 func (a *arrivals) close() {
 	if a.reader != nil {
-		_ = a.reader.Close() // which was only read
+		_ = a.reader.Close() // it was only read
 	}
 }
 
@@ -80,14 +81,14 @@ func (a *arrivals) jump(now time.Time) (time.Duration, error) {
 
 func (a *arrivals) first() segment.Sequence { return a.log.Segments[0].Base }
 
-// day returns the first record that arrived within a day before seq, and how long
-// after its predecessor that came; 0: it has none.
+// day returns the first record that arrived within a day before seq, and the pause
+// between it and its predecessor; the pause is 0 if it is the first of the log.
 func (a *arrivals) day(seq segment.Sequence) (begin segment.Sequence, pause time.Duration, err error) {
 	last, err := a.of(seq)
 	if err != nil {
 		return 0, 0, err
 	}
-	low, high := a.first(), seq // the record looked for is in [low, high]
+	low, high := a.first(), seq // invariant: low ≤ begin ≤ high
 	for low < high {
 		middle := low + (high-low)/2
 		at, err := a.of(middle)
@@ -111,7 +112,7 @@ func (a *arrivals) day(seq segment.Sequence) (begin segment.Sequence, pause time
 	return low, at.Sub(before), err
 }
 
-// of returns when a record arrived.
+// of returns when a record was appended.
 func (a *arrivals) of(seq segment.Sequence) (time.Time, error) {
 	if r := a.reader; r == nil || seq < r.Segment().Base || seq >= r.Next() {
 		a.close()

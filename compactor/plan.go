@@ -6,29 +6,29 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// Kind is what is done to a segment.
+// A Kind says what is done to a segment.
 type Kind uint8
 
 const (
-	Compress Kind = iota
-	Retire        // the segment is removed
-	Archive       // the segment is moved to another directory
+	Compress Kind = iota // replace the files of the segment by compressed ones
+	Retire               // remove the segment
+	Archive              // move the segment to another directory
 )
 
 func (k Kind) String() string { return [...]string{"compress", "retire", "archive"}[k] }
 
-// An Action is something to do to one segment.
+// An Action is one step of a plan.
 type Action struct {
 	Kind    Kind
 	Segment Segment
 }
 
-// A Plan is what is to be done, in that order.
+// A Plan is a list of actions in the order in which they are done.
 type Plan []Action
 
-// PlanRetention plans which segments go: those whose records the limits of the policy
-// pass, oldest first, so that at least what the limits allow stays. They are
-// archived if the policy says where to. The last segment stays always.
+// PlanRetention plans which segments are retired, oldest first: those that any limit of
+// the policy can do without, so that the log keeps at least as much as each limit says.
+// They are archived if the policy names an archive. The last segment is always kept.
 func PlanRetention(p segment.Upkeep, segments []Segment, now time.Time, g Guard) (plan Plan) {
 	kind := Retire
 	if p.ArchiveTo != "" {
@@ -47,14 +47,15 @@ func PlanRetention(p segment.Upkeep, segments []Segment, now time.Time, g Guard)
 	return plan
 }
 
-// passes says whether a limit does without a segment, given what is left then.
+// passes reports whether a limit of the policy can do without s; left is what remains
+// without it and the segments before it.
 func passes(p segment.Upkeep, s Segment, left amount, now time.Time, g Guard) bool {
 	return p.MaxRecords > 0 && left.records >= p.MaxRecords ||
 		p.MaxBytes > 0 && left.bytes >= p.MaxBytes ||
 		p.MaxAge > 0 && s.Damage == nil && s.older(p.MaxAge, now) && g.allows(s, now)
 }
 
-// ahead is how far a clock may be ahead of another one before one of them is wrong.
+// ahead is the maximum difference between two clocks of which neither is wrong.
 const ahead = 24 * time.Hour
 
 // older reports whether the newest record of a segment is older than age, by its own
@@ -74,7 +75,7 @@ func (s Segment) older(age time.Duration, now time.Time) bool {
 // begins in 1970.
 func set(t time.Time) bool { return t.Year() >= 1990 }
 
-// amount is how much a run of segments holds.
+// An amount holds the totals of consecutive segments.
 type amount struct {
 	records uint64
 	bytes   int64
@@ -89,8 +90,8 @@ func total(segments []Segment) (a amount) {
 }
 
 // PlanCompression plans which segments are compressed, oldest first: the sealed ones
-// that are plain and of the policy's age. Behind them come those that are compressed
-// and whose indexes are not yet small.
+// that are plain and have the policy's age. After them come compressed ones whose indexes
+// are not yet stored small.
 func PlanCompression(p segment.Upkeep, segments []Segment, now time.Time) (plan Plan) {
 	if p.CompressAfter == segment.Never {
 		return nil
@@ -114,10 +115,12 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// PlanDue plans what the policy says is due: one segment to retire at most, and then
-// those to compress, of which Run does one if Options.Once says so.
+// PlanDue plans what is due by the policy: at most one retirement, and then all
+// compressions, of which Run executes one if Options.Once is set.
 func PlanDue(p segment.Upkeep, segments []Segment, now time.Time, g Guard) Plan {
 	plan := PlanRetention(p, segments, now, g)
+	// One at a time: append starts this in the background, and it must end soon. A
+	// segment that is retired need not be compressed first.
 	plan = plan[:min(1, len(plan))]
 	return append(plan, PlanCompression(p, segments[len(plan):], now)...)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// A Change is what an action came to.
+// A Change is the result of an action.
 type Change struct {
 	Kind Kind
 	segment.Change
@@ -16,16 +16,22 @@ type Change struct {
 // Options say how a plan is run.
 type Options struct {
 	segment.Options
-	Policy   segment.Upkeep
-	Once     bool               // one segment is compressed, the first that is not damaged
-	Progress func(done, of int) // told of the actions done; nil: nobody is
+	Policy   segment.Upkeep     // says which codec and which archive are used
+	Once     bool               // compress one segment only, the first that is not damaged
+	Progress func(done, of int) // called after each action; may be nil
 }
 
-// Run does what a plan says to the log at dir, which Options.ID names, after it has removed what a run
-// that was killed has left, and returns what was done, also beside an error. A damaged segment is left as it is, the others are gone on
-// with, and the error holds its *segment.CorruptError; retiring ends there, for what is
-// behind it must not go before it. Any other error ends the run.
+// Run executes a plan on the log at dir, which must be the one that Options.ID names.
+// It first removes what a killed run has left. It returns the changes made even if err
+// is not nil.
+//
+// A damaged segment is skipped, the others are processed, and err includes its
+// *segment.CorruptError. No segment after a damaged one is retired, because the log
+// would have a gap. Any other error ends the run.
 func Run(ctx context.Context, dir string, plan Plan, o Options) (changes []Change, err error) {
+	// A run killed while it replaced or retired a segment may leave files that are
+	// superseded or partial. They hold no record that the log needs, but take space that
+	// the actions below may want.
 	//mutant:retire-what-a-killed-run-has-left-stays
 	if err := segment.Sweep(ctx, dir, o.Options); err != nil {
 		return nil, err
@@ -35,6 +41,8 @@ func Run(ctx context.Context, dir string, plan Plan, o Options) (changes []Chang
 		if damage != nil && a.Kind != Compress {
 			continue
 		}
+		// Each action is complete, or undone by the next Sweep, before the next begins: a
+		// kill between two of them leaves the rest of the plan to the next run.
 		done, err := do(ctx, dir, a, o)
 		for _, c := range done {
 			changes = append(changes, Change{a.Kind, c})
@@ -55,12 +63,13 @@ func Run(ctx context.Context, dir string, plan Plan, o Options) (changes []Chang
 	return changes, damage
 }
 
-// overtaken says whether another run has done something with the segment since it was planned.
+// overtaken reports whether err means that a concurrent run has retired the segment since
+// it was planned.
 func overtaken(err error) bool {
 	return errors.Is(err, segment.ErrRetired)
 }
 
-// do does one action. What was done already is no change.
+// do executes one action. It returns no change for what was done before.
 func do(ctx context.Context, dir string, a Action, o Options) ([]segment.Change, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

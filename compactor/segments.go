@@ -8,23 +8,23 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// A Segment is one segment with what a plan must know of it.
+// A Segment is a segment of a log with the figures that plans are made from.
 type Segment struct {
 	segment.Segment
 	Records uint64
-	Bytes   int64     // its files take on disk
-	Newest  time.Time // the greatest time that a record bears
-	Arrived time.Time // when the last of its records came, to the second
-	Wide    bool      // it is compressed, and its index could be stored small
-	Damage  error     // why it is left alone
+	Bytes   int64     // size of its files on disk
+	Newest  time.Time // maximum of the times in its records; zero if it has none
+	Arrived time.Time // when its last record was appended, to the second
+	Wide    bool      // it is compressed, and its index is not yet stored small
+	Damage  error     // why plans leave it alone; nil means that it is not known to be damaged
 }
 
-// Segments reads the trailers of a log's segments, and no text.
+// Segments returns the segments of a log. It reads their indexes and no records.
 func Segments(l *segment.Log) ([]Segment, error) {
 	var segments []Segment
 	for _, s := range l.Segments {
 		found, err := examine(l, s)
-		if errors.Is(err, segment.ErrRetired) { // by another run, meanwhile
+		if errors.Is(err, segment.ErrRetired) { // by a concurrent run
 			continue
 		}
 		if errors.Is(err, segment.ErrCorrupt) {
@@ -38,6 +38,7 @@ func Segments(l *segment.Log) ([]Segment, error) {
 	return segments, nil
 }
 
+// examine returns the figures of one segment.
 func examine(l *segment.Log, s segment.Segment) (found Segment, err error) {
 	found.Segment = s
 	if found.Bytes, err = l.DiskBytes(s); err != nil {

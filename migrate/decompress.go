@@ -12,14 +12,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-var (
-	// ErrCompressed is returned when a compressed source is cut or damaged, so that its text cannot be read.
-	ErrCompressed = errors.New("the compressed source is cut or damaged")
-	// ErrWindow is returned when decompressing a zstd source would take more memory than Options.Accept.Memory.
-	// Decompress the source with zstd and migrate the result.
-	ErrWindow = errors.New("the zstd source needs a larger window than there is memory for")
-)
-
 // minWindow is the window that zstd's levels up to 19 use. A source with that
 // window is always read; one made with --ultra or --long takes more memory.
 const minWindow = 8 << 20

@@ -2,17 +2,6 @@ package migrate
 
 import "bytes"
 
-// A PackedError is returned for a source that another program has compressed,
-// whose format migrate does not read.
-type PackedError struct {
-	Format  string // such as "xz"
-	Command string // writes the text of the file that is named behind it to standard output
-}
-
-func (e *PackedError) Error() string {
-	return "the source is compressed with " + e.Format + ", which migrate does not read"
-}
-
 // magicBytes is how much of a source shows its format.
 const magicBytes = 8
 

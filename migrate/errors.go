@@ -5,43 +5,64 @@ import (
 	"fmt"
 
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/size"
 	"github.com/histlog/histlog/segment"
 )
 
+// Errors about the source.
 var (
-	// ErrEmpty: the source holds no value at all.
+	// ErrEmpty is returned when the source holds no value.
 	ErrEmpty = errors.New("the source is empty")
-	// ErrChanged: the source was written to while it was read. Nothing was kept; try again when it rests.
+	// ErrChanged is returned when the source was written to while it was read. Nothing
+	// was made; retry when nothing is writing the source.
 	ErrChanged = errors.New("the source changed while it was read")
-	// ErrUndecided: which array holds the records can't be told; Options.Records names it.
+	// ErrUndecided is returned when several arrays may hold the records. Options.Records
+	// names the right one.
 	ErrUndecided = errors.New("which array holds the records can't be told")
-	// ErrTwice is returned when the member that holds the records occurs twice. It is ErrUndecided too.
+	// ErrTwice is returned when the member that holds the records occurs twice. It is
+	// ErrUndecided, too.
 	ErrTwice = fmt.Errorf("%w: the member that holds them occurs twice", ErrUndecided)
-	// ErrNoArray: there is nothing to take records from where Options.Records points.
+	// ErrNoArray is returned when Options.Records points to no array.
 	ErrNoArray = errors.New("no array there")
-	// ErrEncoding: the source is not UTF-8 text.
+	// ErrEncoding is returned when the source is text in another encoding than UTF-8.
 	ErrEncoding = errors.New("not UTF-8 text")
-	// ErrNUL is returned for a source that begins with NUL bytes, which a crash of the machine leaves of a file
-	// whose content never reached the disk.
+	// ErrNUL is returned for a source that begins with NUL bytes, which a crash of the
+	// machine leaves of a file whose content never reached the disk.
 	ErrNUL = errors.New("the source begins with NUL bytes, as a crash of the machine leaves a file")
-	// ErrOnce: the source must be read more than once, which standard input and pipes do not allow. Name a file.
+	// ErrOnce is returned when the source must be read more than once, which standard
+	// input and pipes do not allow. Name a file instead.
 	ErrOnce = errors.New("standard input and pipes can be read only once")
-	// ErrNoRoom: the disk is too small for the log. It comes inside a *RoomError.
-	ErrNoRoom = errors.New("not enough room on the disk")
-	// ErrNotHere: no record of the log is the source's first. It is another log's source, or was trimmed beyond the log's end.
-	ErrNotHere = errors.New("the source does not begin with a record of the log")
-	// ErrDiverged: the source begins with records of the log, but goes on with others than the log has.
-	ErrDiverged = errors.New("the source and the log have gone different ways")
-	// ErrDiffers: what was read back from the new log is not what was written to it.
-	ErrDiffers = errors.New("the log read back differs from what was written")
+	// ErrCompressed is returned when a compressed source is truncated or damaged.
+	ErrCompressed = errors.New("the compressed source is cut or damaged")
+	// ErrWindow is returned when decompressing a zstd source would take more memory than
+	// Options.Accept.Memory. Decompress the source with zstd and migrate the result.
+	ErrWindow = errors.New("the zstd source needs a larger window than there is memory for")
 )
 
-// A SourceError says where a source could not be read on.
+// Errors about the log.
+var (
+	// ErrNoRoom is returned, inside a *RoomError, when the disk is too small for the log.
+	ErrNoRoom = errors.New("not enough room on the disk")
+	// ErrNotHere is returned when the source's first record is not in the log: it is the
+	// source of another log, or was trimmed beyond the end of this one.
+	ErrNotHere = errors.New("the source does not begin with a record of the log")
+	// ErrDiverged is returned when the source begins with records of the log and continues
+	// with other ones.
+	ErrDiverged = errors.New("the source and the log have gone different ways")
+	// ErrDiffers is returned when the records read back from a new log are not those
+	// written to it.
+	ErrDiffers = errors.New("the log read back differs from what was written")
+	// ErrOrigin is returned by Export when what the log stores of its source is damaged.
+	// The format Array does not need it: the records are intact.
+	ErrOrigin = errors.New("what was kept of the source is damaged")
+)
+
+// A SourceError says where in a source the reading ended.
 type SourceError struct {
-	Offset  int64            // bytes from the start of the source
-	Record  segment.Sequence // that was being read, from 1; 0: none
+	Offset  int64            // bytes from the start of the source's text
+	Record  segment.Sequence // number of the record being read, from 1; 0 means none
 	Pointer string           // JSON pointer in the source
-	Err     error            // says what is wrong
+	Err     error            // what is wrong there
 }
 
 func (e *SourceError) Error() string {
@@ -56,3 +77,25 @@ func (e *SourceError) Error() string {
 }
 
 func (e *SourceError) Unwrap() error { return e.Err }
+
+// A RoomError is returned when a disk is too small for a log.
+type RoomError struct {
+	Need, Free uint64 // in bytes; Need is estimated from the first megabytes of the source
+}
+
+func (e *RoomError) Error() string {
+	return fmt.Sprintf("%v: the log needs about %s more, %s is free", ErrNoRoom, size.Text(e.Need), size.Text(e.Free))
+}
+
+func (e *RoomError) Unwrap() error { return ErrNoRoom }
+
+// A PackedError is returned for a source that another program has compressed,
+// whose format migrate does not read.
+type PackedError struct {
+	Format  string // such as "xz"
+	Command string // writes the text of the file named after it to standard output
+}
+
+func (e *PackedError) Error() string {
+	return "the source is compressed with " + e.Format + ", which migrate does not read"
+}

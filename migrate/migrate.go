@@ -3,12 +3,10 @@ package migrate
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
 	"github.com/histlog/histlog/internal/memguard"
-	"github.com/histlog/histlog/internal/size"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -182,14 +180,3 @@ func (m *migration) publish(started time.Time) error {
 	m.receipt.Elapsed = time.Since(started).Seconds()
 	return nil
 }
-
-// A RoomError says that a disk is too small for a log.
-type RoomError struct {
-	Need, Free uint64 // bytes; Need is estimated from the first megabytes
-}
-
-func (e *RoomError) Error() string {
-	return fmt.Sprintf("%v: the log needs about %s more, %s is free", ErrNoRoom, size.Text(e.Need), size.Text(e.Free))
-}
-
-func (e *RoomError) Unwrap() error { return ErrNoRoom }

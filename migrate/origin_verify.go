@@ -31,10 +31,6 @@ func VerifyOrigin(ctx context.Context, l *segment.Log) ([]segment.OriginDamage, 
 	return nil, nil
 }
 
-// ErrOrigin is returned by Export if what was kept of the source is damaged. The
-// records are not concerned: the format Array needs nothing else.
-var ErrOrigin = errors.New("what was kept of the source is damaged")
-
 // intactOrigin returns an error if a file of origin/ is damaged.
 func intactOrigin(ctx context.Context, l *segment.Log) error {
 	all, err := VerifyOrigin(ctx, l)

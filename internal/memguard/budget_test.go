@@ -30,7 +30,7 @@ func TestSafe(t *testing.T) {
 func TestRecord(t *testing.T) {
 	for _, b := range []Budget{MinBudget, 64 * mib, 100 * mib, 1 << 30, 1 << 50} {
 		r := b.Record()
-		if r < leastRecord || r > leastRecord && (base+copies*uint64(r) > uint64(b) || base+copies*uint64(r+1) <= uint64(b)) {
+		if r < minRecord || r > minRecord && (base+copies*uint64(r) > uint64(b) || base+copies*uint64(r+1) <= uint64(b)) {
 			t.Errorf("%d: %d", b, r)
 		}
 	}
@@ -64,7 +64,7 @@ func TestWatch(t *testing.T) {
 		defer stop()
 		for _, c := range []struct{ used, said uint64 }{{79, 0}, {81, 81}, {90, 81}, {100, 81}} {
 			used.Store(c.used)
-			time.Sleep(2 * every)
+			time.Sleep(2 * interval)
 			if said.Load() != c.said || ctx.Err() != nil {
 				t.Errorf("at %d: %d was said, %v", c.used, said.Load(), ctx.Err())
 			}

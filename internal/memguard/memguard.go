@@ -1,6 +1,7 @@
-// Package memguard knows how much memory there is and how much was used: the
-// machine's, as gopsutil reads it, and the control group's limit, which holds
-// inside a container and which gopsutil does not see.
+// Package memguard measures how much memory there is and how much is in use, and keeps a
+// process within a budget. It knows the machine's memory, which gopsutil reads, and the
+// limit of the control group, which applies in a container and which gopsutil does not
+// read.
 package memguard
 
 import (
@@ -16,14 +17,14 @@ import (
 	"github.com/shirou/gopsutil/v3/process"
 )
 
-// Figures are what a process has to live with, in bytes. 0: not known.
+// Figures describe the memory that a process can use, in bytes. 0 means not known.
 type Figures struct {
 	Total     uint64 // the machine's memory
-	Available uint64 // what can be had without swapping, at most what the limit leaves
-	Limit     uint64 // of the control group; 0: none
+	Available uint64 // without swapping, and within the limit
+	Limit     uint64 // of the control group; 0 means none
 }
 
-// Memory returns the figures of this moment.
+// Memory returns the current figures.
 func Memory() Figures {
 	var f Figures
 	if m, err := mem.VirtualMemory(); err == nil {
@@ -37,8 +38,8 @@ func Memory() Figures {
 	return f
 }
 
-// RSS returns how much memory of this process is resident, in bytes, or 0 where
-// the system does not say.
+// RSS returns the resident memory of this process in bytes; 0 if the system does not
+// report it.
 func RSS() uint64 {
 	self := process.Process{Pid: int32(os.Getpid())}
 	m, err := self.MemoryInfo()
@@ -48,8 +49,8 @@ func RSS() uint64 {
 	return m.RSS
 }
 
-// PeakRSS returns the most memory that this process has had resident, in
-// bytes; where the system does not say, what it has now.
+// PeakRSS returns the maximum resident memory that this process has had in bytes; if the
+// system does not report it, the current one.
 func PeakRSS() uint64 {
 	b, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -64,8 +65,8 @@ func PeakRSS() uint64 {
 	return RSS()
 }
 
-// DiskFree returns the bytes that a user may still write to the file system of
-// path, and how many it has in all.
+// DiskFree returns how many bytes a user without privileges may still write to the file
+// system of path, and its total size.
 func DiskFree(path string) (free, total uint64, err error) {
 	u, err := disk.Usage(path)
 	if err != nil {
@@ -74,10 +75,10 @@ func DiskFree(path string) (free, total uint64, err error) {
 	return u.Free, u.Total, nil
 }
 
-// cgroup returns the least memory limit on the way from the root to this
-// process's group, and the use counted against it, less what the kernel gives
-// back at once: files that nobody has looked at for a while. 0 without a limit.
-// It knows version 2 and the memory controller of version 1.
+// cgroup returns the minimum of the memory limits of this process's control group and
+// its parents, and the usage counted against it. The usage is less the inactive part of
+// the page cache, which the kernel frees at once. limit is 0 if there is none. cgroup
+// reads version 2 and the memory controller of version 1.
 func cgroup(root, self string) (limit, used uint64) {
 	b, err := os.ReadFile(self)
 	if err != nil {
@@ -90,9 +91,9 @@ func cgroup(root, self string) (limit, used uint64) {
 		}
 		switch {
 		case fields[0] == "0":
-			limit, used = leastLimit(root, fields[2], version2)
+			limit, used = minLimit(root, fields[2], version2)
 		case strings.Contains(","+fields[1]+",", ",memory,"):
-			limit, used = leastLimit(filepath.Join(root, "memory"), fields[2], version1)
+			limit, used = minLimit(filepath.Join(root, "memory"), fields[2], version1)
 		}
 		if limit > 0 {
 			return limit, used
@@ -101,7 +102,7 @@ func cgroup(root, self string) (limit, used uint64) {
 	return 0, 0
 }
 
-// files are the names of a control group's figures.
+// files holds the names of a control group's files, and of a line in memory.stat.
 type files struct{ limit, used, idle string }
 
 var (
@@ -109,7 +110,8 @@ var (
 	version2 = files{"memory.max", "memory.current", "inactive_file"}
 )
 
-func leastLimit(root, group string, names files) (limit, used uint64) {
+// minLimit returns the minimum of the limits of group and its parents up to root.
+func minLimit(root, group string, names files) (limit, used uint64) {
 	for dir := filepath.Join(root, group); strings.HasPrefix(dir, root); dir = filepath.Dir(dir) {
 		// Version 1 writes the largest multiple of a page for "none".
 		if n := readNumber(filepath.Join(dir, names.limit)); n > 0 && n < math.MaxInt64/2 && (limit == 0 || n < limit) {
@@ -120,7 +122,8 @@ func leastLimit(root, group string, names files) (limit, used uint64) {
 	return limit, used
 }
 
-// readStat returns one figure of a file of lines of a name and a number.
+// readStat returns one figure of a file with a name and a number in each line; 0 if
+// there is none.
 func readStat(name, figure string) uint64 {
 	b, err := os.ReadFile(name)
 	if err != nil {
@@ -135,6 +138,7 @@ func readStat(name, figure string) uint64 {
 	return 0
 }
 
+// readNumber returns the number in a file; 0 if there is none.
 func readNumber(name string) uint64 {
 	b, err := os.ReadFile(name)
 	if err != nil {

@@ -6,17 +6,18 @@ import (
 	"time"
 )
 
-// every is how often a watched process is looked at.
-const every = 50 * time.Millisecond
+// interval is the time between two measurements.
+const interval = 50 * time.Millisecond
 
-// Watch looks at how much memory is in use until stop is called. Once it is
-// close to the budget it calls near, from a goroutine of its own; when it is over,
-// it ends the context with an *OverError as its cause. used is RSS, or something like it.
+// Watch measures the memory in use until stop is called. When it first exceeds four
+// fifths of the budget, Watch calls near, on a goroutine of its own. When it exceeds the
+// budget, the context that Watch returned is cancelled with an *OverError as its cause.
+// used returns the bytes in use, as RSS does. stop waits until near has returned.
 func Watch(ctx context.Context, b Budget, used func() uint64, near func(used uint64)) (watched context.Context, stop func()) {
 	watched, cancel := context.WithCancelCause(ctx)
 	var done sync.WaitGroup
 	done.Go(func() {
-		tick := time.NewTicker(every)
+		tick := time.NewTicker(interval)
 		defer tick.Stop()
 		for told := false; ; {
 			select {
