@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/histlog/histlog/internal/eventlog"
+	"github.com/histlog/histlog/internal/report"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -150,7 +151,7 @@ func acceptEdit(c *cli.Context, dir string, change segment.Settings) error {
 
 func showSettings(c *cli.Context, s segment.Settings) error {
 	if c.Bool("json") {
-		return term.PrintJSON(c.App.Writer, allSettings(s))
+		return term.PrintJSON(c.App.Writer, report.Settings(s))
 	}
 	for _, key := range segment.SettingKeys() {
 		note := ""
@@ -162,15 +163,4 @@ func showSettings(c *cli.Context, s segment.Settings) error {
 		}
 	}
 	return nil
-}
-
-// allSettings gives every setting, defaults too.
-func allSettings(s segment.Settings) map[string]any {
-	all := map[string]any{}
-	for _, key := range segment.SettingKeys() {
-		if all[key] = s.Get(key); all[key] == "" {
-			all[key] = nil
-		}
-	}
-	return all
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/compactor"
+	"github.com/histlog/histlog/internal/report"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -105,7 +106,7 @@ func (t toll) json() map[string]any {
 // show prints what a change would take, and the settings as they would be.
 func (t toll) show(c *cli.Context, after segment.Settings) error {
 	if c.Bool("json") {
-		return term.PrintJSON(c.App.Writer, map[string]any{"settings": allSettings(after), "retires": t.json(), "dry_run": true})
+		return term.PrintJSON(c.App.Writer, map[string]any{"settings": report.Settings(after), "retires": t.json(), "dry_run": true})
 	}
 	text := "these settings retire nothing that is there now"
 	if !t.isNone() {

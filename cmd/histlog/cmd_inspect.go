@@ -4,6 +4,8 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/histlog/histlog/internal/report"
+	"github.com/histlog/histlog/internal/report/html"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -43,19 +45,19 @@ func runInspect(c *cli.Context) error {
 		}
 		return inspectRecord(c, l, segment.Sequence(seq))
 	}
-	v, err := look(c.Context, l, zone(c))
+	r, err := report.New(c.Context, l, zone(c))
 	if err != nil {
 		return err
 	}
 	switch {
 	case c.Bool("json"):
-		err = term.PrintJSON(c.App.Writer, v.json())
+		err = term.PrintJSON(c.App.Writer, r.JSON())
 	case c.IsSet("html"):
-		err = writeOutput(c, c.String("html"), func(out io.Writer) error { return v.page(out) })
+		err = writeOutput(c, c.String("html"), func(out io.Writer) error { return html.Write(out, r, versionText()) })
 	default:
-		err = v.print(c.App.Writer)
+		err = r.Print(c.App.Writer)
 	}
-	if err == nil && len(v.damage) > 0 {
+	if err == nil && len(r.Damage) > 0 {
 		return &exitError{code: exitDamaged, err: errReported}
 	}
 	return err

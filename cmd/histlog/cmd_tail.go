@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/health"
+	"github.com/histlog/histlog/internal/report"
 	"github.com/histlog/histlog/internal/survey"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/reader"
@@ -115,7 +116,7 @@ func (l *lines) line(rec reader.Record) error {
 	}
 	l.seq, l.previous, l.arrived = rec.Seq, rec.Time, rec.Arrived
 	text := fmt.Sprintf("%-*d  %*s  %*s  %*s  %s", seqWidth, rec.Seq, timeWidth, term.Time(rec.Time.In(l.zone), time.Now()),
-		gapWidth, gap, sizeWidth, term.Bytes(int64(len(rec.Text))), summary(rec.Text, l.shown(rec), columns))
+		gapWidth, gap, sizeWidth, term.Bytes(int64(len(rec.Text))), report.Summary(rec.Text, l.shown(rec), columns))
 	text = strings.TrimRight(term.Truncate(text, columns), " ")
 	if late {
 		text = strings.Replace(text, gap, l.coloured(red, gap), 1)
@@ -129,7 +130,7 @@ func (l *lines) timeBefore(rec reader.Record) (time.Time, bool) {
 	if rec.Seq == l.seq+1 && l.seq > 0 {
 		return l.previous, true
 	}
-	return timeOf(l.log, rec.Seq-1)
+	return report.TimeOf(l.log, rec.Seq-1)
 }
 
 // shown returns the name of the member that the TIME column shows; "": none.

@@ -48,8 +48,8 @@ func usage(command, format string, a ...any) *exitError {
 	return e
 }
 
-// report prints an error and its hint, and returns the exit code.
-func report(stdout, stderr io.Writer, err error) int {
+// printError prints an error and its hint, and returns the exit code.
+func printError(stdout, stderr io.Writer, err error) int {
 	if err == nil {
 		return exitOK
 	}

@@ -29,7 +29,7 @@ func run(args []string) int {
 	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
 		dieOf(<-caught)
 	}
-	return report(os.Stdout, os.Stderr, err)
+	return printError(os.Stdout, os.Stderr, err)
 }
 
 // endingSignals are those that end the program.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/histlog/histlog/compactor"
@@ -293,4 +294,13 @@ func (u *upkeep) sealedName() *string {
 	}
 	name := segment.FileName(u.sealed.Base, u.sealed.Codec)
 	return &name
+}
+
+// diskBytes returns the length of a segment's file, 0 if it is gone.
+func diskBytes(s segment.Segment) int64 {
+	info, err := os.Lstat(s.Path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/histlog/histlog/internal/report"
 	"github.com/histlog/histlog/internal/timespec"
 	"github.com/histlog/histlog/reader"
 	"github.com/histlog/histlog/segment"
@@ -127,10 +128,10 @@ func nothingFound(l *segment.Log, q reader.Query, zone *time.Location) string {
 		return "no records " + strings.Join(bounds, ", ") + "; the log has none yet"
 	}
 	said := []string{"no records " + strings.Join(bounds, ", ")}
-	if at, ok := timeOf(l, next-1); ok {
+	if at, ok := report.TimeOf(l, next-1); ok {
 		said = append(said, fmt.Sprintf("the newest is %d, of %s", next-1, show(at)))
 	}
-	if at, ok := timeOf(l, l.Segments[0].Base); ok && (!q.Until.IsZero() || q.To != 0) {
+	if at, ok := report.TimeOf(l, l.Segments[0].Base); ok && (!q.Until.IsZero() || q.To != 0) {
 		said = append(said, fmt.Sprintf("the oldest is %d, of %s", l.Segments[0].Base, show(at)))
 	}
 	return strings.Join(said, "; ")

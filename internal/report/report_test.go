@@ -1,4 +1,4 @@
-package main
+package report
 
 import (
 	"bytes"
@@ -13,9 +13,9 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// TestInspectLate inspects and checks logs that have got no record for a while. Both
+// TestLate reports and checks logs that have got no record for a while. Both
 // say the same, by how often records arrived and not by the records' own times.
-func TestInspectLate(t *testing.T) {
+func TestLate(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		every    time.Duration // from one arrival to the next
@@ -55,7 +55,7 @@ func TestInspectLate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v, err := look(t.Context(), l, time.UTC)
+		r, err := New(t.Context(), l, time.UTC)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,10 +70,10 @@ func TestInspectLate(t *testing.T) {
 			t.Errorf("%s: check says %v, inspect %s", c.name, status, c.want)
 		}
 		var out bytes.Buffer
-		if err := v.print(&out); err != nil {
+		if err := r.Print(&out); err != nil {
 			t.Fatal(err)
 		}
-		if text := out.String(); !strings.HasPrefix(text, c.want+"  last record "+term.Duration(c.silence)+" ago, one every "+term.Duration(c.between)+" · ") {
+		if text := out.String(); !strings.HasPrefix(text, c.want+"  last record ") || !strings.Contains(text, " ago, one every "+term.Duration(c.between)+" · ") {
 			t.Errorf("%s: want %s\n%s", c.name, c.want, text)
 		} else if late := c.want == "LATE"; late != strings.Contains(text, " → now ") {
 			t.Errorf("%s:\n%s", c.name, text)

@@ -1,4 +1,7 @@
-package main
+// Package html renders a report as one HTML page with charts and sortable tables. The
+// page is self-contained: it loads nothing, and its content security policy lets no
+// script run but its own.
+package html
 
 import (
 	"cmp"
@@ -14,19 +17,20 @@ import (
 	"slices"
 
 	"github.com/dustin/go-humanize/english"
+	"github.com/histlog/histlog/internal/report"
 	"github.com/histlog/histlog/internal/survey"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 )
 
-// pageFiles are what a page is made of: one template, one style, one script.
+// pageFiles are the template, the style and the script of the page.
 //
-//go:embed page
+//go:embed page.html page.css page.js
 var pageFiles embed.FS
 
-// page is what the template shows. All of it is text that the template
-// escapes, but the style and the script, which come from pageFiles. Should an
-// escape fail even so, the page's own policy lets nothing run but them.
+// A page is the data of the template. The template escapes all of it except Style and
+// Script, which come from pageFiles. Should an escape fail, Policy still lets nothing
+// run but them.
 type page struct {
 	Name, Made, Zone, Version string
 	Policy                    string
@@ -42,7 +46,7 @@ type page struct {
 	Lists                     []list
 }
 
-// pageSpan is a span whose style is a class.
+// A pageSpan is a span whose style is a CSS class.
 type pageSpan struct{ Text, Class string }
 
 type tile struct{ Value, Label string }
@@ -52,7 +56,7 @@ type pageFact struct {
 	Said  []pageSpan
 }
 
-// list is a table of two columns.
+// A list is a table of two columns.
 type list struct {
 	Title string
 	Pairs []pair
@@ -60,61 +64,61 @@ type list struct {
 
 type pair struct{ Key, Value string }
 
-// page writes all of it as one HTML page.
-func (v *view) page(out io.Writer) error {
-	style, err := pageFiles.ReadFile("page/page.css")
+// Write writes the page of a report. version is that of the program.
+func Write(out io.Writer, r *report.Report, version string) error {
+	style, err := pageFiles.ReadFile("page.css")
 	if err != nil {
 		return err
 	}
-	script, err := pageFiles.ReadFile("page/page.js")
+	script, err := pageFiles.ReadFile("page.js")
 	if err != nil {
 		return err
 	}
-	t, err := template.ParseFS(pageFiles, "page/page.html")
+	t, err := template.ParseFS(pageFiles, "page.html")
 	if err != nil {
 		return err
 	}
-	p := v.pageText()
+	p := pageOf(r, version)
 	p.Style, p.Script = template.CSS(style), template.JS(script)
 	p.Policy = fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; img-src data:; base-uri 'none'; form-action 'none'", hashed(style), hashed(script))
 	return t.Execute(out, p)
 }
 
-// hashed names a text in a content security policy.
+// hashed returns the source expression of text in a content security policy.
 func hashed(text []byte) string {
 	sum := sha256.Sum256(text)
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-func (v *view) pageText() page {
-	word, why := v.verdict()
+func pageOf(r *report.Report, version string) page {
+	word, why := r.Headline()
 	p := page{
-		Name: term.Safe(nameOf(v.log.Dir)), Made: v.now.In(v.zone).Format("2006-01-02 15:04:05"), Zone: v.zoneText(), Version: versionText(),
-		Verdict: onPage(word), Why: why, Tiles: v.tiles(), Charts: v.charts(),
-		Tables: []table{v.stallTable(), v.segmentTable()},
-		Lists:  []list{v.settingsList()},
+		Name: term.Safe(nameOf(r.Log.Dir)), Made: r.Now.In(r.Zone).Format("2006-01-02 15:04:05"), Zone: r.ZoneText(), Version: version,
+		Verdict: onPage(word), Why: why, Tiles: tiles(r), Charts: charts(r),
+		Tables: []table{stallTable(r), segmentTable(r)},
+		Lists:  []list{settingsList(r)},
 	}
-	for _, d := range v.damage {
+	for _, d := range r.Damage {
 		p.Wrong = append(p.Wrong, onPage(term.Bad.Spanf("%v", d)))
 	}
-	for _, text := range v.notices() {
+	for _, text := range r.Notices() {
 		p.Wrong = append(p.Wrong, onPage(term.Warn.Spanf("%s", text)))
 	}
 	p.Wrong = shortened(p.Wrong)
-	for _, f := range v.facts() {
-		said := make([]pageSpan, len(f.said))
-		for i, s := range f.said {
-			said[i] = onPage(s)
+	for _, f := range r.Facts() {
+		parts := make([]pageSpan, len(f.Parts))
+		for i, s := range f.Parts {
+			parts[i] = onPage(s)
 		}
-		p.Facts = append(p.Facts, pageFact{f.label, said})
+		p.Facts = append(p.Facts, pageFact{f.Label, parts})
 	}
-	if v.receipt != nil {
-		p.Lists = append(p.Lists, v.receiptList())
+	if r.Receipt != nil {
+		p.Lists = append(p.Lists, receiptList(r))
 	}
 	return p
 }
 
-// nameOf returns the name of a log's directory.
+// nameOf returns the name of the directory of a log.
 func nameOf(dir string) string {
 	if whole, err := filepath.Abs(dir); err == nil {
 		dir = whole
@@ -122,11 +126,11 @@ func nameOf(dir string) string {
 	return filepath.Base(dir)
 }
 
-// shortened leaves so many of what is wrong that a page can show.
+// shortened limits the problems to as many as a page can show.
 func shortened(all []pageSpan) []pageSpan {
-	const most = 50
-	if n := len(all) - most; n > 0 {
-		all = append(all[:most:most], pageSpan{Text: fmt.Sprintf("… %d more: histlog inspect --json lists them", n)})
+	const maxShown = 50
+	if n := len(all) - maxShown; n > 0 {
+		all = append(all[:maxShown:maxShown], pageSpan{Text: fmt.Sprintf("… %d more: histlog inspect --json lists them", n)})
 	}
 	return all
 }
@@ -136,11 +140,11 @@ func onPage(s term.Span) pageSpan {
 	return pageSpan{term.Safe(s.Text), class}
 }
 
-func (v *view) tiles() []tile {
-	s := v.survey
+func tiles(r *report.Report) []tile {
+	s := r.Survey
 	tiles := []tile{
 		{term.Count(s.Records), english.PluralWord(int(s.Records), "record", "")},
-		{term.Bytes(v.survey.DiskBytes), "on disk for " + term.Bytes(int64(s.PlainBytes)) + " of records"},
+		{term.Bytes(r.Survey.DiskBytes), "on disk for " + term.Bytes(int64(s.PlainBytes)) + " of records"},
 	}
 	if s.Records > 0 {
 		tiles = append(tiles, tile{term.Duration(s.Last.Sub(s.First)), "from the first to the last"}, tile{term.Bytes(int64(s.MedianSize)), "median size, " + term.Bytes(int64(s.MaxSize)) + " at most"})
@@ -148,24 +152,24 @@ func (v *view) tiles() []tile {
 	if s.Cadence > 0 {
 		tiles = append(tiles, tile{term.Duration(s.Cadence), "usual gap"},
 			tile{term.Count(s.StallCount), english.PluralWord(int(s.StallCount), "stall", "") + " of over " + term.Duration(survey.StallAfter(s.Cadence))},
-			tile{term.Bytes(int64(v.perDay())), "growth in a day"})
+			tile{term.Bytes(int64(r.PerDay())), "growth in a day"})
 	}
-	return append(tiles, tile{term.Bytes(int64(v.free)), "of disk free"})
+	return append(tiles, tile{term.Bytes(int64(r.Free)), "of disk free"})
 }
 
-func (v *view) settingsList() list {
+func settingsList(r *report.Report) list {
 	l := list{Title: "Settings"}
 	for _, key := range slices.Sorted(slices.Values(segment.SettingKeys())) {
-		text := cmp.Or(v.log.Marker.Settings.Get(key), "not set")
+		text := cmp.Or(r.Log.Marker.Settings.Get(key), "not set")
 		l.Pairs = append(l.Pairs, pair{key, term.Safe(text)})
 	}
 	return l
 }
 
-// receiptList shows the receipt as it stands, member by member.
-func (v *view) receiptList() list {
+// receiptList shows the members of the receipt as they are stored.
+func receiptList(r *report.Report) list {
 	l := list{Title: "Receipt of the migration"}
-	b, err := json.Marshal(v.receipt)
+	b, err := json.Marshal(r.Receipt)
 	var members map[string]any
 	if err == nil {
 		err = json.Unmarshal(b, &members)

@@ -1,4 +1,4 @@
-package main
+package report
 
 import (
 	"fmt"
@@ -8,10 +8,10 @@ import (
 	"github.com/histlog/histlog/internal/term"
 )
 
-// summary shows a record in a few words: its leading scalars but the one named
-// hide, and how many members its containers have. It stops when it has filled
-// the columns.
-func summary(text []byte, hide string, columns int) string {
+// Summary describes a record in one line: its leading scalars, except the member
+// named hide, and the number of members of its containers. It ends when the columns
+// are filled.
+func Summary(text []byte, hide string, columns int) string {
 	if text[0] != '{' && text[0] != '[' {
 		return term.Safe(scalarText(text))
 	}

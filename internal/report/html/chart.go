@@ -1,4 +1,4 @@
-package main
+package html
 
 import (
 	"fmt"
@@ -7,16 +7,19 @@ import (
 	"strings"
 	"time"
 
+	"github.com/histlog/histlog/internal/report"
 	"github.com/histlog/histlog/internal/survey"
 	"github.com/histlog/histlog/internal/term"
 )
 
-// A chart is drawn in steps of time: x counts these, y goes from 0 at the top
-// to 100. The marks are stretched to the page's width; the texts stand at
-// places in percent, and keep their size.
+const day = 24 * time.Hour
+
+// A chart is drawn in steps of time: x counts steps, y goes from 0 at the top to 100.
+// Its marks are stretched to the width of the page; its texts are positioned in
+// percent and keep their size.
 type chart struct {
 	Title, Usual      string
-	Height, Top, Tall int // of the drawing, and of where its marks are, in pixels
+	Height, Top, Tall int // height of the drawing, top and height of its marks, in pixels
 	Steps             int
 	Stalls            []shade
 	Band, Mean        string // paths
@@ -46,7 +49,7 @@ type tick struct {
 	Label, Class string
 }
 
-// hit is what is said of a step that the pointer is on.
+// A hit is the text that is shown while the pointer is on a step.
 type hit struct {
 	X    int
 	Text string
@@ -56,29 +59,29 @@ const (
 	chartTop  = 16
 	chartTall = 150
 	chartFoot = 22
-	mostSteps = 240
-	highest   = 96 // percent of the height that the greatest value takes
+	maxSteps  = 240
+	highest   = 96 // percent of the height that the max takes
 )
 
-// axes are what the charts have in common.
+// axes hold what all charts share.
 type axes struct {
-	view  *view
-	line  survey.Timeline
-	start int64 // Unix seconds
-	steps int
+	report *report.Report
+	line   survey.Timeline
+	start  int64 // Unix seconds
+	steps  int
 }
 
-func (v *view) charts() []chart {
-	core, _ := v.survey.Timeline.WithoutOutliers()
+func charts(r *report.Report) []chart {
+	core, _ := r.Survey.Timeline.WithoutOutliers()
 	if len(core.Buckets) == 0 {
 		return nil
 	}
-	_, offset := v.survey.Last.In(v.zone).Zone()
-	line := core.ResampleTo(mostSteps, time.Duration(offset)*time.Second)
-	a := axes{view: v, line: line, start: line.Buckets[0].Start}
+	_, offset := r.Survey.Last.In(r.Zone).Zone()
+	line := core.ResampleTo(maxSteps, time.Duration(offset)*time.Second)
+	a := axes{report: r, line: line, start: line.Buckets[0].Start}
 	a.steps = a.step(line.Buckets[len(line.Buckets)-1]) + 1
 	charts := []chart{a.sizes(), a.cadence()}
-	if v.survey.Cadence > 0 {
+	if r.Survey.Cadence > 0 {
 		charts = append(charts, a.gaps())
 	}
 	return charts
@@ -88,9 +91,9 @@ func (a axes) step(b survey.Bucket) int {
 	return int((b.Start - a.start) / int64(a.line.Step/time.Second))
 }
 
-// begin returns when a step begins.
+// begin returns the start of a step.
 func (a axes) begin(step int) time.Time {
-	return time.Unix(a.start+int64(step)*int64(a.line.Step/time.Second), 0).In(a.view.zone)
+	return time.Unix(a.start+int64(step)*int64(a.line.Step/time.Second), 0).In(a.report.Zone)
 }
 
 func (a axes) stepText() string {
@@ -109,11 +112,12 @@ func (a axes) stepText() string {
 	return strings.TrimSuffix(strings.TrimSuffix(a.line.Step.String(), "0s"), "0m")
 }
 
-// chart begins one: it has the stalls, the times below, and what is said of each step.
-func (a axes) chart(title, usual string, say func(b survey.Bucket) string) chart {
+// chart returns a chart with its stalls, times and hits, to which marks are added.
+// hitText returns the text of a hit.
+func (a axes) chart(title, usual string, hitText func(b survey.Bucket) string) chart {
 	c := chart{Title: title, Usual: usual, Height: chartTop + chartTall + chartFoot, Top: chartTop, Tall: chartTall, Steps: a.steps}
 	const most = 100
-	for _, s := range longest(a.view.survey.Stalls, most) {
+	for _, s := range report.Longest(a.report.Survey.Stalls, most) {
 		from := max(0, float64(s.From.Unix()-a.start)/a.line.Step.Seconds())
 		to := min(float64(a.steps), float64(s.To.Unix()-a.start)/a.line.Step.Seconds())
 		if from < to {
@@ -123,12 +127,12 @@ func (a axes) chart(title, usual string, say func(b survey.Bucket) string) chart
 	c.Ticks = a.ticks()
 	for _, b := range a.line.Buckets {
 		i := a.step(b)
-		c.Hits = append(c.Hits, hit{i, a.begin(i).Format("2006-01-02 15:04") + ": " + say(b)})
+		c.Hits = append(c.Hits, hit{i, a.begin(i).Format("2006-01-02 15:04") + ": " + hitText(b)})
 	}
 	return c
 }
 
-// ticks names some of the times, each second of which a narrow page leaves out.
+// ticks labels some steps with their times. A narrow page leaves out every second one.
 func (a axes) ticks() []tick {
 	const most = 6
 	layout := "01-02 15:04"
@@ -147,15 +151,16 @@ func (a axes) ticks() []tick {
 	return ticks
 }
 
-// number writes a coordinate.
+// number formats a coordinate.
 func number(x float64) string { return strconv.FormatFloat(math.Round(x*100)/100, 'f', -1, 64) }
 
-// gridAt draws a line across the chart where the marks have this y.
+// gridAt returns a line across the chart at y.
 func gridAt(y float64, label, class string) gridLine {
 	return gridLine{chartTop + int(math.Round(y*chartTall/100)), label, class}
 }
 
-// nice returns the steps of a scale: about three, of 1, 2 or 5 and zeros.
+// nice returns the labels of a scale: about three multiples of 1, 2 or 5 times a
+// power of ten.
 func nice(low, high float64) []float64 {
 	const about = 3
 	if !(high > low) {
@@ -174,9 +179,9 @@ func nice(low, high float64) []float64 {
 	return all
 }
 
-// sizes draws the least, mean and greatest size of the records in each step.
+// sizes draws the min, mean and max size of the records in each step.
 func (a axes) sizes() chart {
-	s := a.view.survey
+	s := a.report.Survey
 	c := a.chart("Record size", fmt.Sprintf("median %s, at most %s", term.Bytes(int64(s.MedianSize)), term.Bytes(int64(s.MaxSize))), func(b survey.Bucket) string {
 		return fmt.Sprintf("%s to %s, mean %s", term.Bytes(int64(b.MinSize)), term.Bytes(int64(b.MaxSize)), term.Bytes(int64(b.Bytes)/int64(b.Records)))
 	})
@@ -209,7 +214,7 @@ func (a axes) sizes() chart {
 	return c
 }
 
-// path draws a step for each bucket of a run, from left to right.
+// path appends a horizontal line for each bucket of run, from left to right.
 func (a axes) path(to *strings.Builder, run []survey.Bucket, begin string, y func(survey.Bucket) float64) {
 	for _, b := range run {
 		fmt.Fprintf(to, "%s%d,%sh1", begin, a.step(b), number(y(b)))
@@ -217,7 +222,7 @@ func (a axes) path(to *strings.Builder, run []survey.Bucket, begin string, y fun
 	}
 }
 
-// pathBack goes back to where the path began, and closes it.
+// pathBack appends the same from right to left, and closes the path.
 func (a axes) pathBack(to *strings.Builder, run []survey.Bucket, y func(survey.Bucket) float64) {
 	for i := len(run) - 1; i >= 0; i-- {
 		fmt.Fprintf(to, "L%d,%sh-1", a.step(run[i])+1, number(y(run[i])))
@@ -225,10 +230,10 @@ func (a axes) pathBack(to *strings.Builder, run []survey.Bucket, y func(survey.B
 	to.WriteString("z")
 }
 
-// cadence draws how many records came in each step.
+// cadence draws the number of records in each step.
 func (a axes) cadence() chart {
 	usual := ""
-	if c := a.view.survey.Cadence; c > 0 {
+	if c := a.report.Survey.Cadence; c > 0 {
 		usual = "one every " + term.Duration(c)
 	}
 	c := a.chart("Records per "+a.stepText(), usual, func(b survey.Bucket) string {
@@ -253,17 +258,17 @@ func barOf(step int, height float64, class string) bar {
 	return bar{step, number(100 - height), number(height), class}
 }
 
-// gaps draws the longest gap that ended in each step, on a scale of powers.
+// gaps draws the longest gap that ended in each step, on a logarithmic scale.
 func (a axes) gaps() chart {
-	limit := survey.StallAfter(a.view.survey.Cadence)
-	c := a.chart("Longest gap", fmt.Sprintf("%s of over %s", term.Plural(a.view.survey.StallCount, "stall"), term.Duration(limit)), func(b survey.Bucket) string {
+	limit := survey.StallAfter(a.report.Survey.Cadence)
+	c := a.chart("Longest gap", fmt.Sprintf("%s of over %s", term.Plural(a.report.Survey.StallCount, "stall"), term.Duration(limit)), func(b survey.Bucket) string {
 		return "longest gap " + term.Duration(b.Gap)
 	})
 	greatest := time.Duration(0)
 	for _, b := range a.line.Buckets {
 		greatest = max(greatest, b.Gap)
 	}
-	low, high := math.Log(a.view.survey.Cadence.Seconds()/4), math.Log(max(greatest.Seconds(), 2*limit.Seconds()))
+	low, high := math.Log(a.report.Survey.Cadence.Seconds()/4), math.Log(max(greatest.Seconds(), 2*limit.Seconds()))
 	height := func(d time.Duration) float64 {
 		return highest * max(0, (math.Log(max(d.Seconds(), 1e-9))-low)/(high-low))
 	}
