@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -68,6 +69,20 @@ func TestImportDirection(t *testing.T) {
 			t.Fatalf("%s: %v", dir, err)
 		}
 		checkImports(t, out)
+	}
+}
+
+// TestArchitecture checks that docs/ARCHITECTURE.md names every package.
+func TestArchitecture(t *testing.T) {
+	text, err := os.ReadFile("docs/ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range mayImport {
+		module, _, _ := strings.Cut(name, "/") // of scripts the modules are enough
+		if name != "" && module != "scripts" && !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("%s is not in the table of packages", name)
+		}
 	}
 }
 
