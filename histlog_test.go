@@ -224,9 +224,19 @@ func TestDamage(t *testing.T) {
 		wantIs(t, err, target)
 	}
 	wantUnreadable(histlog.ErrCorrupt)
+	report, err := l.Verify(t.Context())
+	check(t, err)
+	if report.Records != 11 || report.Lost != 0 || len(report.Damage) != 1 || report.Damage[0].Seq != 7 {
+		t.Errorf("verify found %+v, want damage of record 7", report)
+	}
 	_, err = segment.Repair(t.Context(), dir, segment.Options{})
 	check(t, err)
 	wantUnreadable(histlog.ErrLost)
+	report, err = l.Verify(t.Context())
+	check(t, err)
+	if report.Records != 11 || report.Lost != 1 || report.Damage != nil {
+		t.Errorf("verify found %+v, want one lost record", report)
+	}
 }
 
 func TestRetired(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"path/filepath"
 	"slices"
 
 	"github.com/google/uuid"
@@ -73,6 +74,31 @@ func (l *Log) Last(ctx context.Context) (Record, error) {
 	return Record{}, fmt.Errorf("%s: %w", l.dir, ErrNoRecord)
 }
 
+// A Report is what Verify found.
+type Report struct {
+	Records uint64          // complete, and as they were appended
+	Lost    uint64          // places of records that were damaged and could not be repaired
+	Damage  []*CorruptError // nil: every byte is what was written
+}
+
+// Verify reads every byte of the log and compares it with its checksum. An error says
+// why the log could not be read; damage is in the Report.
+func (l *Log) Verify(ctx context.Context) (Report, error) {
+	log, err := l.open(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	found, err := log.VerifyAll(ctx, nil)
+	if err != nil {
+		return Report{}, err
+	}
+	origin, _, err := log.VerifyOrigin(ctx)
+	for _, d := range origin {
+		found.Damage = append(found.Damage, &CorruptError{Path: filepath.Join(l.dir, segment.OriginName, d.Name), Reason: d.Reason})
+	}
+	return Report{found.Records, found.Blank, found.Damage}, err
+}
+
 // errEnd ends the reading of a range without an error.
 var errEnd = errors.New("end")
 
@@ -107,6 +133,15 @@ func (l *Log) read(ctx context.Context, q Range, more func(context.Context, *rea
 }
 
 func (l *Log) reader(ctx context.Context, q Range) (*reader.Reader, error) {
+	log, err := l.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return reader.NewContext(ctx, log, reader.Query{From: q.From, To: q.To, Since: q.Since, Until: q.Until, Last: q.Last})
+}
+
+// open opens the log as it is now.
+func (l *Log) open(ctx context.Context) (*segment.Log, error) {
 	log, err := segment.OpenContext(ctx, l.dir, nil)
 	if err != nil {
 		return nil, err
@@ -114,7 +149,7 @@ func (l *Log) reader(ctx context.Context, q Range) (*reader.Reader, error) {
 	if log.Marker.ID != l.id {
 		return nil, fmt.Errorf("%s: %w", l.dir, ErrReplaced)
 	}
-	return reader.NewContext(ctx, log, reader.Query{From: q.From, To: q.To, Since: q.Since, Until: q.Until, Last: q.Last})
+	return log, nil
 }
 
 // recordOf copies a record, for its text is the reader's.

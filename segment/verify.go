@@ -118,6 +118,9 @@ func (f *Finding) noteUnlessCrash(r *Reader, seq Sequence, err error, part crash
 
 // note adds damage; any other error it returns.
 func (f *Finding) note(err error) error {
+	if err == nil {
+		return nil
+	}
 	var damage *CorruptError
 	if !errors.As(err, &damage) {
 		return err

@@ -173,8 +173,13 @@ func against(c *cli.Context, l *segment.Log) (*migrate.Comparison, error) {
 
 func verifyAll(c *cli.Context, l *segment.Log, bar *term.Progress) (v verdict, err error) {
 	v.Damaged = []damage{}
-	if err := l.RefreshAll(); err != nil {
+	f, err := l.VerifyAll(c.Context, func(read, total segment.Offset) { bar.Set(int64(read), int64(total)) })
+	if err != nil {
 		return v, err
+	}
+	v.Records, v.Bytes, v.Rebuilt, v.Blank = f.Records, int64(f.Summary.Bytes), f.Rebuilt, f.Blank
+	for _, d := range f.Damage {
+		v.Damaged = append(v.Damaged, damageOf(d))
 	}
 	if v.Quarantine, err = l.Quarantine(); err != nil {
 		return v, err
@@ -182,50 +187,12 @@ func verifyAll(c *cli.Context, l *segment.Log, bar *term.Progress) (v verdict, e
 	if v.Quarantine == nil {
 		v.Quarantine = []string{}
 	}
-	var total int64
-	for _, s := range l.Segments {
-		total += plainBytes(l, s)
-	}
-	if conflict := (*segment.CorruptError)(nil); errors.As(l.Conflict, &conflict) {
-		v.Damaged = append(v.Damaged, damageOf(conflict))
-	}
-	if missing := l.MissingOldest(); missing != nil {
-		v.Damaged = append(v.Damaged, damage{&missing.Seq, segment.TextName(missing.Seq), 0, missing.Reason})
-	}
-	for _, d := range l.Foreign {
-		v.Damaged = append(v.Damaged, damageOf(d))
-	}
-	for _, s := range l.Segments {
-		before := v.Bytes
-		f, err := l.Verify(c.Context, s, func(read segment.Offset) { bar.Set(before+int64(read), total) })
-		if errors.Is(err, segment.ErrRetired) { // meanwhile
-			continue
-		}
-		if err != nil {
-			return v, err
-		}
-		v.Records += f.Records
-		v.Bytes += int64(f.Summary.Bytes)
-		v.Rebuilt += f.Rebuilt
-		v.Blank += f.Blank
-		for _, d := range f.Damage {
-			v.Damaged = append(v.Damaged, damageOf(d))
-		}
-	}
 	origin, err := migrate.VerifyOrigin(c.Context, l)
 	for _, d := range origin {
 		v.Damaged = append(v.Damaged, damage{nil, segment.OriginName + "/" + term.Safe(d.Name), 0, d.Reason})
 	}
 	v.OK, v.originOnly = len(v.Damaged) == 0, len(v.Damaged) == len(origin)
 	return v, err
-}
-
-// plainBytes returns how much text a segment has, as far as that shows.
-func plainBytes(l *segment.Log, s segment.Segment) int64 {
-	if sum, err := l.Summary(s); err == nil {
-		return int64(sum.Bytes)
-	}
-	return diskBytes(s)
 }
 
 func damageOf(e *segment.CorruptError) damage {
