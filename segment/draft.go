@@ -69,7 +69,7 @@ func NewDraft(dir string, o Options) (_ *Draft, err error) {
 func (d *Draft) lockDir(wait time.Duration, perm fs.FileMode) (err error) {
 	const attempts = 10
 	for range attempts {
-		if d.madeDir, err = makeDir(d.w.fs, d.w.dir, perm); err != nil {
+		if d.madeDir, err = createDir(d.w.fs, d.w.dir, perm); err != nil {
 			return err
 		}
 		d.w.releaseLock, err = acquireWriterLock(context.Background(), d.w.fs, d.w.dir, wait)
@@ -95,16 +95,16 @@ func (d *Draft) open(o Options, perm fs.FileMode) error {
 	if err := clearDraft(w.fs, w.dir); err != nil {
 		return errors.Join(err, w.closeFiles(), d.removeDir())
 	}
-	if err := d.begin(o.Command); err != nil {
+	if err := d.prepare(o.Command); err != nil {
 		return errors.Join(err, d.Discard())
 	}
 	return nil
 }
 
-// makeDir makes dir durably, with perm as Mkdir takes it, and says whether it had to.
+// createDir makes dir durably, with perm as Mkdir takes it, and says whether it had to.
 // Of one that is there
 // nobody knows whether its name lasts: who made it may have been killed.
-func makeDir(fsys FS, dir string, perm fs.FileMode) (bool, error) {
+func createDir(fsys FS, dir string, perm fs.FileMode) (bool, error) {
 	parent := filepath.Dir(filepath.Clean(dir))
 	info, err := fsys.Lstat(filepath.Clean(dir) + string(filepath.Separator) + ".")
 	switch {
@@ -161,7 +161,7 @@ func isEmpty(fsys FS, dir string) bool {
 	return !missing(err) && len(entries) == 0
 }
 
-func (d *Draft) begin(command string) (err error) {
+func (d *Draft) prepare(command string) (err error) {
 	w := &d.w
 	if w.mode, err = fileMode(w.fs, w.dir, w.policy); err != nil {
 		return err
@@ -185,7 +185,7 @@ func CheckEmpty(dir string, fsys FS) error {
 	if fsys == nil {
 		fsys = OS{}
 	}
-	if _, err := vacant(fsys, dir); !missing(err) {
+	if _, err := findDraft(fsys, dir); !missing(err) {
 		return err
 	}
 	return nil
@@ -194,16 +194,16 @@ func CheckEmpty(dir string, fsys FS) error {
 // clearDraft removes what a draft that was never finished has left in dir. If
 // there is anything else it removes nothing.
 func clearDraft(fsys FS, dir string) error {
-	draft, err := vacant(fsys, dir)
+	draft, err := findDraft(fsys, dir)
 	if err != nil || !draft {
 		return err
 	}
 	return removeDraft(fsys, dir)
 }
 
-// vacant says whether dir holds a draft that was never finished; an error where
+// findDraft reports whether dir holds a draft that was never finished; an error where
 // it holds anything else.
-func vacant(fsys FS, dir string) (draft bool, err error) {
+func findDraft(fsys FS, dir string) (draft bool, err error) {
 	entries, err := fsys.ReadDir(dir)
 	if err != nil {
 		return false, err
@@ -392,12 +392,12 @@ func (d *Draft) Summary() Summary {
 // so that it can be read back with View before it is published.
 func (d *Draft) Flush() error {
 	if d.err == nil {
-		d.err = d.settle()
+		d.err = d.flush()
 	}
 	return d.err
 }
 
-func (d *Draft) settle() error {
+func (d *Draft) flush() error {
 	if err := d.finish(); err != nil {
 		return err
 	}

@@ -64,13 +64,13 @@ func (d *Draft) CreateQuarantine(from int64) (io.WriteCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &quarantineFile{fs: d.w.fs, folder: folder, temporary: temporary, from: from, file: f, sum: crc32.New(castagnoli)}
+	q := &quarantineWriter{fs: d.w.fs, folder: folder, temporary: temporary, from: from, file: f, sum: crc32.New(castagnoli)}
 	q.out = bufio.NewWriter(io.MultiWriter(io.NewOffsetWriter(f, 0), q.sum))
 	return q, nil
 }
 
-// quarantineFile writes a file of quarantine/ whose content is not known yet.
-type quarantineFile struct {
+// A quarantineWriter writes a file of quarantine/ whose content is not known yet.
+type quarantineWriter struct {
 	fs                FS
 	folder, temporary string
 	from, n           int64
@@ -79,12 +79,12 @@ type quarantineFile struct {
 	out               *bufio.Writer
 }
 
-func (q *quarantineFile) Write(p []byte) (int, error) {
+func (q *quarantineWriter) Write(p []byte) (int, error) {
 	q.n += int64(len(p))
 	return q.out.Write(p)
 }
 
-func (q *quarantineFile) Close() error {
+func (q *quarantineWriter) Close() error {
 	//mutant:make-what-was-salvaged-is-not-synced
 	err := errors.Join(q.out.Flush(), q.file.Sync(), q.file.Close())
 	if err == nil {

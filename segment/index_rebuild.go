@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// madeEntries stands in for index entries that are lost. It holds where some of the
+// rebuiltEntries stands in for index entries that are lost. It holds where some of the
 // lines begin, and makes the entries of the lines from one of these places to the
 // next when one of them is asked for: memory does not grow with the records.
 //
 // The entries are, in order: front of them the first lines, then shared places for
 // bytes that are no lines any more, then back of them the last lines.
-type madeEntries struct {
+type rebuiltEntries struct {
 	arrived             time.Time // of all of them
 	first               Sequence  // of the first
 	from, to            Offset    // of the lines
@@ -49,7 +49,7 @@ const (
 )
 
 // scan reads the lines of a text once.
-func (m *madeEntries) scan(r *Reader) (err error) {
+func (m *rebuiltEntries) scan(r *Reader) (err error) {
 	x := indexer{marker: &r.marker}
 	m.end = m.from
 	_, err = eachLine(r.text, m.from, m.to, r.memory, func(l line) error {
@@ -80,7 +80,7 @@ func (m *madeEntries) scan(r *Reader) (err error) {
 // segment was destroyed or made. The lines before the first bad one are numbered
 // from the front, those after the last from the back, and the places between share
 // the bad bytes.
-func (m *madeEntries) number(places uint64) {
+func (m *rebuiltEntries) number(places uint64) {
 	if uint64(m.to-m.from)/uint64(len(blankPlace)) < places { // some are elsewhere, or nowhere
 		return
 	}
@@ -109,12 +109,12 @@ func (m *madeEntries) number(places uint64) {
 	m.share(first.line, places-first.line-back, back, first.start, last.end)
 }
 
-func (m *madeEntries) share(front, shared, back uint64, from, to Offset) {
+func (m *rebuiltEntries) share(front, shared, back uint64, from, to Offset) {
 	m.front, m.shared, m.back, m.sharedFrom, m.sharedTo = front, shared, back, from, to
 }
 
 // count returns how many entries there are; of nil, none.
-func (m *madeEntries) count() uint64 {
+func (m *rebuiltEntries) count() uint64 {
 	if m == nil {
 		return 0
 	}
@@ -122,12 +122,12 @@ func (m *madeEntries) count() uint64 {
 }
 
 // lost reports whether one of them is of a record that is lost.
-func (m *madeEntries) lost() bool {
+func (m *rebuiltEntries) lost() bool {
 	return m != nil && (m.shared > 0 || m.firstBad.found && m.firstBad.line < m.front)
 }
 
 // entry returns the k-th entry.
-func (m *madeEntries) entry(r *Reader, k uint64) (Entry, error) {
+func (m *rebuiltEntries) entry(r *Reader, k uint64) (Entry, error) {
 	switch {
 	case k < m.front:
 		return m.line(r, k)
@@ -142,7 +142,7 @@ func (m *madeEntries) entry(r *Reader, k uint64) (Entry, error) {
 }
 
 // line returns the entry of a line.
-func (m *madeEntries) line(r *Reader, k uint64) (e Entry, err error) {
+func (m *rebuiltEntries) line(r *Reader, k uint64) (e Entry, err error) {
 	if k < m.blockAt || k-m.blockAt >= uint64(len(m.block)) {
 		err = m.read(r, k)
 	}
@@ -156,7 +156,7 @@ func (m *madeEntries) line(r *Reader, k uint64) (e Entry, err error) {
 }
 
 // read makes the entries of the lines from the last mark before one to the next mark.
-func (m *madeEntries) read(r *Reader, k uint64) error {
+func (m *rebuiltEntries) read(r *Reader, k uint64) error {
 	i, _ := slices.BinarySearchFunc(m.marks, k+1, func(a mark, line uint64) int { return cmp.Compare(a.line, line) })
 	from, to := m.marks[i-1], m.end
 	if i < len(m.marks) {

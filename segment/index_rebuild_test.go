@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// numbered is what madeEntries does, of all entries at once.
+// numbered is what rebuiltEntries does, of all entries at once.
 func numbered(made []Entry, from, to Offset, wanted uint64) []Entry {
 	if uint64(to-from)/uint64(len(blankPlace)) < wanted {
 		return made
@@ -89,7 +89,7 @@ func TestMadeEntries(t *testing.T) {
 		check(t, err)
 		want := numbered(all, from, size, wanted)
 		reader := &Reader{marker: marker, text: memoryText{bytes.NewReader(b)}, size: size}
-		m := &madeEntries{first: 1, from: from, to: size, arrived: arrived}
+		m := &rebuiltEntries{first: 1, from: from, to: size, arrived: arrived}
 		check(t, m.scan(reader))
 		m.number(wanted)
 		if m.count() != uint64(len(want)) {

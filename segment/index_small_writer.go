@@ -55,7 +55,7 @@ func requireSmallIndex(ctx context.Context, dir string, base Sequence, o Options
 	if size, err := l.plainIndexSize(base); err != nil || size <= smallFrom {
 		return err
 	}
-	return underUpkeep(ctx, dir, o, func(l *Log) error {
+	return withMaintenanceLock(ctx, dir, o, func(l *Log) error {
 		//mutant:small-index-histlog-does-not-require-it
 		return l.require(needsSmallIndex)
 	})

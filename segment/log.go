@@ -97,7 +97,7 @@ func (l *Log) Refresh() error {
 		//mutant:read-a-directory-is-listed-once
 		if n > 0 && slices.Equal(before, segments) {
 			l.Marker = m
-			l.separate(segments)
+			l.separateForeign(segments)
 			if len(l.Segments) == 0 {
 				return &CorruptError{Kind: KindMissing, Path: l.Dir, Reason: "HISTLOG is there, but no segment"}
 			}
@@ -174,7 +174,7 @@ func (l *Log) indexedUpTo(base Sequence) (next Sequence, err error) {
 // opened to know where it ends; an archive ends with its last segment.
 func (l *Log) Find(seq Sequence) (int, error) {
 	if seq < l.Marker.FirstSeq {
-		return 0, l.Marker.retired(seq)
+		return 0, l.Marker.retiredError(seq)
 	}
 	i, found := slices.BinarySearchFunc(l.Segments, seq, func(s Segment, seq Sequence) int { return cmp.Compare(s.Base, seq) })
 	if found {
@@ -206,8 +206,8 @@ func listSegments(fsys FS, dir string) ([]Segment, error) {
 	return chain(withoutCopies(segments)), nil
 }
 
-// whyNoMarker says what a directory is that has no HISTLOG.
-func whyNoMarker(fsys FS, dir string) error {
+// noMarkerError says what a directory is that has no HISTLOG.
+func noMarkerError(fsys FS, dir string) error {
 	entries, err := fsys.ReadDir(dir)
 	if missing(err) {
 		return fmt.Errorf("%w at %s", ErrNoLog, dir)
@@ -261,7 +261,7 @@ func Configure(ctx context.Context, dir string, change Settings, fsys FS) (Setti
 	if err != nil {
 		return nil, err
 	}
-	release, err := l.upkeep(ctx)
+	release, err := l.lockMaintenance(ctx)
 	if err != nil {
 		return nil, err
 	}

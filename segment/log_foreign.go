@@ -13,7 +13,7 @@ import (
 // adding a number of records to it never overflows.
 const maxSequence Sequence = math.MaxInt64
 
-// separate sets Segments to the segments of the log, and Foreign to the files that
+// separateForeign sets Segments to the segments of the log, and Foreign to the files that
 // bear the name of a segment but are not part of it. A segment that was found to
 // be the log's own is not checked again. One that could not be checked is kept, so
 // that the others can be read, and unsure says why.
@@ -21,18 +21,18 @@ const maxSequence Sequence = math.MaxInt64
 // Opening a log must cost the same however many segments it has: only those behind
 // the newest whose index proves it are checked, unless RefreshAll was called. A
 // foreign file before that one is found when it is read, for no index proves it.
-func (l *Log) separate(segments []Segment) {
+func (l *Log) separateForeign(segments []Segment) {
 	var own []Segment
 	l.Foreign, l.unsure = nil, nil
 	if l.known == nil || l.knownID != l.Marker.ID {
 		l.known, l.knownID = map[Sequence]bool{}, l.Marker.ID
 	}
 	if !l.thorough {
-		l.trustBefore(segments)
+		l.trustProven(segments)
 	}
 	for _, s := range segments {
 		if !l.known[s.Base] {
-			reason, err := l.whyForeign(s, own)
+			reason, err := l.foreignReason(s, own)
 			if reason != "" {
 				l.Foreign = append(l.Foreign, &CorruptError{Kind: KindForeign, Path: s.Path, Reason: reason})
 				continue
@@ -45,9 +45,9 @@ func (l *Log) separate(segments []Segment) {
 	l.Segments = chain(own)
 }
 
-// trustBefore takes the newest segment whose index proves it, and all before it,
+// trustProven takes the newest segment whose index proves it, and all before it,
 // for the log's own.
-func (l *Log) trustBefore(segments []Segment) {
+func (l *Log) trustProven(segments []Segment) {
 	proven := len(segments) - 1
 	for ; proven >= 0; proven-- {
 		s := segments[proven]
@@ -60,9 +60,9 @@ func (l *Log) trustBefore(segments []Segment) {
 	}
 }
 
-// disprove returns the damage that a file is if it bears the name of a segment but
+// foreignDamage returns the damage that a file is if it bears the name of a segment but
 // is not part of the log.
-func (l *Log) disprove(s Segment) error {
+func (l *Log) foreignDamage(s Segment) error {
 	if err := l.RefreshAll(); err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func chain(segments []Segment) []Segment {
 	return segments
 }
 
-// whyForeign returns why a segment is not part of the log, given the log's
+// foreignReason returns why a segment is not part of the log, given the log's
 // segments before it; "" means that it is, or that nothing contradicts it.
 //
 // A good index of this log proves a segment. A good index of another log, or of
@@ -95,7 +95,7 @@ func chain(segments []Segment) []Segment {
 // segment before it has a good index of this log: otherwise HISTLOG may be the
 // foreign file. Without an index the base decides: it must follow the last record
 // before it.
-func (l *Log) whyForeign(s Segment, before []Segment) (reason string, err error) {
+func (l *Log) foreignReason(s Segment, before []Segment) (reason string, err error) {
 	if s.Base > maxSequence {
 		return "not a segment of this log: no record has so high a number", nil
 	}

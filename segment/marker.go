@@ -62,8 +62,8 @@ func (m *Marker) TimeRule(seq Sequence) TimeRule {
 	return rule
 }
 
-// retired says that a record is gone, and which is the oldest left.
-func (m *Marker) retired(seq Sequence) error {
+// retiredError says that a record is gone, and which is the oldest left.
+func (m *Marker) retiredError(seq Sequence) error {
 	return fmt.Errorf("record %d: %w: the oldest one left is %d", seq, ErrRetired, m.FirstSeq)
 }
 
@@ -110,7 +110,7 @@ func readMarker(fsys FS, dir string) (text []byte, err error) {
 		if text, err = vfs.ReadFile(fsys, filepath.Join(dir, markerName), maxMarker); !missing(err) {
 			return text, err
 		}
-		if err = whyNoMarker(fsys, dir); !errors.Is(err, ErrCorrupt) {
+		if err = noMarkerError(fsys, dir); !errors.Is(err, ErrCorrupt) {
 			return nil, err
 		}
 	}
@@ -121,7 +121,7 @@ func readMarker(fsys FS, dir string) (text []byte, err error) {
 // HISTLOG is ErrVersion; any other text is a *CorruptError.
 func parseMarker(b []byte) (Marker, error) {
 	//mutant:histlog-its-checksum-is-not-compared
-	if err := checkSum(b); err != nil {
+	if err := checkMarkerSum(b); err != nil {
 		return Marker{}, err
 	}
 	return decodeMarker(b)

@@ -22,7 +22,7 @@ func AcceptEdit(ctx context.Context, dir string, fsys FS) (_ Settings, err error
 	if err := l.readEdited(); err != nil {
 		return nil, err
 	}
-	release, err := l.upkeep(ctx)
+	release, err := l.lockMaintenance(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func AcceptEdit(ctx context.Context, dir string, fsys FS) (_ Settings, err error
 func (l *Log) readEdited() (err error) {
 	text, err := vfs.ReadFile(l.fs, l.path(markerName), maxMarker)
 	if missing(err) {
-		return whyNoMarker(l.fs, l.Dir)
+		return noMarkerError(l.fs, l.Dir)
 	}
 	if err != nil {
 		return err

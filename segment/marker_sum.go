@@ -25,10 +25,10 @@ func appendSum(b []byte) []byte {
 
 func sumText(b []byte) string { return fmt.Sprintf("%08x", crc32.Checksum(b, castagnoli)) }
 
-// checkSum compares the text of a HISTLOG with its checksum. A log that was made
+// checkMarkerSum compares the text of a HISTLOG with its checksum. A log that was made
 // before there was one has none. One flipped bit cannot take the checksum away
 // and change anything else.
-func checkSum(b []byte) error {
+func checkMarkerSum(b []byte) error {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(b, &members) != nil || members[sumName] == nil {
 		return nil

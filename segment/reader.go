@@ -33,7 +33,7 @@ type Reader struct {
 	file    File // as it is stored
 	text    textFile
 	index   *indexFile         // nil: there is none
-	made    *madeEntries       // of the records behind those that the index holds; nil: none
+	made    *rebuiltEntries    // of the records behind those that the index holds; nil: none
 	rebuilt map[Sequence]Entry // of some whose index entries have rotted
 	marker  Marker
 	memory  int64 // the largest record to hold; 0: any
@@ -76,7 +76,7 @@ func (l *Log) openFile(s Segment) (*Reader, error) {
 		return nil, errors.Join(err, r.Close())
 	}
 	if !l.thorough && (r.index == nil || r.reason != "") { // nothing proves that the file is the log's
-		if err := l.disprove(s); err != nil {
+		if err := l.foreignDamage(s); err != nil {
 			return nil, errors.Join(err, r.Close())
 		}
 	}
@@ -116,7 +116,7 @@ func (r *Reader) makeEntries() error {
 		return err
 	}
 	from = min(from, r.size)
-	m := &madeEntries{first: r.segment.Base + Sequence(r.indexed()), from: from, to: r.size, arrived: info.ModTime()}
+	m := &rebuiltEntries{first: r.segment.Base + Sequence(r.indexed()), from: from, to: r.size, arrived: info.ModTime()}
 	r.made = nil
 	err = m.scan(r)
 	r.made = m

@@ -119,7 +119,7 @@ func (l *Log) missingSegmentError(s Segment) error {
 	var now markerFile
 	//mutant:retire-seen-as-damage-by-who-has-an-old-listing
 	if m, err := now.read(l.fs, l.Dir); err == nil && s.Base < m.FirstSeq && l.Conflict == nil {
-		return m.retired(s.Base)
+		return m.retiredError(s.Base)
 	}
 	return &CorruptError{Kind: KindMissing, Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}
 }

@@ -35,7 +35,7 @@ type RepairedRecord struct {
 // drops no good record and touches none. Killed anywhere, it can be run again.
 // What it can't mend is an error, or for Verify to tell.
 func Repair(ctx context.Context, dir string, o Options) (done RepairResult, err error) {
-	if done.Repaired, err = expel(ctx, dir, o.withDefaults()); err != nil {
+	if done.Repaired, err = quarantineForeign(ctx, dir, o.withDefaults()); err != nil {
 		return done, err
 	}
 	w, err := OpenWriter(ctx, dir, o)
@@ -49,13 +49,13 @@ func Repair(ctx context.Context, dir string, o Options) (done RepairResult, err 
 		return done, err
 	}
 	l.Memory = o.Memory
-	release, err := l.upkeep(ctx)
+	release, err := l.lockMaintenance(ctx)
 	if err != nil {
 		return done, err
 	}
 	r := &repair{ctx: ctx, log: l, w: w}
 	err = errors.Join(r.all(), release())
-	done.Repaired = append(done.Repaired, r.mended...)
+	done.Repaired = append(done.Repaired, r.repaired...)
 	return done, err
 }
 
@@ -97,11 +97,11 @@ func (w *Writer) sealDamaged(ctx context.Context, l *Log) error {
 
 // repair mends the sealed segments of a log.
 type repair struct {
-	ctx    context.Context
-	log    *Log
-	w      *Writer
-	copies []*Reader // of the other files of the segment at hand
-	mended []RepairedRecord
+	ctx      context.Context
+	log      *Log
+	w        *Writer
+	copies   []*Reader // of the other files of the segment at hand
+	repaired []RepairedRecord
 }
 
 // segment mends one sealed segment, and the gap behind it.
@@ -123,7 +123,7 @@ func (r *repair) segment(s Segment) (err error) {
 		return err
 	}
 	if s.Copy && read.trailer == nil && !read.lengthMatches() {
-		if read, err = r.giveWay(read); err != nil {
+		if read, err = r.dropWorseCopy(read); err != nil {
 			return err
 		}
 	}
@@ -160,7 +160,7 @@ func (r *repair) mend(read *Reader, next Sequence, damage []*CorruptError) error
 	if err != nil {
 		return err
 	}
-	m := &mending{repair: r, read: read, index: index, temporary: r.log.path("." + TextName(plain.Base) + ".tmp")}
+	m := &segmentRepair{repair: r, read: read, index: index, temporary: r.log.path("." + TextName(plain.Base) + ".tmp")}
 	if err = m.all(next, damage); err == nil {
 		err = index.verifyRebuilt(read)
 	}
@@ -189,9 +189,9 @@ func (r *repair) mend(read *Reader, next Sequence, damage []*CorruptError) error
 	return r.log.removeFile(read.segment.Path)
 }
 
-// giveWay has a file of a segment without an index set aside and removed where
+// dropWorseCopy has a file of a segment without an index set aside and removed where
 // another one holds all of its records, and returns a Reader of that, or read.
-func (r *repair) giveWay(read *Reader) (*Reader, error) {
+func (r *repair) dropWorseCopy(read *Reader) (*Reader, error) {
 	best, err := r.log.openAuthoritative(read.segment)
 	if err != nil {
 		return nil, errors.Join(err, read.Close())
@@ -279,10 +279,10 @@ func (r *repair) fill(from, next Sequence) error {
 		return err
 	}
 	r.note(Segment{Path: path}, from, 0, fmt.Sprintf("the segment of records %d to %d is missing", from, next-1), "")
-	r.mended[len(r.mended)-1].Lost = uint64(next - from)
+	r.repaired[len(r.repaired)-1].Lost = uint64(next - from)
 	return nil
 }
 
 func (r *repair) note(s Segment, seq Sequence, at Offset, reason, quarantine string) {
-	r.mended = append(r.mended, RepairedRecord{Seq: seq, Segment: filepath.Base(s.Path), Offset: at, Reason: reason, Quarantine: quarantine})
+	r.repaired = append(r.repaired, RepairedRecord{Seq: seq, Segment: filepath.Base(s.Path), Offset: at, Reason: reason, Quarantine: quarantine})
 }

@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 )
 
-// expel moves files that have the name of a segment but are not part of the log
+// quarantineForeign moves files that have the name of a segment but are not part of the log
 // to quarantine/, with their indexes, under the writer's lock and that of UPKEEP.
-func expel(ctx context.Context, dir string, o Options) (done []RepairedRecord, err error) {
+func quarantineForeign(ctx context.Context, dir string, o Options) (done []RepairedRecord, err error) {
 	l, err := OpenContext(ctx, dir, o.FS)
 	if err != nil || l.Marker.Role == roleArchive {
 		return nil, err
@@ -25,7 +25,7 @@ func expel(ctx context.Context, dir string, o Options) (done []RepairedRecord, e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	release, err := l.upkeep(ctx)
+	release, err := l.lockMaintenance(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func expel(ctx context.Context, dir string, o Options) (done []RepairedRecord, e
 		return nil, err
 	}
 	for _, f := range l.Foreign {
-		moved, err := l.expel(f)
+		moved, err := l.quarantineSegment(f)
 		done = append(done, moved...)
 		if err != nil {
 			return done, err
@@ -43,11 +43,11 @@ func expel(ctx context.Context, dir string, o Options) (done []RepairedRecord, e
 	return done, nil
 }
 
-// expel moves the files of one foreign segment to quarantine/: all are copied
+// quarantineSegment moves the files of one foreign segment to quarantine/: all are copied
 // before one is removed, and the index is removed last. After a crash in between, a
 // text without its index could be taken for a segment of the log whose index was
 // lost; an index without its text is ignored.
-func (l *Log) expel(f *CorruptError) (done []RepairedRecord, err error) {
+func (l *Log) quarantineSegment(f *CorruptError) (done []RepairedRecord, err error) {
 	base, _, _ := parseName(filepath.Base(f.Path))
 	mode, err := l.mode()
 	if err != nil {
@@ -61,7 +61,7 @@ func (l *Log) expel(f *CorruptError) (done []RepairedRecord, err error) {
 		}
 		aside := ""
 		if err == nil {
-			aside, err = l.copyAside(base, name, mode)
+			aside, err = l.quarantineFile(base, name, mode)
 		}
 		if err != nil {
 			return nil, &DiskError{Op: OpQuarantine, Path: l.path(name), Err: err}
@@ -76,8 +76,8 @@ func (l *Log) expel(f *CorruptError) (done []RepairedRecord, err error) {
 	return done, nil
 }
 
-// copyAside copies a file of a segment to quarantine/, durably.
-func (l *Log) copyAside(base Sequence, name string, mode os.FileMode) (aside string, err error) {
+// quarantineFile copies a file of a segment to quarantine/, durably.
+func (l *Log) quarantineFile(base Sequence, name string, mode os.FileMode) (aside string, err error) {
 	f, err := l.fs.OpenFile(l.path(name), os.O_RDONLY, 0)
 	if err != nil {
 		return "", err

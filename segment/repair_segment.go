@@ -14,10 +14,10 @@ import (
 // blankPlace is the least that can hold the place of a lost record.
 var blankPlace = []byte(" \n")
 
-// mending goes through the records of one segment and blanks those that are lost.
+// A segmentRepair goes through the records of one segment and blanks those that are lost.
 // It writes a new text and never into the segment's file, which may have another
 // name in a snapshot of the log.
-type mending struct {
+type segmentRepair struct {
 	*repair
 	read      *Reader
 	temporary string       // name of the new text
@@ -28,7 +28,7 @@ type mending struct {
 }
 
 // begin begins the new text with the records so far.
-func (m *mending) begin() (err error) {
+func (m *segmentRepair) begin() (err error) {
 	if m.text != nil {
 		return nil
 	}
@@ -41,7 +41,7 @@ func (m *mending) begin() (err error) {
 }
 
 // discard removes the new text.
-func (m *mending) discard() error {
+func (m *segmentRepair) discard() error {
 	if m.text == nil {
 		return nil
 	}
@@ -50,7 +50,7 @@ func (m *mending) discard() error {
 
 // all goes through the records [Base, next) and what follows them. What it wrote is
 // durable when it returns.
-func (m *mending) all(next Sequence, damage []*CorruptError) error {
+func (m *segmentRepair) all(next Sequence, damage []*CorruptError) error {
 	s := m.read.segment
 	if m.expands() {
 		if err := m.begin(); err != nil {
@@ -65,7 +65,7 @@ func (m *mending) all(next Sequence, damage []*CorruptError) error {
 			return err
 		}
 	}
-	if err := m.cutExcess(); err != nil {
+	if err := m.dropExcess(); err != nil {
 		return err
 	}
 	if m.text != nil {
@@ -76,7 +76,7 @@ func (m *mending) all(next Sequence, damage []*CorruptError) error {
 		}
 	}
 	if m.found == 0 { // no record was lost: it is the index, or what holds the records
-		name, err := m.setAsideFlawed()
+		name, err := m.quarantineContainer()
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func (m *mending) all(next Sequence, damage []*CorruptError) error {
 }
 
 // write puts a line at an offset of the new text.
-func (m *mending) write(line []byte, at Offset) error {
+func (m *segmentRepair) write(line []byte, at Offset) error {
 	if err := m.begin(); err != nil {
 		return err
 	}
@@ -95,14 +95,14 @@ func (m *mending) write(line []byte, at Offset) error {
 }
 
 // expands says whether the text is made anew from a compressed file.
-func (m *mending) expands() bool { return m.read.segment.Codec != Plain }
+func (m *segmentRepair) expands() bool { return m.read.segment.Codec != Plain }
 
 // end returns where the records so far end.
-func (m *mending) end() Offset { return m.index.end() }
+func (m *segmentRepair) end() Offset { return m.index.end() }
 
 // record takes over the entry of a good record, or gives the place of a lost
 // one to a line of spaces.
-func (m *mending) record(seq Sequence) error {
+func (m *segmentRepair) record(seq Sequence) error {
 	rec, err := m.read.Record(seq)
 	if err == nil && rec.Start == m.end() {
 		if err := m.keep(rec); err != nil {
@@ -117,7 +117,7 @@ func (m *mending) record(seq Sequence) error {
 	if damage == nil {
 		return fmt.Errorf("record %d begins at offset %d, the one before ends at %d", seq, rec.Start, m.end())
 	}
-	copied, err := m.elsewhere(seq)
+	copied, err := m.findInCopies(seq)
 	if err != nil {
 		return err
 	}
@@ -138,10 +138,10 @@ func (m *mending) record(seq Sequence) error {
 	return m.blank(seq, e, damage.Reason)
 }
 
-// elsewhere finds a record in another file of the segment, whole by the index, not
+// findInCopies finds a record in another file of the segment, whole by the index, not
 // by an entry that was made from that file. One that is too large to be read is
 // not lost: the error is ErrMemory.
-func (m *mending) elsewhere(seq Sequence) (*Record, error) {
+func (m *segmentRepair) findInCopies(seq Sequence) (*Record, error) {
 	for _, c := range m.copies {
 		if _, err := c.indexEntry(seq); err != nil || uint64(seq-c.segment.Base) >= c.indexed() {
 			continue
@@ -159,8 +159,8 @@ func (m *mending) elsewhere(seq Sequence) (*Record, error) {
 
 // restore writes a record from another file to its place, after what stands there
 // was set aside.
-func (m *mending) restore(rec Record, damage *CorruptError) error {
-	name, err := m.setAside(rec.Start, min(rec.End, max(m.read.size, rec.Start)), bytes.NewReader(rec.Line()))
+func (m *segmentRepair) restore(rec Record, damage *CorruptError) error {
+	name, err := m.quarantine(rec.Start, min(rec.End, max(m.read.size, rec.Start)), bytes.NewReader(rec.Line()))
 	if err != nil {
 		return &DiskError{Op: OpQuarantineFrom, Path: m.read.segment.Path, Seq: rec.Seq, Offset: rec.Start, Err: err}
 	}
@@ -173,7 +173,7 @@ func (m *mending) restore(rec Record, damage *CorruptError) error {
 }
 
 // keep has a good record in the new text.
-func (m *mending) keep(rec Record) error {
+func (m *segmentRepair) keep(rec Record) error {
 	if m.text == nil {
 		return nil
 	}
@@ -185,10 +185,10 @@ func (m *mending) keep(rec Record) error {
 
 // blank sets the bytes of a record aside and writes spaces in their place. No more
 // of these is held than a piece: the record may be larger than the memory budget.
-func (m *mending) blank(seq Sequence, e Entry, reason string) error {
+func (m *segmentRepair) blank(seq Sequence, e Entry, reason string) error {
 	start := m.end()
 	//mutant:repair-a-lost-record-is-not-set-aside
-	name, err := m.setAside(start, min(e.End, max(m.read.size, start)), spaces{e.End - start})
+	name, err := m.quarantine(start, min(e.End, max(m.read.size, start)), spaces{e.End - start})
 	if err != nil {
 		return &DiskError{Op: OpQuarantineFrom, Path: m.read.segment.Path, Seq: seq, Offset: start, Err: err}
 	}
@@ -208,7 +208,7 @@ func (m *mending) blank(seq Sequence, e Entry, reason string) error {
 	e.CRC = sum.Sum32()
 	m.found++
 	m.note(m.read.segment, seq, start, reason, name)
-	m.mended[len(m.mended)-1].Lost = 1
+	m.repaired[len(m.repaired)-1].Lost = 1
 	return m.index.add(e)
 }
 
@@ -227,9 +227,9 @@ func (s spaces) ReadAt(b []byte, off int64) (n int, err error) {
 	return len(b), nil
 }
 
-// setAsideFlawed sets a compressed file aside that holds more, or something else,
+// quarantineContainer sets a compressed file aside that holds more, or something else,
 // than its records.
-func (m *mending) setAsideFlawed() (name string, err error) {
+func (m *segmentRepair) quarantineContainer() (name string, err error) {
 	if !m.expands() {
 		return "", nil
 	}
@@ -237,13 +237,13 @@ func (m *mending) setAsideFlawed() (name string, err error) {
 	if flaw, err := m.read.text.checkContainer(); flaw == "" || err != nil {
 		return "", err
 	}
-	return m.setAside(0, 0, nil)
+	return m.quarantine(0, 0, nil)
 }
 
-// setAside copies [from, to) of the segment to quarantine/, unless that is what
+// quarantine copies [from, to) of the segment to quarantine/, unless that is what
 // will stand there anyhow. Of a compressed file nobody can tell which bytes are a record's: it is
 // copied whole, once.
-func (m *mending) setAside(from, to Offset, instead io.ReaderAt) (name string, err error) {
+func (m *segmentRepair) quarantine(from, to Offset, instead io.ReaderAt) (name string, err error) {
 	if m.expands() {
 		//mutant:repair-the-compressed-file-is-not-set-aside
 		if m.aside == "" {
@@ -283,8 +283,8 @@ func sameBytes(f io.ReaderAt, from, to Offset, other io.ReaderAt) (bool, error) 
 	return true, nil
 }
 
-// cutExcess sets aside what follows the last record. The new text ends before it.
-func (m *mending) cutExcess() error {
+// dropExcess sets aside what follows the last record. The new text ends before it.
+func (m *segmentRepair) dropExcess() error {
 	end := m.end()
 	if m.expands() || m.read.size <= end {
 		return nil

@@ -48,10 +48,10 @@ func Snapshot(ctx context.Context, dir, dest string, progress func(done, of int6
 	if err == nil {
 		err = CheckEmpty(dest, l.fs)
 	}
-	if err != nil && !errors.Is(err, syscall.ENOTDIR) { // of which makeDir says more
+	if err != nil && !errors.Is(err, syscall.ENOTDIR) { // of which createDir says more
 		return done, err
 	}
-	release, err := l.upkeep(ctx)
+	release, err := l.lockMaintenance(ctx)
 	if errors.Is(err, syscall.EROFS) { // nobody can remove a segment here
 		release, err = func() error { return nil }, nil
 	}
@@ -71,7 +71,7 @@ func Snapshot(ctx context.Context, dir, dest string, progress func(done, of int6
 	if err != nil {
 		return done, err
 	}
-	s := &copying{from: l, draft: d, progress: progress}
+	s := &snapshotter{from: l, draft: d, progress: progress}
 	if err := s.make(ctx); err != nil {
 		//mutant:snapshot-what-failed-stays
 		return done, errors.Join(fmt.Errorf("snapshot of %s: %w", dir, err), d.Discard())
@@ -85,7 +85,7 @@ func (l *Log) newSnapshot(dest string, o Options) (*Draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := l.look(l.Dir)
+	info, err := l.stat(l.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -94,8 +94,8 @@ func (l *Log) newSnapshot(dest string, o Options) (*Draft, error) {
 	return d, d.open(o, info.Mode().Perm()|0o700) // who can't read the log can't read its snapshot
 }
 
-// copying is a snapshot in the making.
-type copying struct {
+// A snapshotter makes a snapshot.
+type snapshotter struct {
 	from     *Log
 	draft    *Draft
 	entries  []fs.DirEntry // of the log's directory
@@ -105,7 +105,7 @@ type copying struct {
 }
 
 // make fills the draft and makes it a log.
-func (s *copying) make(ctx context.Context) (err error) {
+func (s *snapshotter) make(ctx context.Context) (err error) {
 	l := s.from
 	if s.entries, err = l.fs.ReadDir(l.Dir); err != nil {
 		return err
@@ -117,16 +117,16 @@ func (s *copying) make(ctx context.Context) (err error) {
 		s.done.Damage = append(s.done.Damage, damage)
 	}
 	for _, folder := range []string{OriginName, QuarantineName} {
-		if err := s.folder(ctx, folder); err != nil {
+		if err := s.copyFolder(ctx, folder); err != nil {
 			return err
 		}
 	}
 	//mutant:snapshot-indexes-of-what-is-gone-are-left-out
-	if err := s.strays(ctx); err != nil {
+	if err := s.copyLeftIndexes(ctx); err != nil {
 		return err
 	}
 	for _, segment := range l.Segments {
-		if err := s.segment(ctx, segment); err != nil {
+		if err := s.copySegment(ctx, segment); err != nil {
 			return err
 		}
 	}
@@ -142,22 +142,22 @@ func (s *copying) make(ctx context.Context) (err error) {
 	return s.draft.Publish()
 }
 
-// segment takes over one segment, and notes the first damage that the snapshot has there.
-func (s *copying) segment(ctx context.Context, from Segment) error {
+// copySegment copies one segment, and notes the first damage that the snapshot has there.
+func (s *snapshotter) copySegment(ctx context.Context, from Segment) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	take := s.sealed
+	take := s.copySealed
 	//mutant:snapshot-the-active-segment-is-shared
 	if !from.Sealed && from.Codec == Plain {
-		take = s.active
+		take = s.copyUnsealed
 	}
 	found, err := take(ctx, from)
 	if err != nil {
 		return err
 	}
 	if found == nil && len(s.draft.w.recovery.Damage) == 0 { // else it is told already: the active segment comes last
-		there := s.there()
+		there := s.copied()
 		g, err := there.QuickCheck(there.withCodec(from, from.Codec))
 		if err != nil {
 			return err
@@ -170,14 +170,14 @@ func (s *copying) segment(ctx context.Context, from Segment) error {
 	return nil
 }
 
-// there is the snapshot as the log that it will be.
-func (s *copying) there() *Log {
+// copied returns the snapshot as the log that it will be.
+func (s *snapshotter) copied() *Log {
 	return &Log{Dir: s.draft.w.dir, Marker: s.from.Marker, fs: s.draft.w.fs}
 }
 
-// strays takes over indexes of segments behind the newest one that are gone. They
+// copyLeftIndexes copies indexes of segments behind the newest one that are gone. They
 // tell the next writer which sequences were acknowledged.
-func (s *copying) strays(ctx context.Context) error {
+func (s *snapshotter) copyLeftIndexes(ctx context.Context) error {
 	newest := s.from.Segments[len(s.from.Segments)-1].Base
 	for _, e := range s.entries {
 		base, suffix, ours := parseName(e.Name())
@@ -197,8 +197,8 @@ func (s *copying) strays(ctx context.Context) error {
 	return nil
 }
 
-// sealed takes over all files of a segment that is not written any more.
-func (s *copying) sealed(ctx context.Context, from Segment) (found *CorruptError, err error) {
+// copySealed copies all files of a segment that is not written any more.
+func (s *snapshotter) copySealed(ctx context.Context, from Segment) (found *CorruptError, err error) {
 	copied := false
 	for _, e := range s.entries {
 		base, _, ours := parseName(e.Name())
@@ -223,24 +223,24 @@ func (s *copying) sealed(ctx context.Context, from Segment) (found *CorruptError
 	if !copied {
 		return nil, nil
 	}
-	return s.compare(from, func(r *Reader) error { return r.verifyFile(ctx) })
+	return s.compareCopies(from, func(r *Reader) error { return r.verifyFile(ctx) })
 }
 
 // link gives a file a second name in the snapshot. linked is false where the file
 // system refuses that, for whatever reason: a copy will meet it again if it matters.
-func (s *copying) link(name string) (linked bool, err error) {
+func (s *snapshotter) link(name string) (linked bool, err error) {
 	to := filepath.Join(s.draft.w.dir, name)
 	if s.from.fs.Link(s.from.path(name), to) != nil {
 		return false, nil
 	}
 	size, err := vfs.Size(s.from.fs, to)
 	s.done.Linked += size
-	s.tell()
+	s.report()
 	return true, err
 }
 
 // copy copies a file of the log to another name, durably.
-func (s *copying) copy(ctx context.Context, name, to string) (err error) {
+func (s *snapshotter) copy(ctx context.Context, name, to string) (err error) {
 	f, err := s.from.fs.OpenFile(s.from.path(name), os.O_RDONLY, 0)
 	if err != nil {
 		return err
@@ -251,13 +251,13 @@ func (s *copying) copy(ctx context.Context, name, to string) (err error) {
 		return err
 	}
 	w := &s.draft.w
-	return vfs.CopyRange(w.fs, filepath.Join(w.dir, to), &watched{f, ctx, s}, 0, info.Size(), w.mode)
+	return vfs.CopyRange(w.fs, filepath.Join(w.dir, to), &progressFile{f, ctx, s}, 0, info.Size(), w.mode)
 }
 
-// compare has fn check the copy of a segment. Damage that the log's own file has too
+// compareCopies has fn check the copy of a segment. Damage that the log's own file has too
 // is found, and no error.
-func (s *copying) compare(from Segment, fn func(*Reader) error) (found *CorruptError, err error) {
-	there := s.there()
+func (s *snapshotter) compareCopies(from Segment, fn func(*Reader) error) (found *CorruptError, err error) {
+	there := s.copied()
 	err = there.check(there.withCodec(from, from.Codec), fn)
 	if !errors.Is(err, ErrCorrupt) {
 		return nil, err
@@ -281,9 +281,9 @@ func (l *Log) check(s Segment, fn func(*Reader) error) error {
 	return errors.Join(fn(r), r.Close())
 }
 
-// folder copies origin/ or quarantine/. Their files are copied and not linked, for
+// copyFolder copies origin/ or quarantine/. Their files are copied and not linked, for
 // people look at them there with programs that may write.
-func (s *copying) folder(ctx context.Context, folder string) error {
+func (s *snapshotter) copyFolder(ctx context.Context, folder string) error {
 	w := &s.draft.w
 	entries, err := s.from.fs.ReadDir(s.from.path(folder))
 	if missing(err) {
@@ -310,7 +310,7 @@ func (s *copying) folder(ctx context.Context, folder string) error {
 }
 
 // measure adds up the bytes that there are, for progress.
-func (s *copying) measure() error {
+func (s *snapshotter) measure() error {
 	for _, e := range s.entries {
 		info, err := e.Info()
 		switch {
@@ -324,26 +324,27 @@ func (s *copying) measure() error {
 	return nil
 }
 
-// tell tells of the bytes done.
-func (s *copying) tell() {
+// report calls progress with the bytes done.
+func (s *snapshotter) report() {
 	if n := s.done.Linked + s.done.Copied; s.progress != nil {
 		s.progress(n, max(n, s.total))
 	}
 }
 
-// watched is a file that is being copied.
-type watched struct {
+// A progressFile is a file that is being copied: it counts the bytes read and ends with
+// its context.
+type progressFile struct {
 	File
 	ctx context.Context
-	of  *copying
+	of  *snapshotter
 }
 
-func (w *watched) ReadAt(b []byte, at int64) (int, error) {
+func (w *progressFile) ReadAt(b []byte, at int64) (int, error) {
 	if err := w.ctx.Err(); err != nil {
 		return 0, err
 	}
 	n, err := w.File.ReadAt(b, at)
 	w.of.done.Copied += int64(n)
-	w.of.tell()
+	w.of.report()
 	return n, err
 }

@@ -15,9 +15,9 @@ import (
 // before: under sync none they are a tenth of a second behind.
 const settleWait = 2 * time.Second
 
-// active copies the segment that is being written, up to the last record that
+// copyUnsealed copies the segment that is being written, up to the last record that
 // readers see, and makes the copy one that opens without recovery.
-func (s *copying) active(ctx context.Context, from Segment) (found *CorruptError, err error) {
+func (s *snapshotter) copyUnsealed(ctx context.Context, from Segment) (found *CorruptError, err error) {
 	r, err := s.from.openFile(from)
 	if err != nil {
 		return nil, err
@@ -35,7 +35,7 @@ func (s *copying) active(ctx context.Context, from Segment) (found *CorruptError
 	if len(w.recovery.Damage) > 0 {
 		return nil, nil // which says it
 	}
-	return s.compare(from, func(r *Reader) error {
+	return s.compareCopies(from, func(r *Reader) error {
 		//mutant:snapshot-the-active-copy-is-not-compared
 		_, _, err := r.verifyRecords(ctx, r.text, nil)
 		return err
@@ -43,7 +43,7 @@ func (s *copying) active(ctx context.Context, from Segment) (found *CorruptError
 }
 
 // copyActive copies the text and the index of the active segment. Publish syncs them.
-func (s *copying) copyActive(ctx context.Context, r *Reader) error {
+func (s *snapshotter) copyActive(ctx context.Context, r *Reader) error {
 	w, base := &s.draft.w, r.segment.Base
 	text, err := w.fs.OpenFile(filepath.Join(w.dir, TextName(base)), os.O_RDWR|os.O_CREATE|os.O_EXCL, w.mode)
 	if err != nil {
@@ -54,15 +54,15 @@ func (s *copying) copyActive(ctx context.Context, r *Reader) error {
 		return err
 	}
 	n := headerSize + int64(r.index.count)*entrySize
-	return vfs.CopyRange(w.fs, filepath.Join(w.dir, IndexName(base)), &watched{r.index.file, ctx, s}, 0, n, w.mode)
+	return vfs.CopyRange(w.fs, filepath.Join(w.dir, IndexName(base)), &progressFile{r.index.file, ctx, s}, 0, n, w.mode)
 }
 
 // copyText copies the text that the index of the active segment tells of. If no
 // writer lives, what a killed one left behind that is copied too: it may hold
 // records that were acknowledged under sync none.
-func (s *copying) copyText(ctx context.Context, r *Reader, text File) error {
-	from := &watched{r.file, ctx, s}
-	release, err := s.settle(ctx, r)
+func (s *snapshotter) copyText(ctx context.Context, r *Reader, text File) error {
+	from := &progressFile{r.file, ctx, s}
+	release, err := s.awaitIndex(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -80,10 +80,10 @@ func (s *copying) copyText(ctx context.Context, r *Reader, text File) error {
 	return copyTo(text, from, 0, int64(min(end, r.size)))
 }
 
-// settle waits until the index tells of all that the text held when it was called,
+// awaitIndex waits until the index tells of all that the text held when it was called,
 // but not for ever. If no writer lives that would write the entries, it returns with
 // the writer's lock, and how to release it.
-func (s *copying) settle(ctx context.Context, r *Reader) (release func() error, err error) {
+func (s *snapshotter) awaitIndex(ctx context.Context, r *Reader) (release func() error, err error) {
 	wanted := r.size
 	for deadline := time.Now().Add(settleWait); ; {
 		end, err := r.Size()

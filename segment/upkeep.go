@@ -12,15 +12,15 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// upkeepWait is how long one waits for another, which compresses a segment at most.
-const upkeepWait = time.Minute
+// maintenanceWait is how long one waits for another, which compresses a segment at most.
+const maintenanceWait = time.Minute
 
-// upkeep takes the lock of whoever replaces HISTLOG or removes files. It is on
+// lockMaintenance takes the lock of whoever replaces HISTLOG or removes files. It is on
 // a file, UPKEEP, that is made with the first need, and on HISTLOG itself: who
 // unlinks UPKEEP lets a second one in, which then waits until HISTLOG has been
 // replaced, and sees what it says. So after that the first does nothing that it
 // would have to be alone for.
-func (l *Log) upkeep(ctx context.Context) (release func() error, err error) {
+func (l *Log) lockMaintenance(ctx context.Context) (release func() error, err error) {
 	mode, err := l.mode()
 	if err != nil {
 		return nil, err
@@ -33,16 +33,16 @@ func (l *Log) upkeep(ctx context.Context) (release func() error, err error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	first, err := acquireLock(ctx, l.fs, path, upkeepWait)
+	first, err := acquireLock(ctx, l.fs, path, maintenanceWait)
 	if missing(err) { // unlinked since
-		return l.upkeep(ctx)
+		return l.lockMaintenance(ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("wait for %s: %w", path, err)
 	}
 	path = l.path(markerName)
 	//mutant:upkeep-histlog-is-not-locked
-	second, err := acquireLock(ctx, l.fs, path, upkeepWait)
+	second, err := acquireLock(ctx, l.fs, path, maintenanceWait)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("wait for %s: %w", path, err), first())
 	}
@@ -50,8 +50,8 @@ func (l *Log) upkeep(ctx context.Context) (release func() error, err error) {
 	return func() error { return errors.Join(second(), first()) }, nil
 }
 
-// underUpkeep has fn look after the log at dir, alone.
-func underUpkeep(ctx context.Context, dir string, o Options, fn func(*Log) error) (err error) {
+// withMaintenanceLock has fn look after the log at dir, alone.
+func withMaintenanceLock(ctx context.Context, dir string, o Options, fn func(*Log) error) (err error) {
 	l, err := OpenContext(ctx, dir, o.FS)
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func underUpkeep(ctx context.Context, dir string, o Options, fn func(*Log) error
 	if o.ID == uuid.Nil {
 		o.ID = l.Marker.ID
 	}
-	release, err := l.upkeep(ctx)
+	release, err := l.lockMaintenance(ctx)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func Sweep(ctx context.Context, dir string, o Options) error {
 	if err != nil || len(temporary)+len(retired) == 0 {
 		return err
 	}
-	return underUpkeep(ctx, dir, o, func(*Log) error { return nil })
+	return withMaintenanceLock(ctx, dir, o, func(*Log) error { return nil })
 }
 
 // sweep removes what a killed upkeep has left.

@@ -20,8 +20,8 @@ import (
 func Archive(ctx context.Context, dir, to string, before Sequence, o Options) (changes []Change, err error) {
 	for moved := true; moved && err == nil; {
 		moved = false
-		err = underUpkeep(ctx, dir, o, func(l *Log) error {
-			if err := l.checkOldestPresent(); err != nil || len(l.before(before)) == 0 {
+		err = withMaintenanceLock(ctx, dir, o, func(l *Log) error {
+			if err := l.checkOldestPresent(); err != nil || len(l.segmentsBefore(before)) == 0 {
 				return err
 			}
 			c, err := l.archive(ctx, l.Segments[0], to, o.withDefaults().Now())
@@ -36,22 +36,22 @@ func Archive(ctx context.Context, dir, to string, before Sequence, o Options) (c
 
 // archive moves the oldest segment.
 func (l *Log) archive(ctx context.Context, s Segment, to string, now time.Time) (c Change, err error) {
-	c, file, err := l.sound(ctx, s)
+	c, file, err := l.verifySegment(ctx, s)
 	if err != nil {
 		return c, err
 	}
-	if err := l.apart(to); err != nil {
+	if err := l.checkOutside(to); err != nil {
 		return c, archiveError(s, to, err)
 	}
-	own, err := l.look(l.Dir)
+	own, err := l.stat(l.Dir)
 	if err != nil {
 		return c, archiveError(s, to, err)
 	}
-	made, err := makeDir(l.fs, to, own.Mode().Perm()) // who can't read the log can't read its archive
+	made, err := createDir(l.fs, to, own.Mode().Perm()) // who can't read the log can't read its archive
 	if err != nil {
 		return c, archiveError(s, to, err)
 	}
-	unlock, err := acquireLock(ctx, l.fs, to, upkeepWait)
+	unlock, err := acquireLock(ctx, l.fs, to, maintenanceWait)
 	if err != nil {
 		return c, archiveError(s, to, err)
 	}
@@ -87,15 +87,15 @@ type archive struct {
 func (a *archive) add(ctx context.Context, s Segment) (err error) {
 	l, err := OpenContext(ctx, a.dir, a.from.fs)
 	if errors.Is(err, ErrNoLog) {
-		return a.begin(ctx, s)
+		return a.create(ctx, s)
 	}
 	if err != nil {
 		return err
 	}
-	if err := a.from.owns(l); err != nil {
+	if err := a.from.checkArchiveOf(l); err != nil {
 		return err
 	}
-	release, err := l.upkeep(ctx)
+	release, err := l.lockMaintenance(ctx)
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (a *archive) add(ctx context.Context, s Segment) (err error) {
 	if err := l.Refresh(); err != nil {
 		return err
 	}
-	if err := errors.Join(a.from.owns(l), l.Conflict); err != nil {
+	if err := errors.Join(a.from.checkArchiveOf(l), l.Conflict); err != nil {
 		return err
 	}
 	//mutant:archive-its-mark-stays
@@ -116,20 +116,20 @@ func (a *archive) add(ctx context.Context, s Segment) (err error) {
 		return fmt.Errorf("%w: it holds records %d to %d, %d does not follow", ErrNotArchive, l.Segments[0].Base, last.Next-1, s.Base)
 	}
 	//mutant:archive-time-rules-are-not-taken-over
-	if err := l.follow(a.from.Marker); err != nil {
+	if err := l.copyRules(a.from.Marker); err != nil {
 		return err
 	}
 	//mutant:archive-another-copys-segment-is-overwritten
 	if s.Base == last.Base {
-		if err := a.same(ctx, l, s); err != nil {
+		if err := a.checkSameSegment(ctx, l, s); err != nil {
 			return err
 		}
 	}
 	return a.copy(ctx, s)
 }
 
-// follow takes over what the log has learnt since.
-func (l *Log) follow(m Marker) error {
+// copyRules takes over what the log has learnt since.
+func (l *Log) copyRules(m Marker) error {
 	own := l.Marker
 	own.TimeRules = m.TimeRules
 	for _, name := range m.Requires {
@@ -144,9 +144,9 @@ func (l *Log) follow(m Marker) error {
 	return l.replaceMarker(own)
 }
 
-// begin makes an archive of one segment. Until its HISTLOG is there it is a
+// create makes an archive of one segment. Until its HISTLOG is there it is a
 // draft, which the next begin clears.
-func (a *archive) begin(ctx context.Context, s Segment) error {
+func (a *archive) create(ctx context.Context, s Segment) error {
 	fsys := a.from.fs
 	if err := clearDraft(fsys, a.dir); errors.Is(err, ErrExists) {
 		return fmt.Errorf("%w: %w", ErrNotArchive, err)
@@ -209,7 +209,7 @@ func (a *archive) copy(ctx context.Context, s Segment) error {
 	there.Path, there.Copy = filepath.Join(a.dir, filepath.Base(s.Path)), false
 	copied := &Log{Dir: a.dir, Marker: a.from.Marker, Segments: []Segment{there}, fs: a.from.fs}
 	//mutant:archive-the-copy-is-not-read-back
-	_, _, err = copied.sound(ctx, there)
+	_, _, err = copied.verifySegment(ctx, there)
 	return err
 }
 

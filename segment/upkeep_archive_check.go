@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 )
 
-// apart is nil if a directory, which may be missing, is neither the log's own nor
+// checkOutside is nil if a directory, which may be missing, is neither the log's own nor
 // in it: there an archive would be taken for something of the log.
-func (l *Log) apart(dir string) error {
+func (l *Log) checkOutside(dir string) error {
 	in, err := l.contains(dir)
 	if in {
 		return fmt.Errorf("%w: %w", ErrNotArchive, ErrInside)
@@ -20,16 +20,16 @@ func (l *Log) apart(dir string) error {
 
 // contains reports whether a directory, which may be missing, is the log's own or in it.
 func (l *Log) contains(dir string) (bool, error) {
-	own, err := l.look(l.Dir)
+	own, err := l.stat(l.Dir)
 	if err != nil {
 		return false, err
 	}
-	if _, err := l.look(dir); missing(err) {
+	if _, err := l.stat(dir); missing(err) {
 		dir = filepath.Dir(filepath.Clean(dir))
 	}
 	var below fs.FileInfo
 	for {
-		info, err := l.look(dir)
+		info, err := l.stat(dir)
 		switch {
 		case missing(err), errors.Is(err, fs.ErrPermission): // the log's own is neither
 			return false, nil
@@ -48,13 +48,13 @@ func (l *Log) contains(dir string) (bool, error) {
 // CheckArchive returns ErrNotArchive if Archive could not move the log's segments to
 // a directory, which may be missing. It changes nothing.
 func (l *Log) CheckArchive(to string) error {
-	if err := l.apart(to); err != nil {
+	if err := l.checkOutside(to); err != nil {
 		return fmt.Errorf("%s: %w", to, err)
 	}
 	there, err := OpenContext(context.Background(), to, l.fs)
 	switch {
 	case err == nil:
-		err = l.owns(there)
+		err = l.checkArchiveOf(there)
 	case errors.Is(err, ErrNoLog):
 		if err = CheckEmpty(to, l.fs); errors.Is(err, ErrExists) {
 			return fmt.Errorf("%w: %w", ErrNotArchive, err)
@@ -69,8 +69,8 @@ func (l *Log) CheckArchive(to string) error {
 	return err
 }
 
-// owns is nil if an archive is the log's.
-func (l *Log) owns(archive *Log) error {
+// checkArchiveOf is nil if an archive is the log's.
+func (l *Log) checkArchiveOf(archive *Log) error {
 	//mutant:archive-a-log-is-taken-for-one
 	//mutant:archive-another-logs-is-taken
 	if archive.Marker.Role != roleArchive || archive.Marker.ID != l.Marker.ID {
@@ -79,14 +79,14 @@ func (l *Log) owns(archive *Log) error {
 	return nil
 }
 
-// look looks at a directory, by a link too.
-func (l *Log) look(dir string) (fs.FileInfo, error) {
+// stat returns the info of a directory; a link to one is followed.
+func (l *Log) stat(dir string) (fs.FileInfo, error) {
 	return l.fs.Lstat(dir + string(filepath.Separator) + ".")
 }
 
-// same is ErrNotArchive if the archive's last segment is whole, and not s: a copy
+// checkSameSegment is ErrNotArchive if the archive's last segment is whole, and not s: a copy
 // of the log went its own way.
-func (a *archive) same(ctx context.Context, l *Log, s Segment) error {
+func (a *archive) checkSameSegment(ctx context.Context, l *Log, s Segment) error {
 	own, err := a.from.openFile(s)
 	if err != nil {
 		return err

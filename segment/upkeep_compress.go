@@ -36,7 +36,7 @@ func Compress(ctx context.Context, dir string, base Sequence, codec Codec, o Opt
 	if err := requireSmallIndex(ctx, dir, base, o); err != nil {
 		return c, err
 	}
-	err = underUpkeep(ctx, dir, o, func(l *Log) error {
+	err = withMaintenanceLock(ctx, dir, o, func(l *Log) error {
 		i, err := l.Find(base)
 		if err != nil {
 			return err

@@ -15,13 +15,13 @@ import (
 // A segment that is not what was written is a *CorruptError: it and all behind
 // it are left as they are, and what came before it is gone.
 func Retire(ctx context.Context, dir string, before Sequence, o Options) (changes []Change, err error) {
-	err = underUpkeep(ctx, dir, o, func(l *Log) error {
-		segments := l.before(before)
+	err = withMaintenanceLock(ctx, dir, o, func(l *Log) error {
+		segments := l.segmentsBefore(before)
 		damage := l.checkOldestPresent()
 		for i, s := range segments {
 			var c Change
 			if damage == nil {
-				c, _, damage = l.sound(ctx, s)
+				c, _, damage = l.verifySegment(ctx, s)
 			}
 			if damage != nil {
 				//mutant:retire-what-is-behind-damage-goes
@@ -48,8 +48,8 @@ func (l *Log) checkOldestPresent() error {
 	return nil
 }
 
-// before returns the segments but the last whose records all come before a sequence.
-func (l *Log) before(seq Sequence) []Segment {
+// segmentsBefore returns the segments but the last whose records all come before a sequence.
+func (l *Log) segmentsBefore(seq Sequence) []Segment {
 	n := 0
 	for n < len(l.Segments)-1 && l.Segments[n].Next <= seq {
 		n++
@@ -57,9 +57,9 @@ func (l *Log) before(seq Sequence) []Segment {
 	return l.Segments[:n]
 }
 
-// sound reads a segment that is about to go, and says what becomes of it if
+// verifySegment reads a segment that is about to go, and says what becomes of it if
 // nothing takes its place, and which of its files was read. Damage is an error.
-func (l *Log) sound(ctx context.Context, s Segment) (c Change, file Segment, err error) {
+func (l *Log) verifySegment(ctx context.Context, s Segment) (c Change, file Segment, err error) {
 	r, err := l.OpenReader(s)
 	if err != nil {
 		return c, s, err

@@ -55,7 +55,7 @@ func (l *Log) clearStatus() (err error) {
 
 // Note changes the notes, under the lock of UPKEEP.
 func (l *Log) UpdateStatus(ctx context.Context, change func(*Status)) (err error) {
-	release, err := l.upkeep(ctx)
+	release, err := l.lockMaintenance(ctx)
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func (w *Writer) newestSegment(ctx context.Context) (Segment, error) {
 	}
 	newest := segments[len(segments)-1]
 	log := Log{Dir: w.dir, Marker: w.marker, fs: w.fs, ctx: ctx}
-	reason, err := log.whyForeign(newest, segments[:len(segments)-1])
+	reason, err := log.foreignReason(newest, segments[:len(segments)-1])
 	if err != nil {
 		return Segment{}, fmt.Errorf("recover %s: %w", newest.Path, err)
 	}

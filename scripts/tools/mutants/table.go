@@ -77,7 +77,7 @@ var mutants = []mutant{
 	{"quarantine: the folder's name is not synced", "return fsys.SyncDir(parent)", "return nil", "internal/survival TestCrash/repair_always"},
 
 	// HISTLOG.
-	{"HISTLOG: its checksum is not compared", "if err := checkSum(b); err != nil {", "if err := error(nil); err != nil {", "segment TestMarkerBitFlips"},
+	{"HISTLOG: its checksum is not compared", "if err := checkMarkerSum(b); err != nil {", "if err := error(nil); err != nil {", "segment TestMarkerBitFlips"},
 	{"HISTLOG: the digits are part of their checksum", "copy(b[at:], sumText(b))", "copy(b[at:], sumText(b[:at]))", ""},
 	{"HISTLOG: first_seq is believed where no segment begins", "case i > 0:", "case i < 0:", "segment TestFirstSeqConflict"},
 	{"HISTLOG: replaced although it contradicts the segments", "if l.Conflict != nil {", "if false {", "segment TestFirstSeqConflict"},
@@ -114,7 +114,7 @@ var mutants = []mutant{
 	{"read: a context that has ended reads on", "if err := f.ctx.Err(); err != nil {", "if err := error(nil); err != nil {", "segment TestContextEndsReading"},
 
 	// Repair.
-	{"repair: a lost record is not set aside", "name, err := m.setAside(start, min(e.End, max(m.read.size, start)), spaces{e.End - start})", `name, err := "", error(nil)`, ""},
+	{"repair: a lost record is not set aside", "name, err := m.quarantine(start, min(e.End, max(m.read.size, start)), spaces{e.End - start})", `name, err := "", error(nil)`, ""},
 	{"repair: written into the segment's file", "m.log.fs.OpenFile(m.temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, m.w.mode)", "m.log.fs.OpenFile(m.read.segment.Path, os.O_RDWR, m.w.mode)", ""},
 	{"repair: the new text is not synced", "if err := m.text.Datasync(); err != nil {", "if err := error(nil); err != nil {", ""},
 	{"repair: excess of a compressed file is dropped", `if flaw, err := m.read.text.checkContainer(); flaw == "" || err != nil {`, `if flaw, err := m.read.text.checkContainer(); flaw != "?" || err != nil {`, "segment TestRepairKeepsExcess"},
@@ -171,7 +171,7 @@ var mutants = []mutant{
 
 	// Archiving.
 	{"archive: names are not synced", "return a.from.fs.SyncDir(a.dir)", "return nil", "internal/survival TestCrash/archive_always"},
-	{"archive: the copy is not read back", "_, _, err = copied.sound(ctx, there)", "_, err = copied, ctx.Err()", "internal/survival TestLyingDisk/archive_the_text"},
+	{"archive: the copy is not read back", "_, _, err = copied.verifySegment(ctx, there)", "_, err = copied, ctx.Err()", "internal/survival TestLyingDisk/archive_the_text"},
 	{"archive: a segment before its index", "[]string{index, s.Path}", "[]string{s.Path, index}", "internal/survival TestCrash/archive_always"},
 	{"archive: written under its name", "temporary := TempName(to)", "temporary := to", "internal/survival TestCrash/archive_always"},
 	{"archive: HISTLOG before the segment", "if err := a.copy(ctx, s); err != nil {\n\t\treturn err\n\t}\n\tif err := writeMarker(fsys, a.dir, a.marker(s.Base), mode); err != nil {", "if err := writeMarker(fsys, a.dir, a.marker(s.Base), mode); err != nil {\n\t\treturn err\n\t}\n\tif err := a.copy(ctx, s); err != nil {", "internal/survival TestCrash/archive_always"},
@@ -194,7 +194,7 @@ var mutants = []mutant{
 	// Edges.
 	{"roll: the last arrival is taken for the greatest", "max(t.MaxArrival, arrived)", "arrived", ""},
 	{"read: arrivals are signed", "time.Unix(int64(le.Uint32(b[16:])), 0)", "time.Unix(int64(int32(le.Uint32(b[16:]))), 0)", ""},
-	{"archive: time rules are not taken over", "if err := l.follow(a.from.Marker); err != nil {", "if err := error(nil); err != nil {", ""},
+	{"archive: time rules are not taken over", "if err := l.copyRules(a.from.Marker); err != nil {", "if err := error(nil); err != nil {", ""},
 	{"make: a segment rolls at exactly segment-size", "int64(len(compact))+1 > w.policy.SegmentSize {", "int64(len(compact))+1 >= w.policy.SegmentSize {", ""},
 	{"read: a directory is listed once", "if n > 0 && slices.Equal(before, segments) {", "if n == 0 || slices.Equal(before, segments) {", ""},
 	{"upkeep: UPKEEP is given up before HISTLOG", "errors.Join(second(), first())", "errors.Join(first(), second())", ""},
@@ -211,13 +211,13 @@ var mutants = []mutant{
 	{"snapshot: copies are not read back", "if !copied {", "if !copied || s.total >= 0 {", ""},
 	{"snapshot: the active copy is not compared", "_, _, err := r.verifyRecords(ctx, r.text, nil)", "_, err := r, ctx.Err()", ""},
 	{"snapshot: names in folders are not synced", "return w.fs.SyncDir(filepath.Join(w.dir, folder))", "return nil", ""},
-	{"snapshot: indexes of what is gone are left out", "\tif err := s.strays(ctx); err != nil {\n\t\treturn err\n\t}\n", "", ""},
+	{"snapshot: indexes of what is gone are left out", "\tif err := s.copyLeftIndexes(ctx); err != nil {\n\t\treturn err\n\t}\n", "", ""},
 	{"snapshot: what was acknowledged a moment ago is left out", "end >= min(wanted, r.size)", "end >= min(wanted, 0)", ""},
 	{"snapshot: what a killed writer left is left out", "err = copyTo(text, from, int64(end), int64(r.size))", "err = ctx.Err()", ""},
 	{"snapshot: what failed stays", `fmt.Errorf("snapshot of %s: %w", dir, err), d.Discard())`, `fmt.Errorf("snapshot of %s: %w", dir, err))`, ""},
 
 	// One at a time.
-	{"upkeep: HISTLOG is not locked", "second, err := acquireLock(ctx, l.fs, path, upkeepWait)", "second, err := func() error { return nil }, error(nil)", "cmd/histlog TestUpkeepRaces"},
+	{"upkeep: HISTLOG is not locked", "second, err := acquireLock(ctx, l.fs, path, maintenanceWait)", "second, err := func() error { return nil }, error(nil)", "cmd/histlog TestUpkeepRaces"},
 	{"lock: another's LOCK is not noticed", "err = w.checkOwner()", "err = nil", ""},
 	{"lock: LOCK is not claimed", "if err := w.claimLock(ctx, command); err != nil {", "if err := error(nil); err != nil {", ""},
 	{"lock: LOCK stays when a poisoned writer is closed", "w.clearLockInfo()", "if w.err == nil {\n\t\tw.clearLockInfo()\n\t}", ""},
