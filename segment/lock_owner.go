@@ -13,24 +13,24 @@ import (
 	"github.com/google/uuid"
 )
 
-// ErrSecondWriter is returned when another writer has opened the log although this
-// one held the lock: two paths lead to the directory, and their locks do not meet,
-// as on some FUSE and network mounts. The record is not acknowledged. It comes
-// inside an error that names the other writer.
+// ErrSecondWriter is returned, wrapped in an error that names the other writer, when
+// another writer has opened the log although this one held the lock: two paths lead
+// to the directory, and their locks do not exclude each other, as on some FUSE and
+// network mounts. The record is not acknowledged.
 var ErrSecondWriter = errors.New("a second writer has opened the log, past the lock")
 
-// processState is what is known of the process that LOCK names.
+// A processState is what is known of the process that LOCK names.
 type processState uint8
 
 const (
-	processGone    processState = iota // or nobody is named, or this process itself
+	processGone    processState = iota // it has ended, LOCK names nobody, or this process
 	processAlive                       // it runs on this machine
 	processUnknown                     // it may run on another machine, or in another container
 )
 
 func (h lockInfo) state() processState {
 	switch {
-	case h.PID == 0 || h.Token == "": // an earlier version wrote it, which can't be judged
+	case h.PID == 0 || h.Token == "": // an earlier version wrote LOCK, too little to judge it by
 		return processGone
 	case h.Process == "":
 		return processUnknown
@@ -44,13 +44,13 @@ func (h lockInfo) state() processState {
 	return processUnknown
 }
 
-// settleTime is how long a writer waits that opens the log while another may be
-// writing it elsewhere: until that one has completed a write that was on its way
-// past its last look at LOCK.
+// settleTime is how long a writer waits after it has claimed LOCK from a writer that
+// may be alive elsewhere: that one may be in a write that began after it last checked
+// LOCK.
 const settleTime = time.Second
 
-// claimLock names this writer in LOCK before it reads the log, so that one whose lock
-// does not meet this one's notices before it acknowledges anything more.
+// claimLock names this Writer in LOCK, before it reads the log: another writer, whose
+// lock does not exclude this one's, then acknowledges nothing more.
 func (w *Writer) claimLock(ctx context.Context, command string) error {
 	before, err := readLockInfo(w.fs, w.dir)
 	w.lockInfo = lockInfo{Token: uuid.NewString(), PID: os.Getpid(), Command: command, Since: w.now(), Machine: w.machine, Process: processID(os.Getpid())}
@@ -61,17 +61,17 @@ func (w *Writer) claimLock(ctx context.Context, command string) error {
 	return nil
 }
 
-// writeLockInfo names this writer in LOCK and remembers how LOCK begins.
+// writeLockInfo writes LOCK and remembers how it begins.
 func (w *Writer) writeLockInfo() {
 	_ = writeLockInfo(w.fs, w.dir, w.lockInfo, w.mode)
 	var err error
 	if w.lockStart, err = w.readLockStart(make([]byte, lockStartSize)); err != nil {
-		w.lockStart = nil // so that LOCK says nothing
+		w.lockStart = nil // checkOwner then compares nothing
 	}
 }
 
-// clearLockInfo names nobody in LOCK, before the lock is given up. LOCK that is another
-// writer's stays as it is.
+// clearLockInfo removes this Writer's name from LOCK. The writer's lock must still be
+// held. If LOCK names another writer, it stays as it is.
 func (w *Writer) clearLockInfo() {
 	if w.lockInfo.Token == "" {
 		return
@@ -79,17 +79,19 @@ func (w *Writer) clearLockInfo() {
 	if h, err := readLockInfo(w.fs, w.dir); err == nil && h.Token != w.lockInfo.Token {
 		return
 	}
+	// A LOCK that still names this process would block every other writer while the
+	// process is alive, so it is removed if it cannot be overwritten.
 	if writeLockInfo(w.fs, w.dir, lockInfo{Machine: w.machine}, w.mode) != nil {
-		_ = w.fs.Remove(filepath.Join(w.dir, lockName)) // or it would name this process while that lives
+		_ = w.fs.Remove(filepath.Join(w.dir, lockName))
 	}
 	w.lockInfo = lockInfo{}
 }
 
-// lockStartSize is how much of LOCK holds the token.
+// lockStartSize is the size of the beginning of LOCK that holds the token, in bytes.
 const lockStartSize = 64
 
-// readLockStart reads the first bytes of LOCK into b. It opens the file each time: some
-// network file systems read it anew only then.
+// readLockStart reads the beginning of LOCK into b. It opens the file each time,
+// because some network file systems read it again only then.
 func (w *Writer) readLockStart(b []byte) ([]byte, error) {
 	f, err := w.fs.OpenFile(filepath.Join(w.dir, lockName), os.O_RDONLY, 0)
 	if err != nil {
@@ -103,15 +105,16 @@ func (w *Writer) readLockStart(b []byte) ([]byte, error) {
 	return b[:n], err
 }
 
-// checkOwner is ErrSecondWriter if LOCK names another writer than this one. Anything
-// else that stands there, and that it can't be read, says nothing.
+// checkOwner returns ErrSecondWriter if LOCK names another writer, or if another one
+// has been there and closed the log. A LOCK that is missing, unreadable or not
+// histlog's is no evidence of a second writer. w.mu must be held.
 func (w *Writer) checkOwner() error {
 	if w.lockStart == nil {
 		return nil
 	}
 	now, err := w.readLockStart(w.lockBuf[:])
 	switch {
-	case missing(err): // somebody removed it, which harms nothing
+	case missing(err): // somebody removed it; without it nobody would notice this writer
 		w.writeLockInfo()
 		return nil
 	case err != nil, bytes.Equal(now, w.lockStart):

@@ -7,35 +7,39 @@ import (
 	"time"
 )
 
-// A writer that waits for the lock says so by a lock on a file, the note, which
-// ends with the process. The first in the queue holds it until it has the writer's
-// lock; the others wait for the note. Nobody takes the writer's lock past them, so
-// one that gives it up and wants it back comes after the first.
+// Writers that wait for the writer's lock wait in turn. The first of them holds a lock
+// on the wait file, .waiting, until it has the writer's lock; the others wait for the
+// lock on the wait file. A writer that comes while the wait file is locked joins
+// them, and so does a writer that gave up the writer's lock and wants it back. A
+// process that is killed loses its place.
 
-// Wanted reports whether another writer waits for the lock, so that a writer that
-// would keep it for long can be closed and opened again. It takes some system calls.
+// Wanted reports whether another writer waits for the lock. A process that keeps a
+// Writer open for long can then close it and open it again, to let the other write in
+// between. The cost is a few system calls.
 func (w *Writer) Wanted() bool { return hasWaiter(w.fs, w.dir) }
 
-// hasWaiter reports whether a writer waits for the lock of dir. A note that nobody
-// holds was left by a killed process, and is removed.
+// hasWaiter reports whether a writer waits for the writer's lock of dir. It removes a
+// wait file that is not locked: its process was killed.
 func hasWaiter(fsys FS, dir string) bool {
-	note := filepath.Join(dir, waitingName)
-	unlock, ok, err := fsys.TryLock(note)
+	path := filepath.Join(dir, waitingName)
+	unlock, ok, err := fsys.TryLock(path)
 	if ok {
-		_ = fsys.Remove(note)
+		_ = fsys.Remove(path)
 		_ = unlock()
 	}
 	return err == nil && !ok
 }
 
-// joinWaiters takes the note of dir. Where it can't be made, on a full disk or for want
-// of permission, the writer waits without.
+// joinWaiters waits until this writer is the first of the waiting ones, and returns a
+// function that leaves its place to the next. If there can be no wait file, because
+// the disk is full or for want of permission, it returns at once: the order of the
+// writers is a courtesy.
 func joinWaiters(ctx context.Context, fsys FS, dir string, deadline time.Time) (leave func(), err error) {
-	note := filepath.Join(dir, waitingName)
+	path := filepath.Join(dir, waitingName)
 	for {
-		unlock, ok, err := fsys.TryLock(note)
+		unlock, ok, err := fsys.TryLock(path)
 		if missing(err) {
-			if err = createWaitFile(fsys, dir, note); missing(err) { // so is the directory
+			if err = createWaitFile(fsys, dir, path); missing(err) { // the directory is gone
 				return nil, err
 			} else if err == nil {
 				continue
@@ -46,7 +50,8 @@ func joinWaiters(ctx context.Context, fsys FS, dir string, deadline time.Time) (
 			return func() {}, nil
 		case ok:
 			return func() {
-				_ = fsys.Remove(note) // first, or it would be another's
+				// Removed under the lock: afterwards the file may be the next writer's.
+				_ = fsys.Remove(path)
 				_ = unlock()
 			}, nil
 		case !time.Now().Before(deadline):
@@ -58,12 +63,12 @@ func joinWaiters(ctx context.Context, fsys FS, dir string, deadline time.Time) (
 	}
 }
 
-func createWaitFile(fsys FS, dir, note string) error {
+func createWaitFile(fsys FS, dir, path string) error {
 	mode, err := fileMode(fsys, dir, Policy{})
 	if err != nil {
 		return err
 	}
-	f, err := fsys.OpenFile(note, os.O_RDWR|os.O_CREATE, mode)
+	f, err := fsys.OpenFile(path, os.O_RDWR|os.O_CREATE, mode)
 	if err != nil {
 		return err
 	}
