@@ -57,7 +57,7 @@ func TestPoisonAnswersWaiting(t *testing.T) {
 	for name, poison := range map[string]func(w *Writer) error{
 		"another call": func(w *Writer) error {
 			check(t, os.Truncate(w.active.path, 1))
-			_, _, err := w.Find(0, []byte("{}"))
+			_, _, err := w.Find(t.Context(), 0, []byte("{}"))
 			return err
 		},
 		"a timer": func(w *Writer) error {

@@ -8,25 +8,26 @@ import (
 	"path/filepath"
 )
 
-// Find looks for a compact record among those after a sequence: for a producer
-// that lost an acknowledgement, and knows the last one that it got. Index
-// entries are compared, length and checksum, before bytes are. What it finds
-// is acknowledged anew, under the same rule: durable when Find returns, unless
-// under SyncNone. Of several that are alike it finds the first.
+// Find looks for a compact record behind the sequence after. It is for a producer
+// that lost an acknowledgement and knows the one before it. Of several equal records
+// Find returns the first. Staged records are committed first, and the record found
+// is durable when Find returns, unless under SyncNone. If ctx ends, Find returns
+// its error; the Writer stays usable.
 //
-// The error is ErrRetired where some of these records are gone, so that nobody
-// can tell, and ErrNoRecord where the log ends before that sequence: it is not
-// the log that gave it. What is staged is committed first.
-func (w *Writer) Find(after Sequence, compact []byte) (ack Ack, found bool, err error) {
+// The error is ErrRetired if some of these records were retired, so that the answer
+// is unknown, and ErrNoRecord if the log ends before after: another log gave that
+// sequence.
+func (w *Writer) Find(ctx context.Context, after Sequence, compact []byte) (ack Ack, found bool, err error) {
 	w.lock()
 	defer w.unlock()
 	if err := w.commit(); err != nil {
 		return Ack{}, false, err
 	}
-	if err := w.syncAll(); err != nil { // readers see what the index has
+	// The segments are read as any reader reads them: by their indexes.
+	if err := w.syncAll(); err != nil {
 		return Ack{}, false, err
 	}
-	l, err := OpenContext(context.Background(), w.dir, w.fs)
+	l, err := OpenContext(ctx, w.dir, w.fs)
 	if err != nil {
 		return Ack{}, false, err
 	}
@@ -44,8 +45,8 @@ func (w *Writer) Find(after Sequence, compact []byte) (ack Ack, found bool, err 
 	return ack, found, err
 }
 
-// find looks for a record in one segment, from a sequence on. What is damaged
-// is not the one looked for.
+// find looks for a record in one segment, from a sequence on. It skips damaged
+// records: none of them is known to be the one looked for.
 func (l *Log) find(s Segment, from Sequence, compact []byte) (ack Ack, found bool, err error) {
 	r, err := l.OpenReader(s)
 	if errors.Is(err, ErrCorrupt) {
@@ -65,7 +66,8 @@ func (l *Log) find(s Segment, from Sequence, compact []byte) (ack Ack, found boo
 	return Ack{}, false, nil
 }
 
-// holds says whether a record is this one.
+// holds reports whether the record seq is this one. Checksum and length, which are in
+// the index, are compared before the text is read.
 func (r *Reader) holds(seq Sequence, compact []byte, sum uint32) (Ack, bool, error) {
 	e, err := r.Entry(seq)
 	if err != nil || e.CRC != sum {

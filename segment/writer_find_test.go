@@ -21,7 +21,7 @@ func TestDuplicate(t *testing.T) {
 			}
 			for after := range Sequence(records + 1) {
 				for seq := Sequence(1); seq <= records; seq++ {
-					ack, found, err := w.Find(after, fmt.Appendf(nil, "[%d]", seq))
+					ack, found, err := w.Find(t.Context(), after, fmt.Appendf(nil, "[%d]", seq))
 					if err != nil || found != (seq > after) {
 						t.Fatalf("record %d after %d: found %v, %v", seq, after, found, err)
 					}
@@ -30,10 +30,10 @@ func TestDuplicate(t *testing.T) {
 					}
 				}
 			}
-			if _, found, err := w.Find(0, []byte("[13]")); found || err != nil {
+			if _, found, err := w.Find(t.Context(), 0, []byte("[13]")); found || err != nil {
 				t.Errorf("no such record: %v, %v", found, err)
 			}
-			if _, _, err := w.Find(records+1, []byte("[1]")); !errors.Is(err, ErrNoRecord) {
+			if _, _, err := w.Find(t.Context(), records+1, []byte("[1]")); !errors.Is(err, ErrNoRecord) {
 				t.Errorf("after the end: %v", err)
 			}
 			if ack, err := w.Write([]byte("[14]"), nil); err != nil || ack.Seq != records+1 {
@@ -64,10 +64,10 @@ func TestDuplicateComparesBytes(t *testing.T) {
 	if _, err := w.Write(one, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, found, err := w.Find(0, other); found || err != nil {
+	if _, found, err := w.Find(t.Context(), 0, other); found || err != nil {
 		t.Errorf("%s is taken for %s, %v", one, other, err)
 	}
-	if _, found, err := w.Find(0, one); !found || err != nil {
+	if _, found, err := w.Find(t.Context(), 0, one); !found || err != nil {
 		t.Errorf("%s is not found: %v", one, err)
 	}
 	if err := w.Close(); err != nil {

@@ -218,7 +218,7 @@ func (f *feeder) write(ctx context.Context, v value) error {
 		sayZone(f.stderr, f.zone)
 	}
 	f.zone = nil
-	if there, err := f.already(v); there || err != nil {
+	if there, err := f.already(ctx, v); there || err != nil {
 		return err
 	}
 	ack, err := f.writer.Write(v.text, v.time)

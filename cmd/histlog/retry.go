@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -9,13 +10,13 @@ import (
 
 // already answers for the first value if its producer retries it and it is
 // there: it lost the acknowledgement, not the record.
-func (f *feeder) already(v value) (there bool, err error) {
+func (f *feeder) already(ctx context.Context, v value) (there bool, err error) {
 	if f.retry == nil {
 		return false, nil
 	}
 	after := *f.retry
 	f.retry = nil
-	ack, there, err := f.writer.Find(after, v.text)
+	ack, there, err := f.writer.Find(ctx, after, v.text)
 	if err != nil {
 		err = fmt.Errorf("append to %s: look whether the first value is there: %w", f.dir, err)
 	}
