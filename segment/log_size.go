@@ -7,9 +7,8 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// Size returns how many bytes the log takes on disk: its segments in all their
-// files, their indexes, origin/ and quarantine/. The small files that histlog keeps
-// for itself are left out.
+// Size returns how many bytes the log takes on disk: all files of its segments, their
+// indexes, origin/ and quarantine/. It leaves out HISTLOG, LOCK and the other small files.
 func (l *Log) Size() (n int64, err error) {
 	for _, s := range l.Segments {
 		size, err := l.DiskBytes(s)
@@ -28,8 +27,31 @@ func (l *Log) Size() (n int64, err error) {
 	return n, nil
 }
 
-// folderBytes returns how much the files in a folder of the log take. One that
-// vanishes meanwhile takes nothing.
+// DiskBytes returns how many bytes all files of a segment take, and its index in both
+// forms.
+func (l *Log) DiskBytes(s Segment) (n int64, err error) {
+	paths := []string{s.Path, l.path(IndexName(s.Base)), l.path(SmallIndexName(s.Base))}
+	if s.Copy {
+		others, err := l.others(s)
+		if err != nil {
+			return 0, err
+		}
+		for _, other := range others {
+			paths = append(paths, other.Path)
+		}
+	}
+	for _, path := range paths {
+		size, err := vfs.Size(l.fs, path)
+		if err != nil && !missing(err) {
+			return 0, err
+		}
+		n += size
+	}
+	return n, nil
+}
+
+// folderBytes returns how many bytes the files in a folder of the log take. A file that
+// is removed while the folder is read counts as 0.
 func (l *Log) folderBytes(folder string) (n int64, err error) {
 	entries, err := l.fs.ReadDir(l.path(folder))
 	if missing(err) {

@@ -6,19 +6,20 @@ import (
 	"time"
 )
 
-// A Summary says what a run of records comes to.
+// A Summary holds the totals of a run of consecutive records.
 type Summary struct {
 	Records     uint64
 	Bytes       Offset    // of plain text
-	First, Last time.Time // the least and the greatest time of a record
+	First, Last time.Time // the earliest and the latest time of a record
 	Digest      uint64    // of the records' checksums in their order, segment by segment
 }
 
+// total returns the trailer as a Summary.
 func (t trailer) total() Summary {
 	return Summary{t.Count, t.Plain, time.Unix(0, t.MinTime), time.Unix(0, t.MaxTime), t.Digest}
 }
 
-// Add adds what follows in the next segment.
+// Add adds the totals of the records that follow, which are in another segment.
 func (s *Summary) Add(next Summary) {
 	switch {
 	case next.Records == 0:
@@ -38,10 +39,11 @@ func (s *Summary) Add(next Summary) {
 	s.Digest = crc64.Update(s.Digest, ecma, le.AppendUint64(nil, next.Digest))
 }
 
-// Checksum returns the CRC-32C that the index holds of a compact record.
+// Checksum returns the CRC-32C of a compact record and its LF, as the index holds it.
 func Checksum(compact []byte) uint32 { return line{text: compact}.crc() }
 
-// Summary sums a segment up from its trailer or its index, reading no text.
+// Summary returns the totals of a segment from its trailer, or else from its index. It
+// reads the text only where the index is damaged.
 func (l *Log) Summary(s Segment) (sum Summary, err error) {
 	r, err := l.OpenReader(s)
 	if err != nil {

@@ -245,25 +245,3 @@ func (l *Log) Estimate(ctx context.Context, s Segment, codec Codec) (n int64, er
 	}
 	return p.Size(), err
 }
-
-// DiskBytes returns how much a segment's files take, its index with them.
-func (l *Log) DiskBytes(s Segment) (n int64, err error) {
-	paths := []string{s.Path, l.path(IndexName(s.Base)), l.path(SmallIndexName(s.Base))}
-	if s.Copy {
-		others, err := l.others(s)
-		if err != nil {
-			return 0, err
-		}
-		for _, other := range others {
-			paths = append(paths, other.Path)
-		}
-	}
-	for _, path := range paths {
-		size, err := vfs.Size(l.fs, path)
-		if err != nil && !missing(err) {
-			return 0, err
-		}
-		n += size
-	}
-	return n, nil
-}

@@ -11,40 +11,40 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// Status are what those who looked after a log leave for those who look at it
-// later. They stand in UPKEEP, for messages only: nothing rests on them.
+// Status records when maintenance and verification last ran and how they ended. It is
+// stored in UPKEEP, is informational only, and is never synced.
 type Status struct {
 	Upkeep   UpkeepStatus `json:"upkeep,omitzero"`
 	Verified VerifyStatus `json:"verified,omitzero"`
 }
 
-// UpkeepStatus is how the last upkeep ended.
+// UpkeepStatus is how the last maintenance run ended.
 type UpkeepStatus struct {
-	OK     time.Time `json:"ok,omitzero"`     // when one last did all that was due
-	Failed time.Time `json:"failed,omitzero"` // when one failed since; zero: none has
-	Error  string    `json:"error,omitempty"` // why
+	OK     time.Time `json:"ok,omitzero"`     // when a run last did everything that was due
+	Failed time.Time `json:"failed,omitzero"` // when the last run failed; zero: it did not
+	Error  string    `json:"error,omitempty"` // why it failed
 }
 
-// VerifyStatus is what the last verification of the whole log found.
+// VerifyStatus is the result of the last verification of the whole log.
 type VerifyStatus struct {
 	At      time.Time `json:"at,omitzero"`
 	Records uint64    `json:"records"`
 	Damaged int       `json:"damaged"`
 }
 
-// maxStatus is far more than any notes take.
+// maxStatus is far more bytes than any Status takes.
 const maxStatus = 64 << 10
 
-// Status returns the notes; those that can't be read are empty.
-func (l *Log) Status() (n Status) {
+// Status returns the status of the log. It is zero if UPKEEP cannot be read.
+func (l *Log) Status() (s Status) {
 	b, err := vfs.ReadFile(l.fs, l.path(upkeepName), maxStatus)
-	if err != nil || json.Unmarshal(b, &n) != nil {
+	if err != nil || json.Unmarshal(b, &s) != nil {
 		return Status{}
 	}
-	return n
+	return s
 }
 
-// clearStatus gives the room that the notes take back to the disk.
+// clearStatus empties UPKEEP, to free its block on a full disk.
 func (l *Log) clearStatus() (err error) {
 	f, err := l.fs.OpenFile(l.path(upkeepName), os.O_RDWR, 0)
 	if err != nil {
@@ -53,16 +53,16 @@ func (l *Log) clearStatus() (err error) {
 	return errors.Join(f.Truncate(0), f.Close())
 }
 
-// Note changes the notes, under the lock of UPKEEP.
+// UpdateStatus changes the status of the log while it holds the maintenance lock.
 func (l *Log) UpdateStatus(ctx context.Context, change func(*Status)) (err error) {
 	release, err := l.lockMaintenance(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	n := l.Status()
-	change(&n)
-	b, err := json.Marshal(n)
+	s := l.Status()
+	change(&s)
+	b, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
@@ -75,10 +75,10 @@ func (l *Log) UpdateStatus(ctx context.Context, change func(*Status)) (err error
 	if err != nil {
 		return err
 	}
-	// The new text replaces the old one in place: on a full disk an empty file could
-	// not be filled again, and what an earlier verification found would be forgotten.
-	// White space covers the rest of the old text, so that a kill before Truncate
-	// leaves JSON.
+	// UPKEEP is overwritten in place and not truncated first: on a full disk an empty
+	// file could not be filled again, and the result of the last verification would be
+	// lost. White space covers the rest of the old text, so that a kill before Truncate
+	// leaves valid JSON.
 	b = append(b, '\n')
 	padded := append(b, bytes.Repeat([]byte{'\n'}, int(max(0, min(info.Size(), maxStatus)-int64(len(b)))))...)
 	if _, err := f.WriteAt(padded, 0); err != nil {

@@ -6,19 +6,19 @@ import (
 	"fmt"
 )
 
-// A Finding is what Verify says of one segment.
+// A Finding is the result of Verify for one segment.
 type Finding struct {
-	Records uint64  // whole and as they were written
-	Summary Summary // of these, and of blank places
+	Records uint64  // intact records
+	Summary Summary // of the intact records and the blank places
 	Blank   uint64  // places of records that were lost and repaired
 	Damage  []*CorruptError
-	Rebuilt uint64 // records whose checksum was made from the segment itself, and proves nothing about them
+	Rebuilt uint64 // intact records whose checksum was made from the segment itself and proves nothing
 }
 
-// Verify reads every byte of a segment against its checksums, and a sealed
-// one's index against its trailer. progress, unless nil, is told of the bytes
-// read now and then. The error is for what kept it from reading on; damage is in
-// the Finding.
+// Verify reads every byte of a segment and compares it with its checksums, and the
+// index of a sealed segment with its trailer. progress, unless nil, is called after
+// each record with how much was read. Damage is in the Finding; the error is for what
+// kept Verify from reading on.
 func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset)) (f Finding, err error) {
 	r, err := l.OpenReader(s)
 	if err != nil {
@@ -34,52 +34,60 @@ func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset))
 		if err := ctx.Err(); err != nil {
 			return f, err
 		}
-		if _, err := r.indexEntry(seq); err != nil && seq < r.Next() {
-			if err := f.noteUnlessCrash(r, seq, err, crashEntry); err != nil {
-				return f, err
-			}
-		}
-		rec, err := r.Record(seq)
+		rec, ok, err := f.verifyRecord(r, seq)
 		if err != nil {
-			if err := f.noteUnlessCrash(r, seq, err, crashRecord); err != nil {
-				return f, err
-			}
-			if seq >= r.Next() {
-				break // one finding stands for all that are missing
-			}
+			return f, err
+		}
+		if !ok && seq >= r.Next() {
+			break // one finding stands for all records that are missing
+		}
+		if !ok {
 			continue
 		}
 		sum.add(rec.Entry)
-		switch {
-		case rec.Blank:
-			f.Blank++
-		default:
-			f.Records++
-		}
-		if rec.Flags&Rebuilt != 0 {
-			f.Rebuilt++
-		}
 		if progress != nil {
 			progress(rec.End)
 		}
 	}
 	f.Summary = sum.total()
-	flaw, err := r.text.checkContainer()
+	container, err := r.text.checkContainer()
 	if err != nil {
 		return f, err
 	}
 	left, err := r.indexLeftByCrash()
 	if err == nil && !left {
-		f.checkWhole(r, sum, flaw)
+		f.checkSegment(r, sum, container)
 	}
 	return f, err
 }
 
-// checkWhole compares what only the segment as a whole shows.
-func (f *Finding) checkWhole(r *Reader, sum trailer, flaw string) {
+// verifyRecord verifies and counts one record. ok is false if it is damaged.
+func (f *Finding) verifyRecord(r *Reader, seq Sequence) (rec Record, ok bool, err error) {
+	if _, err := r.indexEntry(seq); err != nil && seq < r.Next() {
+		if err := f.noteUnlessCrash(r, seq, err, crashEntry); err != nil {
+			return rec, false, err
+		}
+	}
+	if rec, err = r.Record(seq); err != nil {
+		return rec, false, f.noteUnlessCrash(r, seq, err, crashRecord)
+	}
+	if rec.Blank {
+		f.Blank++
+	} else {
+		f.Records++
+	}
+	if rec.Flags&Rebuilt != 0 {
+		f.Rebuilt++
+	}
+	return rec, true, nil
+}
+
+// checkSegment adds the damage that only the segment as a whole shows. sum is the total
+// of its records, and container what is wrong with its file, or "".
+func (f *Finding) checkSegment(r *Reader, sum trailer, container string) {
 	s := r.segment
 	switch {
-	case len(f.Damage) > 0:
+	case len(f.Damage) > 0: // which explains all that follows
 	case !r.Indexed():
 		f.add(&CorruptError{Kind: KindIndex, Path: s.Path, Seq: s.Base, Reason: "its index is missing or unreadable"})
 	case r.reason != "":
@@ -90,21 +98,21 @@ func (f *Finding) checkWhole(r *Reader, sum trailer, flaw string) {
 		f.add(&CorruptError{Kind: KindIndex, Path: r.index.path, Offset: Offset(headerSize + r.index.count*entrySize), Reason: "the trailer does not sum up the entries"})
 	case s.Sealed && r.size != sum.Plain:
 		f.add(&CorruptError{Path: s.Path, Offset: sum.Plain, Reason: fmt.Sprintf("%d bytes more than were written", r.size-sum.Plain)})
-	case flaw != "":
-		f.add(&CorruptError{Path: s.Path, Seq: s.Base, Reason: flaw})
+	case container != "":
+		f.add(&CorruptError{Path: s.Path, Seq: s.Base, Reason: container})
 	}
 }
 
-// What of the active segment a power cut may have left so.
+// A crashPart is a part of the active segment that a power cut may damage.
 type crashPart uint8
 
 const (
-	crashEntry crashPart = iota
-	crashRecord
+	crashEntry  crashPart = iota // an entry of the index
+	crashRecord                  // a record
 )
 
-// noteUnlessCrash is note, unless a power cut may have left that part of the active
-// segment so.
+// noteUnlessCrash adds damage unless a power cut may have left that part of the active
+// segment in this state. It returns any other error.
 func (f *Finding) noteUnlessCrash(r *Reader, seq Sequence, err error, part crashPart) error {
 	if !errors.Is(err, ErrCorrupt) {
 		return err
@@ -116,7 +124,7 @@ func (f *Finding) noteUnlessCrash(r *Reader, seq Sequence, err error, part crash
 	return f.note(err)
 }
 
-// note adds damage; any other error it returns.
+// note adds damage, and returns any other error.
 func (f *Finding) note(err error) error {
 	if err == nil {
 		return nil

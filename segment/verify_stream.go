@@ -9,12 +9,13 @@ import (
 	"github.com/histlog/histlog/internal/seekable"
 )
 
-// verifyChunk is how much of a record is looked at together.
+// verifyChunk is how much text verifyStream holds.
 const verifyChunk = 1 << 20
 
-// prove reads a text of a sealed segment from its start and compares it with
-// what the index holds: the length and the checksum of each record, and nothing
-// behind the last. No record is held whole. to, unless nil, gets what was read.
+// verifyStream reads t, a text of the sealed segment, from its start and compares it
+// with the index: the length and the checksum of each record, and that nothing follows
+// the last. It holds a chunk of a record at a time, so that it verifies records that are
+// larger than the memory budget. The text is also written to to, unless that is nil.
 func (r *Reader) verifyStream(ctx context.Context, t io.ReaderAt, to *seekable.Writer) error {
 	if r.reason != "" || r.trailer == nil || r.Next() != r.segment.Next {
 		return &CorruptError{Kind: KindIndex, Path: r.segment.Path, Seq: r.segment.Base, Reason: "its index is missing or unreadable"}
@@ -30,8 +31,8 @@ func (r *Reader) verifyStream(ctx context.Context, t io.ReaderAt, to *seekable.W
 	return nil
 }
 
-// proveEach compares each record with its index entry. It returns what the entries
-// sum up to, and where the last record ends.
+// verifyRecords compares each record of t with its index entry, and stops at the first
+// that differs. It returns the total of the records before, and where they end.
 func (r *Reader) verifyRecords(ctx context.Context, t io.ReaderAt, to *seekable.Writer) (sum trailer, at Offset, err error) {
 	from := bufio.NewReaderSize(io.NewSectionReader(t, 0, int64(r.size)), int(min(verifyChunk, r.size)))
 	for seq := r.segment.Base; seq < r.Next(); seq++ {
@@ -49,7 +50,7 @@ func (r *Reader) verifyRecords(ctx context.Context, t io.ReaderAt, to *seekable.
 		if d := frameDamage(err, r.segment, seq, at); d != nil {
 			return sum, at, d
 		}
-		if err == io.EOF {
+		if err == io.EOF { // the text ends before its index does
 			return sum, at, &CorruptError{Path: r.segment.Path, Seq: seq, Offset: at, Reason: err.Error()}
 		}
 		if err != nil {
@@ -65,19 +66,21 @@ func (r *Reader) verifyRecords(ctx context.Context, t io.ReaderAt, to *seekable.
 	return sum, at, nil
 }
 
-// whole proves all of a segment's file, for what is about to be the only one.
+// verifyFile verifies the text and the container of a segment's file, before the file
+// becomes the only one of its segment, or is deleted and counted as intact.
 func (r *Reader) verifyFile(ctx context.Context) error {
 	if err := r.verifyStream(ctx, r.text, nil); err != nil {
 		return err
 	}
-	flaw, err := r.text.checkContainer()
-	if err == nil && flaw != "" {
-		err = &CorruptError{Path: r.segment.Path, Seq: r.segment.Base, Reason: flaw}
+	reason, err := r.text.checkContainer()
+	if err == nil && reason != "" {
+		err = &CorruptError{Path: r.segment.Path, Seq: r.segment.Base, Reason: reason}
 	}
 	return err
 }
 
-// copyRecord reads n bytes, a record, and returns their checksum.
+// copyRecord reads a record of n bytes, writes it to to, unless that is nil, and returns
+// its checksum.
 func copyRecord(from *bufio.Reader, n Offset, to *seekable.Writer) (crc uint32, err error) {
 	if to != nil {
 		if err := to.Begin(int64(n)); err != nil {
