@@ -2,14 +2,20 @@ package segment
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"hash"
 	"hash/crc32"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // originFile writes one file of origin/.
@@ -69,34 +75,28 @@ func (d *Draft) CreateQuarantine(from int64) (io.WriteCloser, error) {
 	return q, nil
 }
 
-// A quarantineWriter writes a file of quarantine/ whose content is not known yet.
-type quarantineWriter struct {
-	fs                FS
-	folder, temporary string
-	from, n           int64
-	file              File
-	sum               hash.Hash32
-	out               *bufio.Writer
-}
-
-func (q *quarantineWriter) Write(p []byte) (int, error) {
-	q.n += int64(len(p))
-	return q.out.Write(p)
-}
-
-func (q *quarantineWriter) Close() error {
-	//mutant:make-what-was-salvaged-is-not-synced
-	err := errors.Join(q.out.Flush(), q.file.Sync(), q.file.Close())
-	if err == nil {
-		err = q.fs.Rename(q.temporary, filepath.Join(q.folder, quarantineName(0, Offset(q.from), Offset(q.n), q.sum.Sum32())))
-	}
-	if err == nil {
-		err = q.fs.SyncDir(q.folder)
-	}
-	return err
-}
-
 // OpenOrigin opens a file of origin/. fs.ErrNotExist: the log was not migrated.
 func (l *Log) OpenOrigin(name string) (File, error) {
 	return l.fs.OpenFile(filepath.Join(l.Dir, OriginName, name), os.O_RDONLY, 0)
+}
+
+// SumsName is the file in origin/ with the checksums of all others there, in
+// the form that sha256sum -c reads.
+const SumsName = "SHA256SUMS"
+
+// sumsBytes is more than the checksums of the few files of origin/ take.
+const sumsBytes = 1 << 20
+
+// writeSums writes the checksums of origin/, if the draft has one.
+func (d *Draft) writeSums() error {
+	if len(d.sums) == 0 {
+		return nil
+	}
+	var text bytes.Buffer
+	for _, name := range slices.Sorted(maps.Keys(d.sums)) {
+		fmt.Fprintf(&text, "%s  %s\n", d.sums[name], name)
+	}
+	// Synced before HISTLOG is renamed: after a crash there is a log with them, or no log.
+	// The name is made durable by the sync of origin/ in Flush.
+	return vfs.WriteFile(d.w.fs, filepath.Join(d.w.dir, OriginName, SumsName), text.Bytes(), d.w.mode)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -180,4 +181,44 @@ func (m Marker) encode() ([]byte, error) {
 		b = fmt.Appendf(b, ",\n  %s: %s", key, m.unknown[name])
 	}
 	return appendSum(b), nil
+}
+
+// noMarkerError says what a directory is that has no HISTLOG.
+func noMarkerError(fsys FS, dir string) error {
+	entries, err := fsys.ReadDir(dir)
+	if missing(err) {
+		return fmt.Errorf("%w at %s", ErrNoLog, dir)
+	}
+	if err != nil {
+		return err
+	}
+	segments := false
+	for _, e := range entries {
+		if e.Name() == draftName {
+			return fmt.Errorf("%w at %s: %w%s", ErrNoLog, dir, ErrDraft, whoMakes(fsys, dir))
+		}
+		_, _, ours := parseName(e.Name())
+		segments = segments || ours
+	}
+	if segments {
+		return &CorruptError{Kind: KindMarker, Path: filepath.Join(dir, markerName), Reason: "missing, but there are segments"}
+	}
+	return fmt.Errorf("%w at %s", ErrNoLog, dir)
+}
+
+// whoMakes names the process that makes a log at dir, if one does.
+func whoMakes(fsys FS, dir string) string {
+	h, err := readLockInfo(fsys, dir)
+	if err != nil || h.state() != processAlive {
+		return ""
+	}
+	return fmt.Sprintf(", which pid %d (%s) is making", h.PID, h.Command)
+}
+
+func writeMarker(fsys FS, dir string, m Marker, mode os.FileMode) error {
+	b, err := m.encode()
+	if err != nil {
+		return err
+	}
+	return vfs.ReplaceFile(fsys, filepath.Join(dir, markerName), b, mode)
 }

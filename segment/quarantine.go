@@ -1,11 +1,15 @@
 package segment
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
+	"hash"
 	"hash/crc32"
 	"io"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/histlog/histlog/internal/vfs"
 )
@@ -66,4 +70,46 @@ func ensureDir(fsys FS, folder string) error {
 	}
 	//mutant:quarantine-the-folders-name-is-not-synced
 	return fsys.SyncDir(parent)
+}
+
+// Quarantine lists the files in quarantine/, oldest segment first.
+func (l *Log) Quarantine() ([]string, error) {
+	entries, err := l.fs.ReadDir(filepath.Join(l.Dir, QuarantineName))
+	if missing(err) {
+		return nil, nil
+	}
+	var names []string
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") {
+			names = append(names, e.Name())
+		}
+	}
+	return names, err
+}
+
+// A quarantineWriter writes a file of quarantine/ whose content is not known yet.
+type quarantineWriter struct {
+	fs                FS
+	folder, temporary string
+	from, n           int64
+	file              File
+	sum               hash.Hash32
+	out               *bufio.Writer
+}
+
+func (q *quarantineWriter) Write(p []byte) (int, error) {
+	q.n += int64(len(p))
+	return q.out.Write(p)
+}
+
+func (q *quarantineWriter) Close() error {
+	//mutant:make-what-was-salvaged-is-not-synced
+	err := errors.Join(q.out.Flush(), q.file.Sync(), q.file.Close())
+	if err == nil {
+		err = q.fs.Rename(q.temporary, filepath.Join(q.folder, quarantineName(0, Offset(q.from), Offset(q.n), q.sum.Sum32())))
+	}
+	if err == nil {
+		err = q.fs.SyncDir(q.folder)
+	}
+	return err
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/google/uuid"
@@ -146,12 +145,4 @@ func (l *Log) leftovers() (temporary, retired []string, err error) {
 		}
 	}
 	return temporary, retired, err
-}
-
-func writeMarker(fsys FS, dir string, m Marker, mode os.FileMode) error {
-	b, err := m.encode()
-	if err != nil {
-		return err
-	}
-	return vfs.ReplaceFile(fsys, filepath.Join(dir, markerName), b, mode)
 }

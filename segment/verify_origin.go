@@ -15,30 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/histlog/histlog/internal/vfs"
 )
-
-// SumsName is the file in origin/ with the checksums of all others there, in
-// the form that sha256sum -c reads.
-const SumsName = "SHA256SUMS"
-
-// sumsBytes is more than the checksums of the few files of origin/ take.
-const sumsBytes = 1 << 20
-
-// writeSums writes the checksums of origin/, if the draft has one.
-func (d *Draft) writeSums() error {
-	if len(d.sums) == 0 {
-		return nil
-	}
-	var text bytes.Buffer
-	for _, name := range slices.Sorted(maps.Keys(d.sums)) {
-		fmt.Fprintf(&text, "%s  %s\n", d.sums[name], name)
-	}
-	// Synced before HISTLOG is renamed: after a crash there is a log with them, or no log.
-	// The name is made durable by the sync of origin/ in Flush.
-	return vfs.WriteFile(d.w.fs, filepath.Join(d.w.dir, OriginName, SumsName), text.Bytes(), d.w.mode)
-}
 
 // An OriginDamage is a file of origin/ that is not as it was written.
 type OriginDamage struct {

@@ -1,0 +1,181 @@
+package segment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// lockDir makes the draft's directory and locks it. Whoever makes a log there at the
+// same time, and fails, may remove the directory between the two.
+func (d *Draft) lockDir(wait time.Duration, perm fs.FileMode) (err error) {
+	const attempts = 10
+	for range attempts {
+		if d.madeDir, err = createDir(d.w.fs, d.w.dir, perm); err != nil {
+			return err
+		}
+		d.w.releaseLock, err = acquireWriterLock(context.Background(), d.w.fs, d.w.dir, wait)
+		if !missing(err) {
+			break
+		}
+	}
+	if err != nil && !errors.Is(err, ErrLocked) { // else the directory is the other's by now
+		err = errors.Join(err, d.removeDir())
+	}
+	return err
+}
+
+// createDir makes dir durably, with perm as Mkdir takes it, and says whether it had to.
+// Of one that is there
+// nobody knows whether its name lasts: who made it may have been killed.
+func createDir(fsys FS, dir string, perm fs.FileMode) (bool, error) {
+	parent := filepath.Dir(filepath.Clean(dir))
+	info, err := fsys.Lstat(filepath.Clean(dir) + string(filepath.Separator) + ".")
+	switch {
+	case err == nil && !info.IsDir():
+		return false, fmt.Errorf("%s: not a directory", dir)
+	case err == nil:
+		//mutant:archive-a-directory-that-a-killed-one-made-is-not-synced
+		if err := fsys.SyncDir(parent); !errors.Is(err, fs.ErrPermission) { // whose owner made dir, long ago
+			return false, err
+		}
+		return false, nil
+	case !missing(err):
+		if info, e := fsys.Lstat(dir); e == nil && !info.IsDir() {
+			return false, fmt.Errorf("%s: not a directory", dir)
+		}
+		return false, err
+	}
+	err = fsys.Mkdir(dir, perm)
+	if errors.Is(err, fs.ErrExist) {
+		if info, e := fsys.Lstat(filepath.Clean(dir) + string(filepath.Separator) + "."); e == nil && info.IsDir() {
+			return false, fsys.SyncDir(parent) // who made it may be killed before the name lasts
+		}
+		if info, e := fsys.Lstat(filepath.Clean(dir)); e == nil && info.Mode()&fs.ModeSymlink != 0 {
+			return false, fmt.Errorf("%s: a symbolic link that leads nowhere: %w", dir, fs.ErrNotExist)
+		}
+	}
+	if err != nil {
+		return false, err
+	}
+	//mutant:make-the-directorys-name-is-not-synced
+	if err := fsys.SyncDir(parent); err != nil {
+		return false, errors.Join(err, fsys.Remove(dir))
+	}
+	return true, nil
+}
+
+// CheckEmpty returns ErrExists, with what is in the way, if NewDraft could not make a
+// log at dir. nil means that it could. A nil fsys means OS{}.
+func CheckEmpty(dir string, fsys FS) error {
+	if fsys == nil {
+		fsys = OS{}
+	}
+	if _, err := findDraft(fsys, dir); !missing(err) {
+		return err
+	}
+	return nil
+}
+
+// clearDraft removes what a draft that was never finished has left in dir. If
+// there is anything else it removes nothing.
+func clearDraft(fsys FS, dir string) error {
+	draft, err := findDraft(fsys, dir)
+	if err != nil || !draft {
+		return err
+	}
+	return removeDraft(fsys, dir)
+}
+
+// findDraft reports whether dir holds a draft that was never finished; an error where
+// it holds anything else.
+func findDraft(fsys FS, dir string) (draft bool, err error) {
+	entries, err := fsys.ReadDir(dir)
+	if err != nil {
+		return false, err
+	}
+	has := func(name string) bool {
+		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name })
+	}
+	if has(markerName) {
+		return false, fmt.Errorf("a log at %s: %w", dir, ErrExists)
+	}
+	draft = has(draftName)
+	for _, e := range entries {
+		if name := e.Name(); name != "lost+found" && name != draftName && name != probeName && name != waitingName && !(draft && draftFile(name)) {
+			return false, fmt.Errorf("%s is not empty: it holds %s: %w", dir, name, ErrExists)
+		}
+	}
+	return draft, nil
+}
+
+// draftFile says whether a draft makes files of that name.
+func draftFile(name string) bool {
+	switch name {
+	case OriginName, QuarantineName, EventsName, EventsName + ".lock", probeName, lockName, upkeepName, "." + markerName + ".tmp":
+		return true
+	}
+	return IsSegmentName(name) || isTemporary(name)
+}
+
+// removeDraft removes the files of a draft, its marker last, and no others.
+func removeDraft(fsys FS, dir string) error {
+	entries, err := fsys.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	//mutant:make-a-draft-is-removed-mark-first
+	for _, e := range entries {
+		if draftFile(e.Name()) {
+			if err := removeAll(fsys, filepath.Join(dir, e.Name()), e); err != nil {
+				return err
+			}
+		}
+	}
+	if err := fsys.SyncDir(dir); err != nil {
+		return err
+	}
+	if err := fsys.Remove(filepath.Join(dir, draftName)); !missing(err) {
+		return err
+	}
+	return nil
+}
+
+func removeAll(fsys FS, name string, e fs.DirEntry) error {
+	if e.IsDir() {
+		entries, err := fsys.ReadDir(name)
+		if err != nil {
+			return err
+		}
+		for _, inner := range entries {
+			if err := removeAll(fsys, filepath.Join(name, inner.Name()), inner); err != nil {
+				return err
+			}
+		}
+	}
+	return fsys.Remove(name)
+}
+
+// removeDir removes the directory if NewDraft made it and nobody put anything there.
+func (d *Draft) removeDir() error {
+	if !d.madeDir {
+		return nil
+	}
+	if !isEmpty(d.w.fs, d.w.dir) {
+		return nil
+	}
+	err := d.w.fs.Remove(d.w.dir)
+	if missing(err) || err != nil && !isEmpty(d.w.fs, d.w.dir) { // a writer that waits has left its note there
+		return nil
+	}
+	return err
+}
+
+func isEmpty(fsys FS, dir string) bool {
+	entries, err := fsys.ReadDir(dir)
+	return !missing(err) && len(entries) == 0
+}

@@ -1,0 +1,73 @@
+package segment
+
+import (
+	"context"
+	"errors"
+	"slices"
+)
+
+// Configure changes settings of the log at dir: they hold from its next
+// segment on, and time field and zone for later records. An empty text takes
+// a setting back to its default.
+func Configure(ctx context.Context, dir string, change Settings, fsys FS) (Settings, error) {
+	l, err := OpenContext(ctx, dir, fsys)
+	if err != nil {
+		return nil, err
+	}
+	release, err := l.lockMaintenance(ctx)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := l.configure(change)
+	return settings, errors.Join(err, release())
+}
+
+func (l *Log) configure(change Settings) (Settings, error) {
+	if err := l.Refresh(); err != nil {
+		return nil, err
+	}
+	m := l.Marker
+	m.Settings = m.Settings.With(change)
+	for key, text := range change {
+		if text == "" {
+			delete(m.Settings, key)
+		}
+	}
+	if err := change.Check(); err != nil {
+		return nil, err
+	}
+	next, err := l.NextSeq()
+	if err != nil {
+		return nil, err
+	}
+	rule := TimeRule{next, m.Settings.Get("time-field"), m.Settings.Get("time-zone")}
+	if last := m.TimeRules[len(m.TimeRules)-1]; last.Field != rule.Field || last.Zone != rule.Zone {
+		m.TimeRules = append(slices.Clone(m.TimeRules), rule)
+	}
+	return m.Settings, l.replaceMarker(m)
+}
+
+// replaceMarker puts another HISTLOG in place, under the lock of UPKEEP. On a full
+// disk the notes make room for it: who retires segments must not want any.
+func (l *Log) replaceMarker(m Marker) error {
+	//mutant:histlog-replaced-although-it-contradicts-the-segments
+	if l.Conflict != nil {
+		return l.Conflict
+	}
+	policy, err := m.Settings.Policy()
+	if err != nil {
+		return err
+	}
+	mode, err := fileMode(l.fs, l.Dir, policy)
+	if err != nil {
+		return err
+	}
+	err = writeMarker(l.fs, l.Dir, m, mode)
+	if NoRoom(err) && l.clearStatus() == nil {
+		err = writeMarker(l.fs, l.Dir, m, mode)
+	}
+	if err == nil {
+		l.Marker = m
+	}
+	return err
+}

@@ -1,0 +1,86 @@
+package segment
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+)
+
+// listSegments lists the segments of a directory in order.
+func listSegments(fsys FS, dir string) ([]Segment, error) {
+	entries, err := fsys.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var segments []Segment
+	for _, e := range entries {
+		base, suffix, ours := parseName(e.Name())
+		if codec, text := codecOf(suffix); ours && text {
+			segments = append(segments, Segment{Base: base, Path: filepath.Join(dir, e.Name()), Codec: codec, irregular: !e.Type().IsRegular()})
+		}
+	}
+	slices.SortFunc(segments, compareFiles)
+	return chain(withoutCopies(segments)), nil
+}
+
+// leaveRetired leaves the segments out that were retired and not yet removed.
+//
+// Retire and Archive leave first_seq at the base of a segment. Where no segment
+// begins there, HISTLOG is wrong or belongs to another state of the directory,
+// and nothing may be hidden or removed because of it.
+func (l *Log) leaveRetired() {
+	l.Conflict = nil
+	first := l.Marker.FirstSeq
+	i, found := slices.BinarySearchFunc(l.Segments, first, func(s Segment, seq Sequence) int { return cmp.Compare(s.Base, seq) })
+	switch {
+	case found:
+		l.Segments = l.Segments[i:]
+	//mutant:histlog-first-seq-is-believed-where-no-segment-begins
+	case i > 0:
+		l.Conflict = &CorruptError{Kind: KindMarkerDiffers, Path: l.path(markerName),
+			Reason: fmt.Sprintf("first_seq is %d, but no segment begins there", first)}
+		l.Marker.FirstSeq = l.Segments[0].Base
+	}
+}
+
+// MissingOldest returns the damage of a log whose oldest records are missing: its
+// first segment begins behind first_seq. nil means that they are there.
+func (l *Log) MissingOldest() *CorruptError {
+	//mutant:retire-a-beginning-that-is-missing-is-passed-over
+	if base := l.Segments[0].Base; base > l.Marker.FirstSeq {
+		return missingSegments(l.Dir, 0, l.Marker.FirstSeq, base)
+	}
+	return nil
+}
+
+// missingSegments is the damage that the segments of records [from, next) are
+// missing, where path has them at an offset.
+func missingSegments(path string, at Offset, from, next Sequence) *CorruptError {
+	return &CorruptError{Kind: KindMissing, Path: path, Seq: from, Offset: at, Reason: fmt.Sprintf("missing: the segments of records %d to %d", from, next-1)}
+}
+
+// sealLast seals the last segment of an archive. What it holds its index says.
+func (l *Log) sealLast() error {
+	last := &l.Segments[len(l.Segments)-1]
+	if l.Marker.Role != roleArchive {
+		return nil
+	}
+	last.Sealed = true
+	next, err := l.indexedUpTo(last.Base)
+	last.Next = max(next, last.Base+1)
+	return err
+}
+
+// indexedUpTo returns the sequence behind those that the index of a segment
+// tells of; its base where it tells of none.
+func (l *Log) indexedUpTo(base Sequence) (next Sequence, err error) {
+	x, _, err := l.openIndex(base)
+	if x == nil || err != nil {
+		return base, err
+	}
+	x.header = header{id: l.Marker.ID, base: base}
+	_, err = x.countEntries(-1)
+	return base + Sequence(x.count), errors.Join(err, x.file.Close())
+}
