@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"iter"
 
@@ -74,6 +75,8 @@ func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segm
 		if original != nil {
 			frame = original
 		}
+	default:
+		return ExportResult{}, fmt.Errorf("no such export format: %d", format)
 	}
 	defer frame.close()
 	done, err := frame.write(w, records)

@@ -1,0 +1,105 @@
+package histlog
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/histlog/histlog/internal/survey"
+)
+
+// link is a link of Markdown to a file of the repository.
+var link = regexp.MustCompile(`\]\(([^):#]+)(#[^)]*)?\)`)
+
+// TestLinks checks that each file to which a document links exists.
+func TestLinks(t *testing.T) {
+	docs, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range append(docs, "README.md", "CONTRIBUTING.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllSubmatch(text, -1) {
+			target := filepath.Join(filepath.Dir(page), string(m[1]))
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+	}
+}
+
+// TestExitCodes checks that the README names each exit code, and that the Python client
+// has an exception for each that is no general failure.
+func TestExitCodes(t *testing.T) {
+	readme, client := source(t, "README.md"), source(t, "scripts/python/histlog.py")
+	_, readme, _ = strings.Cut(readme, "Exit codes: ")
+	codes := regexp.MustCompile(`(?m)^\texit(\w+) += (\d+)$`).FindAllStringSubmatch(source(t, "cmd/histlog/exit.go"), -1)
+	exceptions := regexp.MustCompile(`(?m)^_BY_EXIT_CODE = .*$`).FindString(client) + regexp.MustCompile(`(?m)^_USAGE = \d+`).FindString(client)
+	if len(codes) == 0 || exceptions == "" {
+		t.Fatalf("codes %v, exceptions %q", codes, exceptions)
+	}
+	for _, m := range codes {
+		name, code := m[1], m[2]
+		if !regexp.MustCompile(`^[^.]*\b` + code + ` `).MatchString(readme) {
+			t.Errorf("README.md does not name the exit code %s (%s)", code, name)
+		}
+		if code > "1" && !regexp.MustCompile(`\b`+code+`\b`).MatchString(exceptions) {
+			t.Errorf("scripts/python/histlog.py has no exception for the exit code %s (%s)", code, name)
+		}
+	}
+}
+
+// TestSyncPoliciesCovered checks that the crash tests run each sync policy, and that
+// docs/DURABILITY.md says what each may lose.
+func TestSyncPoliciesCovered(t *testing.T) {
+	modes := regexp.MustCompile(`(?m)^\tSync[A-Z]\w+ .*//`).FindAllString(source(t, "segment/settings.go"), -1)
+	policies := regexp.MustCompile(`(?m)^var policies = .*$`).FindString(source(t, "internal/survival/crash_test.go"))
+	_, table, _ := strings.Cut(source(t, "docs/DURABILITY.md"), "## What each sync policy may lose")
+	table, _, _ = strings.Cut(table, "\n\n`")
+	if n := strings.Count(policies, `"`) / 2; n != len(modes) || n == 0 {
+		t.Errorf("internal/survival enumerates %d sync policies, there are %d: %q", n, len(modes), modes)
+	}
+	if n := strings.Count(table, "\n| `"); n != len(modes)+1 { // and the header
+		t.Errorf("docs/DURABILITY.md has %d sync policies, there are %d", n-1, len(modes))
+	}
+}
+
+// TestThresholds checks that the help of check and docs/MONITORING.md name the default
+// thresholds.
+func TestThresholds(t *testing.T) {
+	help, page := source(t, "cmd/histlog/cmd_check.go"), source(t, "docs/MONITORING.md")
+	late, tooLate := survey.LateAfter(time.Minute)
+	first, critical := survey.LateAfter(0) // no usual gap is known
+	free := regexp.MustCompile(`"min-free".*Value: "(\w+)"`).FindStringSubmatch(help)
+	if free == nil {
+		t.Fatal("min-free has no default")
+	}
+	for _, want := range []struct{ text, in string }{
+		{fmt.Sprintf("late after %d usual gaps", late/time.Minute), help},
+		{fmt.Sprintf("after %d; a log with no usual gap yet has %.0fh and %.0fh", tooLate/time.Minute, first.Hours(), critical.Hours()), help},
+		{fmt.Sprintf("nothing arrived for %d usual gaps", late/time.Minute), page},
+		{fmt.Sprintf("nothing arrived for %d usual gaps", tooLate/time.Minute), page},
+		{fmt.Sprintf("warning after %.0fh, critical after %.0fh", first.Hours(), critical.Hours()), page},
+		{"`--min-free` (" + free[1] + ")", page},
+	} {
+		if !strings.Contains(want.in, want.text) {
+			t.Errorf("the help of check or docs/MONITORING.md does not say %q", want.text)
+		}
+	}
+}
+
+func source(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
