@@ -12,25 +12,25 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// A Change is what was done to one segment's file.
+// A Change describes what was done to the files of one segment.
 type Change struct {
-	Segment       string // file name
+	Segment       string // name of its file
 	Records       uint64
 	Before, After int64 // bytes on disk
 }
 
-// Compress replaces the plain text of the sealed segment that begins with base
-// by a compressed one, under the lock of UPKEEP, and loses nothing: each
-// record is compared with its checksum before, and again in what was
-// compressed, decompressed, before the plain file goes. Readers and the
-// writer may be at work. Killed anywhere, it can be run again; on an error the
-// plain file is as it was. What is compressed already is left as it is: the
-// Change is zero.
+// Compress replaces the plain file of the sealed segment that begins with base by a
+// compressed one, under the maintenance lock. Readers and the writer may be at work.
 //
-// The index of a compressed segment is stored small, also of one that was compressed
-// before: see docs/FORMAT.md.
+// Compress compares each record with its checksum while it compresses, and again after
+// it has decompressed the new file; only then does it delete the plain file. After an
+// error the plain file is unchanged. After a crash Compress can be run again. If the
+// segment is already compressed, the Change is zero.
 //
-// A segment that is not what was written is a *CorruptError, and not touched.
+// Compress also stores the index of a compressed segment in its small form: see
+// docs/FORMAT.md.
+//
+// A damaged segment is a *CorruptError, and is left as it is.
 func Compress(ctx context.Context, dir string, base Sequence, codec Codec, o Options) (c Change, err error) {
 	//mutant:small-index-histlog-requires-it-too-late
 	if err := requireSmallIndex(ctx, dir, base, o); err != nil {
@@ -51,7 +51,8 @@ func Compress(ctx context.Context, dir string, base Sequence, codec Codec, o Opt
 	return c, err
 }
 
-// compressWithIndex compresses one segment, and stores its index small.
+// compressWithIndex compresses one segment and then stores its index in the small form,
+// which only compressed segments have.
 func (l *Log) compressWithIndex(ctx context.Context, s Segment, codec Codec) (c Change, err error) {
 	if c, err = l.compress(ctx, s, codec); err != nil {
 		return c, err
@@ -67,7 +68,12 @@ func (l *Log) compressWithIndex(ctx context.Context, s Segment, codec Codec) (c 
 	return c, err
 }
 
-// compress compresses one segment; the caller has the log to itself.
+// compress compresses one segment. The caller holds the maintenance lock.
+//
+// In this order: the new file is written under a temporary name, synced and verified;
+// the rename gives it its name; the directory is synced; the plain file is deleted. A
+// crash before the rename leaves a temporary file, which the next maintenance removes. A
+// crash after it leaves both files, and finishCompress deletes the plain one.
 func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, err error) {
 	if s.Copy {
 		//mutant:compress-an-unfinished-one-that-is-damaged-stays
@@ -105,8 +111,8 @@ func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, e
 	return l.dropOthers(r)
 }
 
-// finishCompress does what is left after a kill that came before the other files
-// of the segment were gone. done is false where no compressed one is whole.
+// finishCompress completes a compression that was interrupted before the superseded
+// files were removed. done is false if no compressed file is intact.
 func (l *Log) finishCompress(ctx context.Context, s Segment) (c Change, done bool, err error) {
 	files, err := l.others(s)
 	if err != nil {
@@ -123,14 +129,15 @@ func (l *Log) finishCompress(ctx context.Context, s Segment) (c Change, done boo
 		}
 		damage = err
 	}
-	if s.Codec != Plain { // there is nothing to make it anew from
+	if s.Codec != Plain { // without a plain file there is nothing to compress again
 		return Change{}, false, damage
 	}
 	return Change{}, false, nil
 }
 
-// quarantineOthers copies the other files of a segment to quarantine/, for what will
-// be in their place is not made of them.
+// quarantineOthers copies the other files of a segment to quarantine/. They are damaged
+// and about to be replaced by a file that is made from the plain one: their bytes would
+// be lost.
 func (l *Log) quarantineOthers(s Segment, mode fs.FileMode) error {
 	others, err := l.others(s)
 	if err != nil {
@@ -152,7 +159,7 @@ func (l *Log) quarantineOthers(s Segment, mode fs.FileMode) error {
 	return nil
 }
 
-// keepOnly removes all files of a segment but one, if that is whole.
+// keepOnly removes all files of a segment but s, if s is intact.
 func (l *Log) keepOnly(ctx context.Context, s Segment) (c Change, err error) {
 	r, err := l.openFile(s)
 	if err != nil {
@@ -164,12 +171,13 @@ func (l *Log) keepOnly(ctx context.Context, s Segment) (c Change, err error) {
 		return c, err
 	}
 	//mutant:compress-an-unfinished-one-is-not-synced
-	if err := l.syncFile(s.Path); err != nil { // nobody knows who wrote it
+	if err := l.syncFile(s.Path); err != nil { // another program may have written it and not synced it
 		return c, compressError(s, err)
 	}
 	return l.dropOthers(r)
 }
 
+// syncFile makes the bytes of a file durable.
 func (l *Log) syncFile(path string) error {
 	f, err := l.fs.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -178,7 +186,8 @@ func (l *Log) syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// compressError says which segment could not be compressed, unless err is damage.
+// compressError wraps an error of the disk with the segment that was being compressed.
+// Damage and the end of the context are returned as they are.
 func compressError(s Segment, err error) error {
 	if errors.Is(err, ErrCorrupt) || errors.Is(err, context.Canceled) {
 		return err
@@ -186,25 +195,34 @@ func compressError(s Segment, err error) error {
 	return &DiskError{Op: OpCompress, Path: s.Path, Seq: s.Base, Err: err}
 }
 
-// pack writes the compressed segment to a file and proves it.
+// compressTo writes the compressed segment to a new file, reads it back and verifies it.
+// r is the plain segment.
 func (r *Reader) compressTo(ctx context.Context, l *Log, name string, codec Codec, mode os.FileMode) (err error) {
 	f, err := l.fs.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	p := seekable.NewWriter(io.NewOffsetWriter(f, 0), codec, int64(r.size))
-	defer p.Release()
-	if err := r.verifyStream(ctx, r.text, p); err != nil {
+	w := seekable.NewWriter(io.NewOffsetWriter(f, 0), codec, int64(r.size))
+	defer w.Release()
+	if err := r.verifyStream(ctx, r.text, w); err != nil {
 		return err
 	}
-	if err := p.Finish(); err != nil {
+	if err := w.Finish(); err != nil {
 		return err
 	}
+	// Otherwise a power cut after the removal of the plain file could leave the name of
+	// this file without its bytes, and nothing to make them from.
 	//mutant:compress-the-file-is-not-synced
 	if err := f.Sync(); err != nil {
 		return err
 	}
+	return r.verifyCompressed(ctx, f, codec)
+}
+
+// verifyCompressed verifies a file that was made from the segment: its table of frames,
+// each record and the container, which other programs rely on.
+func (r *Reader) verifyCompressed(ctx context.Context, f File, codec Codec) error {
 	packed, err := newCompressedText(ctx, f, codec)
 	if err != nil {
 		return err
@@ -216,32 +234,34 @@ func (r *Reader) compressTo(ctx context.Context, l *Log, name string, codec Code
 	if reason := packed.mismatch(); reason != "" {
 		return fmt.Errorf("what was compressed differs: %s", reason)
 	}
+	// The text of the segment has just been verified: damage here is an error of the
+	// encoder or of the disk, and not a *CorruptError of the segment.
 	//mutant:compress-what-was-compressed-is-not-read-back
-	if err := r.verifyStream(ctx, packed, nil); errors.Is(err, ErrCorrupt) { // which the segment is not
+	if err := r.verifyStream(ctx, packed, nil); errors.Is(err, ErrCorrupt) {
 		return fmt.Errorf("what was compressed differs: %v", err)
 	} else if err != nil {
 		return err
 	}
-	flaw, err := packed.Check() // of what other programs look at
+	reason, err := packed.Check()
 	//mutant:compress-what-other-programs-look-at-is-not-compared
-	if err == nil && flaw != "" {
-		err = fmt.Errorf("what was compressed differs: %s", flaw)
+	if err == nil && reason != "" {
+		err = fmt.Errorf("what was compressed differs: %s", reason)
 	}
 	return err
 }
 
-// Estimate returns how many bytes a plain sealed segment would take compressed,
-// by compressing it. It writes nothing.
+// Estimate returns how many bytes the text of a plain sealed segment would take
+// compressed. It compresses the text and discards the result.
 func (l *Log) Estimate(ctx context.Context, s Segment, codec Codec) (n int64, err error) {
 	r, err := l.OpenReader(s)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	p := seekable.NewWriter(io.Discard, codec, int64(r.size))
-	defer p.Release()
-	if err = r.verifyStream(ctx, r.text, p); err == nil {
-		err = p.Finish()
+	w := seekable.NewWriter(io.Discard, codec, int64(r.size))
+	defer w.Release()
+	if err = r.verifyStream(ctx, r.text, w); err == nil {
+		err = w.Finish()
 	}
-	return p.Size(), err
+	return w.Size(), err
 }
