@@ -9,19 +9,19 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// A Comparison says which of a source's records a log holds: the first Here of
-// them, as First and on. Less than all are there if the log ends before them.
+// A Comparison says which of a source's records are in a log: the first Here of them,
+// from First on. The others come after the end of the log.
 type Comparison struct {
 	Records uint64           `json:"records"`   // of the source
-	Here    uint64           `json:"here"`      // of these in the log
-	First   segment.Sequence `json:"first_seq"` // of the first; 0 if none is here
-	Lost    uint64           `json:"lost"`      // of those that are here: only their places are, the source alone has their bytes
+	Here    uint64           `json:"here"`      // records of the source that are in the log
+	First   segment.Sequence `json:"first_seq"` // of the source's first record in the log; 0 if none is there
+	Lost    uint64           `json:"lost"`      // of Here, records that the log has lost: their bytes are in the source alone
 }
 
-// Compare reads a source and finds its records in a log, byte for byte. The
-// source may have been trimmed at its beginning since it was migrated, or have
-// grown. A record that was lost and repaired counts as here, and as lost.
-// ErrNotHere, ErrDiverged: it is not that log's.
+// Compare reads a source and compares its records with those of a log, byte for byte.
+// The source may have been trimmed at its beginning since it was migrated, or have
+// grown. A record that was lost and repaired counts as here and as lost. Compare returns
+// ErrNotHere or ErrDiverged if the source is not that log's.
 func Compare(ctx context.Context, o Options, l *segment.Log) (Comparison, error) {
 	if readOnce(o.Source) {
 		return Comparison{}, ErrOnce
@@ -38,30 +38,30 @@ func compare(ctx context.Context, o Options, l *segment.Log) (Comparison, error)
 	return m, err
 }
 
-// align finds out, from lengths and checksums in the log's index, with which
-// record of the log the source begins. It reads the source once, and returns that
-// pass. Where the log repeats itself, the earliest place wins at which the
-// source's records go on like the log's until one of them ends. What was lost
-// and repaired may have been any record, but proves nothing.
+// align finds with which record of the log the source begins, by the lengths and
+// checksums in the log's index. It reads the source once, and returns that pass. If the
+// log repeats itself, the earliest place wins from which the source's records equal the
+// log's until one of the two ends. A record that was lost and repaired may have been any
+// record, and so contradicts nothing and supports nothing.
 func align(ctx context.Context, o Options, l *segment.Log) (m Comparison, p *sourcePass, err error) {
 	x := newChecksums(l)
 	defer x.close()
-	var starts []alignment
+	var places []alignment
 	p, err = readSource(ctx, o, o.Accept, func(p *sourcePass) error {
-		starts, m = nil, Comparison{}
+		places, m = nil, Comparison{}
 		p.scan.Capture(nil)
 		p.take = func(compact, _ []byte) (err error) {
 			if p.records == 0 {
-				starts, err = x.find(segment.Checksum(compact), len(compact))
+				places, err = x.find(segment.Checksum(compact), len(compact))
 				return err
 			}
-			starts, err = x.filter(starts, segment.Sequence(p.records), segment.Checksum(compact), len(compact))
+			places, err = x.filter(places, segment.Sequence(p.records), segment.Checksum(compact), len(compact))
 			return err
 		}
 		return nil
 	})
 	m.Records = p.records
-	if o.Salvage && salvageable(err) { // what is whole before it counts
+	if o.Salvage && salvageable(err) { // the records before the damage count
 		err = nil
 	}
 	if err != nil || m.Records == 0 {
@@ -71,10 +71,10 @@ func align(ctx context.Context, o Options, l *segment.Log) (m Comparison, p *sou
 	if err != nil {
 		return m, p, err
 	}
-	if next == l.Segments[0].Base { // nothing is there to compare with
+	if next == l.Segments[0].Base { // the log is empty
 		return m, p, nil
 	}
-	best := bestOf(starts)
+	best := bestOf(places)
 	if best.met == 0 {
 		return m, p, x.noMatch(next)
 	}
@@ -83,8 +83,8 @@ func align(ctx context.Context, o Options, l *segment.Log) (m Comparison, p *sou
 	return m, p, nil
 }
 
-// eachNew reads the source of a pass, unchanged, again: it compares the records that are here byte
-// for byte with the log's, and gives fresh those that are not.
+// compareBytes reads the source of the first pass again, which must not have changed. It
+// compares the records that are in the log byte for byte, and calls fresh for the others.
 func (m *Comparison) compareBytes(first *sourcePass, l *segment.Log, fresh func(p *sourcePass, compact, timeScalar []byte) error) error {
 	next, stop := iter.Pull2(records(l, m.First))
 	defer stop()
@@ -122,21 +122,22 @@ func (m *Comparison) compareBytes(first *sourcePass, l *segment.Log, fresh func(
 	return err
 }
 
-// A start is where in the log the source may begin.
+// An alignment is a place in the log at which the source may begin.
 type alignment struct {
 	at   segment.Sequence
-	met  int // how many records there are the source's
-	lost int // and how many may be
+	met  int // records there that equal the source's
+	lost int // records there that were lost, and may have equalled them
 }
 
-// maxLost is how many starts are followed that begin with a lost record: any
-// record of the source may have been that.
+// maxLost is the maximum number of alignments that begin with a lost record. Any record
+// of the source may have been that one, so a log with many lost records would have as
+// many alignments.
 const maxLost = 1000
 
-// bestOf returns the start that the most records speak for, of these one with the
-// fewest that are lost, of these the earliest.
-func bestOf(starts []alignment) (best alignment) {
-	for _, s := range starts {
+// bestOf returns the alignment with the most matching records; ties are broken by the
+// fewest lost records, then by position.
+func bestOf(places []alignment) (best alignment) {
+	for _, s := range places {
 		if s.met > best.met || s.met == best.met && s.lost < best.lost {
 			best = s
 		}
@@ -144,11 +145,11 @@ func bestOf(starts []alignment) (best alignment) {
 	return best
 }
 
-// checksums reads a log's index by sequence.
+// checksums reads a log's index by sequence number.
 type checksums struct {
 	log     *segment.Log
 	reader  *segment.Reader
-	matched segment.Sequence // the furthest that a start was followed
+	matched segment.Sequence // maximum sequence number that matched in any alignment; 0 means none
 }
 
 func newChecksums(l *segment.Log) *checksums { return &checksums{log: l} }
@@ -159,7 +160,7 @@ func (x *checksums) close() {
 	}
 }
 
-// is says whether record seq has that checksum and length, or was lost.
+// matches reports whether record seq has that checksum and length, and whether it was lost.
 func (x *checksums) matches(seq segment.Sequence, crc uint32, length int) (same, lost bool, err error) {
 	if r := x.reader; r == nil || seq < r.Segment().Base || (r.Segment().Next != 0 && seq >= r.Segment().Next) {
 		x.close()
@@ -186,7 +187,8 @@ func (x *checksums) matches(seq segment.Sequence, crc uint32, length int) (same,
 	return int(e.End-start) == length+1, e.Flags&segment.Lost != 0, nil
 }
 
-// find returns where a record of that checksum and length stands, or may have.
+// find returns an alignment for each record of the log that has that checksum and
+// length, or was lost.
 func (x *checksums) find(crc uint32, length int) (found []alignment, err error) {
 	next, err := x.log.NextSeq()
 	if err != nil {
@@ -209,15 +211,15 @@ func (x *checksums) find(crc uint32, length int) (found []alignment, err error) 
 	return found, nil
 }
 
-// keep returns the starts from which the n-th record has that checksum and
-// length, or was lost, or lies behind the log's end.
-func (x *checksums) filter(starts []alignment, n segment.Sequence, crc uint32, length int) ([]alignment, error) {
+// filter returns the alignments in which record n of the source, counted from 0, has that
+// checksum and length, was lost, or is beyond the end of the log.
+func (x *checksums) filter(places []alignment, n segment.Sequence, crc uint32, length int) ([]alignment, error) {
 	next, err := x.log.NextSeq()
 	if err != nil {
 		return nil, err
 	}
-	kept := starts[:0]
-	for _, s := range starts {
+	kept := places[:0]
+	for _, s := range places {
 		if s.at+n >= next {
 			kept = append(kept, s)
 			continue
@@ -239,7 +241,7 @@ func (x *checksums) filter(starts []alignment, n segment.Sequence, crc uint32, l
 	return kept, nil
 }
 
-// noMatch says why no start is left.
+// noMatch returns the error that says why no alignment is left.
 func (x *checksums) noMatch(next segment.Sequence) error {
 	if first := x.log.Marker.FirstSeq; x.matched == 0 && first > 1 {
 		return fmt.Errorf("%w: its first record is not among %d to %d; those before were retired, or archived", ErrNotHere, first, next-1)

@@ -8,8 +8,9 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// remembered returns where the source that l was migrated from had its records,
-// as layout.json says; nil if l was not migrated, or from a root array, which is found anyway.
+// recordsInLayout returns where the source that l was migrated from had its records, as
+// layout.json says. nil means that l was not migrated, or from a root array, which is
+// found without help.
 func recordsInLayout(l *segment.Log) (*jsonscan.Pointer, error) {
 	at, err := readLayout(l)
 	switch {
@@ -21,10 +22,10 @@ func recordsInLayout(l *segment.Log) (*jsonscan.Pointer, error) {
 	return jsonscan.ParsePointer(at.Records)
 }
 
-// locate aligns a source with l. Without Options.Records it takes the records
-// from where they stood when l was migrated. If that does not lead to records of l,
-// the source has another shape by now, such as lines that were salvaged from it:
-// then locate looks for the records as Run does.
+// locate aligns a source with l. Without Options.Records it takes the records from where
+// they were when l was migrated. If those are not records of l, the source has another
+// shape now, such as lines that were salvaged from it, and locate finds the records as
+// Run does.
 func locate(ctx context.Context, o Options, l *segment.Log) (Comparison, *sourcePass, error) {
 	at, err := recordsInLayout(l)
 	if err != nil || o.Records != nil || at == nil {

@@ -8,25 +8,25 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// A ContinueResult says what Continue did.
+// A ContinueResult is the result of Continue.
 type ContinueResult struct {
 	Comparison
-	Appended uint64
-	FirstNew segment.Sequence // 0 if there was nothing new
+	Appended uint64           // number of new records
+	FirstNew segment.Sequence // 0 if there were none
 	LastNew  segment.Sequence
 }
 
-// groupRecords and groupBytes are how much Continue commits at once, at most.
+// groupRecords and groupBytes are the maximum that Continue commits at once.
 const (
 	groupRecords = 1000
 	groupBytes   = 4 << 20
 )
 
-// Continue appends to the log at o.Dir those records of a source that came
-// since it was migrated, under the writer's lock. It compares the records that
-// are there already, byte for byte, before it appends, and appends nothing that
-// it read from a source that had changed by then. Killed at any moment, it has
-// appended some, and can be run again.
+// Continue appends to the log at o.Dir the records that were added to its source since
+// it was migrated. It holds the writer's lock, which it waits for at most as long as
+// wait. Before it appends, it compares the records that are in the log already byte for
+// byte, and it appends nothing that it read after the source had changed. If it is
+// killed at any moment, some of the records were appended, and it can be run again.
 func Continue(ctx context.Context, o Options, wait time.Duration) (c ContinueResult, err error) {
 	if readOnce(o.Source) {
 		return c, ErrOnce
@@ -46,7 +46,8 @@ func Continue(ctx context.Context, o Options, wait time.Duration) (c ContinueRes
 	}
 	bytes := 0
 	err = c.compareBytes(first, l, func(p *sourcePass, compact, timeScalar []byte) error {
-		// What was read may be of two versions of the source; Write may commit, to begin a segment.
+		// Bytes read after a change may mix two versions of the source. Check before each
+		// Write, because Write commits when it begins a new segment.
 		if err := checkUnchanged(p.file, p.info); err != nil {
 			return p.errorHere(err)
 		}
@@ -61,6 +62,8 @@ func Continue(ctx context.Context, o Options, wait time.Duration) (c ContinueRes
 		if bytes += len(compact); bytes < groupBytes && c.Appended%groupRecords != 0 {
 			return nil
 		}
+		// A crash between two commits leaves the records of the first ones: the next run
+		// finds them in the log and continues behind them.
 		bytes = 0
 		return w.Commit()
 	})

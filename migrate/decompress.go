@@ -12,16 +12,16 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// minWindow is the window that zstd's levels up to 19 use. A source with that
-// window is always read; one made with --ultra or --long takes more memory.
+// minWindow is the window of zstd's levels up to 19. A source with that window is always
+// read; one made with --ultra or --long takes more memory.
 const minWindow = 8 << 20
 
-// A text reads a source that may be compressed with gzip or zstd. The first
-// bytes of the source say which; they are read by the first Read.
+// A decompressor reads the text of a source that may be compressed with gzip or zstd, as
+// the first bytes of the source say. They are read by the first Read.
 type decompressor struct {
 	in         io.Reader
-	memory     int64        // for a zstd window, in bytes; less than minWindow means minWindow
-	raw        atomic.Int64 // bytes read from in
+	memory     int64        // maximum zstd window in bytes, at least minWindow whatever it is
+	raw        atomic.Int64 // bytes read from in, for Progress, which runs on another goroutine
 	out        io.Reader    // nil until the first Read
 	compressed atomic.Bool
 	zstd       *zstd.Decoder
@@ -35,7 +35,7 @@ func (d *decompressor) Read(p []byte) (int, error) {
 	}
 	n, err := d.out.Read(p)
 	switch {
-	// A frame of known size says how large its window is by its size, which is another error.
+	// The window of a frame that states its size is that size, which has an error of its own.
 	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		err = fmt.Errorf("%w: %w", ErrWindow, err)
 	case d.compressed.Load() && err != nil && err != io.EOF:
@@ -44,6 +44,7 @@ func (d *decompressor) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// open reads the first bytes of the source and chooses the format.
 func (d *decompressor) open() error {
 	b := bufio.NewReaderSize((*rawReader)(d), chunkBytes)
 	head, err := b.Peek(magicBytes)
@@ -80,7 +81,7 @@ func skippableFrame(head []byte) bool {
 	return len(head) >= 4 && head[0]&0xf0 == 0x50 && bytes.Equal(head[1:4], []byte{0x2a, 0x4d, 0x18})
 }
 
-// rawReader reads a text's file and counts the bytes.
+// A rawReader reads the file of a decompressor and counts the bytes.
 type rawReader decompressor
 
 func (r *rawReader) Read(p []byte) (int, error) {
@@ -97,11 +98,11 @@ func (d *decompressor) close() {
 
 const gzipMagic = "\x1f\x8b"
 
-// errGarbage is what gzip(1) warns about.
+// errGarbage is returned for bytes after the last gzip member, of which gzip(1) warns.
 var errGarbage = errors.New("garbage behind the last gzip member")
 
-// gzipReader reads gzip members one after the other. Zero bytes behind the last
-// one are ignored, as gzip(1) does: tapes and disk images pad files with them.
+// A gzipReader reads gzip members one after another. Zero bytes after the last one are
+// ignored, as gzip(1) does: tapes and disk images pad files with them.
 type gzipReader struct {
 	in     *bufio.Reader
 	member *gzip.Reader
@@ -121,7 +122,7 @@ func (g *gzipReader) Read(p []byte) (int, error) {
 		n, err := g.member.Read(p)
 		if n > 0 || err != io.EOF {
 			if err == io.EOF {
-				err = nil // the next Read looks for another member
+				err = nil // the next Read begins another member, if there is one
 			}
 			return n, err
 		}
@@ -131,7 +132,7 @@ func (g *gzipReader) Read(p []byte) (int, error) {
 	}
 }
 
-// next begins the next member; io.EOF means that there is none.
+// next begins the next member. It returns io.EOF if there is none.
 func (g *gzipReader) next() error {
 	head, err := g.in.Peek(len(gzipMagic))
 	if string(head) == gzipMagic {
@@ -154,7 +155,7 @@ func (g *gzipReader) next() error {
 	}
 }
 
-// noEOF turns the end of the file, where more must come, into an error.
+// unexpectedEOF returns err, or io.ErrUnexpectedEOF in place of io.EOF.
 func unexpectedEOF(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF

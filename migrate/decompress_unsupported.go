@@ -2,10 +2,11 @@ package migrate
 
 import "bytes"
 
-// magicBytes is how much of a source shows its format.
+// magicBytes is how many bytes of a source show its format.
 const magicBytes = 8
 
-// packedWith returns the format that a source of that beginning has, or nil.
+// packedWith returns a *PackedError if a source that begins with head is compressed in a
+// format that is not read, else nil.
 func packedWith(head []byte) error {
 	for _, f := range []struct{ magic, format, command string }{
 		{"\xfd7zXZ\x00", "xz", "xz -dc"},

@@ -23,55 +23,56 @@ type DryRunReport struct {
 	ClockTimes  uint64     `json:"clock_times"` // records without a time at the time field
 	NonFinite   int64      `json:"non_finite"`  // NaN and Infinity found
 	FreeBytes   uint64     `json:"free_bytes"`
-	Seconds     float64    `json:"seconds"` // that the reading took; a migration takes little more
+	Seconds     float64    `json:"seconds"` // time that the reading took; a migration takes little more
 }
 
-// DryRun reads a source as Run would, and writes nothing. NaN and Infinity are
-// counted, whatever Options.Accept says of them.
+// DryRun reads a source as Run would, and writes nothing. It accepts and counts NaN and
+// Infinity, whatever Options.Accept says.
 func DryRun(ctx context.Context, o Options) (DryRunReport, error) {
 	started := time.Now()
-	plan := DryRunReport{Source: o.Source}
+	report := DryRunReport{Source: o.Source}
 	policy, err := o.Settings.Policy()
 	if err == nil {
 		err = segment.CheckEmpty(o.Dir, o.FS)
 	}
 	if err != nil {
-		return plan, err
+		return report, err
 	}
 	accept := o.Accept
 	accept.NonFinite = jsonscan.KeepNonFinite
 	p, err := readSource(ctx, o, accept, func(p *sourcePass) error {
-		plan = DryRunReport{Source: o.Source}
+		report = DryRunReport{Source: o.Source}
 		p.scan.Limit(policy.MaxRecord)
 		p.scan.Capture(policy.TimeField)
 		p.take = func(compact, timeScalar []byte) error {
-			plan.LogBytes += int64(len(compact)) + 1
-			plan.Largest = max(plan.Largest, int64(len(compact)))
+			report.LogBytes += int64(len(compact)) + 1
+			report.Largest = max(report.Largest, int64(len(compact)))
 			if t, ok := segment.ParseTime(timeScalar, policy.TimeZone); ok {
-				plan.span(t)
+				report.addTime(t)
 			} else {
-				plan.ClockTimes++
+				report.ClockTimes++
 			}
 			return nil
 		}
 		return nil
 	})
 	if err != nil {
-		return plan, err
+		return report, err
 	}
-	plan.Records, plan.RecordsAt, plan.Declared = p.records, p.finder.location(), p.finder.declared
-	plan.SourceBytes, plan.NonFinite = p.source.size, p.scan.NonFinite()
-	plan.Seconds = time.Since(started).Seconds()
-	plan.FreeBytes, _, err = memguard.DiskFree(nearestExisting(o.Dir))
-	return plan, err
+	report.Records, report.RecordsAt, report.Declared = p.records, p.finder.location(), p.finder.declared
+	report.SourceBytes, report.NonFinite = p.source.size, p.scan.NonFinite()
+	report.Seconds = time.Since(started).Seconds()
+	report.FreeBytes, _, err = memguard.DiskFree(nearestExisting(o.Dir))
+	return report, err
 }
 
-func (p *DryRunReport) span(t time.Time) {
+// addTime extends the time span by the time of a record.
+func (r *DryRunReport) addTime(t time.Time) {
 	t = t.UTC()
-	if p.FirstTime == nil || t.Before(*p.FirstTime) {
-		p.FirstTime = &t
+	if r.FirstTime == nil || t.Before(*r.FirstTime) {
+		r.FirstTime = &t
 	}
-	if p.LastTime == nil || t.After(*p.LastTime) {
-		p.LastTime = &t
+	if r.LastTime == nil || t.After(*r.LastTime) {
+		r.LastTime = &t
 	}
 }

@@ -12,33 +12,34 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// Format is the shape of an export.
+// A Format is the shape of an export.
 type Format uint8
 
 const (
-	Original Format = iota // the migrated file again; without one, {"history": [...]}
+	Original Format = iota // the source of the migration; of a log without one, {"history": [...]}
 	Array                  // a JSON array
 )
 
-// ExportResult says what an export came to.
+// An ExportResult is the result of an export.
 type ExportResult struct {
 	Records     uint64
 	Lost        uint64   // records that were lost and repaired, and so are left out
-	Stale       []string // members of the source's text around the records that may say what is no longer so
+	Stale       []string // names of the members around the records whose values may no longer be right
 	Differs     Difference
 	first, last segment.Sequence
 }
 
-// A Difference says how an export of all records that were migrated, and of no others, differs from the source.
+// A Difference says how an export differs from the source. It is only determined for an
+// export of all migrated records and no others.
 type Difference uint8
 
 const (
-	Same    Difference = iota // or other records were exported, or tokens were converted
-	Changed                   // though it was said to be exact
-	Former                    // it was migrated before white space was kept that follows no pattern
+	Same    Difference = iota // equal, or not determined, or different in tokens that were converted
+	Changed                   // different although the receipt promises an exact export
+	Former                    // different, but migrated by a version that did not keep all white space
 )
 
-// differs compares the SHA-256 of an export with the source's.
+// differs compares sum, the SHA-256 of an export, with the source's.
 func differs(l *segment.Log, done ExportResult, sum string) (Difference, error) {
 	r, err := ReadReceipt(l)
 	if err != nil || r == nil || r.Salvaged || r.SourceSHA256 == sum {
@@ -53,17 +54,17 @@ func differs(l *segment.Log, done ExportResult, sum string) (Difference, error) 
 	return Changed, nil
 }
 
-// Export writes the records as one JSON file. Of a log that was migrated,
-// Original gives back the source, byte for byte, when the records are those
-// that came from it, unless tokens were converted. Of a salvaged source it gives
-// what came before the damage, which is no whole JSON. An error among the records ends it.
+// Export writes the records as one JSON file. Of a log that was migrated, Original writes
+// the source, byte for byte, if the records are those that came from it and no tokens
+// were converted. Of a salvaged source it writes what came before the damage, which is
+// not complete JSON. Export returns the first error that records yields.
 func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segment.Record, error]) (ExportResult, error) {
 	sum := sha256.New()
 	w := bufio.NewWriterSize(io.MultiWriter(out, sum), 256<<10)
-	frame := historyEnvelope()
+	env := historyEnvelope()
 	switch format {
 	case Array:
-		frame = plainEnvelope("[", "\n]\n", "[]\n", 1)
+		env = plainEnvelope("[", "\n]\n", "[]\n", 1)
 	case Original:
 		if err := intactOrigin(context.Background(), l); err != nil {
 			return ExportResult{}, err
@@ -73,18 +74,18 @@ func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segm
 			return ExportResult{}, err
 		}
 		if original != nil {
-			frame = original
+			env = original
 		}
 	default:
 		return ExportResult{}, fmt.Errorf("no such export format: %d", format)
 	}
-	defer frame.close()
-	done, err := frame.write(w, records)
+	defer env.close()
+	done, err := env.write(w, records)
 	if err == nil {
 		err = w.Flush()
 	}
 	if err == nil {
-		done.Stale, err = frame.stale(l, done)
+		done.Stale, err = env.stale(l, done)
 	}
 	if err == nil && format == Original {
 		done.Differs, err = differs(l, done, hex.EncodeToString(sum.Sum(nil)))

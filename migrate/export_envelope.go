@@ -12,31 +12,35 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// A frame is what stands around and between the records of an export.
+// An envelope is what surrounds and separates the records of an export. If prefix is
+// nil, it is made up: before and after stand in the place of the source's bytes.
 type envelope struct {
-	before, after string            // in place of sections
-	prefix        *io.SectionReader // of the migrated file, before its first record
-	suffix        *io.SectionReader // behind its last; nil: in the prefix
-	files         []segment.File    // of these
-	empty         string            // in place of everything, without records
-	between       string
-	records       string // where in the source they stood
+	before, after string            // written around the records, inside prefix and suffix
+	prefix        *io.SectionReader // the source's bytes before its first record
+	suffix        *io.SectionReader // its bytes after the last record; nil means none
+	files         []segment.File    // of origin/, open until close
+	empty         string            // the whole export if there is no record and no prefix
+	between       string            // written between two records
+	records       string            // where in the source the records were, as in layout.json
 	style         *Style
-	odd           *oddSpace         // white space of records that is not the style's; nil: none
-	count         uint64            // of the records that odd is about
-	whole         *io.SectionReader // the source, if it had no record; else nil
+	odd           *oddSpace         // white space of records that is not the style's; nil means none
+	count         uint64            // number of records, from the first of the log, that odd may have entries for
+	whole         *io.SectionReader // the source if it had no record; else nil
 }
 
+// historyEnvelope returns the envelope of {"history": [...]}.
 func historyEnvelope() *envelope {
 	return plainEnvelope(`{"history": [`, "\n  ]\n}\n", `{"history": []}`+"\n", 2)
 }
 
+// plainEnvelope returns an envelope in the style of Python's json.dump.
 func plainEnvelope(before, after, empty string, depth int) *envelope {
 	s := pythonStyle(depth)
 	return &envelope{before: before + s.Line, after: after, between: "," + s.Line, empty: empty, style: s}
 }
 
-// openEnvelope opens the frame of the migrated file; nil if there is none.
+// openEnvelope opens the envelope of the source that l was migrated from; nil if l was not
+// migrated.
 func openEnvelope(l *segment.Log) (*envelope, error) {
 	at, err := readLayout(l)
 	if err != nil || at == nil {
@@ -73,7 +77,7 @@ func openEnvelope(l *segment.Log) (*envelope, error) {
 	return f, nil
 }
 
-// section opens a file of origin/.
+// section opens a file of origin/. close closes it.
 func (e *envelope) section(l *segment.Log, name string) (*io.SectionReader, error) {
 	file, err := l.OpenOrigin(name)
 	if err != nil {
@@ -87,15 +91,16 @@ func (e *envelope) section(l *segment.Log, name string) (*io.SectionReader, erro
 	return io.NewSectionReader(file, 0, info.Size()), nil
 }
 
-// divide divides the prefix of a source without records, which is all of it, at
-// the end of the empty array, and learns from it how records are put between.
+// divide prepares for records in a source that had none. Its prefix is all of it: divide
+// splits it inside the empty array, and derives from the rest how records are formatted.
 func (e *envelope) divide(depth int) error {
 	path, err := jsonscan.ParsePointer(e.records)
 	if err != nil {
-		return nil // a stream, or none
+		return nil // a stream without values
 	}
 	s := scanFile(e.prefix)
 	_, ok := namesBefore(s, path.Tokens())
+	// If the array is not found, the source itself is exported while there is no record.
 	if c, err := s.Peek(); !ok || err != nil || c != '[' {
 		plain := historyEnvelope()
 		plain.files, plain.whole = e.files, e.prefix
@@ -125,10 +130,11 @@ func (e *envelope) divide(depth int) error {
 	return nil
 }
 
-// aroundBytes of what surrounds an empty array show its writer's style.
+// aroundBytes is how much of the text on each side of an empty array is read to learn
+// its writer's style.
 const aroundBytes = 64 << 10
 
-// around learns the style of a document from what surrounds an empty array in it.
+// around learns the style of a document from the text around an empty array in it.
 func around(prefix, suffix io.ReaderAt) (*Style, error) {
 	l := newLearner()
 	l.begin()
@@ -148,12 +154,13 @@ func around(prefix, suffix io.ReaderAt) (*Style, error) {
 	return &l.style, nil
 }
 
+// trimBOM returns text without a byte-order mark.
 func trimBOM(text []byte) []byte {
 	const bom = "\xef\xbb\xbf"
 	return []byte(strings.TrimPrefix(string(text), bom))
 }
 
-// inner returns a document's style for values inside depth of its containers.
+// inner returns the style s of a document for values inside depth containers.
 func inner(s *Style, depth int) *Style {
 	in := *s
 	if s.Object.Lines || s.Array.Lines {
@@ -165,6 +172,7 @@ func inner(s *Style, depth int) *Style {
 	return &in
 }
 
+// write writes the envelope with the records in it. Lost records are left out.
 func (e *envelope) write(w *bufio.Writer, records iter.Seq2[segment.Record, error]) (done ExportResult, err error) {
 	t := &typesetter{style: e.style, out: w}
 	for rec, err := range records {
@@ -198,7 +206,7 @@ func (e *envelope) write(w *bufio.Writer, records iter.Seq2[segment.Record, erro
 	return done, errors.Join(e.copy(w, e.prefix), e.copy(w, e.suffix))
 }
 
-// record writes one record and what stands before it.
+// record writes one record and what comes before it.
 func (e *envelope) record(t *typesetter, rec segment.Record, first bool) (err error) {
 	here := false
 	if number := uint64(rec.Seq); e.odd != nil && number <= e.count {
@@ -206,6 +214,8 @@ func (e *envelope) record(t *typesetter, rec segment.Record, first bool) (err er
 			return err
 		}
 	}
+	// What was between a record and the one before, where it differs from between. The
+	// first record exported has none before it, even if it is not the source's first.
 	if first {
 		err = e.open(t.out)
 	}
@@ -231,7 +241,7 @@ func (e *envelope) record(t *typesetter, rec segment.Record, first bool) (err er
 	return t.write(rec.Text, nil)
 }
 
-// open writes what stands before the first record.
+// open writes what comes before the first record.
 func (e *envelope) open(w *bufio.Writer) error {
 	if err := e.copy(w, e.prefix); err != nil {
 		return err
@@ -240,7 +250,7 @@ func (e *envelope) open(w *bufio.Writer) error {
 	return err
 }
 
-// copy writes a section, if there is one.
+// copy writes a section; nil means none.
 func (e *envelope) copy(w *bufio.Writer, from *io.SectionReader) error {
 	if from == nil {
 		return nil
@@ -249,6 +259,7 @@ func (e *envelope) copy(w *bufio.Writer, from *io.SectionReader) error {
 	return err
 }
 
+// close closes the files of origin/.
 func (e *envelope) close() {
 	for _, file := range e.files {
 		_ = file.Close() // it was only read

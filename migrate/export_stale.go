@@ -9,8 +9,9 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// stale names the members beside the records that the source's writer kept up
-// with them, where other records are exported than the source had.
+// stale returns the names of the members around the records if other records are
+// exported than the source had: the source's writer may have kept them up to date, as a
+// number of entries.
 func (e *envelope) stale(l *segment.Log, done ExportResult) ([]string, error) {
 	r, err := ReadReceipt(l)
 	if err != nil || r == nil || e.prefix == nil || e.suffix == nil {
@@ -21,18 +22,19 @@ func (e *envelope) stale(l *segment.Log, done ExportResult) ([]string, error) {
 	}
 	path, err := jsonscan.ParsePointer(e.records)
 	if err != nil {
-		return nil, nil // a stream: nothing stands beside the records
+		return nil, nil // a stream has nothing but records
 	}
 	names, _ := namesBefore(scanFile(e.prefix), path.Tokens())
 	return append(names, namesAfter(scanFile(e.suffix))...), nil
 }
 
+// scanFile returns a scanner of a file of origin/.
 func scanFile(f *io.SectionReader) *jsonscan.Scanner {
 	return jsonscan.NewReader(bufio.NewReader(io.NewSectionReader(f, 0, f.Size())), jsonscan.Options{})
 }
 
-// namesBefore returns the members in a text like {"n": 1, "a": {"b": [ that do
-// not lead to its end, which the tokens do, and reports whether they do.
+// namesBefore returns the names of the complete members in a text like
+// {"n": 1, "a": {"b": [, where tokens lead to its end. ok is false if they do not.
 func namesBefore(s *jsonscan.Scanner, tokens []string) (names []string, ok bool) {
 	if _, err := s.SkipBOM(); err != nil {
 		return nil, false
@@ -68,7 +70,7 @@ func namesBefore(s *jsonscan.Scanner, tokens []string) (names []string, ok bool)
 	return names, true
 }
 
-// namesAfter returns the members in a text like ], "n": 1}, "m": 2}.
+// namesAfter returns the names of the members in a text like ], "n": 1}, "m": 2}.
 func namesAfter(s *jsonscan.Scanner) (names []string) {
 	for {
 		c, err := s.Peek()
@@ -93,7 +95,7 @@ func namesAfter(s *jsonscan.Scanner) (names []string) {
 	}
 }
 
-// readName reads a member's name and its colon.
+// readName reads a member's name and the colon after it.
 func readName(s *jsonscan.Scanner) (string, bool) {
 	b, err := s.Value(nil)
 	if err != nil || b[0] != '"' {
@@ -102,6 +104,7 @@ func readName(s *jsonscan.Scanner) (string, bool) {
 	return jsonscan.Unquote(b), readByte(s, ':')
 }
 
+// readByte reads the next byte, and reports whether it is want.
 func readByte(s *jsonscan.Scanner, want byte) bool {
 	c, err := s.Peek()
 	if err != nil || c != want {
@@ -111,6 +114,7 @@ func readByte(s *jsonscan.Scanner, want byte) bool {
 	return true
 }
 
+// skipElements skips n elements of an array and the commas after them.
 func skipElements(s *jsonscan.Scanner, n int) bool {
 	for range n {
 		if s.Skip() != nil || !readByte(s, ',') {

@@ -10,15 +10,15 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// Several values in one source are usually records, one a line. They may also be
-// whole documents, each with records inside: two writers appended to one file,
-// or a writer began to append lines behind a document. Run must not make one
-// record of a document. These rules decide, in this order:
+// Several values in one source are usually records, one on a line. They may also be
+// documents, each with records inside: two programs wrote to one file, or one began to
+// append lines after a document. Run must not make one record of a document. These rules
+// decide about each value, in this order:
 //
-//  1. A value with a time of its own at the time field is a record, whatever
+//  1. An object with a time of its own at the time field is a record, whatever
 //     arrays it holds: {"timestamp": 1748448862, "matches": [{}]}.
 //  2. An array that begins with an object is a document; any other array is a
-//     record, a row of a table.
+//     record, such as a row of a table.
 //  3. An object with an array "history" is a document.
 //  4. An object with one array of objects is a document if the first object
 //     has a time at the time field.
@@ -53,12 +53,13 @@ func undecidedAmong(all []candidate) error {
 	return fmt.Errorf("%w: %s", ErrUndecided, strings.Join(names, ", "))
 }
 
-// A document is a value of a stream that holds records itself.
+// A document is a value of a stream that contains records.
 type document struct {
-	number uint64 // of the value, from 1
-	inside candidate
+	number uint64    // of the value, from 1
+	inside candidate // the array of its records
 }
 
+// undecided returns the ErrUndecided for a stream of values that has the document.
 func (d *document) undecided(values uint64) error {
 	return fmt.Errorf("%w: the source holds %d values, and value %d holds an array: %v", ErrUndecided, values, d.number, d.inside)
 }
@@ -69,6 +70,7 @@ type timeField struct {
 	zone *time.Location
 }
 
+// newTimeField returns the time field of a log with those settings.
 func newTimeField(s segment.Settings) timeField {
 	policy, err := s.Policy()
 	if err != nil || policy.TimeField == nil {
@@ -165,11 +167,13 @@ func mayBeDocument(value []byte) bool {
 	}
 }
 
+// beginsWithObject reports whether a compact value is an array whose first element is an object.
 func beginsWithObject(value []byte) bool { return bytes.HasPrefix(value, []byte("[{")) }
 
 // first returns the first element of an array that has one.
 func first(array []byte) []byte { return array[1:jsonscan.SkipValue(array, 1)] }
 
+// count returns the array at a pointer as a candidate.
 func count(at string, array []byte) candidate {
 	c := candidate{at: at}
 	for range jsonscan.Members(array) {

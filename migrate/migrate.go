@@ -3,44 +3,28 @@ package migrate
 import (
 	"context"
 	"errors"
-	"io"
 	"time"
 
 	"github.com/histlog/histlog/internal/memguard"
 	"github.com/histlog/histlog/segment"
 )
 
-// Options say what to migrate, where to, and what to accept. Source and Dir
-// must be set.
-type Options struct {
-	Source   string           // a file's path, or "-" for Stdin
-	Stdin    io.Reader        // nil: os.Stdin
-	Dir      string           // missing or empty
-	Records  *segment.Pointer // names the array of records; nil: found
-	Accept   Accept           // what is let in beyond JSON
-	Settings segment.Settings // of the new log
-	Compress segment.Codec    // of its full segments
-	Verify   Verify
-	Salvage  bool                 // of a cut or damaged source, keep what is whole
-	Progress func(read, of int64) // told of the bytes read; of is 0 where the size is not known
-	FS       segment.FS           // nil: the machine's
-	exclude  []piece              // of the source, a stream, which are left out as damaged
-}
-
-// Run migrates. When it returns nil, the log is there, durable and whole, and
-// the Receipt stands in it too; otherwise nothing is: no log, and no
-// directory unless it was there before. The source is never written to.
+// Run makes a log of a source. If err is nil, the log is complete and durable, and the
+// Receipt is stored in it. Otherwise there is no log, and no directory unless it existed
+// before. The source is never written to.
 //
-// With Options.Salvage a source that is cut or damaged becomes a log of the
-// records that are whole before the damage, with all that follows them in
-// quarantine/. Of JSON Lines the lines behind the damage are kept too, and each
-// piece of damage is a file in quarantine/. Receipt.Salvaged says so, and
-// Receipt.Damage why.
+// With Options.Salvage, a truncated or damaged source becomes a log of the records
+// before the damage; the rest of the source is stored in quarantine/. Of JSON Lines the
+// intact lines after the damage are kept, too, and each damaged piece is a file in
+// quarantine/. Receipt.Salvaged then is true, and Receipt.Damage says why.
 func Run(ctx context.Context, o Options) (Receipt, error) {
 	if o.Salvage && readOnce(o.Source) {
 		return Receipt{}, ErrOnce
 	}
 	started := time.Now()
+	// Until publish has renamed the marker into place the directory holds a draft, which
+	// is no log to anyone. A crash up to there leaves the draft, and the next Run at the
+	// same place clears it.
 	m := &migration{ctx: ctx, o: o}
 	p, err := readSource(ctx, o, o.Accept, m.begin)
 	m.pass = p
@@ -59,17 +43,18 @@ func Run(ctx context.Context, o Options) (Receipt, error) {
 	return m.receipt, nil
 }
 
-// A migration makes one draft a log.
+// A migration is one call of Run.
 type migration struct {
 	ctx     context.Context
 	o       Options
 	pass    *sourcePass
 	draft   *segment.Draft
-	room    bool // was looked for
+	room    bool // checkRoom has compared
 	receipt Receipt
 }
 
-// begin makes a draft for a pass; that of a pass before is gone.
+// begin creates the draft for a pass over the source. It discards the draft of an earlier
+// pass, which took the wrong values for records.
 func (m *migration) begin(p *sourcePass) (err error) {
 	if err := m.discard(); err != nil {
 		return err
@@ -87,6 +72,7 @@ func (m *migration) begin(p *sourcePass) (err error) {
 	return err
 }
 
+// take adds a record to the draft.
 func (m *migration) take(compact, timeScalar []byte) error {
 	if err := m.draft.Write(compact, timeScalar); err != nil {
 		return err
@@ -101,7 +87,7 @@ func (m *migration) discard() error {
 	}
 	var err error
 	if o := m.pass.origin; o != nil {
-		err = o.abandon()
+		err = o.closeFiles()
 	}
 	if err = errors.Join(err, m.draft.Discard()); err == nil {
 		m.draft = nil
@@ -109,13 +95,15 @@ func (m *migration) discard() error {
 	return err
 }
 
-// minRatio is how far segments shrink at least, by what is known before.
+// minRatio is the ratio to which segments are assumed to be compressed at least.
 const minRatio = 4
 
-// sampleRoom bytes of a source tell how large its log will be.
+// sampleRoom is how many bytes of a source are read before the size of its log is
+// estimated.
 const sampleRoom = 8 << 20
 
-// checkRoom compares, once, the room on the disk with what the log will take.
+// checkRoom compares, once, the free space of the disk with the estimated size of the
+// log: a large source is refused after some megabytes, and not when the disk is full.
 func (m *migration) checkRoom() error {
 	read := m.pass.bytesDone()
 	if m.room || m.pass.size == 0 || read < min(sampleRoom, m.pass.size/2) {
@@ -137,13 +125,14 @@ func (m *migration) checkRoom() error {
 	return nil
 }
 
-// finish makes everything durable and proves it.
+// finish makes all but the receipt durable, and verifies it.
 func (m *migration) finish() error {
 	p := m.pass
 	if err := p.origin.close(p.finder.depth, p.finder.location()); err != nil {
 		return err
 	}
-	p.buf = nil
+	p.buf = nil // as large as the largest record; the verification needs the memory
+	// What is verified must be on the disk: a crash between Flush and Publish leaves a draft.
 	if err := m.draft.Flush(); err != nil {
 		return err
 	}
@@ -170,6 +159,8 @@ func (m *migration) publish(started time.Time) error {
 	m.receipt.Migrated = time.Now().UTC()
 	m.receipt.Elapsed = time.Since(started).Seconds()
 	m.receipt.PeakRSS = memguard.PeakRSS()
+	// The receipt first: a crash between the two leaves a draft with a receipt, which is
+	// cleared like any other. In the other order it would leave a log without one.
 	if err := m.receipt.write(m.draft); err != nil {
 		return err
 	}

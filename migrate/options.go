@@ -1,13 +1,35 @@
 package migrate
 
-import "github.com/histlog/histlog/internal/jsonscan"
+import (
+	"io"
 
-// Accept says what a source may hold beyond JSON: NonFinite and InvalidUTF8,
-// each one of the constants below, and Memory, the largest record in bytes that
-// there is memory for. The zero value is strict.
+	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/segment"
+)
+
+// Options say what to migrate, where to, and what to accept. Source and Dir
+// must be set.
+type Options struct {
+	Source   string               // path of a file, or "-" for Stdin
+	Stdin    io.Reader            // nil means os.Stdin
+	Dir      string               // the new log; must be missing or empty
+	Records  *segment.Pointer     // names the array of records; nil means that it is found
+	Accept   Accept               // what is accepted beyond JSON
+	Settings segment.Settings     // of the new log
+	Compress segment.Codec        // of its full segments
+	Verify   Verify               // how the new log is verified
+	Salvage  bool                 // of a truncated or damaged source, keep the records that are intact
+	Progress func(read, of int64) // called with the bytes read so far; of is 0 if the size is not known; may be nil
+	FS       segment.FS           // nil means the machine's
+	exclude  []piece              // parts of the source, a stream, that are damaged and not read
+}
+
+// Accept says what a source may hold beyond JSON: NonFinite and InvalidUTF8 take the
+// constants below, and Memory is the size in bytes of the largest record that there is
+// memory for. The zero value is strict.
 type Accept = jsonscan.Options
 
-// What becomes of NaN, Infinity and -Infinity, which Python writes.
+// What NaN, Infinity and -Infinity, which Python writes, become.
 const (
 	RejectNonFinite    = jsonscan.RejectNonFinite    // an error
 	KeepNonFinite      = jsonscan.KeepNonFinite      // they stay as written, which is not JSON
@@ -15,8 +37,17 @@ const (
 	StringifyNonFinite = jsonscan.StringifyNonFinite // "NaN", "Infinity" or "-Infinity"
 )
 
-// What becomes of bytes in a string that are not UTF-8.
+// What bytes in a string that are not UTF-8 become.
 const (
 	RejectUTF8  = jsonscan.RejectUTF8  // an error
-	ReplaceUTF8 = jsonscan.ReplaceUTF8 // U+FFFD stands in their place
+	ReplaceUTF8 = jsonscan.ReplaceUTF8 // U+FFFD
+)
+
+// Verify says how a new log is verified before it is published.
+type Verify uint8
+
+const (
+	VerifyDigest    Verify = iota // read it back and compare it with the checksums of what was written
+	VerifyRoundtrip               // also export it and compare the result with the source byte for byte, or token by token if tokens were converted
+	VerifyNone                    // only compare the totals of the index
 )

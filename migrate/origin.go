@@ -10,32 +10,32 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// The files of origin/ from which the source can be made again.
+// The files of origin/ from which the source is exported, beside origin_space.go's.
 const (
 	prefixName = "prefix"      // the source's bytes before its first record
-	suffixName = "suffix"      // those after its last
-	layoutName = "layout.json" // what stood between
+	suffixName = "suffix"      // its bytes after the last record
+	layoutName = "layout.json" // how the records are separated and formatted
 )
 
-// A layout is how the source's writer put records down.
+// A layout is the content of layout.json: how the source's writer formatted records.
 type layout struct {
 	Records string       `json:"records"` // pointer to their array, or "stream"
 	Depth   int          `json:"depth"`   // containers around a record
-	Between *string      `json:"between"` // bytes from the end of a record to the next; nil: there are no two
-	Spaces  *Style       `json:"spaces"`  // white space inside records; nil: there are none, or see Style
+	Between *string      `json:"between"` // bytes from the end of the first record to the second; nil means fewer than two
+	Spaces  *Style       `json:"spaces"`  // white space inside records; nil means no records, or a layout with Style
 	Style   *formerStyle `json:"style,omitempty"`
-	Count   uint64       `json:"count"` // records that were migrated: for these spaceName holds what differs
-	Empty   bool         `json:"empty"` // there was no record: the prefix is all
+	Count   uint64       `json:"count"` // number of migrated records, which spaceName may have entries for
+	Empty   bool         `json:"empty"` // there was no record, so that the prefix is the whole source
 }
 
-// A formerStyle is a style as layouts had it before Spaces.
+// A formerStyle is the style in layouts of older versions, without Spaces.
 type formerStyle struct {
-	Indent *string `json:"indent"` // a level's; nil: all on one line
+	Indent *string `json:"indent"` // of each level; nil means that a record is one line
 	Comma  string  `json:"comma"`
 	Colon  string  `json:"colon"`
 }
 
-// style returns the style to write records in.
+// style returns the style for writing records.
 func (at *layout) style() *Style {
 	switch {
 	case at.Spaces != nil:
@@ -46,7 +46,8 @@ func (at *layout) style() *Style {
 	return pythonStyle(at.Depth)
 }
 
-// readLayout returns the layout of the source that l was migrated from; nil if there was none.
+// readLayout returns the layout of the source that l was migrated from; nil if l was not
+// migrated.
 func readLayout(l *segment.Log) (*layout, error) {
 	var at layout
 	err := readJSON(l, layoutName, &at)
@@ -56,9 +57,10 @@ func readLayout(l *segment.Log) (*layout, error) {
 	return &at, err
 }
 
-// An originWriter keeps what surrounds the records of a source (a nil one keeps
-// nothing) by listening to what the scanner reads: the prefix, and the gap
-// after each record, which becomes the beginning of the suffix if no record follows.
+// An originWriter stores what surrounds the records of a source in origin/ of a draft. It
+// receives the bytes that the scanner reads outside the records: the prefix, and the gap
+// after each record, which is the beginning of the suffix if no record follows. A nil
+// originWriter stores nothing.
 type originWriter struct {
 	draft          *segment.Draft
 	scan           *jsonscan.Scanner
@@ -79,7 +81,7 @@ func newOriginWriter(d *segment.Draft, s *jsonscan.Scanner) (*originWriter, erro
 	return o, s.Tee(o.prefix)
 }
 
-// inside is called when it is known in how many containers records stand.
+// inside is called when the number of containers around the records is known.
 func (o *originWriter) inside(depth int) {
 	if o != nil {
 		o.layout.Depth = depth
@@ -123,7 +125,7 @@ func (o *originWriter) between() error {
 		return err
 	}
 	switch {
-	case o.gap.spilled != nil: // and was kept on the way
+	case o.gap.spilled != nil: // gapBuffer has passed it to space already
 	case o.layout.Between == nil:
 		first := string(o.gap.held)
 		o.layout.Between = &first
@@ -136,7 +138,7 @@ func (o *originWriter) between() error {
 	return o.space.err
 }
 
-// settle has the style no longer change.
+// settle ends the learning of the style.
 func (o *originWriter) settle() {
 	between := ""
 	if o.layout.Between != nil {
@@ -145,7 +147,7 @@ func (o *originWriter) settle() {
 	o.space.settle(between, o.layout.Depth)
 }
 
-// beginSuffix is called after the last record, where it is clear that none follows.
+// beginSuffix is called after the last record, when it is certain that none follows.
 func (o *originWriter) beginSuffix() (err error) {
 	if o == nil {
 		return nil
@@ -161,18 +163,18 @@ func (o *originWriter) beginSuffix() (err error) {
 	return o.scan.Tee(o.suffix)
 }
 
-// gapBytes is the longest gap between records that is held in memory.
+// gapBytes is the maximum length of a gap between records that is held in memory.
 const gapBytes = 64 << 10
 
-// A gapBuffer holds what follows a record. More than gapBytes of that spills
-// to where the suffix will stand, for it may be the beginning of it, and to where
-// odd white space is kept, for a record may follow.
+// A gapBuffer holds the bytes after a record. A gap longer than gapBytes is written to
+// the suffix's file, in case no record follows, and also to the odd white space, in case
+// one does.
 type gapBuffer struct {
 	draft   *segment.Draft
 	space   *spaceWriter
-	next    uint64 // number of the record that may follow
-	held    []byte
-	spilled io.WriteCloser // nil: all of it is held
+	next    uint64         // number of the record that may follow, from 1
+	held    []byte         // the gap, or its beginning
+	spilled io.WriteCloser // the suffix's file; nil means that the gap is held
 }
 
 func (g *gapBuffer) Write(p []byte) (n int, err error) {
@@ -193,11 +195,12 @@ func (g *gapBuffer) Write(p []byte) (n int, err error) {
 	return g.spilled.Write(p)
 }
 
-// begin writes what is held to the suffix's file, which it returns.
+// begin creates the suffix's file, unless the gap has spilled, and writes what is held to
+// it.
 func (g *gapBuffer) begin() (suffix io.WriteCloser, err error) {
 	if g.spilled == nil {
 		if g.spilled, err = g.draft.CreateOrigin(suffixName); err != nil {
-			g.spilled = nil // and no interface around a nil file
+			g.spilled = nil // CreateOrigin returns a nil pointer, which is not a nil interface
 			return nil, err
 		}
 		_, err = g.spilled.Write(g.held)
@@ -205,7 +208,7 @@ func (g *gapBuffer) begin() (suffix io.WriteCloser, err error) {
 	return g.spilled, err
 }
 
-// reset forgets the gap.
+// reset empties the buffer for the gap after the next record.
 func (g *gapBuffer) reset() (err error) {
 	if g.spilled != nil {
 		err = g.spilled.Close()
@@ -214,7 +217,7 @@ func (g *gapBuffer) reset() (err error) {
 	return err
 }
 
-// close is called at the end of the source.
+// close is called at the end of the source. It completes the files of origin/.
 func (o *originWriter) close(depth int, records string) error {
 	o.layout.Depth, o.layout.Records, o.layout.Empty = depth, records, o.suffix == nil
 	if o.layout.Count > 0 {
@@ -233,11 +236,11 @@ func (o *originWriter) close(depth int, records string) error {
 		return err
 	}
 	_, err = f.Write(append(b, '\n'))
-	return errors.Join(err, f.Close(), o.abandon())
+	return errors.Join(err, f.Close(), o.closeFiles())
 }
 
-// endAtDamage is called when the source can't be read on: nothing follows the
-// last record but what is in quarantine.
+// endAtDamage is called instead of beginSuffix where the source is damaged: the suffix is
+// empty, because all that follows the last record goes to quarantine/.
 func (o *originWriter) endAtDamage() (err error) {
 	if err = o.scan.Tee(nil); err != nil {
 		return err
@@ -251,7 +254,8 @@ func (o *originWriter) endAtDamage() (err error) {
 	return err
 }
 
-// forgetPrefix empties the prefix: no record follows it.
+// forgetPrefix empties the prefix. It is called when a damaged source has no record before
+// the damage, so that all of it goes to quarantine/.
 func (o *originWriter) forgetPrefix() error {
 	err := errors.Join(o.scan.Tee(nil), o.prefix.Close())
 	if err != nil {
@@ -261,8 +265,9 @@ func (o *originWriter) forgetPrefix() error {
 	return err
 }
 
-// abandon closes the files.
-func (o *originWriter) abandon() error {
+// closeFiles closes the files that are open: after a failure, the draft that holds them is
+// discarded.
+func (o *originWriter) closeFiles() error {
 	err := o.space.close()
 	if o.suffix == nil {
 		err = errors.Join(err, o.gap.reset())

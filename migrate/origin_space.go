@@ -10,51 +10,59 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// spaceName is the file in origin/ of the white space that is not the style's.
+// spaceName is the file in origin/ with the white space that is not as in the style of
+// layout.json.
 //
-// It is compressed with zstd and holds entries in the order of the source. All
-// numbers are unsigned varints.
+// It is compressed with zstd and holds entries in the order of the source. All numbers
+// are unsigned varints.
 //
-//	entry: record kind ...   record: the record's number less that of the entry before, from 0
-//	kind 0: length text      text stands between the record before and this one, comma
-//	                         included, in place of layout.json's; entries that follow each other are one text
+//	entry:  record kind ...
+//	        record is the number of the record less the one of the previous entry, from 0
+//	kind 0: length text
+//	        text is what is between the previous record and this one, comma included, in
+//	        place of layout.json's between; consecutive entries of a record are one text
 //	kind 1: skip length runs run...
-//	                         of the compact record skip bytes are in the style, behind
-//	                         the end of the entry before; in the next length bytes all white space is in the runs
-//	run: skip length text    text stands before the byte that is skip bytes behind the run before
+//	        after the previous entry, or the beginning of the compact record, skip bytes
+//	        have the style's white space; the next length bytes have that of the runs alone
+//	run:    skip length text
+//	        text comes before the byte that is skip bytes after that of the previous run
 //
-// An entry for a record that was not migrated means nothing: the white space
-// turned out to follow the last record, or damage came.
+// An entry for a record that was not migrated is ignored: its white space was written
+// before it turned out that no record follows, or that the source is damaged there.
 const spaceName = "space.zst"
 
+// The kinds of entries.
 const (
-	betweenEntry = iota
-	partEntry
+	betweenEntry = iota // kind 0
+	partEntry           // kind 1
 )
 
-// spaceWindow is the window that spaceName is compressed with: what there is to repeat is near.
+// spaceWindow is the zstd window of spaceName. It is small, because white space repeats
+// what came shortly before.
 const spaceWindow = 256 << 10
 
-// learnBytes of compact records show the style. It can't change after that.
+// learnBytes is how many bytes of compact records are read to learn the style, which does
+// not change afterwards.
 const learnBytes = 512 << 10
 
-// A spaceWriter compares the white space of each record, while it is read, with
-// the style of the first ones, and keeps what differs.
+// A spaceWriter compares the white space of each record, while it is read, with the style
+// of the first records, and writes what differs to spaceName. It is the scanner's
+// Watcher.
 type spaceWriter struct {
 	draft   *segment.Draft
 	scan    *jsonscan.Scanner
-	learner *learner // nil: the style is settled
-	learned int64    // bytes it has seen
-	style   *Style   // nil: not settled
+	learner *learner // nil means that the style is settled
+	learned int64    // bytes that the learner has read
+	style   *Style   // nil means that it is not settled
 	reading bool     // a record is being read, and not a member's name around the records
-	record  uint64   // its number, from 1
-	entry   uint64   // the last entry's record
-	end     int      // of the last part entry in the compact record
+	record  uint64   // number of the record being read, from 1
+	entry   uint64   // number of the last entry's record
+	end     int      // end of the last part entry in the compact record
 	file    io.WriteCloser
-	out     *zstd.Encoder // nil: nothing differs so far
-	buf     []byte
-	runs    []byte
-	err     error // the first
+	out     *zstd.Encoder // into file; nil means that nothing differs so far
+	buf     []byte        // the beginning of an entry
+	runs    []byte        // its runs
+	err     error         // the first error; nothing is written after it
 }
 
 func newSpaceWriter(d *segment.Draft, s *jsonscan.Scanner) *spaceWriter {
@@ -87,7 +95,8 @@ func (w *spaceWriter) settle(between string, depth int) {
 	w.scan.Watch(w, w.style)
 }
 
-// Odd keeps the white space of a part of a record, unless it is the style's.
+// Odd implements jsonscan.Watcher. It writes the white space of a part of a record, unless
+// it is as in the style.
 func (w *spaceWriter) Odd(at int, raw, compact []byte, pending int, joined bool) {
 	if !w.reading {
 		return
@@ -98,13 +107,14 @@ func (w *spaceWriter) Odd(at int, raw, compact []byte, pending int, joined bool)
 			return
 		}
 	}
-	pending = min(pending, len(compact)) // of a token that began, and has its white space, in the part before
+	// The white space before a literal that began in the previous part belongs to that part.
+	pending = min(pending, len(compact))
 	at, compact = at+pending, compact[pending:]
 	n, more := w.collect(raw, compact)
-	if n < 0 {
+	if n < 0 { // tokens were converted, so that no export equals the source anyway
 		return
 	}
-	w.begun(partEntry)
+	w.beginEntry(partEntry)
 	if w.entry != w.record {
 		w.entry, w.end = w.record, 0
 	}
@@ -116,18 +126,20 @@ func (w *spaceWriter) Odd(at int, raw, compact []byte, pending int, joined bool)
 	w.write(w.runs)
 }
 
-// begun begins an entry in buf.
-func (w *spaceWriter) begun(kind uint64) {
+// beginEntry begins an entry in buf.
+func (w *spaceWriter) beginEntry(kind uint64) {
 	w.buf = binary.AppendUvarint(w.buf[:0], w.record-w.entry)
 	w.buf = binary.AppendUvarint(w.buf, kind)
 }
 
-// collect writes the white space of a part to runs and returns how many runs
-// there are; -1 if raw and compact differ in more than white space, as where NaN
-// became null. more is how many bytes of the compact record belong to the part
-// beyond compact: the beginning of a literal that the part's end divides.
+// collect writes the white space of a part to runs and returns the number of runs; -1 if
+// raw and compact differ in more than white space, as where NaN became null. more is how
+// many bytes after compact belong to the part: the beginning of a literal that the end of
+// the part divides.
 func (w *spaceWriter) collect(raw, compact []byte) (n, more int) {
 	w.runs = w.runs[:0]
+	// raw[:i] and compact[:j] are the same but for the runs, the last of which is before
+	// compact[last].
 	i, j, last := 0, 0, 0
 	for i < len(raw) {
 		same := common(raw[i:], compact[j:])
@@ -154,7 +166,7 @@ func (w *spaceWriter) collect(raw, compact []byte) (n, more int) {
 	return n, 0
 }
 
-// common returns how many bytes a and b begin with in common.
+// common returns the length of the common prefix of a and b.
 func common(a, b []byte) int {
 	n := min(len(a), len(b))
 	i := 0
@@ -165,16 +177,17 @@ func common(a, b []byte) int {
 	return i
 }
 
-// between keeps a piece of the text before a record that is not as that before the second.
+// between writes a piece of the text before a record that is not as before the second one.
 func (w *spaceWriter) between(record uint64, text []byte) {
 	w.record = record
-	w.begun(betweenEntry)
+	w.beginEntry(betweenEntry)
 	w.entry, w.end = record, 0
 	w.buf = binary.AppendUvarint(w.buf, uint64(len(text)))
 	w.write(w.buf)
 	w.write(text)
 }
 
+// write writes b to the file, which it creates first if nothing differed so far.
 func (w *spaceWriter) write(b []byte) {
 	if w.out == nil && w.err == nil {
 		if w.file, w.err = w.draft.CreateOrigin(spaceName); w.err != nil {
@@ -188,7 +201,7 @@ func (w *spaceWriter) write(b []byte) {
 	}
 }
 
-// close ends the file, if there is one.
+// close completes the file, if there is one.
 func (w *spaceWriter) close() error {
 	if w.out != nil {
 		w.err = errors.Join(w.err, w.out.Close())
@@ -201,5 +214,5 @@ func (w *spaceWriter) close() error {
 	return w.err
 }
 
-// errSpace is for what no spaceWriter writes.
+// errSpace is returned for bytes that no spaceWriter writes.
 var errSpace = errors.New("origin/" + spaceName + " is damaged")

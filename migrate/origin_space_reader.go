@@ -12,24 +12,25 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// An oddSpace reads the white space of a log's records that is not the style's, from the first record on.
+// An oddSpace reads spaceName: the white space of a log's records that is not as in the
+// style. It is read in the order of the records, from the first one on.
 type oddSpace struct {
 	file   segment.File
 	zstd   *zstd.Decoder
 	in     *bufio.Reader
-	head   bool   // an entry has begun: entry and kind are its
-	entry  uint64 // the record of the entry
+	head   bool   // the record and kind of an entry were read, and not the rest
+	entry  uint64 // number of the entry's record
 	kind   uint64
-	asked  uint64 // the record that is being written
-	from   int    // of the part being read, in the compact record
-	to     int
-	runs   uint64 // of the part, still to come
-	run    int    // where the next one stands, if runs > 0
-	inPart bool
-	end    int // of the part before
+	asked  uint64 // number of the record being written
+	inPart bool   // a part entry is being read: the next five are about it
+	from   int    // offset of the part in the compact record
+	to     int    // its end
+	runs   uint64 // runs of the part still to read
+	run    int    // offset of the next run; valid if runs > 0
+	end    int    // end of the last part of the record
 }
 
-// openOddSpace opens the white space of a log that is not its style's; nil if there is none.
+// openOddSpace opens spaceName; nil if the log has none.
 func openOddSpace(l *segment.Log) (*oddSpace, error) {
 	f, err := l.OpenOrigin(spaceName)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -51,8 +52,8 @@ func (o *oddSpace) close() {
 	_ = o.file.Close() // it was only read
 }
 
-// next reads the beginning of the next entry, unless one has begun. At the end
-// there is an entry of a record that does not exist.
+// next reads the beginning of the next entry, unless one has begun. The end of the file
+// counts as an entry of a record that does not exist.
 func (o *oddSpace) next() error {
 	if o.head {
 		return nil
@@ -76,6 +77,7 @@ func (o *oddSpace) next() error {
 	return nil
 }
 
+// damaged returns an errSpace that wraps err, which may be nil.
 func (o *oddSpace) damaged(err error) error {
 	if err == nil {
 		return errSpace
@@ -83,6 +85,7 @@ func (o *oddSpace) damaged(err error) error {
 	return fmt.Errorf("%w: %w", errSpace, err)
 }
 
+// number reads a varint of a plausible size.
 func (o *oddSpace) number() (uint64, error) {
 	n, err := binary.ReadUvarint(o.in)
 	if err != nil || n > 1<<40 {
@@ -91,8 +94,8 @@ func (o *oddSpace) number() (uint64, error) {
 	return n, nil
 }
 
-// begin goes to a record, which must come after that before, and reports whether
-// there is an entry of it.
+// begin goes forward to a record and reports whether there is an entry for it. Its number
+// must be greater than that of the previous call.
 func (o *oddSpace) begin(record uint64) (bool, error) {
 	if err := o.leave(); err != nil {
 		return false, err
@@ -112,7 +115,7 @@ func (o *oddSpace) begin(record uint64) (bool, error) {
 	}
 }
 
-// leave reads what is left of a part.
+// leave skips the rest of a part.
 func (o *oddSpace) leave() error {
 	for o.inPart {
 		if o.runs == 0 {
@@ -126,7 +129,7 @@ func (o *oddSpace) leave() error {
 	return nil
 }
 
-// skip reads past an entry.
+// skip skips an entry.
 func (o *oddSpace) skip() error {
 	if o.kind == betweenEntry {
 		_, err := o.copyBetween(io.Discard)
@@ -138,6 +141,7 @@ func (o *oddSpace) skip() error {
 	return o.leave()
 }
 
+// copyBetween copies the text of a between entry to out.
 func (o *oddSpace) copyBetween(out io.Writer) (int64, error) {
 	n, err := o.number()
 	if err != nil {
@@ -147,6 +151,7 @@ func (o *oddSpace) copyBetween(out io.Writer) (int64, error) {
 	return o.copy(out, n)
 }
 
+// copy copies n bytes to out.
 func (o *oddSpace) copy(out io.Writer, n uint64) (int64, error) {
 	done, err := io.CopyN(out, o.in, int64(n))
 	if err != nil {
@@ -155,7 +160,8 @@ func (o *oddSpace) copy(out io.Writer, n uint64) (int64, error) {
 	return done, err
 }
 
-// between writes what stands before the record, if it is not what the layout has, and reports whether it did.
+// between writes the text before the record, if it is not as in the layout, and reports
+// whether it did.
 func (o *oddSpace) between(out io.Writer) (done bool, err error) {
 	for {
 		if err := o.next(); err != nil {
@@ -171,7 +177,7 @@ func (o *oddSpace) between(out io.Writer) (done bool, err error) {
 	}
 }
 
-// part begins a part.
+// part reads the beginning of a part.
 func (o *oddSpace) part() error {
 	skip, err := o.number()
 	if err != nil {
@@ -191,7 +197,7 @@ func (o *oddSpace) part() error {
 	return o.stepRun()
 }
 
-// stepRun reads where the next run stands.
+// stepRun reads the offset of the next run.
 func (o *oddSpace) stepRun() error {
 	if o.runs == 0 {
 		return nil
@@ -206,6 +212,7 @@ func (o *oddSpace) stepRun() error {
 	return nil
 }
 
+// copyRun copies the text of a run to out and goes to the next one.
 func (o *oddSpace) copyRun(out io.Writer) error {
 	n, err := o.number()
 	if err != nil {
@@ -228,7 +235,7 @@ func (o *oddSpace) at(out *bufio.Writer, offset int) (done bool, err error) {
 			if o.entry != o.asked {
 				return done, nil
 			}
-			if o.kind != partEntry { // which stands before all parts
+			if o.kind != partEntry { // the text before a record comes before its parts
 				return done, o.damaged(nil)
 			}
 			if err := o.part(); err != nil {

@@ -10,9 +10,9 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// VerifyOrigin returns what is damaged of the files from which an export makes
-// the source again. A log migrated before checksums were kept has none to
-// compare with; one that had them and lost them is damaged.
+// VerifyOrigin returns the damage of the files in origin/ that an export of the source
+// needs. A log migrated by a version without checksums has none to compare with; a log
+// whose receipt says that it has them, and that has not, is damaged.
 func VerifyOrigin(ctx context.Context, l *segment.Log) ([]segment.OriginDamage, error) {
 	damage, known, err := l.VerifyOrigin(ctx)
 	if err != nil || known {
@@ -23,7 +23,7 @@ func VerifyOrigin(ctx context.Context, l *segment.Log) ([]segment.OriginDamage, 
 	switch {
 	case errors.As(err, &disk):
 		return nil, err
-	case err != nil: // it is no JSON
+	case err != nil: // the receipt is not JSON
 		return []segment.OriginDamage{{Name: receiptName, Reason: err.Error()}}, nil
 	case r != nil && r.Sums:
 		return []segment.OriginDamage{{Name: segment.SumsName, Reason: "missing"}}, nil

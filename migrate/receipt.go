@@ -10,38 +10,41 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// receiptName is the receipt's file in origin/.
+// receiptName is the name of the receipt in origin/.
 const receiptName = "receipt.json"
 
-// A Receipt is what a migration proves. Pointers are nil where there is nothing to say.
+// A Receipt is the result of a migration, as stored in origin/. A nil pointer means that
+// there is nothing to say.
 type Receipt struct {
-	Source       string           `json:"source"` // as it was named
+	Source       string           `json:"source"` // as Options.Source named it
 	Records      uint64           `json:"records"`
 	RecordsAt    string           `json:"records_at"` // JSON pointer to their array in the source, or "stream"
 	SourceBytes  int64            `json:"source_bytes"`
-	SourceSHA256 string           `json:"source_sha256"` // of the source as it was read
-	LogBytes     int64            `json:"log_bytes"`     // of plain text
+	SourceSHA256 string           `json:"source_sha256"` // of the source's text, decompressed
+	LogBytes     int64            `json:"log_bytes"`     // of all segments, uncompressed
 	LogDigest    string           `json:"log_digest"`    // CRC-64 of the records' checksums
 	Segments     int              `json:"segments"`
 	FirstSeq     segment.Sequence `json:"first_seq"`
 	LastSeq      segment.Sequence `json:"last_seq"`
 	FirstTime    *time.Time       `json:"first_time"`
 	LastTime     *time.Time       `json:"last_time"`
-	ClockTimes   uint64           `json:"clock_times"` // records without a time at the time field: theirs is the migration's
+	ClockTimes   uint64           `json:"clock_times"` // records without a time at the time field, which have the migration's
 	Elapsed      float64          `json:"elapsed_seconds"`
 	PeakRSS      uint64           `json:"peak_rss_bytes"`
 	Salvaged     bool             `json:"salvaged"`
 	Quarantined  int64            `json:"quarantined_bytes"`
-	Sums         bool             `json:"checksums"`        // origin/ has checksums
+	Sums         bool             `json:"checksums"`        // origin/ has checksums of its files
 	Pieces       int              `json:"damaged_pieces"`   // files in quarantine/
 	Damage       string           `json:"damage,omitempty"` // why the source was salvaged
 	Verified     string           `json:"verified"`         // "digest", "roundtrip", "tokens" or "none"
-	Export       string           `json:"export"`           // "exact": an export is the source, byte for byte; "converted": but for tokens that were; "" if salvaged
+	Export       string           `json:"export"`           // "exact": an export equals the source; "converted": except for converted tokens; "" if salvaged
 	NonFinite    int64            `json:"non_finite"`       // NaN and Infinity found
 	Declared     *int64           `json:"declared_entries"` // the source's own total_entries
 	Migrated     time.Time        `json:"migrated_at"`
 }
 
+// write stores the receipt in a draft. Closing the file syncs it: not synced, it could be
+// empty after a crash, in a log that is complete.
 func (r Receipt) write(d *segment.Draft) error {
 	b, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
@@ -55,7 +58,7 @@ func (r Receipt) write(d *segment.Draft) error {
 	return errors.Join(err, f.Close())
 }
 
-// ReadReceipt returns the receipt of a log, or nil if it was not migrated.
+// ReadReceipt returns the receipt of a log; nil if the log was not migrated.
 func ReadReceipt(l *segment.Log) (*Receipt, error) {
 	var r Receipt
 	err := readJSON(l, receiptName, &r)
@@ -65,7 +68,7 @@ func ReadReceipt(l *segment.Log) (*Receipt, error) {
 	return &r, err
 }
 
-// readJSON reads a small file of origin/.
+// readJSON decodes a small file of origin/.
 func readJSON(l *segment.Log, name string, into any) error {
 	f, err := l.OpenOrigin(name)
 	if err != nil {

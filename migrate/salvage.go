@@ -10,9 +10,9 @@ import (
 	"github.com/histlog/histlog/internal/jsonscan"
 )
 
-// salvage makes the draft one of the records that are whole in spite of the
-// damage that err is about, and puts the rest of the source into quarantine. It
-// returns err if that can't be salvaged.
+// salvage fills the draft with the records that are intact in spite of the damage that err
+// reports, and copies the rest of the source to quarantine/. It returns err if nothing can
+// be salvaged.
 func (m *migration) salvage(err error) error {
 	if m.draft == nil || !salvageable(err) {
 		return err
@@ -23,8 +23,8 @@ func (m *migration) salvage(err error) error {
 	return m.salvageBeginning(err)
 }
 
-// salvageLines salvages what is one of JSON Lines, unless nothing but the last of
-// it is damaged: then lines is false.
+// salvageLines salvages a source of JSON Lines. lines is false if the source is not one, or
+// if it is only damaged at its end, which salvageBeginning keeps more exactly.
 func (m *migration) salvageLines(err error) (lines bool, _ error) {
 	first := m.pass
 	if at := m.o.Records; at != nil && len(at.Tokens()) > 0 {
@@ -34,7 +34,7 @@ func (m *migration) salvageLines(err error) (lines bool, _ error) {
 	if e != nil || !lines || len(pieces) == 0 {
 		return false, e
 	}
-	if n := len(pieces) - 1; n == 0 && first.finder.depth == 0 && first.records > 0 && !m.behind(pieces[n]) {
+	if n := len(pieces) - 1; n == 0 && first.finder.depth == 0 && first.records > 0 && !m.continuesAfter(pieces[n]) {
 		return false, nil
 	}
 	m.o.exclude = pieces
@@ -49,8 +49,8 @@ func (m *migration) salvageLines(err error) (lines bool, _ error) {
 	return true, m.quarantine(pieces)
 }
 
-// behind reports whether the source goes on behind a piece.
-func (m *migration) behind(p piece) bool {
+// continuesAfter reports whether the source continues after a piece.
+func (m *migration) continuesAfter(p piece) bool {
 	size := int64(0)
 	_ = m.readText(func(text io.Reader) error {
 		n, err := io.Copy(io.Discard, text)
@@ -69,7 +69,7 @@ func (m *migration) damagedLines() (pieces []piece, lines bool, err error) {
 	return pieces, lines, err
 }
 
-// readText opens the source, which must be the one that was read before, for read.
+// readText calls read with the text of the source, which must not have changed.
 func (m *migration) readText(read func(text io.Reader) error) error {
 	f, info, err := openSource(m.o.Source)
 	if err != nil {
@@ -87,13 +87,13 @@ func (m *migration) readText(read func(text io.Reader) error) error {
 	return checkUnchanged(f, info)
 }
 
-// salvageBeginning makes the draft one of the records before the damage.
+// salvageBeginning keeps the records before the damage, which the draft holds.
 //
-// The rest begins behind the last whole record, or with the source's first byte
-// if there is none: prefix, records and rest are the source.
+// The rest begins after the last intact record, or with the source's first byte if there
+// is none, so that prefix, records and rest together are the source.
 func (m *migration) salvageBeginning(err error) error {
 	p := m.pass
-	if p.finder.document != nil { // whole values before the damage, but no records
+	if p.finder.document != nil { // the values before the damage are not records
 		return p.finder.document.undecided(p.records)
 	}
 	from := p.end
@@ -110,20 +110,20 @@ func (m *migration) salvageBeginning(err error) error {
 	if e := m.quarantine([]piece{{from, math.MaxInt64}}); e != nil {
 		return e
 	}
-	if m.receipt.SourceBytes == 0 { // nothing of it could be had
+	if m.receipt.SourceBytes == 0 { // nothing of a compressed source could be read
 		return err
 	}
 	return nil
 }
 
-// damage says whether err is about a source that can be salvaged.
+// salvageable reports whether err is about a source that can be salvaged.
 func salvageable(err error) bool {
 	var at *SourceError
 	return (errors.As(err, &at) || errors.Is(err, ErrCompressed)) && !errors.Is(err, ErrChanged) && !errors.Is(err, jsonscan.ErrTooLarge)
 }
 
-// quarantine copies pieces of the source, and reads all of it for the receipt. Of
-// a compressed source that is what can be had of it.
+// quarantine copies pieces of the source to quarantine/, and reads all of it for the
+// receipt. Of a damaged compressed source, all means what can be decompressed.
 func (m *migration) quarantine(pieces []piece) error {
 	sum, size := sha256.New(), int64(0)
 	err := m.readText(func(text io.Reader) error {
@@ -152,7 +152,7 @@ func (m *migration) quarantine(pieces []piece) error {
 	return err
 }
 
-// noEnd takes the damage at which a compressed text ends for its end.
+// ignoreDamagedEnd returns err, or nil for the damage at which a compressed text ends.
 func ignoreDamagedEnd(err error) error {
 	if errors.Is(err, ErrCompressed) {
 		return nil

@@ -10,42 +10,44 @@ import (
 	"github.com/histlog/histlog/internal/jsonscan"
 )
 
-// A piece is a part of a source's text: from, up to to.
+// A piece is the part [from, to) of a source's text.
 type piece struct{ from, to int64 }
 
-// maxPieces is how many pieces of damage are taken out of a source one by one.
-// The last one is all the rest: each becomes a file in quarantine/.
+// maxPieces is the maximum number of damaged pieces, each of which becomes a file in
+// quarantine/. The last one includes the rest of the source.
 const maxPieces = 10_000
 
-// judgedLines are the first lines of a source that say whether it is one of JSON Lines.
+// judgedLines is the number of lines that decide whether a source is one of JSON Lines.
 const judgedLines = 16
 
-// A lineReader looks for damage in JSON Lines. A line ends where it ends, so
-// that damage in one does not reach the next. A line is whole if it holds objects only,
-// or arrays only, as the first whole line does. Around the values may stand what is
-// of no value, and is damage by itself: NUL bytes, which a crash of the
-// machine leaves, commas, and byte-order marks; and a single byte between two
-// values, which was the end of a line. Any other line is damaged as it
-// is: part of it might be a record, or the inside of one.
+// A lineReader finds the damage in JSON Lines. Damage in one line does not reach the next,
+// because every line feed ends a line. A line is intact if it holds objects only, or
+// arrays only, as the first intact line does.
+//
+// Around the values of a line there may be bytes that hold no data, and that are pieces of
+// damage by themselves: NUL bytes, which a crash of the machine leaves, commas, and
+// byte-order marks; and a single byte between two values, which was a line feed. Any other
+// line is one piece of damage: a part of it might be a record, or the inside of one.
 type lineReader struct {
 	in      *bufio.Reader
 	accept  jsonscan.Options
 	time    timeField
-	off     int64 // of the next byte
-	kind    byte  // of the values: '{' or '['
-	pieces  []piece
-	judged  int   // lines that are not blank, up to judgedLines
-	whole   int   // of these
-	open    int   // of these, lines as they stand inside a container
-	begins  bool  // the first of these is whole
-	inside  bool  // the first whole line is a document
-	first   byte  // of the line, but white space; 0: none
-	last    byte  // likewise
-	err     error // that ended the text
-	lineEnd bool
+	off     int64   // of the next byte
+	kind    byte    // first byte of all values: '{' or '['; 0 means no value so far
+	pieces  []piece // the damage
+	judged  int     // number of lines that are not blank, up to judgedLines
+	whole   int     // of the judged lines, those that are intact
+	open    int     // of the judged lines, those that look like the inside of a container
+	begins  bool    // the first judged line is intact
+	inside  bool    // the first intact line is a document
+	first   byte    // first byte of the current line that is not white space; 0 means none
+	last    byte    // the last such byte
+	err     error   // that ended the text, or nil
+	lineEnd bool    // the current line was read to its end
 }
 
-// damagedLines returns the damage in a text; lines is false if it is not one of JSON Lines.
+// damagedLines returns the damage in a text. lines is false if the text is not one of JSON
+// Lines.
 func damagedLines(ctx context.Context, in io.Reader, accept jsonscan.Options, time timeField) (damage []piece, lines bool, err error) {
 	r := &lineReader{in: bufio.NewReaderSize(in, chunkBytes), accept: accept, time: time}
 	for r.err == nil {
@@ -60,7 +62,7 @@ func damagedLines(ctx context.Context, in io.Reader, accept jsonscan.Options, ti
 	return r.pieces, (r.begins || r.whole > r.open) && !r.inside, nil
 }
 
-// Next gives the line to a scanner, in parts, without its end.
+// Next implements jsonscan.Source for the current line.
 func (r *lineReader) Next() ([]byte, error) {
 	if r.lineEnd {
 		return nil, io.EOF
@@ -84,9 +86,9 @@ func (r *lineReader) Next() ([]byte, error) {
 	return b, nil
 }
 
-// judge counts a line that is not blank. A text whose first line is whole is one
-// of lines: nothing was opened before. Otherwise there must be more whole lines
-// than such as an indented text has, or one of an element a line.
+// judge counts a line that is not blank. A text whose first line is intact is one of JSON
+// Lines, as nothing was opened before. Otherwise there must be more intact lines than lines
+// that look like a part of an indented value, or of an array with one element a line.
 func (r *lineReader) judge(whole bool) {
 	if r.judged == judgedLines {
 		return
@@ -108,7 +110,7 @@ func (r *lineReader) line() {
 	r.lineEnd, r.first, r.last = false, 0, 0
 	s := jsonscan.New(r, r.accept)
 	if from == 0 {
-		_, _ = s.SkipBOM() // an error comes again
+		_, _ = s.SkipBOM() // Peek returns its error again
 	}
 	values, junk, ok := 0, piece{-1, -1}, true
 	for ok {
@@ -130,7 +132,7 @@ func (r *lineReader) line() {
 				junk.from = at
 			}
 			junk.to = at + 1
-		case values > 0 && junk.from < 0: // a line's end that became another byte
+		case values > 0 && junk.from < 0: // perhaps a line feed that became another byte
 			s.Next()
 			junk = piece{at, at + 1}
 			next, err := s.Peek()
@@ -139,7 +141,7 @@ func (r *lineReader) line() {
 			ok = false
 		}
 	}
-	for !r.lineEnd { // what a scanner has given up
+	for !r.lineEnd { // the rest of a line whose scanner has failed
 		_, _ = r.Next()
 	}
 	blank := ok && values == 0 && junk.from < 0
@@ -154,7 +156,8 @@ func (r *lineReader) line() {
 	}
 }
 
-// value reads a value that begins with c and reports whether it is whole, and of the kind of the others.
+// value reads a value that begins with c and reports whether it is intact and of the kind
+// of the others.
 func (r *lineReader) value(s *jsonscan.Scanner, c byte) bool {
 	if r.kind == 0 {
 		first, err := s.Value(nil)
@@ -168,9 +171,10 @@ func (r *lineReader) value(s *jsonscan.Scanner, c byte) bool {
 	return c == r.kind && s.Skip() == nil
 }
 
+// isJunk reports whether c holds no data between two values.
 func isJunk(c byte) bool { return bytes.IndexByte([]byte("\x00,\xef\xbb\xbf"), c) >= 0 }
 
-// add notes a piece of damage.
+// add notes a piece of damage; from < 0 means none.
 func (r *lineReader) add(p piece) {
 	if p.from < 0 {
 		return
@@ -186,7 +190,8 @@ func (r *lineReader) add(p piece) {
 	}
 }
 
-// A excludingReader reads a text without some pieces of it, and ends where the text can't be read on.
+// An excludingReader reads a text without some pieces of it. It ends without an error where
+// a compressed text is damaged.
 type excludingReader struct {
 	in     io.Reader
 	pieces []piece
@@ -214,7 +219,7 @@ func (r *excludingReader) Read(p []byte) (int, error) {
 	}
 }
 
-// ended turns the damage at which a compressed text ends into its end.
+// damageAsEOF returns err, or io.EOF for the damage at which a compressed text ends.
 func damageAsEOF(err error) error {
 	if errors.Is(err, ErrCompressed) {
 		return io.EOF

@@ -13,28 +13,31 @@ import (
 	"github.com/histlog/histlog/internal/jsonscan"
 )
 
-// chunkBytes is small enough that the hash finds in the processor's cache what
-// was just read.
+// chunkBytes is the size of a chunk: small enough that the hash finds in the processor's
+// cache what was just read.
 const chunkBytes = 256 << 10
 
-// chunks is how many are on their way between the reading and the scanning.
+// chunks is the maximum number of chunks between the reader and the scanner.
 const chunks = 8
 
-// minDivided is from what length on a chunk is ended inside a token.
+// minDivided is the minimum length of a chunk that is made to end inside a token.
 const minDivided = 4 << 10
 
-// A source reads a file ahead, decompresses it if need be and hashes its text, on
-// a goroutine of its own. It is a jsonscan.Source.
+// A source reads a file ahead, decompresses it if it is compressed, and hashes its text,
+// on a goroutine of its own. It implements jsonscan.Source.
+//
+// Chunks circulate: run takes one from free, fills it and sends it to full; Next passes
+// it to the scanner, and sends it back to free when the scanner is done with it.
 type source struct {
 	ctx   context.Context
-	full  chan []byte
-	free  chan []byte
-	stop  chan struct{}
-	sum   hash.Hash
-	size  int64 // bytes of text handed to the scanner
+	full  chan []byte   // closed by run
+	free  chan []byte   // has room for all chunks, so that sending to it never waits
+	stop  chan struct{} // closed by close: run must end
+	sum   hash.Hash     // of the text; owned by run until full is closed
+	size  int64         // bytes of text passed to the scanner
 	in    *decompressor
-	held  []byte
-	cause error // why full was closed
+	held  []byte // the chunk that the scanner has; nil means none
+	cause error  // why full was closed; valid from then on
 }
 
 // openSource opens the file to migrate.
@@ -53,7 +56,7 @@ func openSource(path string) (*os.File, os.FileInfo, error) {
 	return f, info, nil
 }
 
-// once says whether a source can be read only once: it is no regular file.
+// readOnce reports whether a source can be read only once, as it is not a regular file.
 func readOnce(source string) bool {
 	if source == "-" {
 		return true
@@ -62,7 +65,7 @@ func readOnce(source string) bool {
 	return err == nil && !info.IsDir() && !info.Mode().IsRegular()
 }
 
-// existing returns the nearest directory above path that is there.
+// nearestExisting returns path, or its nearest parent that exists.
 func nearestExisting(path string) string {
 	for {
 		if _, err := os.Stat(path); err == nil || path == filepath.Dir(path) {
@@ -72,8 +75,8 @@ func nearestExisting(path string) string {
 	}
 }
 
-// readAhead begins to read r. When the context ends, so does what the scanner
-// gets, although r may still be waited for.
+// readAhead starts to read r. When ctx ends, Next returns its error at once, even while
+// the goroutine still waits for r.
 func readAhead(ctx context.Context, r io.Reader, o Options) *source {
 	s := &source{ctx: ctx, full: make(chan []byte, chunks), free: make(chan []byte, chunks), stop: make(chan struct{}), sum: sha256.New()}
 	s.in = &decompressor{in: r, memory: o.Accept.Memory}
@@ -85,10 +88,11 @@ func readAhead(ctx context.Context, r io.Reader, o Options) *source {
 	return s
 }
 
+// run reads r to its end, or until stop is closed.
 func (s *source) run(r io.Reader) {
 	defer close(s.full)
 	defer s.in.close()
-	made := 0 // chunks: a short source takes few
+	made := 0 // chunks are made one by one, so that a short source takes few
 	var rest []byte
 	for {
 		var b []byte
@@ -106,7 +110,8 @@ func (s *source) run(r io.Reader) {
 		s.sum.Write(b[held : held+n])
 		n += held
 		if rest = rest[:0]; n > minDivided && err == nil {
-			// White space that a chunk's end divides could not be compared with the style's.
+			// White space divided between two chunks could not be compared with the style:
+			// the chunk ends inside a token, and the rest begins the next one.
 			end := jsonscan.Within(b[:n], n)
 			rest = append(rest, b[end:n]...)
 			n = end
@@ -127,7 +132,7 @@ func (s *source) run(r io.Reader) {
 	}
 }
 
-// Next gives the next chunk and takes back the one before.
+// Next implements jsonscan.Source.
 func (s *source) Next() ([]byte, error) {
 	if s.held != nil {
 		s.free <- s.held
@@ -148,10 +153,11 @@ func (s *source) Next() ([]byte, error) {
 	return b, nil
 }
 
-// digest returns the SHA-256 of a text that was read to its end.
+// digest returns the SHA-256 of the text. It must have been read to its end.
 func (s *source) digest() string { return hex.EncodeToString(s.sum.Sum(nil)) }
 
-// close ends the reading, and waits for its goroutine unless that may wait itself.
+// close ends the reading. It waits for the goroutine, so that the file can be closed,
+// unless the context has ended: the goroutine may then wait for input that never comes.
 func (s *source) close() {
 	close(s.stop)
 	if s.ctx.Err() != nil {

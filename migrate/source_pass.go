@@ -14,7 +14,7 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// A pass is one reading of a source, from its first byte to its last.
+// A sourcePass is one reading of a source from its first byte to its last.
 type sourcePass struct {
 	ctx     context.Context
 	o       Options
@@ -22,23 +22,23 @@ type sourcePass struct {
 	scan    *jsonscan.Scanner
 	finder  recordFinder
 	take    take
-	origin  *originWriter // nil: nothing is kept of what surrounds the records
-	records uint64        // taken
-	once    bool          // the source can't be read again
-	file    *os.File      // the source, if it is a regular file
-	info    os.FileInfo   // of the source before it was read; nil: it is no regular file
-	size    int64         // of the source; 0: not known
-	end     int64         // offset behind the last record taken
-	buf     []byte
+	origin  *originWriter // stores what surrounds the records; nil means that nothing is stored
+	records uint64        // number of records taken
+	once    bool          // the source cannot be read again
+	file    *os.File      // the source; nil unless it is a regular file
+	info    os.FileInfo   // of the source before it was read; nil unless it is a regular file
+	size    int64         // of the source in bytes; 0 means not known
+	end     int64         // offset in the text after the last record taken
+	buf     []byte        // the record read last, compact
 }
 
-// take is given each record: its compact form and the scalar at its time
-// field, both good until it returns.
+// A take function receives each record: its compact form and the scalar at its time
+// field. Both are valid until it returns.
 type take func(compact, timeScalar []byte) error
 
-// readSource reads a source's records. Where one pass can't decide what they
-// are, it begins again: begin is called before each pass. It returns the last
-// pass, also with an error.
+// readSource reads the records of a source. If one pass cannot decide what the records
+// are, another one is made with what the first found out. begin is called before each
+// pass. The last pass is returned even if err is not nil.
 func readSource(ctx context.Context, o Options, accept jsonscan.Options, begin func(*sourcePass) error) (*sourcePass, error) {
 	as := shape{pointer: o.Records}
 	if o.exclude != nil {
@@ -58,7 +58,7 @@ func readSource(ctx context.Context, o Options, accept jsonscan.Options, begin f
 	}
 }
 
-// read opens the source and reads it through.
+// read opens the source and reads all of it.
 func (p *sourcePass) read(accept jsonscan.Options, begin func(*sourcePass) error) error {
 	if p.once = p.o.Source == "-"; p.once {
 		in := p.o.Stdin
@@ -96,7 +96,7 @@ func (p *sourcePass) readFrom(in io.Reader, accept jsonscan.Options, begin func(
 	return p.withPlace(err)
 }
 
-// head looks at the first bytes of the source.
+// checkStart checks the first bytes of the source.
 func (p *sourcePass) checkStart() error {
 	bom, err := p.scan.SkipBOM()
 	if err == nil && !bom {
@@ -114,14 +114,14 @@ func (p *sourcePass) checkStart() error {
 	return err
 }
 
-// zeros reports whether the source begins with more NUL bytes than text in
-// UTF-16 or UTF-32 does.
+// beginsWithNUL reports whether the source begins with more NUL bytes than text in
+// UTF-16 or UTF-32 may have.
 func (p *sourcePass) beginsWithNUL() bool {
 	head := p.source.held[:min(len(p.source.held), 64)]
 	return len(head) > 0 && len(bytes.Trim(head, "\x00")) == 0 || bytes.HasPrefix(head, make([]byte, 4))
 }
 
-// encoding refuses text that is two or four bytes a character.
+// checkEncoding returns an error for text with two or four bytes a character.
 func (p *sourcePass) checkEncoding() error {
 	if p.beginsWithNUL() {
 		return nil
@@ -134,7 +134,7 @@ func (p *sourcePass) checkEncoding() error {
 	return nil
 }
 
-// record takes the next value.
+// record takes the next value as a record.
 func (p *sourcePass) record() (err error) {
 	if p.o.Progress != nil {
 		p.o.Progress(p.bytesDone(), p.size)
@@ -146,6 +146,7 @@ func (p *sourcePass) record() (err error) {
 	if p.buf, err = p.scan.Value(p.buf[:0]); err != nil {
 		return err
 	}
+	// A number at the end of the text, where the array should go on, may lack digits.
 	if p.finder.depth > 0 && p.scan.Unfinished() {
 		return p.truncated(io.EOF)
 	}
@@ -157,7 +158,7 @@ func (p *sourcePass) record() (err error) {
 	return p.origin.endRecord()
 }
 
-// done returns how much of the file was dealt with.
+// bytesDone returns how many bytes of the file were read, as far as Progress is concerned.
 func (p *sourcePass) bytesDone() int64 {
 	if t := p.source.in; t.compressed.Load() {
 		return t.raw.Load()
@@ -165,7 +166,7 @@ func (p *sourcePass) bytesDone() int64 {
 	return p.scan.Offset()
 }
 
-// locate adds to a syntax error where in the source it stands.
+// withPlace returns a syntax error as a *SourceError, with its place in the source.
 func (p *sourcePass) withPlace(err error) error {
 	var syntax *jsonscan.SyntaxError
 	if !errors.As(err, &syntax) {
@@ -176,7 +177,7 @@ func (p *sourcePass) withPlace(err error) error {
 	return e
 }
 
-// here says that err is where the pass stands.
+// errorHere returns err with the current place in the source.
 func (p *sourcePass) errorHere(err error) *SourceError {
 	e := &SourceError{Offset: p.scan.Offset(), Pointer: p.finder.position(p.records), Err: err}
 	if p.finder.inRecords {
@@ -194,8 +195,8 @@ type reasonError struct {
 func (e *reasonError) Error() string { return e.reason }
 func (e *reasonError) Unwrap() error { return e.cause }
 
-// unchanged turns err into ErrChanged, where the pass stands, if the file that
-// was read is not what it was before.
+// orChanged returns err, or ErrChanged in its place if the file has changed since the
+// pass began and err may come from that.
 func (p *sourcePass) orChanged(f *os.File, before os.FileInfo, err error) error {
 	changed := checkUnchanged(f, before)
 	if changed == nil || !blamesSource(err) {
@@ -209,8 +210,8 @@ func (p *sourcePass) orChanged(f *os.File, before os.FileInfo, err error) error 
 	return at
 }
 
-// blamesSource says whether err may come from a change of the source: it is nil,
-// or blames the text.
+// blamesSource reports whether err may come from a change of the source: it is nil, or an
+// error about the text.
 func blamesSource(err error) bool {
 	var at *SourceError
 	var again *restart
@@ -225,7 +226,7 @@ func blamesSource(err error) bool {
 	return false
 }
 
-// same says whether a file was not written to, nor another put in its place.
+// sameVersion reports whether a and b are of the same file, not written to in between.
 func sameVersion(a, b os.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/histlog/histlog/internal/jsonscan"
 )
 
-// A Style is how a writer puts white space between the tokens of a record.
+// A Style is the white space that a writer puts between the tokens of a record.
 type Style = jsonscan.Layout
 
-// jsonDump returns the style of Python's json.dump with an indent, for a value
-// inside depth containers; a nil indent puts all on one line.
+// jsonDump returns the style of Python's json.dump with an indent, for a value inside depth
+// containers; a nil indent means one line.
 func jsonDump(indent *string, comma, colon string, depth int) *Style {
 	s := &Style{AfterColon: strings.TrimPrefix(colon, ":")}
 	s.Array.Comma = strings.TrimPrefix(comma, ",")
@@ -22,32 +22,33 @@ func jsonDump(indent *string, comma, colon string, depth int) *Style {
 	return s
 }
 
-// pythonStyle is what json.dump(indent=2) writes.
+// pythonStyle returns the style of json.dump(indent=2).
 func pythonStyle(depth int) *Style {
 	two := "  "
 	return jsonDump(&two, ",", ": ", depth)
 }
 
-// gaps supplies the white space of one record where the style does not.
+// gaps supplies the white space of one record that is not as in the style.
 type gaps interface {
-	// at writes the white space before the byte of the compact record at offset
-	// and reports whether it did: if not, the style has it.
+	// at writes the white space before the byte at offset of the compact record, and
+	// reports whether it did; false means that it is as in the style.
 	at(out *bufio.Writer, offset int) (bool, error)
 }
 
-// A typesetter writes compact records in a style.
+// A typesetter writes compact records with the white space of a style.
 type typesetter struct {
 	style *Style
 	out   *bufio.Writer
 	open  []byte // brackets of the containers that are open
 	level int    // how many of them have lines of their own
-	lines string // its beginnings are the texts that begin a line
+	lines string // its prefixes are the texts that begin a line at a level
 }
 
-// kinds of token, beside punctuation, as what comes before a white space
+// wholeToken stands for a string, a number, a literal or a whole container as the token
+// before white space; punctuation stands for itself.
 const wholeToken = 'v'
 
-// write writes a compact value. odd may be nil. Errors of out stay in out, as bufio does it.
+// write writes a compact value. odd may be nil. An error of out is returned by its Flush.
 func (t *typesetter) write(compact []byte, odd gaps) error {
 	t.open, t.level = t.open[:0], 0
 	before := byte(0)
@@ -86,6 +87,7 @@ func (t *typesetter) write(compact []byte, odd gaps) error {
 	return nil
 }
 
+// container returns the white space of the innermost container; that of arrays outside all.
 func (t *typesetter) container() *jsonscan.Container {
 	if len(t.open) > 0 && t.open[len(t.open)-1] == '{' {
 		return &t.style.Object
@@ -93,6 +95,7 @@ func (t *typesetter) container() *jsonscan.Container {
 	return &t.style.Array
 }
 
+// push enters a container.
 func (t *typesetter) push(c byte) {
 	t.open = append(t.open, c)
 	if t.container().Lines {
@@ -100,6 +103,7 @@ func (t *typesetter) push(c byte) {
 	}
 }
 
+// pop leaves a container.
 func (t *typesetter) pop() {
 	if t.container().Lines {
 		t.level--
@@ -107,11 +111,11 @@ func (t *typesetter) pop() {
 	t.open = t.open[:max(len(t.open)-1, 0)]
 }
 
-// space writes the style's white space between two tokens.
+// space writes the style's white space between the tokens before and c.
 func (t *typesetter) space(before, c byte) {
 	switch before {
 	case '{', '[':
-		t.behindBracket(c)
+		t.afterBracket(c)
 	case ',':
 		t.inner(t.container().Comma)
 	case ':':
@@ -129,7 +133,8 @@ func (t *typesetter) space(before, c byte) {
 	}
 }
 
-func (t *typesetter) behindBracket(c byte) {
+// afterBracket writes the white space between an opening bracket and c.
+func (t *typesetter) afterBracket(c byte) {
 	k := t.container()
 	if c != '}' && c != ']' {
 		t.inner(k.Open)
@@ -144,6 +149,7 @@ func (t *typesetter) behindBracket(c byte) {
 	}
 }
 
+// inner writes the white space before an element; own is what comes before its line.
 func (t *typesetter) inner(own string) {
 	t.out.WriteString(own)
 	if t.container().Lines {
@@ -151,7 +157,7 @@ func (t *typesetter) inner(own string) {
 	}
 }
 
-// line begins a line.
+// line begins a line at a level.
 func (t *typesetter) line(level int) {
 	length := len(t.style.Line) + level*len(t.style.Indent)
 	if length > len(t.lines) {

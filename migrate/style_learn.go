@@ -7,23 +7,25 @@ import (
 	"github.com/histlog/histlog/internal/jsonscan"
 )
 
-// A spaceReader finds the white space in the text of a value, also where there
-// is none, and may be given the text in parts.
+// A spaceReader finds the places between the tokens of a value and the white space there,
+// which may be none. The text may be given in parts.
 type spaceReader struct {
-	// found is called at each place between two tokens. object is the kind of
-	// the container that the place belongs to.
+	// found is called at each place between two tokens. object reports whether the
+	// container that the place belongs to is an object.
 	found  func(at jsonscan.Place, object bool, space []byte)
 	open   []byte // brackets of the containers that are open
-	before byte   // punctuation, or wholeToken; 0 at the beginning
-	space  []byte // since then
+	before byte   // the last token: punctuation, or wholeToken; 0 at the beginning
+	space  []byte // the white space after it
 	in     byte   // '"' inside a string, wholeToken inside a number or a literal
 	escape bool
 }
 
+// reset prepares for another value.
 func (r *spaceReader) reset() {
 	r.open, r.before, r.space, r.in, r.escape = r.open[:0], 0, r.space[:0], 0, false
 }
 
+// read reads a part of the value.
 func (r *spaceReader) read(text []byte) {
 	for _, c := range text {
 		switch {
@@ -49,6 +51,7 @@ func (r *spaceReader) read(text []byte) {
 	}
 }
 
+// isEdge reports whether c ends a number or a literal.
 func isEdge(c byte) bool { return c <= ' ' || strings.IndexByte(",:{}[]", c) >= 0 }
 
 // token is called at the first byte of a token.
@@ -89,13 +92,13 @@ func (r *spaceReader) token(c byte) {
 	}
 }
 
-// A learner finds out a writer's style from the white space that it sees first at
-// each kind of place, and then compares.
+// A learner derives a writer's style from the first white space at each kind of place, and
+// compares what it reads with the style so far.
 type learner struct {
 	style    Style
 	seen     [2]map[jsonscan.Place]bool
-	lines    map[int]string // by level, what begins a line
-	indented bool           // the style's lines are known
+	lines    map[int]string // by level, the text that begins a line
+	indented bool           // Line and Indent of the style are known
 	observer spaceReader
 	matcher  spaceReader
 	differs  bool
@@ -113,7 +116,8 @@ func (l *learner) begin() {
 	l.matcher.reset()
 }
 
-// read learns from a part of a value and reports whether the part's white space is the style's.
+// read learns from a part of a value and reports whether the part's white space is as in
+// the style.
 func (l *learner) read(part []byte) bool {
 	l.observer.read(part)
 	l.infer()
@@ -132,6 +136,7 @@ func (l *learner) level(open []byte) (n int) {
 	return n
 }
 
+// container returns the style of objects or arrays.
 func (l *learner) container(object bool) *jsonscan.Container {
 	if object {
 		return &l.style.Object
@@ -139,6 +144,7 @@ func (l *learner) container(object bool) *jsonscan.Container {
 	return &l.style.Array
 }
 
+// kindOf returns the index of a container's kind in seen.
 func kindOf(object bool) int {
 	if object {
 		return 1
@@ -146,10 +152,10 @@ func kindOf(object bool) int {
 	return 0
 }
 
-// observe notes a white space at a kind of place where none was seen before.
+// observe notes the white space at a kind of place that was not seen before.
 func (l *learner) observe(at jsonscan.Place, object bool, space []byte) {
 	c := l.container(object)
-	own, line := divide(space)
+	own, line := splitLine(space)
 	first := !l.seen[kindOf(object)][at]
 	l.seen[kindOf(object)][at] = true
 	if first {
@@ -163,7 +169,7 @@ func (l *learner) observe(at jsonscan.Place, object bool, space []byte) {
 				c.Close = string(space)
 			}
 		case jsonscan.InsideEmpty:
-			c.Empty, c.EmptyLine = emptied(space)
+			c.Empty, c.EmptyLine = splitEmpty(space)
 		case jsonscan.BeforeColon:
 			l.style.BeforeColon = string(space)
 		case jsonscan.AfterColon:
@@ -186,8 +192,9 @@ func (l *learner) observe(at jsonscan.Place, object bool, space []byte) {
 	}
 }
 
-// divide returns what stands before the line that a white space begins, and the line; "" if it begins none.
-func divide(space []byte) (own, line string) {
+// splitLine divides white space before the line that it begins; line is "" if it begins
+// none.
+func splitLine(space []byte) (own, line string) {
 	i := bytes.IndexAny(space, "\r\n")
 	if i < 0 {
 		return string(space), ""
@@ -195,9 +202,9 @@ func divide(space []byte) (own, line string) {
 	return string(space[:i]), string(space[i:])
 }
 
-// emptied divides the inside of an empty container: what begins a line may
-// follow what stands before it, be that a line's end.
-func emptied(space []byte) (own string, line bool) {
+// splitEmpty divides the white space inside an empty container before its last line; line
+// reports whether it begins one. What comes before may itself contain line ends.
+func splitEmpty(space []byte) (own string, line bool) {
 	i := bytes.LastIndexByte(space, '\n')
 	if i < 0 {
 		return string(space), false
@@ -208,8 +215,8 @@ func emptied(space []byte) (own string, line bool) {
 	return string(space[:i]), true
 }
 
-// infer makes the style of what was seen so far. What was not seen is as it most
-// likely is. The style of what was seen never changes: parts of records were compared with it.
+// infer makes the style of what was seen so far, and guesses what was not seen. The style
+// of what was seen never changes, because parts of records were compared with it.
 func (l *learner) infer() {
 	l.inferLines()
 	s := &l.style
@@ -232,11 +239,11 @@ func (l *learner) infer() {
 	}
 }
 
-// inferLines finds the indentation of a level from the lines of two levels.
+// inferLines derives the indentation of a level from the lines of two levels.
 func (l *learner) inferLines() {
 	s := &l.style
-	const deepest = 8
-	for level := 0; level < deepest && !l.indented; level++ {
+	const maxLevel = 8
+	for level := 0; level < maxLevel && !l.indented; level++ {
 		outer, ok := l.lines[level]
 		inner, more := l.lines[level+1]
 		if !ok || !more || !strings.HasPrefix(inner, outer) {
@@ -249,23 +256,27 @@ func (l *learner) inferLines() {
 	}
 }
 
-// settle ends the learning. between is what separates two records, comma
-// included, and "" if there are no two; depth is in how many containers they stand.
+// settle ends the learning. between is what separates two records, comma included, or "" if
+// there are fewer than two; depth is the number of containers around a record.
 func (l *learner) settle(between string, depth int) {
 	l.infer()
 	s := &l.style
 	if !l.indented {
-		if one, ok := l.lines[1]; ok { // of values without nested ones, and so large that no end was seen
+		// A line of one level alone: the records are flat, and so large that no closing
+		// bracket was seen.
+		if one, ok := l.lines[1]; ok {
 			s.Line, s.Indent = one, ""
 		}
 	}
 	if l.seen[0][jsonscan.AfterOpening] || l.seen[1][jsonscan.AfterOpening] {
 		return
 	}
+	// No record has anything inside: the style follows from what is between records, or
+	// else is Python's. An export of records that were appended later will use it.
 	empty := [2]jsonscan.Container{s.Array, s.Object}
 	if between == "" && depth > 0 {
 		*s = *pythonStyle(depth)
-	} else if own, line := divide([]byte(strings.TrimPrefix(between, ","))); line != "" && depth > 0 {
+	} else if own, line := splitLine([]byte(strings.TrimPrefix(between, ","))); line != "" && depth > 0 {
 		indent := line[strings.LastIndexByte(line, '\n')+1:]
 		s.Line, s.Indent, s.AfterColon = line, indent[:len(indent)/depth], " "
 		s.Array.Lines, s.Object.Lines = true, true
@@ -279,7 +290,7 @@ func (l *learner) settle(between string, depth int) {
 	}
 }
 
-// match compares a white space with the style.
+// match compares the white space at a place with the style.
 func (l *learner) match(at jsonscan.Place, object bool, space []byte) {
 	s, level := &l.style, l.level(l.matcher.open)
 	c := l.container(object)
@@ -290,7 +301,7 @@ func (l *learner) match(at jsonscan.Place, object bool, space []byte) {
 	case jsonscan.BeforeColon, jsonscan.AfterColon, jsonscan.BeforeComma:
 		lines = false
 	}
-	unsure := lines && !l.indented // what begins a line may still change
+	unsure := lines && !l.indented // the style of lines may still change
 	if unsure || !s.Has(at, object, level, space) {
 		l.differs = true
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/histlog/histlog/internal/jsonscan"
 )
 
-// These read what stands between the values that a walk leads through.
+// The methods here read the punctuation between the values outside the records.
 
 // name reads a member's name and the colon after it.
 func (p *sourcePass) name() (string, error) {
@@ -35,7 +35,8 @@ func (p *sourcePass) name() (string, error) {
 	return name, nil
 }
 
-// comma reads what follows a value in a container and says whether another one comes.
+// comma reads the comma or the closing bracket after a value in a container, and reports
+// whether another value follows.
 func (p *sourcePass) comma(closing byte) (more bool, err error) {
 	c, err := p.scan.Peek()
 	switch {
@@ -51,7 +52,7 @@ func (p *sourcePass) comma(closing byte) (more bool, err error) {
 	return true, nil
 }
 
-// skipRest reads the elements of an array behind its bracket, keeps none and counts them.
+// skipRest skips the elements of an array, after its opening bracket, and counts them.
 func (p *sourcePass) skipRest() (n uint64, err error) {
 	if c, err := p.scan.Peek(); err == nil && c == ']' {
 		p.scan.Next()
@@ -71,6 +72,7 @@ func (p *sourcePass) skipRest() (n uint64, err error) {
 	}
 }
 
+// unexpected returns the error for c at the current offset; where says what should be there.
 func (p *sourcePass) unexpected(c byte, where string) error {
 	if python := jsonscan.PythonValue(c); python != "" && c == '\'' {
 		return &jsonscan.SyntaxError{Offset: p.scan.Offset(), Reason: python, Cause: jsonscan.ErrPython}
@@ -78,7 +80,8 @@ func (p *sourcePass) unexpected(c byte, where string) error {
 	return &jsonscan.SyntaxError{Offset: p.scan.Offset(), Reason: "invalid character " + strconv.QuoteRune(rune(c)) + " " + where, Cause: jsonscan.ErrInvalid}
 }
 
-// cut turns the end of the source, where it can't be, into an error that says so.
+// truncated returns err, or in place of io.EOF an error that says that the source ends
+// inside a value.
 func (p *sourcePass) truncated(err error) error {
 	if err != io.EOF {
 		return err

@@ -9,16 +9,7 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// Verify says how the new log is proven before it becomes one.
-type Verify uint8
-
-const (
-	VerifyDigest    Verify = iota // read back whole and compare with the checksums of what was written
-	VerifyRoundtrip               // and make the source again from it, to compare byte for byte, or where tokens were converted, token by token
-	VerifyNone
-)
-
-// How a log was proven, as its receipt says.
+// How a log was verified, as stored in its receipt.
 const (
 	verifiedDigest    = "digest"
 	verifiedRoundtrip = "roundtrip"
@@ -26,13 +17,13 @@ const (
 	verifiedNone      = "none"
 )
 
-// What an export of the log will be, as its receipt says.
+// What an export of the log will be, as stored in its receipt.
 const (
 	exportExact     = "exact"
 	exportConverted = "converted"
 )
 
-// exported returns what an export of the log will be.
+// exportKind returns what an export of the log will be; "" for a salvaged source.
 func (m *migration) exportKind() string {
 	scan := m.pass.scan
 	converted := scan.NonFinite() > 0 && m.o.Accept.NonFinite != KeepNonFinite
@@ -45,7 +36,7 @@ func (m *migration) exportKind() string {
 	return exportExact
 }
 
-// prove reads the draft as a reader will, and compares.
+// verify reads the draft as readers will read the log, and compares.
 func (m *migration) verify(view *segment.Log) error {
 	if err := m.readBack(view); err != nil {
 		return err
@@ -61,7 +52,7 @@ func (m *migration) verify(view *segment.Log) error {
 	return nil
 }
 
-// readBack compares what every segment holds with what was written to it.
+// readBack compares the totals of all segments with the totals of what was written.
 func (m *migration) readBack(view *segment.Log) error {
 	var got segment.Summary
 	for _, s := range view.Segments {
@@ -82,6 +73,8 @@ func (m *migration) readBack(view *segment.Log) error {
 	return nil
 }
 
+// readSegment returns the totals of a segment: from its index alone with VerifyNone,
+// else from its records.
 func (m *migration) readSegment(view *segment.Log, s segment.Segment) (segment.Summary, error) {
 	if m.o.Verify == VerifyNone {
 		return view.Summary(s)
@@ -93,8 +86,9 @@ func (m *migration) readSegment(view *segment.Log, s segment.Segment) (segment.S
 	return f.Summary, err
 }
 
-// roundtrip makes the source again and compares its SHA-256. Where tokens were
-// converted, or the source was salvaged, it reads the source again and compares every record.
+// roundtrip exports the log and compares the SHA-256 with the source's. If tokens were
+// converted, or the source was salvaged, it instead reads the source again and compares
+// every record.
 func (m *migration) roundtrip(view *segment.Log) error {
 	if m.receipt.Export == exportExact {
 		sum := sha256.New()
@@ -121,7 +115,8 @@ func (m *migration) roundtrip(view *segment.Log) error {
 	return nil
 }
 
-// records gives the records of a log from a sequence on; 0: all. A damaged one is an error.
+// records yields the records of a log from a sequence number on, 0 meaning all. It ends
+// with an error at the first damaged one.
 func records(l *segment.Log, from segment.Sequence) iter.Seq2[segment.Record, error] {
 	return func(yield func(segment.Record, error) bool) {
 		for _, s := range l.Segments {
@@ -135,7 +130,7 @@ func records(l *segment.Log, from segment.Sequence) iter.Seq2[segment.Record, er
 	}
 }
 
-// yieldSegment gives the records of one segment and says whether to go on.
+// yieldSegment yields the records of one segment and reports whether to continue.
 func yieldSegment(l *segment.Log, s segment.Segment, from segment.Sequence, yield func(segment.Record, error) bool) bool {
 	r, err := l.OpenReader(s)
 	if err != nil {
@@ -144,7 +139,7 @@ func yieldSegment(l *segment.Log, s segment.Segment, from segment.Sequence, yiel
 	}
 	defer r.Close()
 	end := r.Next()
-	if s.Sealed {
+	if s.Sealed { // the name of the next segment says where it ends
 		end = s.Next
 	}
 	for seq := max(from, s.Base); seq < end; seq++ {
