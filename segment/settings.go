@@ -47,6 +47,15 @@ func (s Sync) String() string {
 	return "always"
 }
 
+// CommitDelay returns how long a written record waits for others, so that one sync
+// makes all of them durable; 0 means that it does not wait.
+func (s Sync) CommitDelay() time.Duration {
+	if s.Mode == SyncInterval {
+		return s.Interval
+	}
+	return 0
+}
+
 // Policy is what Settings come to.
 type Policy struct {
 	SegmentSize int64 // bytes of plain text

@@ -138,13 +138,13 @@ func (w *Writer) commitGroup(group []*request) {
 	for _, r := range group {
 		w.stageRequest(r)
 	}
-	switch {
+	switch delay := w.policy.Sync.CommitDelay(); {
 	case len(w.waiters) == 0:
 		// Every request has its error already, so batchErr must not fail the
 		// next commit too.
 		w.batchErr = nil
-	case w.policy.Sync.Mode == SyncInterval:
-		w.after(&w.commitTimer, w.policy.Sync.Interval, (*Writer).commit)
+	case delay > 0:
+		w.after(&w.commitTimer, delay, (*Writer).commit)
 	default:
 		_ = w.commit() // answers the requests
 	}

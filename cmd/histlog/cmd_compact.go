@@ -8,6 +8,7 @@ import (
 
 	"github.com/histlog/histlog/compactor"
 	"github.com/histlog/histlog/internal/eventlog"
+	"github.com/histlog/histlog/internal/feed"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
@@ -54,7 +55,7 @@ func runCompact(c *cli.Context) error {
 		}
 	}
 	if c.Bool("due") {
-		beGentle()
+		feed.LowerPriority()
 		guard, err := u.guard()
 		if err != nil {
 			return err

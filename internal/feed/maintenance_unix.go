@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package feed
 
 import (
 	"os/exec"
@@ -9,12 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// detach keeps signals of this process's terminal and group from the child.
+// detach starts the child in a session of its own, so that it gets no signals from the
+// terminal.
 func detach(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }
 
-// beGentle lets every other process go first. Where detach has made this one a
-// session of its own, its group is all of its threads.
-func beGentle() {
+// LowerPriority gives every other process precedence over this one. If detach made this
+// process a session of its own, its process group is all of its threads.
+func LowerPriority() {
 	const nice = 10
 	_ = syscall.Setpriority(syscall.PRIO_PROCESS, 0, nice)
 	if session, err := unix.Getsid(0); err == nil && session == syscall.Getpid() {

@@ -1,4 +1,4 @@
-package main
+package feed
 
 import (
 	"math"
@@ -7,15 +7,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// closeOnExec keeps files that this process got from whoever started it, a lock
-// among them perhaps, from its children.
+// closeOnExec keeps files that this process inherited, perhaps a lock among them, from
+// its children.
 func closeOnExec() {
 	const firstOther = 3 // behind standard input, output and error
 	_ = unix.CloseRange(firstOther, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 }
 
-// openNothing opens what a child is given to read from and to write to: the null
-// device, or memory in a chroot that has no devices.
+// openNothing opens the stdin and stdout of the child: the null device, or memory in a
+// chroot without devices.
 func openNothing() (*os.File, error) {
 	f, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err == nil {

@@ -1,10 +1,10 @@
 //go:build !linux
 
-package main
+package feed
 
 import "os"
 
 func closeOnExec() {}
 
-// openNothing opens what a child is given to read from and to write to.
+// openNothing opens the stdin and stdout of the child.
 func openNothing() (*os.File, error) { return os.OpenFile(os.DevNull, os.O_RDWR, 0) }

@@ -1,4 +1,4 @@
-package main
+package feed
 
 import (
 	"context"
@@ -13,11 +13,10 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// startUpkeep starts compact --due as a child process, which lives on when this
-// one ends. It holds nothing of this one's: no input, no output, no lock, and no
-// file that this one got from whoever started it. What becomes of it stands in the
-// log's diary, and check says so; only that it could not be started is an error.
-func startUpkeep(dir string) (ended <-chan error, err error) {
+// startChild starts compact --due as a child process, which may outlive this process. It
+// inherits no stdin, stdout, lock or other file descriptor of this process. Its
+// outcome is written to the event log and to the status that check reports.
+func startChild(dir string) (ended <-chan error, err error) {
 	nothing, err := openNothing()
 	if err != nil {
 		return nil, err
@@ -41,7 +40,7 @@ func startUpkeep(dir string) (ended <-chan error, err error) {
 }
 
 // programs returns the names under which this program may be found, best first.
-// The system does not know it where /proc is missing, as in a chroot.
+// os.Executable fails where /proc is missing, as in a chroot.
 func programs() (names []string) {
 	if name, err := os.Executable(); err == nil {
 		names = append(names, name)
@@ -52,39 +51,39 @@ func programs() (names []string) {
 	return append(names, "/proc/self/exe") // the program itself, though its file was removed
 }
 
-// maintain starts the upkeep of a log, once one of its segments was sealed and
-// its acknowledgements are out, unless that of an earlier one goes on.
-func (f *feeder) maintain() {
-	if f.writer == nil || f.writer.Sealed() == f.sealed {
+// startMaintenance starts the maintenance of the log after a segment was sealed and its
+// records were acknowledged, unless an earlier one is still running.
+func (a *Appender) startMaintenance() {
+	if a.writer == nil || a.writer.Sealed() == a.sealed {
 		return
 	}
-	f.sealed = f.writer.Sealed()
-	if f.writer.Policy().Upkeep.Manual {
+	a.sealed = a.writer.Sealed()
+	if a.writer.Policy().Upkeep.Manual {
 		return
 	}
 	select {
-	case err := <-f.upkeep:
-		f.upkeep = nil
+	case err := <-a.maintenance:
+		a.maintenance = nil
 		if err != nil {
-			say(f.stderr, "warning: upkeep failed: %v; histlog check tells more", err)
+			a.warn("upkeep failed: %v; histlog check tells more", err)
 		}
 	default:
 	}
-	if f.upkeep != nil {
+	if a.maintenance != nil {
 		return
 	}
 	var err error
-	if f.upkeep, err = startUpkeep(f.dir); err != nil {
+	if a.maintenance, err = startChild(a.dir); err != nil {
 		err = fmt.Errorf("it could not be started: %w", err)
-		say(f.stderr, "warning: upkeep failed: %v", err)
-		eventlog.Log(f.dir, slog.LevelError, "upkeep failed", "error", err.Error())
-		noteFailure(f.dir, err)
+		a.warn("upkeep failed: %v", err)
+		eventlog.Log(a.dir, slog.LevelError, "upkeep failed", "error", err.Error())
+		recordFailure(a.dir, err)
 	}
 }
 
-// noteFailure leaves a note for check that upkeep failed. It waits only briefly for
-// whoever is at work on the log: appending must go on.
-func noteFailure(dir string, failure error) {
+// recordFailure updates the status that check reports. It waits only briefly for the
+// maintenance lock, because appending must go on.
+func recordFailure(dir string, failure error) {
 	const patience = 100 * time.Millisecond
 	ctx, stop := context.WithTimeout(context.Background(), patience)
 	defer stop()
@@ -92,7 +91,7 @@ func noteFailure(dir string, failure error) {
 	if err != nil {
 		return
 	}
-	_ = l.UpdateStatus(ctx, func(n *segment.Status) { // for messages only
+	_ = l.UpdateStatus(ctx, func(n *segment.Status) { // the status is informational
 		n.Upkeep.Failed, n.Upkeep.Error = time.Now().UTC(), failure.Error()
 	})
 }

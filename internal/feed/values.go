@@ -1,4 +1,4 @@
-package main
+package feed
 
 import (
 	"context"
@@ -10,24 +10,24 @@ import (
 	"github.com/histlog/histlog/internal/jsonscan"
 )
 
-// A value is one record to append, or why there are no more: io.EOF at the end.
+// A value is one record to append, or the error that ended the input: io.EOF at its end.
 type value struct {
 	text []byte
-	time []byte // the scalar at its time field: a part of text
+	time []byte // the scalar at its time field, a part of text; nil if there is none
 	err  error
 }
 
-// A valueStream reads values ahead, two at most, so that memory does not grow
-// with a fast producer. What next gives goes back through done.
+// A valueStream reads ahead by at most two values, so memory does not grow with a fast
+// producer. The text of a value must be returned through done.
 type valueStream struct {
 	next chan value
 	done chan []byte
 }
 
-// valuesAhead is how many values are held at once.
+// valuesAhead is the number of buffers for values.
 const valuesAhead = 2
 
-// readValues reads the values of the files one after another, or of stdin.
+// readValues starts reading the values of the files, or of standard input.
 func readValues(ctx context.Context, files []string, accept jsonscan.Options) *valueStream {
 	s := &valueStream{next: make(chan value, valuesAhead-1), done: make(chan []byte, valuesAhead)}
 	for range valuesAhead {
@@ -92,7 +92,7 @@ func (s *valueStream) readFile(ctx context.Context, name string, accept jsonscan
 	}
 }
 
-// inValue says in which value of which input an error is.
+// inValue annotates err with the input and the number of the value.
 func inValue(name string, n int, err error) error {
 	if name == "-" {
 		name = "standard input"

@@ -1,0 +1,8 @@
+package feed
+
+import "os/exec"
+
+func detach(*exec.Cmd) {}
+
+// LowerPriority does nothing on Windows.
+func LowerPriority() {}
