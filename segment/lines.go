@@ -11,30 +11,30 @@ import (
 	"github.com/histlog/histlog/internal/size"
 )
 
-// A line is a line of a segment's plain text: a record, the place of a lost one, or
-// damage.
+// A line is one line of a segment's plain text.
 type line struct {
-	start, end Offset // end includes the LF
-	text       []byte // without the LF; valid until the next line
+	start, end Offset // end is behind the LF
+	text       []byte // without the LF; valid until fn of eachLine returns
 }
 
-// crc returns the checksum of the line with its LF.
+// crc returns the checksum of the line, with its LF, as index entries have it.
 func (l line) crc() uint32 {
 	return crc32.Update(crc32.Checksum(l.text, castagnoli), castagnoli, []byte{'\n'})
 }
 
-// blank reports whether the line keeps the place of a lost record.
+// blank reports whether the line keeps the place of a lost record: repair overwrites
+// such a record with spaces.
 func (l line) blank() bool { return len(bytes.Trim(l.text, " ")) == 0 && len(l.text) > 0 }
 
-// eachLine calls fn for each line of f between from and to, and returns where the last
-// one ends, which is before to if a fragment without LF follows. A line of more than
+// eachLine calls fn for each line of f between from and to and returns the end of the
+// last one, which is before to if a fragment without LF follows. A line of more than
 // maxLine bytes is ErrMemory; 0 means no limit.
 func eachLine(f io.ReaderAt, from, to Offset, maxLine int64, fn func(line) error) (Offset, error) {
-	// Invariant: buf holds the text [at, read), which begins a line.
 	buf := make([]byte, 0, min(256<<10, max(to-from, 1)))
 	at := from
+	// Invariant: buf holds the bytes [at, read), and no LF.
 	for read := from; read < to; {
-		if len(buf) > maxRecord { // no record is that long: this is no line
+		if len(buf) > maxRecord { // no record is that long
 			break
 		}
 		if maxLine > 0 && int64(len(buf)) > maxLine {
@@ -43,33 +43,41 @@ func eachLine(f io.ReaderAt, from, to Offset, maxLine int64, fn func(line) error
 		if len(buf) == cap(buf) {
 			buf = append(make([]byte, 0, 2*cap(buf)), buf...)
 		}
-		room := buf[len(buf):min(cap(buf), len(buf)+int(to-read))]
-		n, err := f.ReadAt(room, int64(read))
+		searched := len(buf)
+		n, err := f.ReadAt(buf[searched:min(cap(buf), searched+int(to-read))], int64(read))
 		if n == 0 && err != nil {
 			return at, err
 		}
-		searched := len(buf) // what was read before holds no LF
 		buf = buf[:searched+n]
 		read += Offset(n)
-		begin := 0
-		for {
-			i := bytes.IndexByte(buf[searched:], '\n')
-			if i < 0 {
-				break
-			}
-			end := searched + i + 1
-			if err := fn(line{at + Offset(begin), at + Offset(end), buf[begin : end-1]}); err != nil {
-				return at + Offset(begin), err
-			}
-			begin, searched = end, end
+		used, err := eachLineOf(buf, searched, at, fn)
+		at += Offset(used)
+		if err != nil {
+			return at, err
 		}
-		buf = buf[:copy(buf, buf[begin:])]
-		at += Offset(begin)
+		buf = buf[:copy(buf, buf[used:])]
 	}
 	return at, nil
 }
 
-// An indexer makes index entries from lines, where the entries that were written are lost.
+// eachLineOf calls fn for each line of buf, whose first byte is at the offset at and
+// whose first LF is not before searched. It returns the size of the lines that fn
+// accepted.
+func eachLineOf(buf []byte, searched int, at Offset, fn func(line) error) (used int, err error) {
+	for {
+		i := bytes.IndexByte(buf[searched:], '\n')
+		if i < 0 {
+			return used, nil
+		}
+		end := searched + i + 1
+		if err := fn(line{at + Offset(used), at + Offset(end), buf[used : end-1]}); err != nil {
+			return used, err
+		}
+		used, searched = end, end
+	}
+}
+
+// An indexer makes index entries from lines of the text.
 type indexer struct {
 	marker *Marker
 	rule   TimeRule // of the last record
@@ -77,9 +85,10 @@ type indexer struct {
 	buf    []byte   // reused
 }
 
-// entry makes the entry of record seq from its line. ok is false for a line that is not
-// a record; its entry has the flag Lost. The grammar accepts what any setting could have
-// written, and never changes for a version of the format.
+// entry returns the entry of the record seq, which is the line l. ok is false if the
+// line is no record; its entry is flagged Lost. The grammar is the most permissive
+// that any setting allows, and frozen with the format version: a record that was once
+// accepted must never become a lost one.
 func (x *indexer) entry(seq Sequence, l line, now time.Time) (e Entry, ok bool, err error) {
 	if rule := x.marker.TimeRule(seq); x.policy.TimeField == nil || rule != x.rule {
 		x.rule = rule

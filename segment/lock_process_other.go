@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// processID returns "": nothing is known of processes here.
+// processID returns "", which means unknown.
 func processID(int) string { return "" }
 
 func sameSystem(string) bool { return false }

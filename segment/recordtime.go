@@ -9,11 +9,11 @@ import (
 	"github.com/histlog/histlog/internal/jsonscan"
 )
 
-// A TimeRule says where records carry their time, from a sequence on.
+// A TimeRule tells where records carry their time, from a sequence on.
 type TimeRule struct {
 	FromSeq Sequence `json:"from_seq"`
 	Field   string   `json:"field"` // JSON pointer
-	Zone    string   `json:"zone"`  // of times that name none
+	Zone    string   `json:"zone"`  // IANA name of the zone of times without one
 }
 
 // A stamp is a record's own time, if it has one.
@@ -28,24 +28,24 @@ func timeOf(scalar []byte, zone *time.Location) stamp {
 	return stamp{t, ok}
 }
 
-// timeLayouts are the texts that are times. A layout without a zone is read in
-// the log's; fractions of a second may follow the seconds of any.
+// timeLayouts are the layouts of times in strings. A time without a zone is in the
+// zone of the log; a fraction may follow the seconds in each layout.
 var timeLayouts = []string{
 	time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02T15:04:05Z0700",
 	"01/02/2006 03:04:05 PM", "2006-01-02",
 }
 
-// zoneHours is the table of RFC 822: no other abbreviation has one meaning.
+// zoneHours has the zones of RFC 822; other abbreviations are ambiguous.
 var zoneHours = map[string]int{
 	"UT": 0, "GMT": 0, "UTC": 0, "Z": 0,
 	"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
 }
 
-// ParseTime reads a record's time from the JSON scalar at its time field: a
-// text of RFC 3339 or ISO 8601, one like 05/30/2025 07:15:35 AM EDT, a number of
-// Unix seconds, milliseconds, microseconds or nanoseconds from 1990 to 2100, or the
-// digits of a date of these years: 20250530, 20250530071535. No other number is a
-// time. Zone is that of texts and digits that name none.
+// ParseTime returns the time in the JSON scalar at a record's time field, and whether
+// there is one. It accepts strings of RFC 3339 or ISO 8601, or like 05/30/2025 07:15:35
+// AM EDT; numbers of Unix seconds, milliseconds, microseconds or nanoseconds from 1990
+// to 2100; and the digits of a date of these years: 20250530, 20250530071535. Times
+// without a zone are in zone.
 func ParseTime(scalar []byte, zone *time.Location) (time.Time, bool) {
 	const longest = 256 // with every character escaped; package time copies a text that it refuses
 	if len(scalar) == 0 || len(scalar) > longest {
@@ -66,7 +66,7 @@ func parseTimeText(text string, zone *time.Location) (time.Time, bool) {
 	return parseNamedZone(text)
 }
 
-// parseNamedZone reads a text like 05/30/2025 07:15:35 AM EDT.
+// parseNamedZone parses a text like 05/30/2025 07:15:35 AM EDT.
 func parseNamedZone(text string) (time.Time, bool) {
 	at := strings.LastIndexByte(text, ' ') + 1
 	hours, known := zoneHours[text[at:]]
@@ -77,19 +77,19 @@ func parseNamedZone(text string) (time.Time, bool) {
 	return t, err == nil && representable(t)
 }
 
-// A number is a time only from 1990 to 2100, in Unix seconds: a year, a counter
-// or the serial of a spreadsheet's date would be one of 1970, and retention would
-// take its record away.
+// A number is a time only from 1990 to 2100, in Unix seconds. Otherwise a year, a
+// counter or the serial number of a spreadsheet's date would be a time of 1970, and
+// retention by age would delete its record.
 const (
 	earliestUnix = 631152000
 	latestUnix   = 4102444800
 )
 
-// plausible reports whether a clock that was set can have shown t.
+// plausible reports whether t may be the time of a clock that was set.
 func plausible(t time.Time) bool { return t.Unix() >= earliestUnix && t.Unix() < latestUnix }
 
-// parseNumber reads the digits of a date, or Unix time in the unit that makes
-// it plausible: the ranges of seconds, ms, µs and ns do not meet.
+// parseNumber parses the digits of a date, or Unix time in the unit that makes it
+// plausible: the plausible ranges of s, ms, µs and ns do not overlap.
 func parseNumber(text string, zone *time.Location) (time.Time, bool) {
 	for _, layout := range []string{"20060102", "20060102150405"} {
 		if t, err := time.ParseInLocation(layout, text, zone); err == nil && len(text) == len(layout) && plausible(t) {
@@ -104,8 +104,8 @@ func parseNumber(text string, zone *time.Location) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// parseUnix reads a count of units since 1970: an integer exactly, a fraction to
-// the microsecond.
+// parseUnix parses a number of units since 1970: an integer exactly, a fraction to the
+// microsecond, which is what a float64 holds of such times.
 func parseUnix(text string, unit time.Duration) (time.Time, bool) {
 	perSecond := int64(time.Second / unit)
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
@@ -120,7 +120,8 @@ func parseUnix(text string, unit time.Duration) (time.Time, bool) {
 	return time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1000), true
 }
 
-// representable says whether a time fits the index, which counts nanoseconds in an int64.
+// representable reports whether the index, which counts nanoseconds in an int64, can
+// hold t.
 func representable(t time.Time) bool {
 	return t.Year() > 1678 && t.Year() < 2262
 }

@@ -6,9 +6,10 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// unshare gives the segment that is about to be written files that have no other
-// name. Others have one if the segment was sealed when a snapshot was made, and
-// what followed it is gone since: a snapshot never changes.
+// unshare replaces the files of the segment base, which is about to be written, by
+// copies if they are hard links to those of a snapshot: a snapshot must not change.
+// They are if the segment was sealed when the snapshot was made, and the segments
+// after it were lost since.
 func (w *Writer) unshare(base Sequence) error {
 	for _, name := range []string{TextName(base), IndexName(base)} {
 		path := filepath.Join(w.dir, name)
@@ -26,8 +27,8 @@ func (w *Writer) unshare(base Sequence) error {
 		if err := vfs.CopyFile(w.fs, path, path, w.mode); err != nil {
 			return err
 		}
-		// Without it a power cut could bring the shared file back, without what is
-		// acknowledged in the copy.
+		// Without this sync a power cut could bring the shared file back, without the
+		// records acknowledged in the copy.
 		//mutant:recover-the-name-of-what-was-shared-is-not-synced
 		if err := w.fs.SyncDir(w.dir); err != nil {
 			return err
