@@ -25,14 +25,15 @@ test: ## test each behaviour once (about a minute)
 	$(GO) test ./...
 	cd scripts/tools && $(GO) test ./...
 
-proofs: test-browser ## run every test at full size: all faults, memory, storms, the browser (minutes)
+proofs: test-browser ## run every test at full size: all faults, memory, storms, the browser (five minutes)
 	HISTLOG_PROOFS=1 $(GO) test -timeout 30m ./...
 
 test-browser: ## look at the page of inspect --html in Chromium
-	cd scripts/browser && $(GO) test -count=1 -v .
+	cd scripts/browser && HISTLOG_PROOFS=1 $(GO) test -count=1 -v .
 
-race: ## run the fast tests under the race detector
-	$(GO) test -race ./...
+race: ## run the tests of what is concurrent under the race detector
+	$(GO) test -race -skip 'EveryByte|Flipped|BitFlips|Exact' . ./segment ./reader ./migrate ./compactor ./internal/memguard
+	$(GO) test -race -run 'Race|Crash|Turns|Upkeep|TestScripts/^(append|tail)$$' ./cmd/histlog
 
 fuzz: ## fuzz each parser for FUZZTIME (default 1m)
 	@sh scripts/fuzz.sh $(or $(FUZZTIME),1m)

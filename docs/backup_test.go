@@ -21,9 +21,6 @@ var backupBlock = regexp.MustCompile("(?s)```console *(\\w*)\n(.*?)```")
 // compactor, then the restores. What is restored verifies, and holds every record that
 // was acknowledged before its backup began.
 func TestBackup(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds the command")
-	}
 	page, err := os.ReadFile("docs/BACKUP.md")
 	if err != nil {
 		t.Fatal(err)

@@ -22,9 +22,6 @@ import (
 // step2.json in place all the time, and compares the log with the pipeline's
 // own journal of what it wrote.
 func TestCutOver(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds the command and runs a pipeline in Python")
-	}
 	if runtime.GOOS == "windows" {
 		t.Skip("the pipeline selects on a pipe")
 	}

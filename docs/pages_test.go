@@ -14,9 +14,6 @@ import (
 // they say there are: every line of a console block that begins with "$ ", then each
 // Go program, then all Python blocks as one program, in which batch is a batch.
 func TestPages(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds the command")
-	}
 	bin := t.TempDir()
 	must(t, exec.Command("go", "build", "-o", bin+"/", "./cmd/histlog"))
 	must(t, exec.Command("go", "build", "-C", "scripts/tools", "-o", bin+"/", "./genhistory"))
