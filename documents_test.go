@@ -2,6 +2,7 @@ package histlog
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,19 +18,43 @@ var link = regexp.MustCompile(`\]\(([^):#]+)(#[^)]*)?\)`)
 
 // TestLinks checks that each file to which a document links exists.
 func TestLinks(t *testing.T) {
-	docs, err := filepath.Glob("docs/*.md")
+	for _, page := range documents(t) {
+		for _, m := range link.FindAllStringSubmatch(source(t, page), -1) {
+			target := filepath.Join(filepath.Dir(page), m[1])
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+	}
+}
+
+// TestNames checks that the Go files and the tests that the documents name exist.
+func TestNames(t *testing.T) {
+	names := map[string]bool{}
+	function := regexp.MustCompile(`(?m)^func (Test\w+|Fuzz\w+)\(`)
+	err := filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" {
+			return err
+		}
+		for at := path; at != "."; at = filepath.Dir(at) {
+			tail, _ := filepath.Rel(filepath.Dir(at), path)
+			names[filepath.ToSlash(tail)] = true
+		}
+		if strings.HasSuffix(path, "_test.go") {
+			for _, m := range function.FindAllStringSubmatch(source(t, path), -1) {
+				names[m[1]] = true
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range append(docs, "README.md", "CONTRIBUTING.md") {
-		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range link.FindAllSubmatch(text, -1) {
-			target := filepath.Join(filepath.Dir(page), string(m[1]))
-			if _, err := os.Stat(target); err != nil {
-				t.Errorf("%s: %v", page, err)
+	name := regexp.MustCompile("`([\\w/]+\\.go|Test\\w+|Fuzz\\w+)`")
+	for _, page := range documents(t) {
+		for _, m := range name.FindAllStringSubmatch(source(t, page), -1) {
+			if !names[m[1]] {
+				t.Errorf("%s names %s, which does not exist", page, m[1])
 			}
 		}
 	}
@@ -93,6 +118,16 @@ func TestThresholds(t *testing.T) {
 			t.Errorf("the help of check or docs/MONITORING.md does not say %q", want.text)
 		}
 	}
+}
+
+// documents returns the paths of the documents.
+func documents(t *testing.T) []string {
+	t.Helper()
+	docs, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(docs, "README.md", "CONTRIBUTING.md")
 }
 
 func source(t *testing.T, name string) string {
