@@ -26,21 +26,21 @@ var (
 	le           = binary.LittleEndian
 )
 
-// headerFlags say how the segment was written.
+// headerFlags tell how the segment was written.
 type headerFlags uint32
 
 const (
-	// headerLazy: some records were written together or under sync none, so that
-	// a power cut may have left holes before whole lines.
+	// headerLazy: some records were written in groups or under sync none, so a power
+	// cut may have left holes before intact lines.
 	headerLazy headerFlags = 1 << iota
-	// headerDamaged: recovery found damage before whole records. The segment is
-	// to be sealed as it is, whenever that succeeds.
+	// headerDamaged: recovery found damage before intact records. The writer seals the
+	// segment as it is, as soon as that succeeds.
 	headerDamaged
 )
 
 // header is the first part of an index.
 type header struct {
-	rule    uint32 // which of the log's time rules holds for the first record
+	rule    uint32 // number of the time rule of the log that applies to the first record
 	id      uuid.UUID
 	base    Sequence
 	created time.Time
@@ -62,18 +62,19 @@ func (h header) encode() []byte {
 	return b
 }
 
-// noHeader is what a power cut leaves that comes before the index of a new segment
-// was synced, within a second after the roll. For the active segment this is not damage:
-// the next writer creates the index again.
+// noHeader is the reason for an index that is empty or zero. A power cut leaves it
+// before the index of a new segment was synced, within a second after the roll. For the
+// active segment it is not damage: the next writer creates the index again.
 const noHeader = "it has no header"
 
-// Reasons why a header is not the one of the segment that no crash leaves.
+// Reasons that no crash leaves: somebody put the file there.
 const (
 	otherVersion = "index of another version"
 	foreignIndex = "the index of another segment"
 )
 
-// parseHeader reads a header; the reason is empty if it is a good one of version 1.
+// parseHeader reads a header. reason says what is wrong with it; it is "" for an intact
+// header of version 1.
 func parseHeader(b []byte) (h header, reason string) {
 	switch {
 	case len(bytes.Trim(b, "\x00")) == 0 || len(b) < headerSize:
@@ -94,7 +95,7 @@ func parseHeader(b []byte) (h header, reason string) {
 	return h, ""
 }
 
-// EntryFlags say what is known of a record.
+// EntryFlags tell what is known about a record.
 type EntryFlags uint32
 
 const (
@@ -105,38 +106,39 @@ const (
 	Anchor                           // all entries before this one were synced when it was written
 )
 
-// Entry is what an index holds about one record.
+// An Entry is what an index holds about one record.
 type Entry struct {
-	End     Offset // of the record with its LF; it begins where the one before ends
-	Time    time.Time
-	Arrived time.Time // to the second
+	End     Offset    // of the record with its LF; the record begins where the one before ends
+	Time    time.Time // of the record, or of its arrival: see ClockTime
+	Arrived time.Time // at the writer, to the second
 	Flags   EntryFlags
 	CRC     uint32 // CRC-32C of the record with its LF
 }
 
-// seed begins the checksum of an entry, so that an entry of another log or of
-// another place is never believed.
+// seed returns the initial value of the checksum of an entry. It covers the log and the
+// sequence, so that an entry of another log or from another place never verifies.
 func (h header) seed(seq Sequence) uint32 {
 	var b [24]byte
 	//mutant:read-entries-are-not-bound-to-their-log
 	copy(b[:], h.id[:])
 	le.PutUint64(b[16:], uint64(seq))
 	crc := ^uint32(0)
-	for _, c := range b { // as crc32.Checksum, which would have b allocated for each entry
+	for _, c := range b { // crc32.Checksum would make b escape to the heap for each entry
 		crc = castagnoli[byte(crc)^c] ^ crc>>8
 	}
 	return ^crc
 }
 
-// arrivalSeconds is when a record arrived as the index holds it. A clock before
-// 1970 or after 2106 does not wrap.
+// arrivalSeconds returns the time of an arrival as the index holds it. A clock before
+// 1970 or after 2106 is clamped and does not wrap.
 func arrivalSeconds(t time.Time) uint32 {
 	return uint32(min(max(t.Unix(), 0), math.MaxUint32))
 }
 
+// appendEntry appends the encoded entry of seq.
 func (h header) appendEntry(b []byte, seq Sequence, e Entry) []byte {
 	from := len(b)
-	seed := crc32.Checksum(le.AppendUint64(append(b, h.id[:]...), uint64(seq))[from:], castagnoli) // as h.seed, in b's memory
+	seed := crc32.Checksum(le.AppendUint64(append(b, h.id[:]...), uint64(seq))[from:], castagnoli) // h.seed(seq), computed in the memory of b
 	b = le.AppendUint64(b, uint64(e.End))
 	b = le.AppendUint64(b, uint64(e.Time.UnixNano()))
 	b = le.AppendUint32(b, arrivalSeconds(e.Arrived))
@@ -145,7 +147,7 @@ func (h header) appendEntry(b []byte, seq Sequence, e Entry) []byte {
 	return le.AppendUint32(b, crc32.Update(seed, castagnoli, b[from:]))
 }
 
-// parseEntry reads the entry of seq; ok is false if its checksum differs.
+// parseEntry decodes the entry of seq. ok is false if its checksum differs.
 func (h header) parseEntry(b []byte, seq Sequence) (e Entry, ok bool) {
 	//mutant:read-an-index-entrys-checksum
 	if le.Uint32(b[28:]) != crc32.Update(h.seed(seq), castagnoli, b[:28]) || Offset(le.Uint64(b)) <= 0 {
@@ -161,7 +163,7 @@ func (h header) parseEntry(b []byte, seq Sequence) (e Entry, ok bool) {
 	}, true
 }
 
-// trailer sums up a sealed segment.
+// A trailer holds the totals of a sealed segment, at the end of its index.
 type trailer struct {
 	Count                  uint64
 	Plain                  Offset // length of the plain text
@@ -178,7 +180,7 @@ func (t *trailer) length() Offset {
 	return t.Plain
 }
 
-// add counts one record in.
+// add adds one record to the totals.
 func (t *trailer) add(e Entry) {
 	at, arrived := e.Time.UnixNano(), arrivalSeconds(e.Arrived)
 	if t.Count == 0 {
@@ -194,6 +196,7 @@ func (t *trailer) add(e Entry) {
 	t.Digest = crc64.Update(t.Digest, ecma, crc[:])
 }
 
+// encodeTrailer encodes a trailer with its checksum.
 func (h header) encodeTrailer(t trailer) []byte {
 	b := append(make([]byte, 0, trailerSize), trailerMagic[:]...)
 	b = le.AppendUint64(b, t.Count)
@@ -207,7 +210,8 @@ func (h header) encodeTrailer(t trailer) []byte {
 	return le.AppendUint32(b, crc32.Update(h.seed(h.base), castagnoli, b))
 }
 
-// parseTrailer reads the last bytes of an index; ok is false if they are no trailer.
+// parseTrailer decodes the last bytes of an index. ok is false if they are not a trailer
+// of this index.
 func (h header) parseTrailer(b []byte) (t trailer, ok bool) {
 	//mutant:read-a-trailers-checksum
 	if len(b) != trailerSize || !bytes.Equal(b[:8], trailerMagic[:]) ||

@@ -2,13 +2,14 @@ package segment
 
 import "errors"
 
-// A power cut may leave an active segment whose index has holes, or whose text lacks
-// records that were acknowledged under sync none. Recovery drops these entries: that
-// is no damage, before it as after it. What was synced is firm: there it is damage.
+// A power cut may leave an active segment with holes in its index, or without records
+// that were acknowledged under sync none. Recovery drops these entries, so they are no
+// damage, neither before recovery nor after it. What was synced must be intact: a hole
+// there is damage. The functions of this file tell the two apart.
 
-// firm returns how many entries of the index of an active segment were synced (synced),
-// and how many of its records (durable): up to the last durable mark, and up to the
-// last anchor. What is behind may be what a power cut left.
+// durableCounts returns how many entries of the index of an active segment were synced,
+// which the last anchor tells, and how many of its records, which the last durable mark
+// tells. What follows may be what a power cut left.
 func (x *indexFile) durableCounts() (synced, durable uint64, err error) {
 	for k := x.count; k > 0 && (synced == 0 || durable == 0); k-- {
 		e, err := x.entry(k - 1)
@@ -28,8 +29,8 @@ func (x *indexFile) durableCounts() (synced, durable uint64, err error) {
 	return synced, durable, nil
 }
 
-// withinText drops the last entries whose records were never durable and end behind
-// the text, which is that long.
+// dropBeyond drops the last entries if they are damaged or if their records were never
+// durable and end beyond the text, which is size bytes long.
 func (x *indexFile) dropBeyond(size Offset) error {
 	count := x.count
 	for count > 0 {
@@ -40,7 +41,7 @@ func (x *indexFile) dropBeyond(size Offset) error {
 			continue
 		}
 		if err != nil || e.Flags&Durable != 0 && e.End > size {
-			return err // it is damage
+			return err // a durable record that the text lacks is damage: its entry stays
 		}
 		break
 	}
@@ -48,8 +49,9 @@ func (x *indexFile) dropBeyond(size Offset) error {
 	return nil
 }
 
-// headerLeftByCrash reports whether a power cut may have left the header of an active
-// segment's index so: no sync of the index is known, and it is none of another log.
+// headerLeftByCrash reports whether a power cut may have left the header of the index of
+// an active segment in this state: no sync of the index is known, and the header is not
+// that of another log.
 func (x *indexFile) headerLeftByCrash(reason string) (bool, error) {
 	if reason == "" || reason == foreignIndex || reason == otherVersion {
 		return false, nil
@@ -59,22 +61,22 @@ func (x *indexFile) headerLeftByCrash(reason string) (bool, error) {
 	return synced == 0, err
 }
 
-// indexLeftByCrash reports whether the active segment has an index, or none, that a
-// power cut may have left so.
+// indexLeftByCrash reports whether a power cut may have left the index of the active
+// segment in this state, or without an index.
 func (r *Reader) indexLeftByCrash() (bool, error) {
 	switch {
 	case r.segment.Sealed:
 		return false, nil
 	case r.index != nil:
 		return r.index.headerLeftByCrash(r.reason)
-	case r.reason == "": // there is no file
+	case r.reason == "": // there is no index file
 		return r.size == 0, nil
 	}
-	return r.reason != foreignIndex && r.reason != otherVersion, nil // and no entry
+	return r.reason != foreignIndex && r.reason != otherVersion, nil // an index without an entry
 }
 
-// leftByCrash reports whether damage of the entry, or of the record, of the active
-// segment's k-th record may be what a power cut left.
+// leftByCrash reports whether a power cut may have damaged the entry of seq in the index
+// of the active segment, and whether it may have damaged the record.
 func (r *Reader) leftByCrash(seq Sequence) (entry, record bool, err error) {
 	if r.segment.Sealed || r.index == nil {
 		return false, false, nil

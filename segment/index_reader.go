@@ -9,24 +9,25 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// indexFile reads the entries of an index, some at a time.
+// An indexFile reads the entries of an index, a page at a time.
 type indexFile struct {
 	file   File
 	path   string
 	header header
 	count  uint64
-	block  []byte // entries from first on
+	block  []byte // encoded entries, from first on
 	first  uint64
 }
 
-// openIndex opens the index of the segment that begins with base; nil where
-// there is none. The reason says what is wrong with its header, in whose place
-// stands what it must be: the entries are proof enough where they hold.
+// openIndex opens the index of the segment that begins with base. x is nil if there is
+// none. reason says what is wrong with its header, or is ""; the header that the index
+// must have is used instead, because each entry has a checksum that covers log and
+// sequence.
 //
-// The small form is used if the plain one is missing or does not end with a trailer.
+// The small form is used if the plain form is missing or does not end with a trailer.
 func (l *Log) openIndex(base Sequence) (x *indexFile, reason string, err error) {
-	const looks = 2 // one form may take the place of the other in between
-	for range looks {
+	const tries = 2 // one form may replace the other between the two opens
+	for range tries {
 		x, reason, err = l.openPlainIndex(base)
 		//mutant:small-index-used-where-the-plain-one-is-whole
 		if err != nil || x != nil && x.hasTrailer() {
@@ -42,7 +43,7 @@ func (l *Log) openIndex(base Sequence) (x *indexFile, reason string, err error) 
 		//mutant:small-index-not-used-where-the-plain-one-is-torn
 		if small != nil {
 			if x != nil {
-				x.file.Close() // which was only read
+				x.file.Close() // it was only read
 			}
 			return small, why, nil
 		}
@@ -53,7 +54,7 @@ func (l *Log) openIndex(base Sequence) (x *indexFile, reason string, err error) 
 	return nil, "", nil
 }
 
-// indexPath returns the file of the index that openIndex uses.
+// indexPath returns the path of the index that openIndex opens.
 func (l *Log) indexPath(base Sequence) (string, error) {
 	x, _, err := l.openIndex(base)
 	if x == nil && err == nil {
@@ -65,7 +66,7 @@ func (l *Log) indexPath(base Sequence) (string, error) {
 	return x.path, x.file.Close()
 }
 
-// indexOf opens the index of a segment. Of the active one only the plain form counts.
+// indexOf opens the index of a segment. For the active segment only the plain form counts.
 func (l *Log) indexOf(s Segment) (x *indexFile, reason string, err error) {
 	if !s.Sealed && s.Codec == Plain {
 		return l.openPlainIndex(s.Base)
@@ -73,7 +74,7 @@ func (l *Log) indexOf(s Segment) (x *indexFile, reason string, err error) {
 	return l.openIndex(s.Base)
 }
 
-// openPlainIndex is openIndex of the plain form.
+// openPlainIndex is openIndex for the plain form.
 func (l *Log) openPlainIndex(base Sequence) (x *indexFile, reason string, err error) {
 	path := l.path(IndexName(base))
 	f, err := l.fs.OpenFile(path, os.O_RDONLY, 0)
@@ -86,7 +87,7 @@ func (l *Log) openPlainIndex(base Sequence) (x *indexFile, reason string, err er
 	return l.readIndexHeader(vfs.WithContext(l.ctx, f), path, base)
 }
 
-// readIndexHeader reads the header of an index.
+// readIndexHeader returns an indexFile that reads f. It closes f after an error.
 func (l *Log) readIndexHeader(f File, path string, base Sequence) (x *indexFile, reason string, err error) {
 	b := make([]byte, headerSize)
 	n, err := f.ReadAt(b, 0)
@@ -104,22 +105,22 @@ func (l *Log) readIndexHeader(f File, path string, base Sequence) (x *indexFile,
 	return x, reason, nil
 }
 
-// ended reports whether the index ends with a trailer.
+// hasTrailer reports whether the index ends with a trailer.
 func (x *indexFile) hasTrailer() bool {
 	info, err := x.file.Stat()
 	if err != nil || info.Size() < headerSize+trailerSize {
 		return false
 	}
 	b := make([]byte, trailerSize)
-	n, _ := x.file.ReadAt(b, info.Size()-trailerSize) // what can't be read is no trailer
+	n, _ := x.file.ReadAt(b, info.Size()-trailerSize) // what cannot be read is no trailer
 	_, ok := x.header.parseTrailer(b[:n])
 	return ok
 }
 
-// blockEntries is how many entries are read at once: a page of them.
+// blockEntries is how many entries are read at once: a page.
 const blockEntries = 4096 / entrySize
 
-// entry returns the k-th entry, from 0.
+// entry returns the entry with index k, from 0.
 func (x *indexFile) entry(k uint64) (Entry, error) {
 	if k < x.first || k >= x.first+uint64(len(x.block))/entrySize {
 		x.first = k - k%blockEntries
@@ -138,7 +139,7 @@ func (x *indexFile) entry(k uint64) (Entry, error) {
 	return e, nil
 }
 
-// end returns where the k-th record ends; end(-1) is 0.
+// end returns where the record with index k ends. end(-1) is 0.
 func (x *indexFile) end(k int64) (Offset, error) {
 	if k < 0 {
 		return 0, nil
@@ -147,10 +148,10 @@ func (x *indexFile) end(k int64) (Offset, error) {
 	return e.End, err
 }
 
-// survey finds how many entries the index holds, and its trailer if it has one.
-// What the end of the file holds beyond the last valid entry is not counted:
-// a crash may have left it. text is the length of the text, which bounds how many
-// records there can be; negative: it is not known.
+// countEntries sets x.count to the number of entries and returns the trailer, or nil if
+// there is none. What follows the last intact entry is not counted, because a crash may
+// have left it. text is the length of the text, which limits how many records there
+// can be; it is negative if it is not known.
 func (x *indexFile) countEntries(text Offset) (*trailer, error) {
 	info, err := x.file.Stat()
 	if err != nil {
@@ -170,28 +171,30 @@ func (x *indexFile) countEntries(text Offset) (*trailer, error) {
 			return &t, nil
 		}
 	}
-	most := x.count
+	// A sparse file may claim any number of entries: those that the text has no room for
+	// are not searched. Intact entries that follow them are damage to report, and count.
+	limit := x.count
 	if text >= 0 {
-		most = min(most, maxRecords(text))
+		limit = min(limit, maxRecords(text))
 	}
-	found, err := x.lastValid(most)
+	found, err := x.lastValid(limit)
 	//mutant:read-entries-of-what-the-text-has-lost-are-dropped
-	if err == nil && most < x.count {
+	if err == nil && limit < x.count {
 		found, err = x.validFrom(found)
 	}
 	x.count, x.block = found, x.block[:0]
 	return nil, err
 }
 
-// maxRecords returns how many records a text of that length holds at most.
+// maxRecords returns how many records a text of that length can hold.
 func maxRecords(text Offset) uint64 { return uint64(max(text, 0)) / uint64(len(blankPlace)) }
 
-// lastValid returns how many of the first n entries are left if all behind the last
-// valid one are dropped. A file with a hole has millions of others: they are read
-// many at a time, and an entry of zeros is passed over without its checksum.
+// lastValid returns how many of the first n entries remain if all after the last intact
+// one are dropped. A sparse file may have millions of zero entries: lastValid reads
+// many at a time, and skips a zero entry without computing its checksum.
 func (x *indexFile) lastValid(n uint64) (uint64, error) {
 	const atOnce = 256 << 10 / entrySize
-	if n > 0 { // as a rule it is the last one
+	if n > 0 { // usually the last entry is intact
 		if _, err := x.entry(n - 1); !errors.Is(err, ErrCorrupt) {
 			return n, err
 		}
@@ -218,8 +221,8 @@ func (x *indexFile) lastValid(n uint64) (uint64, error) {
 	return 0, nil
 }
 
-// validFrom returns up to where entries are valid, from the n-th on: those of
-// records that the text has lost.
+// validFrom returns the number of the first entry from n on that is not intact. The
+// entries before it belong to records that the text has lost.
 func (x *indexFile) validFrom(n uint64) (uint64, error) {
 	for ; n < x.count; n++ {
 		if _, err := x.entry(n); errors.Is(err, ErrCorrupt) {

@@ -9,8 +9,8 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// An indexWriter makes the index of a sealed segment, one entry after another, and
-// holds none of them.
+// An indexWriter writes the index of a sealed segment, one entry after another, without
+// holding them.
 type indexWriter struct {
 	log       *Log
 	file      File
@@ -21,7 +21,7 @@ type indexWriter struct {
 	entry     []byte
 }
 
-// newIndexWriter begins an index. It has a temporary name until finish.
+// newIndexWriter begins an index, under a temporary name until finish.
 func (r *repair) newIndexWriter(h header) (*indexWriter, error) {
 	w := &indexWriter{log: r.log, header: h, temporary: r.log.path("." + IndexName(h.base) + ".tmp")}
 	f, err := r.log.fs.OpenFile(w.temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, r.w.mode)
@@ -36,12 +36,13 @@ func (r *repair) newIndexWriter(h header) (*indexWriter, error) {
 	return w, nil
 }
 
-// next returns the sequence of the entry to come.
+// next returns the sequence of the next entry.
 func (w *indexWriter) next() Sequence { return w.header.base + Sequence(w.sum.Count) }
 
-// end returns where the records so far end.
+// end returns where the last record ends.
 func (w *indexWriter) end() Offset { return w.sum.Plain }
 
+// add writes the next entry.
 func (w *indexWriter) add(e Entry) error {
 	w.entry = w.header.appendEntry(w.entry[:0], w.next(), e)
 	w.sum.add(e)
@@ -49,7 +50,7 @@ func (w *indexWriter) add(e Entry) error {
 	return err
 }
 
-// finish ends the index with its trailer and puts it in place.
+// finish writes the trailer and puts the index in place.
 func (w *indexWriter) finish() error {
 	_, err := w.out.Write(w.header.encodeTrailer(w.sum))
 	if err == nil {
@@ -57,7 +58,7 @@ func (w *indexWriter) finish() error {
 	}
 	if err == nil {
 		//mutant:repair-the-index-is-not-synced
-		err = w.file.Sync() // a power cut after the rename would leave an index without its bytes
+		err = w.file.Sync() // otherwise a power cut after the rename could leave an index without its bytes
 	}
 	if err != nil {
 		return errors.Join(err, w.discard())
@@ -68,13 +69,13 @@ func (w *indexWriter) finish() error {
 	if err := w.log.fs.Rename(w.temporary, w.log.path(IndexName(w.header.base))); err != nil {
 		return errors.Join(err, vfs.RemoveIfExists(w.log.fs, w.temporary))
 	}
-	// Before it is durable, a power cut leaves the index that was there: the next
-	// Repair does the same again.
+	// A power cut before this leaves the old index, and the next Repair does the same again.
 	//mutant:repair-the-names-of-text-and-index-are-not-synced
 	if err := w.log.fs.SyncDir(w.log.Dir); err != nil {
 		return err
 	}
-	// The small form is of the records as they were. Until it is gone the plain one is used.
+	// The small form describes the records as they were before the repair. It goes last:
+	// as long as both exist the plain form is used.
 	small := w.log.path(SmallIndexName(w.header.base))
 	if _, err := w.log.fs.Lstat(small); err != nil {
 		if missing(err) {
@@ -86,13 +87,13 @@ func (w *indexWriter) finish() error {
 	return w.log.removeFile(small)
 }
 
-// discard removes what was written.
+// discard removes the temporary file.
 func (w *indexWriter) discard() error {
 	return errors.Join(w.file.Close(), vfs.RemoveIfExists(w.log.fs, w.temporary))
 }
 
-// verifyRebuilt takes the flag from entries made from the text whose checksums
-// the digest of the reader's trailer bears out.
+// verifyRebuilt clears the flag Rebuilt of the entries that were made from the text, if
+// the digest in the old trailer confirms the checksums of all records.
 func (w *indexWriter) verifyRebuilt(read *Reader) error {
 	t := read.trailer
 	if t == nil || t.Digest != w.sum.Digest || t.Count != w.sum.Count {

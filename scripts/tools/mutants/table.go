@@ -109,7 +109,7 @@ var mutants = []mutant{
 
 	{"read: a trailer of more records than the text holds", " && t.Count <= maxRecords(t.Plain)", "", "segment TestSparseIndex"},
 	{"read: entries behind a hole are dropped", "continue", "return 0, nil", ""},
-	{"read: entries of what the text has lost are dropped", "if err == nil && most < x.count {", "if err == nil && most > x.count {", ""},
+	{"read: entries of what the text has lost are dropped", "if err == nil && limit < x.count {", "if err == nil && most > x.count {", ""},
 	{"read: a record's length is believed before the file's", "case e.End > r.size:", "case e.End > r.size && r.memory == 0:", "segment TestEntryBeyondText"},
 	{"read: a context that has ended reads on", "if err := f.ctx.Err(); err != nil {", "if err := error(nil); err != nil {", "segment TestContextEndsReading"},
 
