@@ -9,22 +9,22 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// A Draft is a log in the making, in bulk: nothing in it is a log to anyone
-// until Publish renames HISTLOG in, after everything else is durable. Killed
-// before that, its directory is cleared by the next NewDraft there. One
-// goroutine uses it.
+// A Draft is a log that is being made from many records at once. No program sees a
+// log until Publish renames HISTLOG into the directory, after everything else is
+// durable. After a crash before that, the next NewDraft clears the directory. A Draft
+// must not be used by several goroutines at once.
 type Draft struct {
-	w       Writer // its fields and its entry(); none of its commits
-	madeDir bool
+	w       Writer            // its fields and its files; nothing is committed through it
+	madeDir bool              // the draft created its directory
 	codec   Codec             // of full segments
 	sum     Summary           // of the full segments
-	filling trailer           // of the active one
+	filling trailer           // of the active segment
 	sums    map[string]string // SHA-256 of each file of origin/, by name
 	untimed uint64            // records without a time of their own
 	bulk    *bulk             // nil: nothing was written since the last Flush
 	batch   batch             // being filled
 	done    bool              // published
-	err     error             // the first that a method met: a draft that failed is never published
+	err     error             // the first error of any method: such a draft is never published
 }
 
 // Create makes an empty log at dir, which must be missing or empty, and opens it for appending.
@@ -40,9 +40,9 @@ func Create(dir string, o Options) (*Writer, error) {
 	return w, nil
 }
 
-// NewDraft begins a log at dir, under the writer's lock: dir must be missing,
-// empty but for lost+found, or hold a draft that was never finished, which it
-// clears. o.Settings become the log's.
+// NewDraft begins a log at dir and holds the writer's lock until Publish or Discard.
+// dir must be missing, empty but for lost+found, or hold a draft that was never
+// finished, which is removed. o.Settings become the settings of the log.
 func NewDraft(dir string, o Options) (_ *Draft, err error) {
 	o = o.withDefaults()
 	if err := o.Settings.Check(); err != nil {
@@ -61,8 +61,8 @@ func NewDraft(dir string, o Options) (_ *Draft, err error) {
 	return d, nil
 }
 
-// open begins the draft: its directory, with perm as Mkdir takes it, the writer's
-// lock, and the mark.
+// open creates the directory with mode perm, takes the writer's lock, removes an
+// unfinished draft and writes the mark of this one.
 func (d *Draft) open(o Options, perm fs.FileMode) error {
 	w := &d.w
 	policy := w.policy
@@ -79,6 +79,7 @@ func (d *Draft) open(o Options, perm fs.FileMode) error {
 	return nil
 }
 
+// prepare probes the file system and marks the directory as a draft.
 func (d *Draft) prepare(command string) (err error) {
 	w := &d.w
 	if w.mode, err = fileMode(w.fs, w.dir, w.policy); err != nil {
@@ -90,6 +91,8 @@ func (d *Draft) prepare(command string) (err error) {
 	if err := vfs.WriteFile(w.fs, filepath.Join(w.dir, draftName), nil, w.mode); err != nil {
 		return err
 	}
+	// Without the mark a crash would leave segments that look like those of a damaged
+	// log, and the next NewDraft would not remove them. So it is durable before they are.
 	//mutant:make-the-mark-is-not-synced
 	if err := w.fs.SyncDir(w.dir); err != nil {
 		return err
@@ -100,8 +103,8 @@ func (d *Draft) prepare(command string) (err error) {
 // Policy returns the settings of the new log.
 func (d *Draft) Policy() Policy { return d.w.policy }
 
-// Untimed returns how many records have no time at the time field: theirs is
-// that of the draft.
+// Untimed returns the number of records without a time at the time field. They get the
+// time at which the draft was begun.
 func (d *Draft) Untimed() uint64 { return d.untimed }
 
 // Summary returns the totals of the records that were written.
@@ -111,8 +114,7 @@ func (d *Draft) Summary() Summary {
 	return sum
 }
 
-// Flush gives all that was written to the kernel and waits until it is durable,
-// so that it can be read back with View before it is published.
+// Flush writes and syncs all records, so that View can read them before Publish.
 func (d *Draft) Flush() error {
 	if d.err == nil {
 		d.err = d.flush()
@@ -125,6 +127,8 @@ func (d *Draft) flush() error {
 		return err
 	}
 	if a := d.w.active; a != nil {
+		// HISTLOG must not become durable before the records: a crash would leave a log
+		// that lacks them.
 		//mutant:make-the-last-segment-is-not-synced
 		if err := a.file.Sync(); err != nil {
 			return &DiskError{Op: OpSync, Path: a.path, Err: err}
@@ -143,17 +147,19 @@ func (d *Draft) flush() error {
 	if err != nil && !missing(err) {
 		return err
 	}
+	// Likewise the names of the segments: HISTLOG beside no segment is a damaged log.
 	return d.w.fs.SyncDir(d.w.dir)
 }
 
-// View returns the draft as the log it will be, for reading back what was flushed.
-// When ctx has ended, the methods of the Log read no more, and return its error.
+// View returns the draft as the log that Publish will make of it, with the records that
+// were flushed. Once ctx has ended, the methods of the Log return the error of ctx.
 func (d *Draft) View(ctx context.Context) (*Log, error) {
 	segments, err := listSegments(d.w.fs, d.w.dir)
 	return &Log{Dir: d.w.dir, Marker: d.w.marker, Segments: segments, fs: d.w.fs, ctx: ctx}, err
 }
 
-// Publish makes the draft a log, durably: complete, or no log.
+// Publish makes the draft a log. When it returns nil, the log is durable; after a crash
+// in Publish there is a complete log or none.
 func (d *Draft) Publish() error {
 	w, err := d.publish()
 	if err != nil {
@@ -167,6 +173,8 @@ func (d *Draft) Publish() error {
 	return nil
 }
 
+// publish makes everything else durable and then renames HISTLOG into the directory. The
+// log exists from that rename on.
 func (d *Draft) publish() (*Writer, error) {
 	//mutant:make-no-checksums-of-what-was-kept
 	if err := d.writeSums(); err != nil {
@@ -189,11 +197,13 @@ func (d *Draft) publish() (*Writer, error) {
 		return nil, err
 	}
 	d.done = true
-	_ = w.fs.Remove(filepath.Join(w.dir, draftName)) // beside HISTLOG it means little: see endDraft
+	// The mark goes after HISTLOG: a crash in between leaves both, and the next writer
+	// removes the mark (endDraft). So it may stay if this Remove fails.
+	_ = w.fs.Remove(filepath.Join(w.dir, draftName))
 	return w, nil
 }
 
-// requireSmall has HISTLOG require what the indexes of the draft do.
+// requireSmall adds the feature of small indexes to HISTLOG if the draft has one.
 func (d *Draft) requireSmall() error {
 	entries, err := d.w.fs.ReadDir(d.w.dir)
 	for _, e := range entries {
@@ -206,8 +216,8 @@ func (d *Draft) requireSmall() error {
 	return err
 }
 
-// endDraft removes the mark of a draft that has become a log. While it stands
-// beside HISTLOG, that one's name may not be durable yet.
+// endDraft removes the mark of a draft that has become a log. As long as the mark is
+// there, the name of HISTLOG may not be durable.
 func endDraft(fsys FS, dir string) error {
 	mark := filepath.Join(dir, draftName)
 	if _, err := fsys.Lstat(mark); missing(err) {
@@ -215,11 +225,15 @@ func endDraft(fsys FS, dir string) error {
 	} else if err != nil {
 		return err
 	}
+	// If the mark went first, a power cut could take HISTLOG away and leave segments
+	// without a mark, which no NewDraft removes.
 	//mutant:recover-histlogs-name-is-not-made-durable
 	return errors.Join(fsys.SyncDir(dir), fsys.Remove(mark))
 }
 
-// unpublish takes back a HISTLOG whose rename may not have become durable.
+// unpublish removes HISTLOG after a Publish that failed: its rename may or may not be
+// durable. The sync comes before any other file is removed, so that a crash does not
+// bring HISTLOG back without them.
 func unpublish(fsys FS, dir string) error {
 	err := fsys.Remove(filepath.Join(dir, markerName))
 	if missing(err) {
@@ -228,16 +242,16 @@ func unpublish(fsys FS, dir string) error {
 	return errors.Join(err, fsys.SyncDir(dir))
 }
 
-// Discard removes all that was written, and the directory if NewDraft made it
-// and nobody else put anything there. It may be tried again after an error. After
-// Publish it does nothing.
+// Discard removes the files of the draft, and the directory if NewDraft created it and
+// nothing else is in it. It may be called again after an error. After Publish it does
+// nothing.
 func (d *Draft) Discard() error {
 	if d.done {
 		return nil
 	}
 	w := &d.w
-	_ = d.finish()             // what could not be made durable is removed
-	if w.checkOwner() != nil { // the files are another's
+	_ = d.finish()             // an error does not matter: the files are removed
+	if w.checkOwner() != nil { // another process cleared the draft: the files are not ours
 		w.err = ErrSecondWriter
 		return w.closeFiles()
 	}

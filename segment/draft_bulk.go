@@ -83,6 +83,9 @@ func (b *bulk) sealAll() {
 	for a := range b.full {
 		err := b.failed()
 		if err == nil {
+			// Text, then trailer, then index: HISTLOG is published after all of them, and
+			// the plain text is deleted once it is compressed. A crash before the sync could
+			// leave a compressed copy of bytes that never reached the disk.
 			//mutant:make-compressed-before-the-text-is-durable
 			//mutant:make-full-segments-are-not-synced
 			if err = a.file.Sync(); err == nil {

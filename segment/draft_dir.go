@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// lockDir makes the draft's directory and locks it. Whoever makes a log there at the
-// same time, and fails, may remove the directory between the two.
+// lockDir creates the draft's directory and locks it. Another process that fails to make
+// a log there may remove the directory in between, so lockDir tries several times.
 func (d *Draft) lockDir(wait time.Duration, perm fs.FileMode) (err error) {
 	const attempts = 10
 	for range attempts {
@@ -23,15 +23,15 @@ func (d *Draft) lockDir(wait time.Duration, perm fs.FileMode) (err error) {
 			break
 		}
 	}
-	if err != nil && !errors.Is(err, ErrLocked) { // else the directory is the other's by now
+	if err != nil && !errors.Is(err, ErrLocked) { // with ErrLocked another process uses the directory
 		err = errors.Join(err, d.removeDir())
 	}
 	return err
 }
 
-// createDir makes dir durably, with perm as Mkdir takes it, and says whether it had to.
-// Of one that is there
-// nobody knows whether its name lasts: who made it may have been killed.
+// createDir creates dir with mode perm, syncs its parent and reports whether it created
+// it. The parent is synced even if dir exists: the process that created dir may have
+// been killed before its sync, and a power cut would remove dir with all files in it.
 func createDir(fsys FS, dir string, perm fs.FileMode) (bool, error) {
 	parent := filepath.Dir(filepath.Clean(dir))
 	info, err := fsys.Lstat(filepath.Clean(dir) + string(filepath.Separator) + ".")
@@ -40,7 +40,7 @@ func createDir(fsys FS, dir string, perm fs.FileMode) (bool, error) {
 		return false, fmt.Errorf("%s: not a directory", dir)
 	case err == nil:
 		//mutant:archive-a-directory-that-a-killed-one-made-is-not-synced
-		if err := fsys.SyncDir(parent); !errors.Is(err, fs.ErrPermission) { // whose owner made dir, long ago
+		if err := fsys.SyncDir(parent); !errors.Is(err, fs.ErrPermission) { // then the parent's owner created dir, not a killed histlog
 			return false, err
 		}
 		return false, nil
@@ -53,7 +53,7 @@ func createDir(fsys FS, dir string, perm fs.FileMode) (bool, error) {
 	err = fsys.Mkdir(dir, perm)
 	if errors.Is(err, fs.ErrExist) {
 		if info, e := fsys.Lstat(filepath.Clean(dir) + string(filepath.Separator) + "."); e == nil && info.IsDir() {
-			return false, fsys.SyncDir(parent) // who made it may be killed before the name lasts
+			return false, fsys.SyncDir(parent) // as above: its creator may be killed before its sync
 		}
 		if info, e := fsys.Lstat(filepath.Clean(dir)); e == nil && info.Mode()&fs.ModeSymlink != 0 {
 			return false, fmt.Errorf("%s: a symbolic link that leads nowhere: %w", dir, fs.ErrNotExist)
@@ -62,6 +62,7 @@ func createDir(fsys FS, dir string, perm fs.FileMode) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	// A power cut would remove the whole log with the name of its directory.
 	//mutant:make-the-directorys-name-is-not-synced
 	if err := fsys.SyncDir(parent); err != nil {
 		return false, errors.Join(err, fsys.Remove(dir))
@@ -81,8 +82,8 @@ func CheckEmpty(dir string, fsys FS) error {
 	return nil
 }
 
-// clearDraft removes what a draft that was never finished has left in dir. If
-// there is anything else it removes nothing.
+// clearDraft removes the files of an unfinished draft in dir. If dir holds any other
+// file, clearDraft removes nothing and returns ErrExists.
 func clearDraft(fsys FS, dir string) error {
 	draft, err := findDraft(fsys, dir)
 	if err != nil || !draft {
@@ -91,8 +92,8 @@ func clearDraft(fsys FS, dir string) error {
 	return removeDraft(fsys, dir)
 }
 
-// findDraft reports whether dir holds a draft that was never finished; an error where
-// it holds anything else.
+// findDraft reports whether dir holds an unfinished draft. The error is ErrExists if dir
+// holds any other file.
 func findDraft(fsys FS, dir string) (draft bool, err error) {
 	entries, err := fsys.ReadDir(dir)
 	if err != nil {
@@ -113,7 +114,7 @@ func findDraft(fsys FS, dir string) (draft bool, err error) {
 	return draft, nil
 }
 
-// draftFile says whether a draft makes files of that name.
+// draftFile reports whether a draft creates files of that name.
 func draftFile(name string) bool {
 	switch name {
 	case OriginName, QuarantineName, EventsName, EventsName + ".lock", probeName, lockName, upkeepName, "." + markerName + ".tmp":
@@ -122,7 +123,9 @@ func draftFile(name string) bool {
 	return IsSegmentName(name) || isTemporary(name)
 }
 
-// removeDraft removes the files of a draft, its marker last, and no others.
+// removeDraft removes the files of a draft, and no others. The mark goes last, after the
+// other removals are durable: a crash leaves a draft, which the next NewDraft removes,
+// and never files without a mark.
 func removeDraft(fsys FS, dir string) error {
 	entries, err := fsys.ReadDir(dir)
 	if err != nil {
@@ -145,6 +148,7 @@ func removeDraft(fsys FS, dir string) error {
 	return nil
 }
 
+// removeAll removes a file, or a folder with its files.
 func removeAll(fsys FS, name string, e fs.DirEntry) error {
 	if e.IsDir() {
 		entries, err := fsys.ReadDir(name)
@@ -160,7 +164,7 @@ func removeAll(fsys FS, name string, e fs.DirEntry) error {
 	return fsys.Remove(name)
 }
 
-// removeDir removes the directory if NewDraft made it and nobody put anything there.
+// removeDir removes the directory if the draft created it and it is empty.
 func (d *Draft) removeDir() error {
 	if !d.madeDir {
 		return nil
@@ -169,12 +173,13 @@ func (d *Draft) removeDir() error {
 		return nil
 	}
 	err := d.w.fs.Remove(d.w.dir)
-	if missing(err) || err != nil && !isEmpty(d.w.fs, d.w.dir) { // a writer that waits has left its note there
+	if missing(err) || err != nil && !isEmpty(d.w.fs, d.w.dir) { // a waiting writer has just put its note there
 		return nil
 	}
 	return err
 }
 
+// isEmpty reports whether dir exists and holds no file.
 func isEmpty(fsys FS, dir string) bool {
 	entries, err := fsys.ReadDir(dir)
 	return !missing(err) && len(entries) == 0

@@ -7,8 +7,9 @@ import (
 	"path/filepath"
 )
 
-// Write adds one compact record with the scalar at its time field, or nil.
-// Neither is kept. Nothing is durable before Publish.
+// Write adds a record. compact must be valid compact JSON, which Write does not check;
+// timeScalar is the scalar at its time field, or nil. Both may be reused afterwards.
+// Nothing is durable before Flush or Publish.
 func (d *Draft) Write(compact, timeScalar []byte) error {
 	if most := d.w.policy.MaxRecord; int64(len(compact)) > most {
 		return fmt.Errorf("%w: %d bytes, max-record is %d", ErrTooLarge, len(compact), most)
@@ -43,12 +44,12 @@ func (d *Draft) write(compact, timeScalar []byte) (err error) {
 	}
 	d.batch.entries = append(d.batch.entries, e)
 	if len(d.batch.entries) >= batchEntries {
-		return d.send() // of very small records the entries take more memory than the text
+		return d.send() // the entries of very small records take more memory than their text
 	}
 	return nil
 }
 
-// add adds to the batch, and sends it off when it is full.
+// add adds text to the batch and sends the batch whenever it is full.
 func (d *Draft) add(text []byte) error {
 	for len(text) > 0 {
 		room := flushBytes - len(d.batch.text)
@@ -65,7 +66,7 @@ func (d *Draft) add(text []byte) error {
 	return nil
 }
 
-// send gives the batch away and begins another.
+// send passes the batch on to be written and takes an empty one.
 func (d *Draft) send() (err error) {
 	d.bulk.jobs <- d.batch
 	d.batch, err = d.bulk.next(d.w.active)
@@ -87,7 +88,7 @@ func (d *Draft) roll() error {
 	return d.send()
 }
 
-// compress stores a full segment with the draft's codec, once it is durable.
+// compress replaces a full segment, which is durable, with one in the draft's codec.
 func (d *Draft) compress(a *activeSegment) error {
 	//mutant:make-segments-are-not-compressed
 	if d.codec == Plain {
@@ -99,8 +100,7 @@ func (d *Draft) compress(a *activeSegment) error {
 	return err
 }
 
-// finish waits until all that was written has left this process, and full
-// segments are durable.
+// finish waits until all batches are written and all full segments are durable.
 func (d *Draft) finish() error {
 	if d.bulk == nil {
 		return nil

@@ -47,8 +47,9 @@ func (l *Log) configure(change Settings) (Settings, error) {
 	return m.Settings, l.replaceMarker(m)
 }
 
-// replaceMarker puts another HISTLOG in place, under the lock of UPKEEP. On a full
-// disk the notes make room for it: who retires segments must not want any.
+// replaceMarker replaces HISTLOG. The caller holds the maintenance lock. On a full disk
+// the status in UPKEEP is dropped to make room: to retire segments, which frees space,
+// must not need any.
 func (l *Log) replaceMarker(m Marker) error {
 	//mutant:histlog-replaced-although-it-contradicts-the-segments
 	if l.Conflict != nil {

@@ -183,7 +183,8 @@ func (m Marker) encode() ([]byte, error) {
 	return appendSum(b), nil
 }
 
-// noMarkerError says what a directory is that has no HISTLOG.
+// noMarkerError returns the error for a directory without HISTLOG: ErrNoLog, ErrDraft, or
+// a *CorruptError if there are segments.
 func noMarkerError(fsys FS, dir string) error {
 	entries, err := fsys.ReadDir(dir)
 	if missing(err) {
@@ -215,6 +216,8 @@ func whoMakes(fsys FS, dir string) string {
 	return fmt.Sprintf(", which pid %d (%s) is making", h.PID, h.Command)
 }
 
+// writeMarker replaces HISTLOG with a rename: after a crash the old one is there or the
+// new one, each complete.
 func writeMarker(fsys FS, dir string, m Marker, mode os.FileMode) error {
 	b, err := m.encode()
 	if err != nil {

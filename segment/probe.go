@@ -11,14 +11,14 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// ErrUnfit: the file system can't keep a log: its flock keeps nobody out, or it
-// can't sync. Some network file systems are like that. Reading works; put the
-// log on a local disk to write it.
+// ErrUnfit is returned when the file system cannot hold a log for writing: flock does not
+// exclude other processes, or fsync is not supported, as on some network file systems.
+// The log can be read there; move it to a local disk to write it.
 var ErrUnfit = errors.New("this file system can't keep a log")
 
-// probe finds out whether the file system does what appending relies on. This
-// process holds the writer's lock of dir. An error that is not ErrUnfit says
-// nothing about that: a full disk, say.
+// probe returns ErrUnfit if the file system at dir lacks what appending relies on. The
+// caller holds the writer's lock of dir. Any other error, of a full disk for example,
+// says nothing about the file system.
 func probe(fsys FS, dir string, mode fs.FileMode) error {
 	unlock, ok, err := fsys.TryLock(dir)
 	//mutant:probe-locks-are-not-tried

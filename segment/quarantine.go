@@ -14,9 +14,9 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// quarantineRange copies the bytes [from, to) of f, in the segment that begins
-// with base, to quarantine/ and makes the copy durable under its name. It
-// returns the name. A copy left by an attempt that a crash ended is the same.
+// quarantineRange copies the bytes [from, to) of f, in the segment that begins with base,
+// to quarantine/ and returns the name of the copy, which is durable. If a crash left a
+// partial attempt behind, the retry produces the same file.
 func quarantineRange(fsys FS, dir string, base Sequence, f io.ReaderAt, from, to Offset, mode fs.FileMode) (string, error) {
 	folder := filepath.Join(dir, QuarantineName)
 	if err := ensureDir(fsys, folder); err != nil {
@@ -33,21 +33,24 @@ func quarantineRange(fsys FS, dir string, base Sequence, f io.ReaderAt, from, to
 		err = fsys.Rename(temporary, name)
 	}
 	if err == nil {
+		// The caller overwrites or removes these bytes next. If their copy's name were lost
+		// in a power cut, they would be gone.
 		//mutant:quarantine-its-name-is-not-synced
 		err = fsys.SyncDir(folder)
 	}
 	return name, err
 }
 
-// quarantineName tells where bytes came from: the segment's base, or 0 for the
-// source of a migration, offset and length, and their checksum.
+// quarantineName returns a name that says where the bytes came from: the base of the
+// segment, or 0 for the source of a migration, then offset, length and checksum.
 func quarantineName(base Sequence, from, n Offset, crc uint32) string {
 	return fmt.Sprintf("%0*d-%d-%d-%08x", baseDigits, base, from, n, crc)
 }
 
-// ensureDir makes a folder of the log with the log's own mode, if it is missing, and
-// its name durable. Whoever made one that is there may have been killed before that:
-// a power cut would take it away with all that is in it.
+// ensureDir creates a folder of the log with the mode of the log's directory and syncs
+// its parent. The parent is synced even if the folder exists: the process that created
+// it may have been killed before its sync, and a power cut would remove the folder with
+// all files in it.
 func ensureDir(fsys FS, folder string) error {
 	parent := filepath.Dir(folder)
 	info, err := fsys.Lstat(folder)

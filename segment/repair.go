@@ -171,14 +171,15 @@ func (r *repair) mend(read *Reader, next Sequence, damage []*CorruptError) error
 		if err := m.text.Close(); err != nil {
 			return errors.Join(err, vfs.RemoveIfExists(r.log.fs, m.temporary), index.discard())
 		}
-		// What the new text lost is in quarantine/ by now. Until the index follows, its
-		// blank places are damage, which the next Repair finds in the same places.
+		// The bytes that the new text lacks are in quarantine/ by now. A crash before the
+		// index follows leaves blank places that are damage, and the next Repair finds the
+		// same ones.
 		//mutant:repair-the-compressed-file-goes-before-a-plain-one-is-there
 		if err := r.log.fs.Rename(m.temporary, plain.Path); err != nil {
 			return errors.Join(err, vfs.RemoveIfExists(r.log.fs, m.temporary), index.discard())
 		}
 	}
-	// It makes both names durable. If a power cut keeps the index alone, the next Repair
+	// finish makes both names durable. If a power cut keeps only the index, the next Repair
 	// finds the same places damaged.
 	if err := index.finish(); err != nil {
 		return err
@@ -186,11 +187,12 @@ func (r *repair) mend(read *Reader, next Sequence, damage []*CorruptError) error
 	if !m.expands() {
 		return nil
 	}
+	// The compressed file goes last: after a crash both are there, and the plain one counts.
 	return r.log.removeFile(read.segment.Path)
 }
 
-// dropWorseCopy has a file of a segment without an index set aside and removed where
-// another one holds all of its records, and returns a Reader of that, or read.
+// dropWorseCopy moves a file of a segment without an index to quarantine/ if another file
+// holds all of the segment's records, and returns a Reader of that one; otherwise read.
 func (r *repair) dropWorseCopy(read *Reader) (*Reader, error) {
 	best, err := r.log.openAuthoritative(read.segment)
 	if err != nil {
@@ -204,7 +206,7 @@ func (r *repair) dropWorseCopy(read *Reader) (*Reader, error) {
 	if err == nil {
 		name, err = quarantineRange(r.log.fs, r.log.Dir, read.segment.Base, read.file, 0, Offset(info.Size()), r.w.mode)
 	}
-	if err == nil {
+	if err == nil { // now that its copy in quarantine/ is durable
 		err = r.log.removeFile(read.segment.Path)
 	}
 	if err = errors.Join(err, read.Close()); err != nil {
@@ -257,8 +259,8 @@ func (r *repair) fillGap(from, next Sequence) error {
 	return nil
 }
 
-// fill makes one segment of blank places. Its index comes first, for a segment
-// without one would be damaged.
+// fill makes one segment of blank places. Its index comes first: a crash in between
+// leaves an index that is ignored, whereas a segment without an index would be damaged.
 func (r *repair) fill(from, next Sequence) error {
 	path := filepath.Join(r.log.Dir, TextName(from))
 	now := r.w.now()

@@ -68,6 +68,7 @@ func (l *Log) quarantineSegment(f *CorruptError) (done []RepairedRecord, err err
 		}
 		done = append(done, RepairedRecord{Seq: base, Segment: name, Reason: f.Reason, Quarantine: aside})
 	}
+	// In the order of the list, the indexes last.
 	for i, m := range done {
 		if err := l.removeFile(l.path(m.Segment)); err != nil {
 			return done[:i], &DiskError{Op: OpRemove, Path: l.path(m.Segment), Err: err}

@@ -69,7 +69,8 @@ func (m *segmentRepair) all(next Sequence, damage []*CorruptError) error {
 		return err
 	}
 	if m.text != nil {
-		// A power cut after the rename would leave a text without its bytes.
+		// Without the sync a power cut after the rename could leave the new name with none of
+		// the bytes.
 		//mutant:repair-the-new-text-is-not-synced
 		if err := m.text.Datasync(); err != nil {
 			return err
@@ -227,8 +228,8 @@ func (s spaces) ReadAt(b []byte, off int64) (n int, err error) {
 	return len(b), nil
 }
 
-// quarantineContainer sets a compressed file aside that holds more, or something else,
-// than its records.
+// quarantineContainer copies a compressed file to quarantine/ if it holds anything besides
+// its records.
 func (m *segmentRepair) quarantineContainer() (name string, err error) {
 	if !m.expands() {
 		return "", nil
@@ -283,7 +284,8 @@ func sameBytes(f io.ReaderAt, from, to Offset, other io.ReaderAt) (bool, error) 
 	return true, nil
 }
 
-// dropExcess sets aside what follows the last record. The new text ends before it.
+// dropExcess copies the bytes behind the last record to quarantine/ and begins a new text,
+// which ends before them.
 func (m *segmentRepair) dropExcess() error {
 	end := m.end()
 	if m.expands() || m.read.size <= end {

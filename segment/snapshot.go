@@ -304,7 +304,7 @@ func (s *snapshotter) copyFolder(ctx context.Context, folder string) error {
 			return err
 		}
 	}
-	// Without it a power cut could leave a log without the names in the folder.
+	// Without the sync a power cut could leave a log whose folder lacks files.
 	//mutant:snapshot-names-in-folders-are-not-synced
 	return w.fs.SyncDir(filepath.Join(w.dir, folder))
 }

@@ -11,14 +11,16 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// maintenanceWait is how long one waits for another, which compresses a segment at most.
+// maintenanceWait is how long a process waits for the lock. Its holder compresses one
+// segment at most.
 const maintenanceWait = time.Minute
 
-// lockMaintenance takes the lock of whoever replaces HISTLOG or removes files. It is on
-// a file, UPKEEP, that is made with the first need, and on HISTLOG itself: who
-// unlinks UPKEEP lets a second one in, which then waits until HISTLOG has been
-// replaced, and sees what it says. So after that the first does nothing that it
-// would have to be alone for.
+// lockMaintenance takes the maintenance lock, which every process holds that replaces
+// HISTLOG or removes files. It consists of two locks: one on UPKEEP, a file that is
+// created when it is first needed, and one on HISTLOG. If somebody unlinks UPKEEP, a
+// second process can lock a new UPKEEP, but then waits for HISTLOG until the first has
+// replaced it, and reads what it says. So the first process must do nothing exclusive
+// after it has replaced HISTLOG.
 func (l *Log) lockMaintenance(ctx context.Context) (release func() error, err error) {
 	mode, err := l.mode()
 	if err != nil {
@@ -33,7 +35,7 @@ func (l *Log) lockMaintenance(ctx context.Context) (release func() error, err er
 		return nil, err
 	}
 	first, err := acquireLock(ctx, l.fs, path, maintenanceWait)
-	if missing(err) { // unlinked since
+	if missing(err) { // UPKEEP was unlinked since
 		return l.lockMaintenance(ctx)
 	}
 	if err != nil {
@@ -49,7 +51,8 @@ func (l *Log) lockMaintenance(ctx context.Context) (release func() error, err er
 	return func() error { return errors.Join(second(), first()) }, nil
 }
 
-// withMaintenanceLock has fn look after the log at dir, alone.
+// withMaintenanceLock runs fn while holding the maintenance lock of the log at dir, after
+// it has removed what an interrupted run left.
 func withMaintenanceLock(ctx context.Context, dir string, o Options, fn func(*Log) error) (err error) {
 	l, err := OpenContext(ctx, dir, o.FS)
 	if err != nil {
@@ -63,7 +66,7 @@ func withMaintenanceLock(ctx context.Context, dir string, o Options, fn func(*Lo
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	if err := l.RefreshAll(); err != nil { // what was done while this one waited
+	if err := l.RefreshAll(); err != nil { // another process may have changed the log meanwhile
 		return err
 	}
 	if l.Marker.ID != o.ID {
@@ -78,7 +81,8 @@ func withMaintenanceLock(ctx context.Context, dir string, o Options, fn func(*Lo
 	return fn(l)
 }
 
-// Sweep removes what a killed upkeep of the log at dir has left, if it has.
+// Sweep removes what an interrupted Compress, Retire or Archive of the log at dir has
+// left. If there is nothing, it takes no lock.
 func Sweep(ctx context.Context, dir string, o Options) error {
 	l, err := OpenContext(ctx, dir, o.FS)
 	if err != nil {
@@ -94,7 +98,7 @@ func Sweep(ctx context.Context, dir string, o Options) error {
 	return withMaintenanceLock(ctx, dir, o, func(*Log) error { return nil })
 }
 
-// sweep removes what a killed upkeep has left.
+// sweep removes temporary files and retired segments that an interrupted run has left.
 func (l *Log) sweep() error {
 	temporary, _, err := l.leftovers()
 	if err != nil {
@@ -108,8 +112,9 @@ func (l *Log) sweep() error {
 	return l.removeRetired()
 }
 
-// removeRetired removes segments that were retired, after it has made durable that
-// they were: who said so may have been killed on it. Several may be at it.
+// removeRetired removes retired segments. HISTLOG is made durable first: the process that
+// moved first_seq may have been killed before its sync, and a power cut could bring the
+// old HISTLOG back after the segments are gone. Several processes may do this at once.
 func (l *Log) removeRetired() error {
 	_, retired, err := l.leftovers()
 	//mutant:retire-whoever-goes-on-after-a-kill-does-not-sync
@@ -127,8 +132,8 @@ func (l *Log) removeRetired() error {
 	return nil
 }
 
-// leftovers lists temporaries, and segments that were retired before they could
-// be removed.
+// leftovers lists temporary files, and files of segments that were retired but not yet
+// removed.
 func (l *Log) leftovers() (temporary, retired []string, err error) {
 	entries, err := l.fs.ReadDir(l.Dir)
 	first := min(l.Marker.FirstSeq, l.Segments[0].Base)

@@ -128,7 +128,8 @@ func (a *archive) add(ctx context.Context, s Segment) (err error) {
 	return a.copy(ctx, s)
 }
 
-// copyRules takes over what the log has learnt since.
+// copyRules copies the time rules and the required features that the log has got since
+// the archive was made.
 func (l *Log) copyRules(m Marker) error {
 	own := l.Marker
 	own.TimeRules = m.TimeRules
@@ -144,8 +145,8 @@ func (l *Log) copyRules(m Marker) error {
 	return l.replaceMarker(own)
 }
 
-// create makes an archive of one segment. Until its HISTLOG is there it is a
-// draft, which the next begin clears.
+// create makes an archive of one segment. Until its HISTLOG is there the directory is a
+// draft, which the next create clears.
 func (a *archive) create(ctx context.Context, s Segment) error {
 	fsys := a.from.fs
 	if err := clearDraft(fsys, a.dir); errors.Is(err, ErrExists) {
@@ -160,6 +161,8 @@ func (a *archive) create(ctx context.Context, s Segment) error {
 	if err := vfs.WriteFile(fsys, filepath.Join(a.dir, draftName), nil, mode); err != nil {
 		return err
 	}
+	// As in a Draft: a crash must not leave a segment without the mark. HISTLOG goes in
+	// after the segment, so that a crash leaves an archive with the segment, or a draft.
 	//mutant:archive-its-mark-is-not-synced
 	if err := fsys.SyncDir(a.dir); err != nil {
 		return err
@@ -199,6 +202,8 @@ func (a *archive) copy(ctx context.Context, s Segment) error {
 	if err != nil {
 		return err
 	}
+	// The index first: after a crash an index without its segment is ignored, but a
+	// segment without its index is damage.
 	//mutant:archive-a-segment-before-its-index
 	for _, path := range []string{index, s.Path} {
 		if err := a.copyFile(path); err != nil {
@@ -221,11 +226,12 @@ func (a *archive) copyFile(path string) error {
 	if err := vfs.CopyFile(a.from.fs, path, filepath.Join(a.dir, filepath.Base(path)), mode); err != nil {
 		return err
 	}
+	// The log removes its own file next. A power cut must not take the copy's name.
 	//mutant:archive-names-are-not-synced
 	return a.from.fs.SyncDir(a.dir)
 }
 
-// discard removes an archive that was never one, with its directory.
+// discard removes an archive that was not completed, with its directory.
 func (a *archive) discard() error {
 	if _, err := OpenContext(context.Background(), a.dir, a.from.fs); !errors.Is(err, ErrNoLog) {
 		return nil

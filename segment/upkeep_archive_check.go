@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// checkOutside is nil if a directory, which may be missing, is neither the log's own nor
-// in it: there an archive would be taken for something of the log.
+// checkOutside returns ErrInside if a directory, which may be missing, is the log's own
+// or in it: its files would be taken for files of the log.
 func (l *Log) checkOutside(dir string) error {
 	in, err := l.contains(dir)
 	if in {
@@ -69,7 +69,7 @@ func (l *Log) CheckArchive(to string) error {
 	return err
 }
 
-// checkArchiveOf is nil if an archive is the log's.
+// checkArchiveOf returns ErrNotArchive if archive is not an archive of the log l.
 func (l *Log) checkArchiveOf(archive *Log) error {
 	//mutant:archive-a-log-is-taken-for-one
 	//mutant:archive-another-logs-is-taken
@@ -84,8 +84,8 @@ func (l *Log) stat(dir string) (fs.FileInfo, error) {
 	return l.fs.Lstat(dir + string(filepath.Separator) + ".")
 }
 
-// checkSameSegment is ErrNotArchive if the archive's last segment is whole, and not s: a copy
-// of the log went its own way.
+// checkSameSegment returns ErrNotArchive if the archive's last segment is intact and
+// differs from s: a copy of the log has archived other records there.
 func (a *archive) checkSameSegment(ctx context.Context, l *Log, s Segment) error {
 	own, err := a.from.openFile(s)
 	if err != nil {
@@ -103,7 +103,7 @@ func (a *archive) checkSameSegment(ctx context.Context, l *Log, s Segment) error
 		}
 		err = errors.Join(err, r.Close())
 	}
-	if errors.Is(err, ErrCorrupt) { // a killed run may have left it so
+	if errors.Is(err, ErrCorrupt) { // an interrupted run may have left it so; it is copied again
 		return nil
 	}
 	return err

@@ -6,14 +6,14 @@ import (
 	"fmt"
 )
 
-// Retire removes the sealed segments whose records all come before a sequence,
-// under the lock of UPKEEP. HISTLOG says durably that the log begins behind them
-// before the first file goes: a reader that looks for one of them gets
-// ErrRetired. The writer and readers may be at work. Killed anywhere, it can be
-// run again; what it left is removed by the next upkeep.
+// Retire removes the sealed segments whose records all come before a sequence, holding
+// the maintenance lock. HISTLOG says durably that the log begins behind them before the
+// first file is removed; a reader that asks for one of their records gets ErrRetired.
+// The log may be read and written meanwhile. After a crash Retire can be run again; the
+// next maintenance removes what it left.
 //
-// A segment that is not what was written is a *CorruptError: it and all behind
-// it are left as they are, and what came before it is gone.
+// Retire stops at a segment that is damaged and returns a *CorruptError: the segments
+// before it are removed, that one and all behind it stay.
 func Retire(ctx context.Context, dir string, before Sequence, o Options) (changes []Change, err error) {
 	err = withMaintenanceLock(ctx, dir, o, func(l *Log) error {
 		segments := l.segmentsBefore(before)
@@ -48,7 +48,8 @@ func (l *Log) checkOldestPresent() error {
 	return nil
 }
 
-// segmentsBefore returns the segments but the last whose records all come before a sequence.
+// segmentsBefore returns the segments whose records all come before a sequence, without
+// the last segment of the log.
 func (l *Log) segmentsBefore(seq Sequence) []Segment {
 	n := 0
 	for n < len(l.Segments)-1 && l.Segments[n].Next <= seq {
@@ -57,8 +58,8 @@ func (l *Log) segmentsBefore(seq Sequence) []Segment {
 	return l.Segments[:n]
 }
 
-// verifySegment reads a segment that is about to go, and says what becomes of it if
-// nothing takes its place, and which of its files was read. Damage is an error.
+// verifySegment reads a segment that is about to be removed. It returns the change that
+// the removal will be, and the file of the segment that was read. Damage is an error.
 func (l *Log) verifySegment(ctx context.Context, s Segment) (c Change, file Segment, err error) {
 	r, err := l.OpenReader(s)
 	if err != nil {
@@ -74,7 +75,7 @@ func (l *Log) verifySegment(ctx context.Context, s Segment) (c Change, file Segm
 	return c, r.segment, err
 }
 
-// retire makes the log begin behind segments, and removes them.
+// retire moves first_seq behind the segments, the oldest of the log, and removes them.
 func (l *Log) retire(segments []Segment) error {
 	if len(segments) == 0 {
 		return nil
@@ -85,6 +86,8 @@ func (l *Log) retire(segments []Segment) error {
 	}
 	m := l.Marker
 	m.FirstSeq = max(m.FirstSeq, last.Next)
+	// HISTLOG first: if the files went first, a crash would leave a log whose oldest
+	// records are missing, which is damage.
 	//mutant:retire-segments-go-before-histlog-says-so
 	if err := l.replaceMarker(m); err != nil {
 		return fail(fmt.Errorf("move first_seq to %d: %w", m.FirstSeq, err))
