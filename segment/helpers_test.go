@@ -294,3 +294,13 @@ func wantCorrupt(t testing.TB, err error) *CorruptError {
 func flipped(t testing.TB, path string, at int) {
 	edit(t, path, func(b []byte) []byte { b[at] ^= 0x55; return b })
 }
+
+func bases(t *testing.T, dir string) (list []Sequence) {
+	t.Helper()
+	for _, s := range openLog(t, dir).Segments {
+		list = append(list, s.Base)
+	}
+	return list
+}
+
+func newDir(t testing.TB) string { return filepath.Join(t.TempDir(), "log") }

@@ -1,6 +1,9 @@
 package segment
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -45,4 +48,71 @@ func TestLockOfReplacedFile(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+func TestSecondWriter(t *testing.T) {
+	dir := newDir(t)
+	w := create(t, dir, nil)
+	for name, open := range map[string]func() error{
+		"OpenWriter": func() error { _, err := OpenWriter(t.Context(), dir, options(nil)); return err },
+		"NewDraft":   func() error { _, err := NewDraft(dir, options(nil)); return err },
+		"waiting": func() error {
+			o := options(nil)
+			o.LockWait = 30 * time.Millisecond
+			_, err := OpenWriter(t.Context(), dir, o)
+			return err
+		},
+	} {
+		err := open()
+		wantIs(t, err, ErrLocked)
+		var locked *LockedError
+		if !errors.As(err, &locked) || locked.PID != os.Getpid() || locked.Command != "test" || !locked.Since.Equal(newClock().Now()) || locked.Dir != dir {
+			t.Errorf("%s: got %v, want a *LockedError that names pid %d and command test", name, err, os.Getpid())
+		}
+	}
+	if b := read(t, filepath.Join(dir, lockName)); len(b) == 0 {
+		t.Error("a failed attempt changed LOCK")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	o := options(nil)
+	o.LockWait = time.Hour
+	_, err := OpenWriter(ctx, dir, o)
+	wantIs(t, err, context.Canceled)
+
+	done := make(chan error)
+	go func() {
+		o := options(nil)
+		o.LockWait = time.Minute
+		w, err := OpenWriter(t.Context(), dir, o)
+		if err == nil {
+			err = w.Close()
+		}
+		done <- err
+	}()
+	check(t, w.Close())
+	check(t, <-done)
+}
+
+// LOCK is for messages: what stands in it keeps nobody from writing.
+func TestLockContent(t *testing.T) {
+	for name, put := range map[string]func(t *testing.T, path string){
+		"stale":   func(t *testing.T, path string) { write(t, path, []byte(`{"pid":1,"command":"init"}`)) },
+		"garbage": func(t *testing.T, path string) { write(t, path, bytes.Repeat([]byte("\x00{"), 9000)) },
+		"removed": func(t *testing.T, path string) { check(t, os.Remove(path)) },
+		"directory": func(t *testing.T, path string) {
+			check(t, os.Remove(path))
+			check(t, os.Mkdir(path, 0o755))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := newDir(t)
+			w := create(t, dir, nil)
+			put(t, filepath.Join(dir, lockName))
+			_, err := OpenWriter(t.Context(), dir, options(nil))
+			wantIs(t, err, ErrLocked)
+			check(t, w.Close())
+			appendTexts(t, openWriter(t, dir), 1, 1)
+		})
+	}
 }

@@ -3,11 +3,14 @@ package segment
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/histlog/histlog/internal/jsonscan"
 )
 
 // gateFS holds each fdatasync of a segment until it is let through.
@@ -174,4 +177,114 @@ func TestAppendAfterClose(t *testing.T) {
 	check(t, w.Close())
 	_, err := w.Append(t.Context(), []byte("1"))
 	wantIs(t, err, ErrClosed)
+}
+
+func TestRefusedValues(t *testing.T) {
+	for _, row := range []struct {
+		value string
+		cause error // of a *jsonscan.SyntaxError
+	}{
+		{``, nil},
+		{` `, nil},
+		{`{"a":}`, jsonscan.ErrInvalid},
+		{`{"a":1`, jsonscan.ErrCut},
+		{`1 2`, jsonscan.ErrInvalid},
+		{`{}` + "\n" + `{}`, jsonscan.ErrInvalid},
+		{`[] ]`, jsonscan.ErrInvalid},
+		{`NaN`, jsonscan.ErrNonFinite},
+		{"\"\xff\"", jsonscan.ErrUTF8},
+		{"\x00", jsonscan.ErrInvalid},
+		{"\xef\xbb\xbf{}", jsonscan.ErrInvalid},
+		{strings.Repeat("[", jsonscan.MaxDepth+1) + strings.Repeat("]", jsonscan.MaxDepth+1), jsonscan.ErrDepth},
+	} {
+		t.Run(fmt.Sprintf("%.12q", row.value), func(t *testing.T) {
+			dir := newDir(t)
+			w := create(t, dir, nil)
+			appendTexts(t, w, 1, 1)
+			before := snapshot(t, dir)
+			_, err := w.Append(t.Context(), []byte(row.value))
+			var syntax *jsonscan.SyntaxError
+			if row.cause != nil && (!errors.As(err, &syntax) || !errors.Is(err, row.cause)) {
+				t.Errorf("got %v, want a *jsonscan.SyntaxError of %v", err, row.cause)
+			}
+			if err == nil {
+				t.Error("accepted")
+			}
+			wantSame(t, before, snapshot(t, dir), "the refused record")
+			appendTexts(t, w, 2, 2)
+		})
+	}
+}
+
+// An empty value is no JSON value, and the error says so like any other.
+func TestRefusedEmptyIsSyntaxError(t *testing.T) {
+	w := create(t, newDir(t), nil)
+	_, err := w.Append(t.Context(), nil)
+	if syntax := (*jsonscan.SyntaxError)(nil); !errors.As(err, &syntax) {
+		t.Errorf("got %v, want a *jsonscan.SyntaxError", err)
+	}
+}
+
+func TestTooLarge(t *testing.T) {
+	value := []byte(`"` + strings.Repeat("x", 98) + `"`)
+	for _, row := range []struct {
+		max  string
+		fits bool
+	}{{"100", true}, {"99", false}, {"1", false}} {
+		for name, add := range map[string]func(w *Writer, b []byte) error{
+			"Append": func(w *Writer, b []byte) error { _, err := w.Append(t.Context(), b); return err },
+			"Write":  func(w *Writer, b []byte) error { _, err := w.Write(b, nil); return err },
+		} {
+			t.Run(name+" "+row.max, func(t *testing.T) {
+				dir := newDir(t)
+				w := create(t, dir, Settings{"max-record": row.max})
+				before := snapshot(t, dir)
+				err := add(w, value)
+				if row.fits {
+					check(t, err)
+					return
+				}
+				wantIs(t, err, ErrTooLarge)
+				check(t, w.Commit())
+				wantSame(t, before, snapshot(t, dir), "the refused record")
+				if w.NextSeq() != 1 {
+					t.Errorf("next sequence %d", w.NextSeq())
+				}
+			})
+		}
+	}
+}
+
+func TestConcurrentAppends(t *testing.T) {
+	dir := newDir(t)
+	w := create(t, dir, Settings{"segment-size": "2000"})
+	const workers, each = 8, 25
+	var mu sync.Mutex
+	want := map[Sequence]string{}
+	var wg sync.WaitGroup
+	for i := range workers {
+		wg.Go(func() {
+			for j := range each {
+				value := fmt.Sprintf(`{"worker":%d,"n":%d}`, i, j)
+				ack, err := w.Append(t.Context(), []byte(value))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_ = w.NextSeq()
+				mu.Lock()
+				if _, ok := want[ack.Seq]; ok {
+					t.Errorf("sequence %d was given twice", ack.Seq)
+				}
+				want[ack.Seq] = value
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	check(t, w.Close())
+	if len(want) != workers*each {
+		t.Errorf("%d sequences, want %d", len(want), workers*each)
+	}
+	wantTexts(t, dir, want)
 }
