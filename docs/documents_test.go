@@ -1,4 +1,4 @@
-package histlog
+package docs
 
 import (
 	"fmt"
@@ -51,12 +51,17 @@ func TestNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := regexp.MustCompile("`([\\w/]+\\.go|Test\\w+|Fuzz\\w+)`")
+	named := 0
 	for _, page := range documents(t) {
 		for _, m := range name.FindAllStringSubmatch(source(t, page), -1) {
+			named++
 			if !names[m[1]] {
 				t.Errorf("%s names %s, which does not exist", page, m[1])
 			}
 		}
+	}
+	if named < 20 {
+		t.Errorf("the documents name %d files and tests", named)
 	}
 }
 
