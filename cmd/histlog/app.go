@@ -40,7 +40,7 @@ func newApp() *cli.App {
 	for _, c := range app.Commands {
 		name := c.Name
 		c.HideHelpCommand = true
-		guard(c)
+		limitMemory(c)
 		if slices.ContainsFunc(c.Flags, func(f cli.Flag) bool { return f.Names()[0] == "utc" }) {
 			c.Before = warnOfTZ
 		}

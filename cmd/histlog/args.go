@@ -57,13 +57,13 @@ func find(commands []*cli.Command, name string) *cli.Command {
 }
 
 func unknownCommand(commands []*cli.Command, name string) error {
-	const close = 0.8 // of 1, which is the same
+	const minSimilarity = 0.8 // of at most 1
 	err := usage("", "unknown command %q", name)
 	if does := otherNames[strings.ToLower(name)]; does != "" {
 		err.hint = "use: histlog " + does
 		return err
 	}
-	best := close
+	best := minSimilarity
 	for _, c := range commands {
 		if near := smetrics.JaroWinkler(c.Name, strings.ToLower(name), 0.7, 4); near > best {
 			best = near

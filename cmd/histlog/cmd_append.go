@@ -55,7 +55,7 @@ func runAppend(c *cli.Context) (err error) {
 	}
 	a, err := feed.New(dir, o)
 	if err != nil {
-		return named("append", err)
+		return annotate("append", err)
 	}
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // so that a closed pipe is an error of the write
 	if c.NArg() == 1 && term.IsTerminal(os.Stdin) {
@@ -100,12 +100,12 @@ func appendOptions(c *cli.Context, zone **timezone.Zone) (o feed.Options, err er
 	if o.LockWait, err = segment.ParseDuration(c.String("lock-wait")); err != nil {
 		return o, usage("append", "--lock-wait: %v", err)
 	}
-	o.Memory = largestRecord(c)
+	o.Memory = maxRecord(c)
 	if o.Settings, err = settingsOf(c); err != nil {
 		return o, err
 	}
 	o.Accept, err = acceptOf(c)
-	o.Accept.Memory = largestRecord(c)
+	o.Accept.Memory = maxRecord(c)
 	return o, err
 }
 

@@ -45,60 +45,60 @@ rests can be compressed:
 }
 
 func runCompact(c *cli.Context) error {
-	u, err := newUpkeep(c, map[string]string{"older-than": "compress-after", "codec": "codec"})
+	m, err := newMaintenance(c, map[string]string{"older-than": "compress-after", "codec": "codec"})
 	if err != nil {
 		return err
 	}
 	if c.Bool("seal") {
-		if err := u.seal(); err != nil {
+		if err := m.seal(); err != nil {
 			return err
 		}
 	}
 	if c.Bool("due") {
 		feed.LowerPriority()
-		guard, err := u.guard()
+		guard, err := m.guard()
 		if err != nil {
 			return err
 		}
-		u.plan = compactor.PlanDue(u.policy, u.segments, u.now, guard)
+		m.plan = compactor.PlanDue(m.policy, m.segments, m.now, guard)
 	} else {
-		u.plan = compactor.PlanCompression(u.policy, u.segments, u.now)
+		m.plan = compactor.PlanCompression(m.policy, m.segments, m.now)
 	}
-	return u.do()
+	return m.run()
 }
 
 // seal seals the newest segment, or plans as if it had.
-func (u *upkeep) seal() error {
-	wait, err := segment.ParseDuration(u.c.String("lock-wait"))
+func (m *maintenance) seal() error {
+	wait, err := segment.ParseDuration(m.c.String("lock-wait"))
 	if err != nil {
 		return usage("compact", "--lock-wait: %v", err)
 	}
-	last := &u.segments[len(u.segments)-1]
-	if u.c.Bool("dry-run") {
+	last := &m.segments[len(m.segments)-1]
+	if m.c.Bool("dry-run") {
 		if !last.Sealed && last.Records > 0 && last.Damage == nil {
-			sum, err := u.log.Summary(last.Segment)
+			sum, err := m.log.Summary(last.Segment)
 			if err != nil {
 				return err
 			}
 			last.Sealed, last.Next, last.Newest = true, last.Base+segment.Sequence(last.Records), sum.Last
-			u.sealed = last
+			m.sealed = last
 		}
 		return nil
 	}
-	sealed, err := segment.Seal(u.c.Context, u.log.Dir, segment.Options{ID: u.log.Marker.ID, LockWait: wait})
+	sealed, err := segment.Seal(m.c.Context, m.log.Dir, segment.Options{ID: m.log.Marker.ID, LockWait: wait})
 	if err != nil {
 		return fmt.Errorf("compact --seal: %w", err)
 	}
-	if err := u.log.Refresh(); err != nil {
+	if err := m.log.Refresh(); err != nil {
 		return err
 	}
-	if u.segments, err = compactor.Segments(u.log); err != nil {
+	if m.segments, err = compactor.Segments(m.log); err != nil {
 		return err
 	}
-	at := slices.IndexFunc(u.segments, func(s compactor.Segment) bool { return s.Base == sealed.Base })
+	at := slices.IndexFunc(m.segments, func(s compactor.Segment) bool { return s.Base == sealed.Base })
 	if at >= 0 {
-		u.sealed = &u.segments[at]
-		eventlog.Log(u.log.Dir, slog.LevelInfo, "sealed", "segment", filepath.Base(sealed.Path))
+		m.sealed = &m.segments[at]
+		eventlog.Log(m.log.Dir, slog.LevelInfo, "sealed", "segment", filepath.Base(sealed.Path))
 	}
 	return nil
 }

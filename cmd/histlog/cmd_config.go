@@ -116,16 +116,16 @@ func allowed(c *cli.Context, l *segment.Log, change segment.Settings) (done bool
 			delete(after, key)
 		}
 	}
-	var t toll
+	var t effect
 	if slices.ContainsFunc(append(limits, "archive-to"), func(key string) bool { _, is := change[key]; return is }) {
-		if t, err = tollOf(l, l.Marker.Settings, after); err != nil {
+		if t, err = limitsEffect(l, l.Marker.Settings, after); err != nil {
 			return false, err
 		}
 	}
 	switch {
 	case c.Bool("dry-run"):
 		return true, t.show(c, after)
-	case t.isNone():
+	case t.isEmpty():
 		return false, nil
 	case c.Bool("yes"):
 		say(c.App.ErrWriter, "these settings %s", t.text())

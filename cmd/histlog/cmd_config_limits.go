@@ -14,15 +14,15 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// A toll is what a change of the limits takes from a log that the settings before it
+// An effect is what a change of the limits takes from a log that the settings before it
 // would have left there.
-type toll struct {
+type effect struct {
 	now   compactor.Plan // by the next upkeep
 	later compactor.Plan // once the next segment has been begun
 }
 
-// tollOf plans what the settings take, before and after a change.
-func tollOf(l *segment.Log, before, after segment.Settings) (t toll, err error) {
+// limitsEffect plans what the settings take, before and after a change.
+func limitsEffect(l *segment.Log, before, after segment.Settings) (t effect, err error) {
 	at := time.Now()
 	segments, err := compactor.Segments(l)
 	if err != nil {
@@ -70,10 +70,10 @@ func without(plan, other compactor.Plan) compactor.Plan {
 	})
 }
 
-func (t toll) isNone() bool { return len(t.now)+len(t.later) == 0 }
+func (t effect) isEmpty() bool { return len(t.now)+len(t.later) == 0 }
 
 // text says in one line what goes.
-func (t toll) text() string {
+func (t effect) text() string {
 	var parts []string
 	for _, p := range []struct {
 		plan compactor.Plan
@@ -82,17 +82,17 @@ func (t toll) text() string {
 		if len(p.plan) == 0 {
 			continue
 		}
-		records, bytes := uint64(0), int64(0)
+		records, size := uint64(0), int64(0)
 		for _, a := range p.plan {
-			records, bytes = records+a.Segment.Records, bytes+a.Segment.Bytes
+			records, size = records+a.Segment.Records, size+a.Segment.Bytes
 		}
 		verb := map[compactor.Kind]string{compactor.Retire: "retire", compactor.Archive: "archive"}[p.plan[0].Kind]
-		parts = append(parts, fmt.Sprintf("%s %s of %s (%s) %s", verb, term.Plural(records, "record"), term.Plural(uint64(len(p.plan)), "segment"), term.Bytes(bytes), p.when))
+		parts = append(parts, fmt.Sprintf("%s %s of %s (%s) %s", verb, term.Plural(records, "record"), term.Plural(uint64(len(p.plan)), "segment"), term.Bytes(size), p.when))
 	}
 	return strings.Join(parts, " and ")
 }
 
-func (t toll) json() map[string]any {
+func (t effect) json() map[string]any {
 	list := func(plan compactor.Plan) []map[string]any {
 		actions := make([]map[string]any, len(plan))
 		for i, a := range plan {
@@ -104,12 +104,12 @@ func (t toll) json() map[string]any {
 }
 
 // show prints what a change would take, and the settings as they would be.
-func (t toll) show(c *cli.Context, after segment.Settings) error {
+func (t effect) show(c *cli.Context, after segment.Settings) error {
 	if c.Bool("json") {
 		return term.PrintJSON(c.App.Writer, map[string]any{"settings": report.Settings(after), "retires": t.json(), "dry_run": true})
 	}
 	text := "these settings retire nothing that is there now"
-	if !t.isNone() {
+	if !t.isEmpty() {
 		text = "these settings would " + t.text()
 	}
 	if err := showSettings(c, after); err != nil {

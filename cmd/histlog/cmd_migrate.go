@@ -56,13 +56,13 @@ func runMigrate(c *cli.Context) error {
 	if !c.Bool("continue") { // whose log has its zone
 		o.Settings, zone = defaultZone(o.Settings)
 	}
-	switch only := c.Bool; {
-	case only("dry-run") && only("continue"), only("continue") && only("salvage"), only("dry-run") && only("salvage"):
+	switch is := c.Bool; {
+	case is("dry-run") && is("continue"), is("continue") && is("salvage"), is("dry-run") && is("salvage"):
 		return usage("migrate", "choose one of --dry-run, --continue and --salvage")
-	case only("dry-run"):
+	case is("dry-run"):
 		sayNotableZone(c.App.ErrWriter, zone)
 		return dryRun(c, o, bar)
-	case only("continue"):
+	case is("continue"):
 		return continueMigration(c, o, bar)
 	}
 	receipt, err := migrate.Run(c.Context, o)
@@ -94,8 +94,8 @@ func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) err
 	if receipt.Export == "converted" {
 		say(c.App.ErrWriter, "tokens of %s were converted, as --non-finite or --invalid-utf8 has it; an export has the converted ones", o.Source)
 	}
-	doubt(c, o, receipt.Records, receipt.RecordsAt, receipt.ClockTimes)
-	doubtCount(c, o, receipt.Declared, receipt.Records)
+	warnAmbiguous(c, o, receipt.Records, receipt.RecordsAt, receipt.ClockTimes)
+	warnCount(c, o, receipt.Declared, receipt.Records)
 	proof := "verified"
 	if o.Verify == migrate.VerifyNone {
 		proof = "not read back"
@@ -109,28 +109,28 @@ func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) err
 // salvagedText says what a salvage kept, and where the rest is.
 func salvagedText(o migrate.Options, receipt migrate.Receipt) string {
 	quarantine := filepath.Join(o.Dir, segment.QuarantineName)
-	bytes := term.Plural(uint64(receipt.Quarantined), "byte")
+	size := term.Plural(uint64(receipt.Quarantined), "byte")
 	if receipt.Quarantined >= 1000 {
-		bytes = term.Bytes(receipt.Quarantined)
+		size = term.Bytes(receipt.Quarantined)
 	}
 	switch {
 	case receipt.Records == 0:
-		return fmt.Sprintf("salvaged no record; all %s are in %s; if the records stand deeper than in the root, remove %s and name their array with --records, such as /data/history", bytes, quarantine, o.Dir)
+		return fmt.Sprintf("salvaged no record; all %s are in %s; if the records stand deeper than in the root, remove %s and name their array with --records, such as /data/history", size, quarantine, o.Dir)
 	case receipt.Pieces > 1:
-		return fmt.Sprintf("salvaged %s; the %d damaged pieces, of %s, are in %s", term.Plural(receipt.Records, "whole record"), receipt.Pieces, bytes, quarantine)
+		return fmt.Sprintf("salvaged %s; the %d damaged pieces, of %s, are in %s", term.Plural(receipt.Records, "whole record"), receipt.Pieces, size, quarantine)
 	}
-	return fmt.Sprintf("salvaged %s; the %s that are damaged, or behind the damage, are in %s", term.Plural(receipt.Records, "whole record"), bytes, quarantine)
+	return fmt.Sprintf("salvaged %s; the %s that are damaged, or behind the damage, are in %s", term.Plural(receipt.Records, "whole record"), size, quarantine)
 }
 
 // doubtCount says that a source's own count of its records is another one.
-func doubtCount(c *cli.Context, o migrate.Options, declared *int64, records uint64) {
+func warnCount(c *cli.Context, o migrate.Options, declared *int64, records uint64) {
 	if declared != nil && *declared != int64(records) {
 		say(c.App.ErrWriter, "%s says that it holds %d entries, but %d were found; no other record was found in it", o.Source, *declared, records)
 	}
 }
 
 // doubt says what of a source may be meant otherwise.
-func doubt(c *cli.Context, o migrate.Options, records uint64, at string, untimed uint64) {
+func warnAmbiguous(c *cli.Context, o migrate.Options, records uint64, at string, untimed uint64) {
 	field := o.Settings.Get("time-field")
 	switch {
 	case records == 1 && at == "stream" && o.Records == nil:
@@ -153,7 +153,7 @@ func migrateOptions(c *cli.Context) (o migrate.Options, err error) {
 		}
 	}
 	o.Accept, err = acceptOf(c)
-	if o.Accept.Memory = largestRecord(c); err != nil {
+	if o.Accept.Memory = maxRecord(c); err != nil {
 		return o, err
 	}
 	if o.Settings, err = settingsOf(c); err != nil {
@@ -206,8 +206,8 @@ func dryRun(c *cli.Context, o migrate.Options, bar *term.Progress) error {
 	if plan.FirstTime != nil {
 		span = ", " + plan.FirstTime.UTC().Format(time.RFC3339) + " to " + plan.LastTime.UTC().Format(time.RFC3339)
 	}
-	doubt(c, o, plan.Records, plan.RecordsAt, plan.ClockTimes)
-	doubtCount(c, o, plan.Declared, plan.Records)
+	warnAmbiguous(c, o, plan.Records, plan.RecordsAt, plan.ClockTimes)
+	warnCount(c, o, plan.Declared, plan.Records)
 	term.Fprintf(out, "%s at %s%s\n", term.Plural(plan.Records, "record"), pointerText(plan.RecordsAt), span)
 	term.Fprintf(out, "%s of JSON become %s of records, the largest %s; %s are free\n", term.Bytes(plan.SourceBytes), term.Bytes(plan.LogBytes), term.Bytes(plan.Largest), term.Bytes(int64(plan.FreeBytes)))
 	if plan.NonFinite > 0 && o.Accept.NonFinite == jsonscan.RejectNonFinite {

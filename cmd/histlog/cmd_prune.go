@@ -47,23 +47,23 @@ func runPrune(c *cli.Context) error {
 		e.hint = "look first with --dry-run, then say --yes"
 		return e
 	}
-	u, err := newUpkeep(c, flags)
+	m, err := newMaintenance(c, flags)
 	if err != nil {
 		return err
 	}
-	if u.policy.MaxRecords == 0 && u.policy.MaxAge == 0 && u.policy.MaxBytes == 0 {
+	if m.policy.MaxRecords == 0 && m.policy.MaxAge == 0 && m.policy.MaxBytes == 0 {
 		e := usage("prune", "no limit is set: the log keeps everything")
 		e.hint = "give one, such as --max-age 90d, or set it: histlog config DIR max-age=90d"
 		return e
 	}
 	guard := compactor.Guard{}
 	if !given { // by the settings alone, as from cron
-		if guard, err = u.guard(); err != nil {
+		if guard, err = m.guard(); err != nil {
 			return err
 		}
 	}
-	u.plan = compactor.PlanRetention(u.policy, u.segments, u.now, guard)
-	return u.do()
+	m.plan = compactor.PlanRetention(m.policy, m.segments, m.now, guard)
+	return m.run()
 }
 
 // absolute makes the directory of a setting one that does not depend on where a

@@ -51,13 +51,13 @@ one before, size, and its members, large ones as counts of what they hold.
 			if c.Bool("raw") {
 				return newStream(c, dir, q, exactPrinter).run()
 			}
-			return newStream(c, dir, q, linePrinter).run()
+			return newStream(c, dir, q, newTailPrinter).run()
 		},
 	}
 }
 
 // lines shows records for eyes.
-type lines struct {
+type tailPrinter struct {
 	out      *output
 	zone     *time.Location
 	terminal bool // which obeys escape sequences
@@ -71,8 +71,8 @@ type lines struct {
 	status   bool             // a line that says how long it has waited stands on the screen
 }
 
-func linePrinter(c *cli.Context, l *segment.Log, out *output) (printer, error) {
-	p := &lines{out: out, log: l, zone: zone(c), terminal: term.IsTerminal(out.file) && os.Getenv("TERM") != "dumb"}
+func newTailPrinter(c *cli.Context, l *segment.Log, out *output) (printer, error) {
+	p := &tailPrinter{out: out, log: l, zone: zone(c), terminal: term.IsTerminal(out.file) && os.Getenv("TERM") != "dumb"}
 	p.colour = p.terminal && os.Getenv("NO_COLOR") == ""
 	if !p.terminal {
 		return printer{show: p.line}, nil
@@ -82,7 +82,7 @@ func linePrinter(c *cli.Context, l *segment.Log, out *output) (printer, error) {
 		return printer{}, err
 	}
 	p.gap, p.arrived = recent.Gap, recent.LastArrived
-	return printer{p.line, p.waiting, p.clear}, nil
+	return printer{p.line, p.waiting, p.erase}, nil
 }
 
 // What a terminal obeys.
@@ -101,8 +101,8 @@ const (
 	sizeWidth = 6
 )
 
-func (l *lines) line(rec reader.Record) error {
-	l.clear()
+func (l *tailPrinter) line(rec reader.Record) error {
+	l.erase()
 	columns := term.Width(l.out.file)                            // which may have changed
 	if name, _ := rec.Time.In(l.zone).Zone(); name != l.header { // also where clocks were changed
 		l.header = name
@@ -126,7 +126,7 @@ func (l *lines) line(rec reader.Record) error {
 }
 
 // timeBefore returns the time of the record before, which may not have been shown.
-func (l *lines) timeBefore(rec reader.Record) (time.Time, bool) {
+func (l *tailPrinter) timeBefore(rec reader.Record) (time.Time, bool) {
 	if rec.Seq == l.seq+1 && l.seq > 0 {
 		return l.previous, true
 	}
@@ -134,7 +134,7 @@ func (l *lines) timeBefore(rec reader.Record) (time.Time, bool) {
 }
 
 // shown returns the name of the member that the TIME column shows; "": none.
-func (l *lines) shown(rec reader.Record) string {
+func (l *tailPrinter) shown(rec reader.Record) string {
 	names := strings.Split(l.log.Marker.TimeRule(rec.Seq).Field, "/")
 	if rec.Flags&segment.ClockTime != 0 || len(names) != 2 {
 		return ""
@@ -143,9 +143,9 @@ func (l *lines) shown(rec reader.Record) string {
 }
 
 // late reports whether the time from one record to the next is a stall.
-func (l *lines) late(d time.Duration) bool { return l.gap > 0 && d > survey.StallAfter(l.gap) }
+func (l *tailPrinter) late(d time.Duration) bool { return l.gap > 0 && d > survey.StallAfter(l.gap) }
 
-func (l *lines) coloured(colour, text string) string {
+func (l *tailPrinter) coloured(colour, text string) string {
 	if !l.colour {
 		return text
 	}
@@ -153,7 +153,7 @@ func (l *lines) coloured(colour, text string) string {
 }
 
 // waiting says on a terminal how long no record has come.
-func (l *lines) waiting() {
+func (l *tailPrinter) waiting() {
 	text, late := "waiting for the first record", false
 	if !l.arrived.IsZero() {
 		d := max(0, time.Since(l.arrived)).Truncate(time.Second)
@@ -172,7 +172,7 @@ func (l *lines) waiting() {
 }
 
 // clear takes that line away.
-func (l *lines) clear() {
+func (l *tailPrinter) erase() {
 	if l.status {
 		l.status = false
 		l.out.WriteString(eraseLine)

@@ -37,8 +37,8 @@ func verifyCommand() *cli.Command {
 	}
 }
 
-// verdict is what verify finds, as JSON.
-type verdict struct {
+// verifyResult is what verify finds, as JSON.
+type verifyResult struct {
 	Records    uint64              `json:"records"`
 	Bytes      int64               `json:"bytes"`
 	Damaged    []damage            `json:"damaged"`
@@ -46,7 +46,7 @@ type verdict struct {
 	Rebuilt    uint64              `json:"rebuilt"` // records whose checksum was made from the segment itself
 	Blank      uint64              `json:"blank"`   // places of records that were lost and repaired
 	OK         bool                `json:"ok"`
-	Repaired   []mended            `json:"repaired"` // null: not asked for
+	Repaired   []repairedRecord    `json:"repaired"` // null: not asked for
 	Against    *migrate.Comparison `json:"against,omitempty"`
 	originOnly bool                // nothing but origin/ is damaged
 }
@@ -68,10 +68,10 @@ func runVerify(c *cli.Context) error {
 		return err
 	}
 	started := time.Now()
-	var repaired []mended
+	var repaired []repairedRecord
 	if c.Bool("repair") {
 		if repaired, err = repair(c, dir); err != nil {
-			return errors.Join(printMended(c.App.Writer, repaired), err)
+			return errors.Join(printRepaired(c.App.Writer, repaired), err)
 		}
 	}
 	l, err := openLog(c, dir)
@@ -98,7 +98,7 @@ func runVerify(c *cli.Context) error {
 	if err := v.print(c, l, time.Since(started)); err != nil {
 		return err
 	}
-	v.note(c, l, looked)
+	v.updateStatus(c, l, looked)
 	if !v.OK {
 		err := &exitError{code: exitDamaged, err: fmt.Errorf("%s: %d damaged", l.Dir, len(v.Damaged))}
 		if v.originOnly {
@@ -117,28 +117,28 @@ func runVerify(c *cli.Context) error {
 // note leaves when the log was verified, for check and inspect. An account that
 // may only read the log can verify it too; then a warning says what check does
 // not know, for the log may be all that monitoring looks at.
-func (v verdict) note(c *cli.Context, l *segment.Log, at time.Time) {
+func (v verifyResult) updateStatus(c *cli.Context, l *segment.Log, at time.Time) {
 	before := l.Status().Verified.Damaged
 	err := l.UpdateStatus(c.Context, func(n *segment.Status) {
 		n.Verified = segment.VerifyStatus{At: at.UTC(), Records: v.Records, Damaged: len(v.Damaged)}
 	})
 	barred := errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
-	said := ""
+	consequence := ""
 	switch {
 	case err == nil, barred && v.OK && before == 0:
 		return
 	case !v.OK && before == 0:
-		said = fmt.Sprintf("the damage that was found is not noted in %s, so histlog check does not report it", l.Dir)
+		consequence = fmt.Sprintf("the damage that was found is not noted in %s, so histlog check does not report it", l.Dir)
 	case v.OK && before > 0:
-		said = fmt.Sprintf("this verification is not noted in %s, so histlog check still reports the damage of an earlier verification", l.Dir)
+		consequence = fmt.Sprintf("this verification is not noted in %s, so histlog check still reports the damage of an earlier verification", l.Dir)
 	default:
-		said = fmt.Sprintf("the time of this verification is not noted in %s", l.Dir)
+		consequence = fmt.Sprintf("the time of this verification is not noted in %s", l.Dir)
 	}
-	say(c.App.ErrWriter, "warning: %s: %v; %s", said, err, noteAdvice(err, l.Dir))
+	say(c.App.ErrWriter, "warning: %s: %v; %s", consequence, err, statusAdvice(err, l.Dir))
 }
 
-// noteAdvice says how the result of a verification can be noted after err.
-func noteAdvice(err error, dir string) string {
+// statusAdvice says how the result of a verification can be noted after err.
+func statusAdvice(err error, dir string) string {
 	switch {
 	case errors.Is(err, syscall.EROFS):
 		return "mount the disk read-write and run histlog verify again; until then let monitoring look at the exit code of verify"
@@ -161,7 +161,7 @@ func against(c *cli.Context, l *segment.Log) (*migrate.Comparison, error) {
 	if o.Accept, err = acceptOf(c); err != nil {
 		return nil, err
 	}
-	o.Accept.Memory = largestRecord(c)
+	o.Accept.Memory = maxRecord(c)
 	if c.IsSet("records") {
 		if o.Records, err = jsonscan.ParsePointer(c.String("records")); err != nil {
 			return nil, usage("verify", "--records: %v", err)
@@ -171,7 +171,7 @@ func against(c *cli.Context, l *segment.Log) (*migrate.Comparison, error) {
 	return &m, err
 }
 
-func verifyAll(c *cli.Context, l *segment.Log, bar *term.Progress) (v verdict, err error) {
+func verifyAll(c *cli.Context, l *segment.Log, bar *term.Progress) (v verifyResult, err error) {
 	v.Damaged = []damage{}
 	f, err := l.VerifyAll(c.Context, func(read, total segment.Offset) { bar.Set(int64(read), int64(total)) })
 	if err != nil {
@@ -179,7 +179,7 @@ func verifyAll(c *cli.Context, l *segment.Log, bar *term.Progress) (v verdict, e
 	}
 	v.Records, v.Bytes, v.Rebuilt, v.Blank = f.Records, int64(f.Summary.Bytes), f.Rebuilt, f.Blank
 	for _, d := range f.Damage {
-		v.Damaged = append(v.Damaged, damageOf(d))
+		v.Damaged = append(v.Damaged, newDamage(d))
 	}
 	if v.Quarantine, err = l.Quarantine(); err != nil {
 		return v, err
@@ -195,7 +195,7 @@ func verifyAll(c *cli.Context, l *segment.Log, bar *term.Progress) (v verdict, e
 	return v, err
 }
 
-func damageOf(e *segment.CorruptError) damage {
+func newDamage(e *segment.CorruptError) damage {
 	d := damage{nil, filepath.Base(e.Path), e.Offset, e.Reason}
 	if e.Seq != 0 {
 		d.Seq = &e.Seq
@@ -203,11 +203,11 @@ func damageOf(e *segment.CorruptError) damage {
 	return d
 }
 
-func (v verdict) print(c *cli.Context, l *segment.Log, took time.Duration) error {
+func (v verifyResult) print(c *cli.Context, l *segment.Log, took time.Duration) error {
 	if c.Bool("json") {
 		return term.PrintJSON(c.App.Writer, v)
 	}
-	if err := printMended(c.App.Writer, v.Repaired); err != nil {
+	if err := printRepaired(c.App.Writer, v.Repaired); err != nil {
 		return err
 	}
 	for _, d := range v.Damaged {
@@ -240,7 +240,7 @@ func (v verdict) print(c *cli.Context, l *segment.Log, took time.Duration) error
 	return v.printAgainst(c, l)
 }
 
-func (v verdict) printAgainst(c *cli.Context, l *segment.Log) (err error) {
+func (v verifyResult) printAgainst(c *cli.Context, l *segment.Log) (err error) {
 	m, source := v.Against, c.String("against")
 	switch {
 	case m.Lost > 0:

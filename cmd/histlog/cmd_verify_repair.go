@@ -13,8 +13,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// mended is what verify --repair did about one damage, as JSON.
-type mended struct {
+// repairedRecord is what verify --repair did about one damage, as JSON.
+type repairedRecord struct {
 	Seq        segment.Sequence `json:"seq"`
 	Segment    string           `json:"segment"`
 	Offset     segment.Offset   `json:"offset"`
@@ -25,16 +25,16 @@ type mended struct {
 
 // repair mends the log at dir and notes it in the diary, also when it could not
 // mend all.
-func repair(c *cli.Context, dir string) ([]mended, error) {
+func repair(c *cli.Context, dir string) ([]repairedRecord, error) {
 	wait, err := segment.ParseDuration(c.String("lock-wait"))
 	if err != nil {
 		return nil, usage("verify", "--lock-wait: %v", err)
 	}
-	done, err := segment.Repair(c.Context, dir, segment.Options{LockWait: wait, Memory: largestRecord(c)})
+	done, err := segment.Repair(c.Context, dir, segment.Options{LockWait: wait, Memory: maxRecord(c)})
 	eventlog.LogRecovery(dir, done.Recovery)
-	list := []mended{}
+	list := []repairedRecord{}
 	for _, m := range done.Repaired {
-		row := mended{m.Seq, m.Segment, m.Offset, m.Reason, nil, m.Lost}
+		row := repairedRecord{m.Seq, m.Segment, m.Offset, m.Reason, nil, m.Lost}
 		if m.Quarantine != "" {
 			name := filepath.Base(m.Quarantine)
 			row.Quarantine = &name
@@ -53,7 +53,7 @@ func repair(c *cli.Context, dir string) ([]mended, error) {
 	return list, err
 }
 
-func printMended(out io.Writer, list []mended) error {
+func printRepaired(out io.Writer, list []repairedRecord) error {
 	for i := 0; i < len(list); {
 		m, n := list[i], 1
 		for m.Lost > 0 && i+n < len(list) && list[i+n].continues(m) {
@@ -70,13 +70,13 @@ func printMended(out io.Writer, list []mended) error {
 
 // continues reports whether m was lost by the same damage as before, which ends
 // where m begins.
-func (m mended) continues(before mended) bool {
+func (m repairedRecord) continues(before repairedRecord) bool {
 	same := m.Quarantine == before.Quarantine || m.Quarantine != nil && before.Quarantine != nil && *m.Quarantine == *before.Quarantine
 	return same && m.Lost > 0 && m.Segment == before.Segment && m.Reason == before.Reason && m.Seq == before.Seq+segment.Sequence(before.Lost)
 }
 
 // String says LOST where records are gone.
-func (m mended) String() string {
+func (m repairedRecord) String() string {
 	where := ""
 	if m.Quarantine != nil {
 		where = "; its bytes are in " + segment.QuarantineName + "/" + *m.Quarantine

@@ -174,7 +174,7 @@ func explainInput(err error) (code int, hint string) {
 // source's name into a hint that has FILE in its place.
 func aboutSource(what, source string, err error) error {
 	code, hint := explain(err)
-	err = named(what, err)
+	err = annotate(what, err)
 	if source == "-" || !strings.Contains(hint, "FILE") {
 		return err
 	}
@@ -208,7 +208,7 @@ func shellWord(name string) string {
 }
 
 // named puts what was being done before an error, unless it says so itself.
-func named(what string, err error) error {
+func annotate(what string, err error) error {
 	var path *os.PathError
 	if errors.As(err, &path) && strings.Contains(err.Error(), strings.TrimPrefix(what, "migrate ")) {
 		return err

@@ -20,7 +20,7 @@ import (
 // guard gives a command that works on a log a memory budget. The command ends
 // before it is over it: it is told how large a record it may hold, and should
 // that not be enough, its context ends.
-func guard(c *cli.Command) {
+func limitMemory(c *cli.Command) {
 	if !strings.Contains(c.ArgsUsage, "DIR") {
 		return
 	}
@@ -57,8 +57,8 @@ func budgetText(b memguard.Budget) string {
 
 type budgetKey struct{}
 
-// largestRecord returns how large a record a command may hold, in bytes; 0: any.
-func largestRecord(c *cli.Context) int64 {
+// maxRecord returns how large a record a command may hold, in bytes; 0: any.
+func maxRecord(c *cli.Context) int64 {
 	if b, ok := c.Context.Value(budgetKey{}).(memguard.Budget); ok {
 		return b.Record()
 	}

@@ -16,7 +16,7 @@ func openLog(c *cli.Context, path string) (*segment.Log, error) {
 	dir := logOf(path)
 	l, err := segment.OpenContext(c.Context, dir, nil)
 	if l != nil {
-		l.Memory = largestRecord(c)
+		l.Memory = maxRecord(c)
 	}
 	if err == nil && dir != path && !saidSegment(c) {
 		say(c.App.ErrWriter, "%s is one segment: the whole log %s is used", filepath.Base(path), dir)

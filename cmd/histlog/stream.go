@@ -33,10 +33,10 @@ func newOutput(c *cli.Context) *output {
 type printer struct {
 	show  func(reader.Record) error
 	wait  func() // called while none come; nil: nothing to do
-	clear func() // takes away what wait has shown, before anything else is; nil: nothing to do
+	erase func() // takes away what wait has shown, before anything else is; nil: nothing to do
 }
 
-type newPrinter func(*cli.Context, *segment.Log, *output) (printer, error)
+type newPrinterFunc func(*cli.Context, *segment.Log, *output) (printer, error)
 
 // exactPrinter prints records' bytes.
 func exactPrinter(_ *cli.Context, _ *segment.Log, out *output) (printer, error) {
@@ -48,21 +48,21 @@ func exactPrinter(_ *cli.Context, _ *segment.Log, out *output) (printer, error) 
 
 // A stream prints the records of a query, and those that come if the flags say so.
 type stream struct {
-	c       *cli.Context
-	dir     string
-	query   reader.Query
-	out     *output
-	new     newPrinter
-	printer printer
-	skipped int // damaged records
-	gone    lostRecords
-	met     uint64 // records that were read, whole or not
-	lost    bool   // the log that was followed is no more
-	waits   string // the last message that -F waits; "" since a record was read
+	c          *cli.Context
+	dir        string
+	query      reader.Query
+	out        *output
+	newPrinter newPrinterFunc
+	printer    printer
+	skipped    int // damaged records
+	lost       lostRecords
+	met        uint64 // records that were read, whole or not
+	replaced   bool   // the log that was followed is no more
+	waits      string // the last message that -F waits; "" since a record was read
 }
 
-func newStream(c *cli.Context, dir string, q reader.Query, n newPrinter) *stream {
-	return &stream{c: c, dir: dir, query: q, out: newOutput(c), new: n}
+func newStream(c *cli.Context, dir string, q reader.Query, n newPrinterFunc) *stream {
+	return &stream{c: c, dir: dir, query: q, out: newOutput(c), newPrinter: n}
 }
 
 // run prints. With -F it waits for a log to be there, and begins with the first
@@ -75,19 +75,19 @@ func (s *stream) run() error {
 			return err
 		}
 		err = s.print(l)
-		s.lost = s.lost || errors.Is(err, fs.ErrNotExist) && s.removed()
-		if s.printer.clear != nil {
-			s.printer.clear()
+		s.replaced = s.replaced || errors.Is(err, fs.ErrNotExist) && s.removed()
+		if s.printer.erase != nil {
+			s.printer.erase()
 		}
 		switch {
-		case s.lost && s.c.Bool("follow-name"):
+		case s.replaced && s.c.Bool("follow-name"):
 			s.sayWaiting(err)
-			s.lost = false
+			s.replaced = false
 			s.query = reader.Query{Since: s.query.Since, Until: s.query.Until}
 		case err != nil:
 			return err
-		case s.gone.count > 0: // and asked for by number
-			return lostError(l.Dir, s.gone.String())
+		case s.lost.count > 0: // and asked for by number
+			return lostError(l.Dir, s.lost.String())
 		case s.skipped > 0:
 			return &exitError{code: exitDamaged, err: errReported}
 		default:
@@ -173,7 +173,7 @@ func pause(ctx context.Context) error {
 
 // print prints from one log, until it ends or is no more.
 func (s *stream) print(l *segment.Log) (err error) {
-	if s.printer, err = s.new(s.c, l, s.out); err != nil {
+	if s.printer, err = s.newPrinter(s.c, l, s.out); err != nil {
 		return err
 	}
 	var watch *reader.Watch
@@ -201,7 +201,7 @@ func (s *stream) print(l *segment.Log) (err error) {
 			return err
 		}
 		if err := r.Refresh(); err != nil {
-			s.lost = absent(err) || errors.Is(err, reader.ErrReplaced)
+			s.replaced = absent(err) || errors.Is(err, reader.ErrReplaced)
 			return err
 		}
 	}
@@ -222,34 +222,34 @@ func (s *stream) printAll(r *reader.Reader) error {
 			s.skipped++
 			s.say("record %d is damaged and skipped: %v", rec.Seq, rec.Damage)
 		case rec.Blank:
-			s.gone.add(rec.Seq)
+			s.lost.add(rec.Seq)
 		default:
 			if err := s.printer.show(rec); err != nil {
 				return err
 			}
 		}
 	}
-	s.sayGone()
-	s.lost = errors.Is(r.Err(), segment.ErrNoLog) || errors.Is(r.Err(), reader.ErrReplaced)
+	s.sayLost()
+	s.replaced = errors.Is(r.Err(), segment.ErrNoLog) || errors.Is(r.Err(), reader.ErrReplaced)
 	return r.Err()
 }
 
-// sayGone names the lost records among those that were read. Who named records
+// sayLost names the lost records among those that were read. Who named records
 // by number is told at the end, as an error.
-func (s *stream) sayGone() {
-	if s.gone.count == 0 || byNumber(s.query) && !s.follows() {
+func (s *stream) sayLost() {
+	if s.lost.count == 0 || byNumber(s.query) && !s.follows() {
 		return
 	}
-	if s.say("%v", &s.gone); byNumber(s.query) {
+	if s.say("%v", &s.lost); byNumber(s.query) {
 		s.skipped++ // the exit code says so, too
 	}
-	s.gone = lostRecords{}
+	s.lost = lostRecords{}
 }
 
 // say prints a message between the records.
 func (s *stream) say(format string, a ...any) {
-	if s.printer.clear != nil {
-		s.printer.clear()
+	if s.printer.erase != nil {
+		s.printer.erase()
 	}
 	say(s.c.App.ErrWriter, format, a...)
 }
