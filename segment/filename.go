@@ -8,20 +8,20 @@ import (
 	"github.com/histlog/histlog/internal/seekable"
 )
 
-// Sequence is a record's number in its log, from 1, without gaps.
+// Sequence is the number of a record in its log. Numbers begin with 1 and have no gaps.
 type Sequence uint64
 
-// Offset counts bytes from the start of a segment's plain text.
+// Offset is a number of bytes from the start of the plain text of a segment.
 type Offset int64
 
-// The names in a log's directory that are not segments or their indexes.
+// The names in the directory of a log other than those of segments and indexes.
 const (
 	markerName     = "HISTLOG"
 	lockName       = "LOCK"
 	upkeepName     = "UPKEEP"
-	draftName      = ".HISTLOG.draft"
-	probeName      = ".probe"
-	waitingName    = ".waiting"
+	draftName      = ".HISTLOG.draft" // marks a log that is being made
+	probeName      = ".probe"         // tests fsync
+	waitingName    = ".waiting"       // holds the notes of waiting writers
 	EventsName     = "events.log"
 	OriginName     = "origin"
 	QuarantineName = "quarantine"
@@ -79,8 +79,8 @@ func fileNames(base Sequence) (names []string) {
 	return append(names, IndexName(base), SmallIndexName(base))
 }
 
-// parseName splits the name of a segment or an index; ok is false for every
-// other file, which is none of ours.
+// parseName divides the name of a segment or an index into its parts. ok is false for
+// any other file, which is ignored.
 func parseName(name string) (base Sequence, suffix string, ok bool) {
 	if len(name) <= baseDigits {
 		return 0, "", false
@@ -96,15 +96,16 @@ func parseName(name string) (base Sequence, suffix string, ok bool) {
 	return Sequence(n), suffix, err == nil && n > 0
 }
 
-// isTemporary says whether a file will be a segment or an index once it is whole.
+// isTemporary reports whether a file is a segment or an index that is being written, or
+// that a crash left unfinished.
 func isTemporary(name string) bool {
 	name, dot := strings.CutPrefix(name, ".")
 	name, tmp := strings.CutSuffix(name, ".tmp")
 	return dot && tmp && IsSegmentName(name)
 }
 
-// codecOf returns the codec of a segment with that suffix; ok is false for
-// every other file.
+// codecOf returns the codec of a segment with that suffix. ok is false for any other
+// file.
 func codecOf(suffix string) (c Codec, ok bool) {
 	extension, text := strings.CutPrefix(suffix, textSuffix)
 	c, ok = seekable.CodecOf(extension)

@@ -36,32 +36,32 @@ var (
 // errNoSmall is returned for a file that is no small index, or whose table is damaged.
 var errNoSmall = errors.New("not a small index, or its table is damaged")
 
-// smallIndex presents a small index as the bytes of the index that it was made
-// from, of which it decompresses one block at a time. The entries of a block that is
-// damaged read as zeros, which no entry is.
+// A smallIndex presents a small index as the bytes of the plain index that it was made
+// from, so that indexFile reads both forms. It decompresses one block at a time. The
+// entries of a damaged block read as zeros, which are never a valid entry.
 type smallIndex struct {
 	File
-	header []byte // as in the index
+	header []byte // encoded, as in the plain index
 	parsed header
-	tail   []byte // the trailer, as in the index
-	count  uint64
+	tail   []byte // the encoded trailer, as in the plain index
+	count  uint64 // entries
 	blocks []smallPart
 
-	entries []byte // of the block that was read last
-	at      int    // which that is; -1: none
-	packed  []byte
-	raw     []byte
+	entries []byte // encoded entries of the current block, as in the plain index
+	at      int    // index of the current block; -1: none
+	packed  []byte // reused: a block as in the file
+	raw     []byte // reused: a block decompressed
 	columns []Entry
 }
 
 // smallPart is where the file holds a block.
 type smallPart struct {
-	at   int64
+	at   int64 // offset in the file
 	size uint32
-	crc  uint32
+	crc  uint32 // of the block and of its entries
 }
 
-// openSmall presents a file as an index. h is used where the file's own header is
+// openSmall presents a file as a plain index. h is used if the header in the file is
 // damaged.
 func openSmall(f File, h header) (*smallIndex, error) {
 	info, err := f.Stat()
@@ -96,7 +96,7 @@ func openSmall(f File, h header) (*smallIndex, error) {
 	return s, s.parse(table, size)
 }
 
-// parse reads the last frame of a file of that size.
+// parse decodes the last frame of a file of that size.
 func (s *smallIndex) parse(table []byte, size int64) error {
 	sumAt := len(table) - 12
 	s.tail = table[len(table)-smallFooter:][:trailerSize]
@@ -118,12 +118,12 @@ func (s *smallIndex) parse(table []byte, size int64) error {
 	return nil
 }
 
-// size returns the length of the index that is presented.
+// size returns the size of the plain index that s presents.
 func (s *smallIndex) size() int64 {
 	return headerSize + int64(s.count)*entrySize + trailerSize
 }
 
-// smallInfo is what the file's Stat says, but for the length.
+// smallInfo is the info of the file with the size of the plain index.
 type smallInfo struct {
 	fs.FileInfo
 	size int64
@@ -149,7 +149,7 @@ func (s *smallIndex) ReadAt(b []byte, off int64) (n int, err error) {
 	return n, nil
 }
 
-// part returns bytes of the index that is presented, from an offset on.
+// part returns bytes of the plain index from an offset on, at least one.
 func (s *smallIndex) part(off int64) ([]byte, error) {
 	entries := off - headerSize
 	switch end := int64(s.count) * entrySize; {
@@ -169,14 +169,14 @@ func (s *smallIndex) part(off int64) ([]byte, error) {
 	return s.entries[entries-int64(block)*smallBlock*entrySize:], nil
 }
 
-// read decompresses a block. The error is the disk's: a block that is damaged
-// reads as zeros.
+// read makes a block the current one. An error is the disk's: a damaged block reads as
+// zeros.
 func (s *smallIndex) read(block int) error {
 	s.at = -1
 	p := s.blocks[block]
 	n := int(min(smallBlock, s.count-uint64(block)*smallBlock))
 	s.entries = append(s.entries[:0], make([]byte, n*entrySize)...)
-	if p.size <= maxSmallBlock+1024 { // else no block is that long
+	if p.size <= maxSmallBlock+1024 { // no block is longer: the table is damaged
 		s.packed = append(s.packed[:0], make([]byte, p.size)...)
 		if m, err := s.File.ReadAt(s.packed, p.at); m < len(s.packed) {
 			return err
@@ -199,7 +199,8 @@ var blockDecoders = sync.Pool{New: func() any {
 	return d
 }}
 
-// unpack makes the n entries of a block, and reports whether they are what was packed.
+// unpack decompresses the n entries of a block and reports whether the checksum of the
+// block confirms them.
 func (s *smallIndex) unpack(n int, base Sequence, p smallPart) bool {
 	d := blockDecoders.Get().(*zstd.Decoder)
 	defer func() {
@@ -212,7 +213,7 @@ func (s *smallIndex) unpack(n int, base Sequence, p smallPart) bool {
 	}
 	s.raw = slices.Grow(s.raw[:0], maxSmallBlock+1)[:maxSmallBlock+1]
 	m, err := io.ReadFull(d, s.raw)
-	if err != io.ErrUnexpectedEOF { // it is longer, or no zstd
+	if err != io.ErrUnexpectedEOF { // the block is too long, or it is not zstd
 		return false
 	}
 	entries := slices.Grow(s.columns[:0], n)[:n]
@@ -230,8 +231,9 @@ func (s *smallIndex) unpack(n int, base Sequence, p smallPart) bool {
 	return crc == p.crc
 }
 
-// packEntries appends the columns of a block but the records' checksums to a, and these to b.
-// start is where the record before the first ends.
+// packEntries appends the columns of a block to a, except the checksums of the records,
+// which it appends to b. start is where the record before the first one ends. Ends and
+// times are stored as differences, which are small and compress well.
 func packEntries(a, b []byte, start Offset, entries []Entry) (columns, sums []byte) {
 	a = binary.AppendUvarint(a, uint64(start))
 	for _, e := range entries {
@@ -257,8 +259,8 @@ func packEntries(a, b []byte, start Offset, entries []Entry) (columns, sums []by
 	return a, b
 }
 
-// unpackEntries is the reverse. It reports whether raw holds as many entries, and
-// nothing else.
+// unpackEntries is the inverse of packEntries. It reports whether raw holds exactly as
+// many entries as there is room for.
 func unpackEntries(raw []byte, entries []Entry) bool {
 	r := columns{b: raw}
 	at := r.unsigned()
@@ -290,8 +292,8 @@ func unpackEntries(raw []byte, entries []Entry) bool {
 
 // columns reads numbers from the columns of a block.
 type columns struct {
-	b   []byte
-	bad bool
+	b   []byte // what is left
+	bad bool   // a number was malformed
 }
 
 func (c *columns) unsigned() uint64 {
@@ -314,8 +316,8 @@ func (c *columns) skip(n int) {
 	c.b = c.b[n:]
 }
 
-// openSmallIndex opens the small index of a segment; nil where there is none that
-// can be read.
+// openSmallIndex opens the small index of a segment. x is nil if there is none or if its
+// table is damaged.
 func (l *Log) openSmallIndex(base Sequence) (x *indexFile, reason string, err error) {
 	path := l.path(SmallIndexName(base))
 	f, err := l.fs.OpenFile(path, os.O_RDONLY, 0)

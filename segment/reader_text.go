@@ -10,7 +10,7 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// A textFile is the plain text of a segment, however that is stored.
+// A textFile is the plain text of a segment, independent of how it is stored.
 type textFile interface {
 	io.ReaderAt
 	// size returns the length of the text. expected is the length by the trailer of the
@@ -113,8 +113,8 @@ func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
 	return c, file, nil
 }
 
-// missingSegmentError says why a segment that was listed has no file, or no index: it was
-// retired since, or it is damage.
+// missingSegmentError returns the error for a listed segment without a file or an index:
+// ErrRetired if the segment was retired since the log was listed, else a *CorruptError.
 func (l *Log) missingSegmentError(s Segment) error {
 	var now markerFile
 	//mutant:retire-seen-as-damage-by-who-has-an-old-listing

@@ -1,0 +1,196 @@
+package segment
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/histlog/histlog/internal/vfs"
+)
+
+// needsSmallIndex is the feature that HISTLOG requires of the readers of a log with small
+// indexes.
+const needsSmallIndex = "small-index"
+
+// features are the features that this version supports.
+var features = []string{needsSmallIndex}
+
+// minShrink is the size of a plain index, in bytes, above which a small form is worth it:
+// a smaller index takes one block of the disk in either form.
+const minShrink = 4096
+
+// CanShrink reports whether Compress would store the index of a segment in its small
+// form: the text is compressed, and the index is still plain.
+func (l *Log) CanShrink(s Segment) (bool, error) {
+	if !s.Sealed || s.Codec == Plain {
+		return false, nil
+	}
+	size, err := l.plainIndexSize(s.Base)
+	return size > minShrink, err
+}
+
+// plainIndexSize returns the size of the plain index of a segment; 0 if there is none.
+func (l *Log) plainIndexSize(base Sequence) (int64, error) {
+	size, err := vfs.Size(l.fs, l.path(IndexName(base)))
+	if missing(err) {
+		return 0, nil
+	}
+	return size, err
+}
+
+// requireSmallIndex makes HISTLOG require small indexes, durably, before the first one
+// gets its name: an older histlog then reports that it is too old, instead of taking the
+// indexes for lost. It holds the maintenance lock for this step alone, because the lock
+// is on HISTLOG too and ends when HISTLOG is replaced: see upkeep.
+func requireSmallIndex(ctx context.Context, dir string, base Sequence, o Options) error {
+	l, err := OpenContext(ctx, dir, o.FS)
+	if err != nil || slices.Contains(l.Marker.Requires, needsSmallIndex) {
+		return err
+	}
+	if size, err := l.plainIndexSize(base); err != nil || size <= minShrink {
+		return err
+	}
+	return withMaintenanceLock(ctx, dir, o, func(l *Log) error {
+		//mutant:small-index-histlog-does-not-require-it
+		return l.require(needsSmallIndex)
+	})
+}
+
+// require adds features to those that HISTLOG requires.
+func (l *Log) require(names ...string) error {
+	m := l.Marker
+	m.Requires = slices.Clone(m.Requires)
+	for _, name := range names {
+		if !slices.Contains(m.Requires, name) {
+			m.Requires = append(m.Requires, name)
+		}
+	}
+	if len(m.Requires) == len(l.Marker.Requires) {
+		return nil
+	}
+	return l.replaceMarker(m)
+}
+
+// shrinkIndex stores the index of a compressed segment in its small form. The caller
+// holds the maintenance lock. The Change is zero if there is nothing to do.
+//
+// In this order: the small index is written under a temporary name, synced, read back and
+// compared with the plain one; the rename gives it its name; the directory is synced;
+// the plain one is deleted. A crash leaves one form or both, which hold the same.
+func (l *Log) shrinkIndex(ctx context.Context, s Segment) (c Change, err error) {
+	if can, err := l.CanShrink(s); !can || err != nil || !slices.Contains(l.Marker.Requires, needsSmallIndex) {
+		return c, err
+	}
+	x, err := l.openIntactIndex(s.Base)
+	if err != nil {
+		return c, err
+	}
+	defer func() { err = errors.Join(err, x.file.Close()) }()
+	mode, err := l.mode()
+	if err != nil {
+		return c, err
+	}
+	c = Change{Segment: SmallIndexName(s.Base), Records: x.count, Before: headerSize + int64(x.count)*entrySize + trailerSize}
+	name := l.path(SmallIndexName(s.Base))
+	temporary := vfs.TempName(name)
+	c.After, err = l.writeSmall(ctx, x, temporary, mode)
+	if err == nil {
+		err = l.fs.Rename(temporary, name)
+	}
+	if err != nil {
+		return Change{}, errors.Join(compressError(s, err), vfs.RemoveIfExists(l.fs, temporary))
+	}
+	// Otherwise a power cut after the removal could leave the segment without an index.
+	//mutant:small-index-its-name-is-not-synced-before-the-plain-one-goes
+	if err := l.fs.SyncDir(l.Dir); err != nil {
+		return Change{}, compressError(s, err)
+	}
+	if err := l.removeFile(l.path(IndexName(s.Base))); err != nil {
+		return Change{}, compressError(s, err)
+	}
+	return c, nil
+}
+
+// openIntactIndex opens a plain index and checks its header and its trailer.
+func (l *Log) openIntactIndex(base Sequence) (*indexFile, error) {
+	x, reason, err := l.openPlainIndex(base)
+	if err != nil {
+		return nil, err
+	}
+	if x == nil {
+		return nil, l.missingSegmentError(Segment{Base: base, Path: l.path(IndexName(base))})
+	}
+	t, err := x.countEntries(-1)
+	if err == nil && (reason != "" || t == nil) {
+		err = &CorruptError{Kind: KindIndex, Path: x.path, Reason: "the index is not as it was written"}
+	}
+	if err != nil {
+		return nil, errors.Join(err, x.file.Close())
+	}
+	return x, nil
+}
+
+// writeSmall writes the small form of an index to a file, reads it back and compares it
+// with the index, and returns its size.
+func (l *Log) writeSmall(ctx context.Context, x *indexFile, name string, mode os.FileMode) (size int64, err error) {
+	f, err := l.fs.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if size, err = x.encodeSmall(ctx, io.NewOffsetWriter(f, 0)); err != nil {
+		return 0, err
+	}
+	//mutant:small-index-not-synced
+	if err := f.Sync(); err != nil { // otherwise a power cut after the rename could leave a name without bytes
+		return 0, err
+	}
+	s, err := openSmall(f, x.header)
+	if err != nil {
+		return 0, fmt.Errorf("what was written differs: %w", err)
+	}
+	return size, compareIndexes(ctx, x, s)
+}
+
+// compareIndexes returns an error if the small index s does not present the bytes of the
+// plain index x.
+func compareIndexes(ctx context.Context, x *indexFile, s *smallIndex) error {
+	info, err := x.file.Stat()
+	if err != nil {
+		return err
+	}
+	a, b := make([]byte, smallBlock*entrySize), make([]byte, smallBlock*entrySize)
+	differs := info.Size() != s.size()
+	for at := int64(0); at < info.Size() && !differs; at += int64(len(a)) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := min(int64(len(a)), info.Size()-at)
+		if m, err := x.file.ReadAt(a[:n], at); m < int(n) {
+			return err
+		}
+		if m, err := s.ReadAt(b[:n], at); m < int(n) {
+			return err
+		}
+		differs = !bytes.Equal(a[:n], b[:n])
+	}
+	if differs {
+		return errors.New("what was written differs from the index")
+	}
+	return nil
+}
+
+// EstimateIndex returns how many bytes the index of a segment would take in its small
+// form. It writes nothing.
+func (l *Log) EstimateIndex(ctx context.Context, s Segment) (n int64, err error) {
+	x, err := l.openIntactIndex(s.Base)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, x.file.Close()) }()
+	return x.encodeSmall(ctx, io.Discard)
+}
