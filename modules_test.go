@@ -2,6 +2,7 @@ package histlog
 
 import (
 	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,17 @@ func modules(t *testing.T) (dirs []string) {
 		t.Fatal(err)
 	}
 	return dirs
+}
+
+// TestModules checks that make lint and make cross check every module.
+func TestModules(t *testing.T) {
+	text, err := os.ReadFile("Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line := "MODULES = " + strings.Join(modules(t), " ") + "\n"; !strings.Contains(string(text), line) {
+		t.Errorf("the Makefile does not say %q", line)
+	}
 }
 
 // TestDependencies keeps what only tests of the page, benchmarks and tools need out of
