@@ -13,9 +13,9 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// TestBitRot flips every bit of a sealed segment, plain and compressed, and of its
-// index in turn; the fast run flips one bit of each byte. Each is found, costs the record it stands in at most, or of a
-// compressed segment those of one frame, and is mended.
+// TestBitRot flips each bit of a sealed segment, plain and compressed, and of its index;
+// the fast run flips one bit of each byte. Each flip must be found and repaired, and must
+// cost no more than its record, or in a compressed segment the records of one frame.
 func TestBitRot(t *testing.T) {
 	compressed := func(codec segment.Codec) func(r *run) {
 		return func(r *run) {
@@ -25,22 +25,22 @@ func TestBitRot(t *testing.T) {
 	}
 	const frame = 4 // records
 	bits := 0
-	for _, x := range []rotten{
+	for _, x := range []bitFlips{
 		{filled, segment.TextName(1), 1, 1},
 		{filled, segment.IndexName(1), 0, 0},
 		{compressed(segment.Zstd), segment.FileName(1, segment.Zstd), 0, frame},
 		{compressed(segment.Gzip), segment.FileName(1, segment.Gzip), 0, frame},
 	} {
-		model := start(scenario{prepare: x.prepare}, "always")
+		model := newRun(scenario{prepare: x.prepare}, "always")
 		path := model.dir + "/" + x.name
 		for at, b := range model.disk.Files()[path] {
 			for bit := range 8 {
 				if !testutil.Proofs() && bit != at%8 {
 					continue
 				}
-				r := model.after(model.disk.Killed(len(model.disk.Ops())), len(model.disk.Ops()))
-				r.poke(path, at, b^1<<bit)
-				if err := r.rotIsMended(x); err != nil {
+				r := model.nextProcess(model.disk.Killed(len(model.disk.Ops())), len(model.disk.Ops()))
+				r.overwrite(path, at, b^1<<bit)
+				if err := r.checkBitFlip(x); err != nil {
 					t.Fatalf("bit %d of byte %d of %s: %v", bit, at, x.name, err)
 				}
 				bits++
@@ -50,15 +50,15 @@ func TestBitRot(t *testing.T) {
 	t.Logf("%d bits were flipped", bits)
 }
 
-// rotten is a file in which a bit is flipped.
-type rotten struct {
-	prepare     func(r *run)
-	name        string
-	least, most int // records that this costs
+// bitFlips is a file in which each bit is flipped.
+type bitFlips struct {
+	prepare  func(r *run)
+	name     string
+	min, max int // records that a flip costs
 }
 
-// poke changes one byte of a file.
-func (r *run) poke(path string, at int, b byte) {
+// overwrite changes one byte of a file.
+func (r *run) overwrite(path string, at int, b byte) {
 	f, err := r.disk.OpenFile(path, os.O_RDWR, 0)
 	r.must(err)
 	_, err = f.WriteAt([]byte{b}, int64(at))
@@ -66,51 +66,51 @@ func (r *run) poke(path string, at int, b byte) {
 	r.must(f.Sync())
 }
 
-// rot flips a bit of a record in the first segment, which nobody can acknowledge
-// after that.
-func (r *run) rot(seq segment.Sequence, at int) {
+// flipBit flips a bit of a record in the first segment. The record no longer counts as
+// acknowledged.
+func (r *run) flipBit(seq segment.Sequence, at int) {
 	path := r.dir + "/" + segment.TextName(1)
 	line := strings.SplitAfter(string(r.disk.Files()[path]), "\n")
 	at += len(strings.Join(line[:seq-1], ""))
-	r.poke(path, at, r.disk.Files()[path][at]^1)
-	if r.rotten == nil {
-		r.rotten = map[segment.Sequence]string{}
+	r.overwrite(path, at, r.disk.Files()[path][at]^1)
+	if r.damaged == nil {
+		r.damaged = map[segment.Sequence]string{}
 	}
-	r.rotten[seq] = strings.SplitAfter(string(r.disk.Files()[path]), "\n")[seq-1]
+	r.damaged[seq] = strings.SplitAfter(string(r.disk.Files()[path]), "\n")[seq-1]
 	r.acks = slices.DeleteFunc(r.acks, func(a ack) bool { return a.Seq == seq })
 }
 
-// spoil makes the compressed first segment unreadable from a record on, which
-// nobody can acknowledge after that.
-func (r *run) spoil(from segment.Sequence) {
+// corruptCompressed makes the compressed first segment unreadable from a record on. The
+// records lost no longer count as acknowledged.
+func (r *run) corruptCompressed(from segment.Sequence) {
 	l, err := segment.OpenContext(context.Background(), r.dir, r.disk)
 	r.must(err)
 	path := l.Segments[0].Path
 	b := r.disk.Files()[path]
-	r.poke(path, len(b)/3, b[len(b)/3]^0xff)
-	r.rotten = map[segment.Sequence]string{}
+	r.overwrite(path, len(b)/3, b[len(b)/3]^0xff)
+	r.damaged = map[segment.Sequence]string{}
 	sr, err := l.OpenReader(l.Segments[0])
 	r.must(err)
 	for seq := from - 1; seq < l.Segments[0].Next; seq++ {
 		if _, err := sr.Record(seq); err != nil {
-			r.rotten[seq] = string(r.disk.Files()[path])
+			r.damaged[seq] = string(r.disk.Files()[path])
 		}
 	}
 	r.must(sr.Close())
-	r.acks = slices.DeleteFunc(r.acks, func(a ack) bool { return r.rotten[a.Seq] != "" })
+	r.acks = slices.DeleteFunc(r.acks, func(a ack) bool { return r.damaged[a.Seq] != "" })
 }
 
-// repaired repairs what was damaged before the crash, and says whether the
-// damaged bytes are in quarantine.
-func (r *run) repaired() (mended []segment.RepairedRecord, err error) {
-	if len(r.rotten) == 0 {
+// repairDamage repairs what was damaged before the crash, and checks that the damaged
+// bytes are in quarantine/.
+func (r *run) repairDamage() (repaired []segment.RepairedRecord, err error) {
+	if len(r.damaged) == 0 {
 		return nil, nil
 	}
 	done, err := segment.Repair(context.Background(), r.dir, r.options())
 	if err != nil {
 		return nil, err
 	}
-	for seq, text := range r.rotten {
+	for seq, text := range r.damaged {
 		found := false
 		for name, b := range r.disk.Files() {
 			found = found || strings.HasPrefix(name, r.dir+"/"+segment.QuarantineName) && string(b) == text
@@ -122,18 +122,17 @@ func (r *run) repaired() (mended []segment.RepairedRecord, err error) {
 	return done.Repaired, nil
 }
 
-// rotIsMended holds a log with one flipped bit against what Verify, reading
-// and Repair promise.
-func (r *run) rotIsMended(x rotten) error {
-	good, bad, found, err := r.look()
+// checkBitFlip checks what Verify, reading and Repair do with a log with one flipped bit.
+func (r *run) checkBitFlip(x bitFlips) error {
+	good, bad, found, err := r.readAndVerify()
 	if err != nil {
 		return err
 	}
 	if len(found) == 0 {
 		return errors.New("Verify did not find it")
 	}
-	if len(bad) < x.least || len(bad) > x.most {
-		return fmt.Errorf("can't be read: %v, want %d to %d records", bad, x.least, x.most)
+	if len(bad) < x.min || len(bad) > x.max {
+		return fmt.Errorf("can't be read: %v, want %d to %d records", bad, x.min, x.max)
 	}
 	for seq, damage := range bad {
 		if damage.Seq != seq || !slices.ContainsFunc(found, func(d *segment.CorruptError) bool { return d.Seq == seq }) {
@@ -145,25 +144,25 @@ func (r *run) rotIsMended(x rotten) error {
 		return err
 	}
 	if len(done.Repaired) != max(1, len(bad)) {
-		return fmt.Errorf("mended: %+v, could not be read: %v", done.Repaired, bad)
+		return fmt.Errorf("repaired: %+v, could not be read: %v", done.Repaired, bad)
 	}
 	first := done.Repaired[0]
-	packed := strings.HasSuffix(first.Segment, ".zst") || strings.HasSuffix(first.Segment, ".gz") // set aside whole where nothing was lost, too
+	packed := strings.HasSuffix(first.Segment, ".zst") || strings.HasSuffix(first.Segment, ".gz") // quarantined whole, even if no record was lost
 	if aside := first.Quarantine != ""; aside != (len(bad) > 0) && !(packed && aside) {
-		return fmt.Errorf("mended: %+v, could not be read: %v", done.Repaired, bad)
+		return fmt.Errorf("repaired: %+v, could not be read: %v", done.Repaired, bad)
 	}
 	before := r.disk.Sum("LOCK")
 	again, err := segment.Repair(context.Background(), r.dir, r.options())
 	if err != nil || len(again.Repaired) > 0 || r.disk.Sum("LOCK") != before {
 		return fmt.Errorf("a second repair: %+v, %w", again, err)
 	}
-	return r.mended(good, bad)
+	return r.checkRepair(good, bad)
 }
 
-// mended says whether the log is sound, holds what it held, and blanks in the
-// places of what was bad.
-func (r *run) mended(good map[segment.Sequence]string, bad map[segment.Sequence]*segment.CorruptError) error {
-	after, still, found, err := r.look()
+// checkRepair checks that the log is intact, has the good records, and has blanks in the
+// places of the bad ones.
+func (r *run) checkRepair(good map[segment.Sequence]string, bad map[segment.Sequence]*segment.CorruptError) error {
+	after, still, found, err := r.readAndVerify()
 	if err != nil || len(found) > 0 || len(still) > 0 {
 		return fmt.Errorf("after the repair: %v, %v, %w", found, still, err)
 	}
@@ -179,8 +178,8 @@ func (r *run) mended(good map[segment.Sequence]string, bad map[segment.Sequence]
 	return nil
 }
 
-// look reads and verifies the whole log.
-func (r *run) look() (good map[segment.Sequence]string, bad map[segment.Sequence]*segment.CorruptError, found []*segment.CorruptError, err error) {
+// readAndVerify reads and verifies the whole log. found is the damage that Verify reports.
+func (r *run) readAndVerify() (good map[segment.Sequence]string, bad map[segment.Sequence]*segment.CorruptError, found []*segment.CorruptError, err error) {
 	good, bad = map[segment.Sequence]string{}, map[segment.Sequence]*segment.CorruptError{}
 	l, err := segment.OpenContext(context.Background(), r.dir, r.disk)
 	if err != nil {
@@ -199,6 +198,7 @@ func (r *run) look() (good map[segment.Sequence]string, bad map[segment.Sequence
 	return good, bad, found, nil
 }
 
+// readAll adds the records of a segment to good or to bad.
 func readAll(l *segment.Log, s segment.Segment, good map[segment.Sequence]string, bad map[segment.Sequence]*segment.CorruptError) error {
 	sr, err := l.OpenReader(s)
 	if err != nil {

@@ -17,10 +17,10 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// leastImages is how many different disks must be recovered by one test run.
-const leastImages = 100_000
+// minImages is the minimum number of different disks that a proof must recover.
+const minImages = 100_000
 
-// Recovering small disks by the thousand makes garbage and keeps nothing.
+// Recovering thousands of small disks makes much garbage and keeps nothing.
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(800)
 	os.Exit(m.Run())
@@ -38,8 +38,8 @@ func policiesOf(i int) []string {
 	return policies[n : n+1]
 }
 
-// TestCrash recovers every disk that a kill or a power cut could have left at
-// each operation of each scenario. The fast run makes few choices at each.
+// TestCrash recovers every disk that a kill or a power cut could have left at each
+// operation of each scenario. The fast run makes few choices at each.
 func TestCrash(t *testing.T) {
 	budget := testutil.Rounds(subsets/40, subsets)
 	total := 0
@@ -51,8 +51,8 @@ func TestCrash(t *testing.T) {
 		}
 	}
 	t.Logf("%d distinct crash images were recovered, seed %d", total, seed)
-	if total < leastImages && testutil.Proofs() {
-		t.Errorf("want at least %d", leastImages)
+	if total < minImages && testutil.Proofs() {
+		t.Errorf("want at least %d", minImages)
 	}
 }
 
@@ -64,33 +64,33 @@ type enumeration struct {
 	nested  bool               // these crashes come after an earlier one
 }
 
-// everyNested is how many images come to one whose recovery is crashed too.
-const everyNested = 250
+// nestedEvery is the number of images of which one has its recovery crashed, too.
+const nestedEvery = 250
 
 // A crash is a disk to recover.
 type crash struct {
 	run    *run
 	disk   *faultfs.Disk
-	ops    int
-	look   bool // before recovery too
-	killed bool // all that was written is on it
-	what   string
+	ops    int    // operations of the run before the crash
+	read   bool   // read the disk before it is recovered, too
+	killed bool   // all bytes written are on the disk
+	what   string // for messages
 }
 
-// crash runs a scenario and recovers whatever could have been left by a crash
-// of it, and of the recovery from its kill.
+// crash runs a scenario and recovers every disk that a crash of it could have left, and
+// that a crash of the recovery after a kill could have left.
 func (e *enumeration) crash(t *testing.T, s scenario, policy string) {
-	first := start(s, policy)
+	first := newRun(s, policy)
 	from := len(first.disk.Ops())
 	s.act(first)
-	if first.err != nil || first.wrong != nil {
-		t.Fatal(first.err, first.wrong)
+	if first.err != nil || first.violation != nil {
+		t.Fatal(first.err, first.violation)
 	}
 	crashes := make(chan crash, 64)
 	go func() {
 		defer close(crashes)
 		e.images(first, from, "", crashes)
-		e.again(first, from, crashes)
+		e.crashNextProcess(first, from, crashes)
 	}()
 	var workers sync.WaitGroup
 	var once sync.Once
@@ -98,13 +98,13 @@ func (e *enumeration) crash(t *testing.T, s scenario, policy string) {
 		workers.Go(func() {
 			for c := range crashes {
 				var err error
-				if c.look {
-					err = c.run.unrecovered(c.disk, c.ops, c.killed)
+				if c.read {
+					err = c.run.checkUnrecovered(c.disk, c.ops, c.killed)
 				}
 				if err != nil {
 					err = fmt.Errorf("before recovery: %w", err)
 				} else {
-					err = c.run.holds(c.disk, c.ops)
+					err = c.run.checkCrash(c.disk, c.ops)
 				}
 				if err != nil {
 					once.Do(func() { t.Errorf("seed %d: %s: %v", seed, c.what, err) })
@@ -115,24 +115,24 @@ func (e *enumeration) crash(t *testing.T, s scenario, policy string) {
 	workers.Wait()
 }
 
-// again kills the scenario at each operation, has the next process recover and
-// go on, on the same machine, and crashes that too.
-func (e *enumeration) again(first *run, from int, to chan<- crash) {
+// crashNextProcess kills the scenario at each operation, lets the next process recover and
+// continue on the same machine, and crashes that process, too.
+func (e *enumeration) crashNextProcess(first *run, from int, to chan<- crash) {
 	for n := from; n <= len(first.disk.Ops()); n++ {
-		next := first.after(first.disk.Killed(n), n)
+		next := first.nextProcess(first.disk.Killed(n), n)
 		if _, err := segment.OpenContext(context.Background(), next.dir, next.disk); errors.Is(err, segment.ErrNoLog) {
 			continue
 		}
-		e.then(next, n, fmt.Sprintf("killed after %d, %v, then ", n, last(first, n)), to)
+		e.recoverAndCrash(next, n, fmt.Sprintf("killed after %d, %v, then ", n, last(first, n)), to)
 	}
 }
 
-// then has the next process recover, do again what was not done, and go on, and
-// crashes that.
-func (e *enumeration) then(next *run, from int, what string, to chan<- crash) {
+// recoverAndCrash lets the next process recover, complete what was interrupted, and
+// append, and crashes that process.
+func (e *enumeration) recoverAndCrash(next *run, from int, what string, to chan<- crash) {
 	killed := next.disk.Killed(len(next.disk.Ops()))
-	if next.finish != nil {
-		next.finish(next)
+	if next.retry != nil {
+		next.retry(next)
 	}
 	reopen(next)
 	if next.err != nil {
@@ -150,7 +150,7 @@ func last(r *run, n int) string {
 	return r.disk.Ops()[n-1].String()
 }
 
-// images makes the crash images of all that r did from an operation on.
+// images makes the crash images of r at each operation from one on.
 func (e *enumeration) images(r *run, from int, what string, to chan<- crash) {
 	if e.checked == nil {
 		e.checked = map[[2]uint64]bool{}
@@ -165,18 +165,18 @@ func (e *enumeration) images(r *run, from int, what string, to chan<- crash) {
 			}
 			e.checked[key], e.seen[sum] = true, true
 			what := fmt.Sprintf("%spower cut after %d, %v: %s", what, n, last(r, n), f.name)
-			if next := r.after(image.Killed(0), n); !e.nested && len(e.seen)%everyNested == 0 && next.was {
-				e.then(next, 0, what+", then ", to)
+			if next := r.nextProcess(image.Killed(0), n); !e.nested && len(e.seen)%nestedEvery == 0 && next.existed {
+				e.recoverAndCrash(next, 0, what+", then ", to)
 			}
 			to <- crash{r, image, n, !e.nested || f.kept, f.kept && !e.nested, what}
 		}
 	}
 }
 
-// fates is a way to decide what becomes of operations that do not last.
-type fates struct {
+// A fateChoice decides for each operation that was not synced whether it is on the disk.
+type fateChoice struct {
 	name string
-	kept bool // all of it is kept
+	kept bool // all operations are on the disk
 	fate func(i int, op *faultfs.Op) faultfs.Fate
 }
 
@@ -185,16 +185,16 @@ const (
 	subsets = 200
 )
 
-// fates returns those to try when the power goes after n operations.
-func (e *enumeration) fates(n int) []fates {
-	all := []fates{
+// fates returns the choices to try for a power cut after n operations.
+func (e *enumeration) fates(n int) []fateChoice {
+	all := []fateChoice{
 		{"all kept", true, func(int, *faultfs.Op) faultfs.Fate { return faultfs.Fate{} }},
 		{"only what was synced", false, func(int, *faultfs.Op) faultfs.Fate { return faultfs.Fate{Kind: faultfs.Dropped} }},
 	}
 	for _, others := range []faultfs.FateKind{faultfs.Kept, faultfs.Dropped} {
 		for _, fill := range fills {
 			for k := range e.subsets / 10 {
-				all = append(all, fates{fmt.Sprintf("the last write torn, %s, cut %d, others %d", fill.name, k, others), false, func(i int, op *faultfs.Op) faultfs.Fate {
+				all = append(all, fateChoice{fmt.Sprintf("the last write torn, %s, cut %d, others %d", fill.name, k, others), false, func(i int, op *faultfs.Op) faultfs.Fate {
 					if i == n-1 && op.Kind == faultfs.Write {
 						return tear(op, cutAt(k, len(op.Data)), fill.with, random(n, k))
 					}
@@ -205,7 +205,7 @@ func (e *enumeration) fates(n int) []fates {
 	}
 	for k := range e.subsets {
 		r := random(n, k+1000)
-		all = append(all, fates{fmt.Sprintf("subset %d", k), false, func(_ int, op *faultfs.Op) faultfs.Fate {
+		all = append(all, fateChoice{fmt.Sprintf("subset %d", k), false, func(_ int, op *faultfs.Op) faultfs.Fate {
 			switch x := r.IntN(8); {
 			case x < 4:
 				return faultfs.Fate{}
@@ -220,8 +220,8 @@ func (e *enumeration) fates(n int) []fates {
 
 func random(n, k int) *rand.Rand { return rand.New(rand.NewPCG(seed, uint64(n)<<32|uint64(k))) }
 
-// cutAt returns the k-th place to tear a write of n bytes: at sectors and
-// pages first, then spread over it.
+// cutAt returns the k-th place to tear a write of n bytes: first at sectors and pages, then
+// spread over the write.
 func cutAt(k, n int) int {
 	if at := []int{0, 512, 4096, 1, n - 1, 1024}; k < len(at) && at[k] >= 0 && at[k] < n {
 		return at[k]
@@ -233,9 +233,9 @@ func tear(op *faultfs.Op, cut int, with func(b []byte, r *rand.Rand) []byte, r *
 	return faultfs.Fate{Kind: faultfs.Torn, Cut: cut, Fill: with(bytes.Clone(op.Data[cut:]), r)}
 }
 
-// fills are what can stand in place of bytes that a power cut kept from the
-// disk, where the file was shorter before. Garbage is never a whole record:
-// see the assumptions about the file system.
+// fills are the ways to fill the part of a file that a power cut has lost, where the file
+// was shorter before. Garbage is never an intact record: see the assumptions about the
+// file system.
 var fills = []struct {
 	name string
 	with func(lost []byte, r *rand.Rand) []byte

@@ -8,11 +8,11 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// TestDamageIsRemembered kills recovery at each operation while it deals with a
-// bad line between whole ones: the next one reports it, unless the segment was
-// sealed before, and no record follows the damage in its segment.
+// TestDamageIsRemembered kills recovery at each operation while it handles a damaged line
+// between intact ones. The next recovery must report the line, unless the segment was
+// sealed before the kill.
 func TestDamageIsRemembered(t *testing.T) {
-	r := start(scenario{prepare: func(r *run) {
+	r := newRun(scenario{prepare: func(r *run) {
 		r.create()
 		r.append(1)
 		r.close()

@@ -1,17 +1,17 @@
-// Package survival holds the proof, by enumeration, that a log survives crashes
-// and failing disks. It has tests only.
+// Package survival proves by enumeration that a log survives crashes and failing disks.
+// It has tests only.
 //
-// A scenario is one row of a table: something that writes, renames or removes
-// files of a log. Each is run once on a disk that remembers (package
-// faultfs), and then every disk that a kill or a power cut could have left
-// is recovered and held against the invariants; and it is run with its every
-// operation failing, in every way. What is new joins by a row in scenarios.
+// A scenario is one row of a table: an operation that writes, renames or removes files of
+// a log. Each scenario is run once on a disk that remembers its operations (package
+// faultfs). Every disk that a kill or a power cut could have left is then recovered and
+// checked against the invariants. The scenario is also run with each of its disk
+// operations failing, in every way. A new operation joins by a row in scenarios.
 //
 // The invariants, after each:
 //
-//	I1  every record acknowledged as durable is there, byte for byte
-//	I2  every record that is there was submitted, in order, once
+//	I1  every record acknowledged as durable is in the log, byte for byte
+//	I2  every record in the log was submitted, in order, once
 //	I3  a second recovery changes nothing
-//	I4  an error names operation, file, offset, sequence and cause
-//	I5  nothing is dropped silently: what was set aside is in quarantine/, and reported
+//	I4  an error names operation, file, offset, sequence number and cause
+//	I5  nothing is dropped silently: removed bytes are in quarantine/, and reported
 package survival

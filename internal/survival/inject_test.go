@@ -20,8 +20,8 @@ import (
 
 var errnos = []syscall.Errno{syscall.EIO, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EMFILE}
 
-// TestInject fails each operation of each scenario, in every way, until a run
-// sees no failure. The fast run fails every fifth with one error.
+// TestInject fails each disk operation of each scenario, in every way. The fast run fails
+// every fifth one with one error.
 func TestInject(t *testing.T) {
 	var runs atomic.Int64
 	t.Run("all", func(t *testing.T) {
@@ -40,6 +40,7 @@ func TestInject(t *testing.T) {
 	t.Logf("%d runs with a failing operation", runs.Load())
 }
 
+// injectAll runs a scenario with each kind of fault.
 func injectAll(t *testing.T, s scenario, policy string) (runs int) {
 	seen := map[outcome]bool{}
 	for _, errno := range errnos[:testutil.Rounds(1, len(errnos))] {
@@ -62,9 +63,9 @@ func injectAll(t *testing.T, s scenario, policy string) (runs int) {
 
 // injectEach runs a scenario with the fault at operation 1, 2, … until it sees none.
 func injectEach(s scenario, policy string, f faultfs.Fault, seen map[outcome]bool) (runs int, err error) {
-	model := start(s, policy)
+	model := newRun(s, policy)
 	for f.At = 1; ; f.At += testutil.Rounds(5, 1) {
-		r := model.again()
+		r := model.clone()
 		r.disk.Inject(f)
 		s.act(r)
 		h := r.disk.Hits()
@@ -73,82 +74,81 @@ func injectEach(s scenario, policy string, f faultfs.Fault, seen map[outcome]boo
 			return runs, nil
 		}
 		if f.Part != faultfs.Nothing && h.Op != "write" {
-			continue // as it was with Nothing
+			continue // the same run as with Nothing
 		}
 		runs++
-		if err := r.survives(h, f, seen); err != nil {
+		if err := r.checkFault(h, f, seen); err != nil {
 			return runs, fmt.Errorf("%v at operation %d, %s of %s, until %d, part %d: %w", f.Err, f.At, h.Op, h.Path, f.Until, f.Part, err)
 		}
 	}
 }
 
-// An outcome is what a failing disk has left: to the next process, after a
-// power cut, and in the producer's knowledge.
-type outcome struct{ killed, cut, told uint64 }
+// An outcome identifies what a fault has left: the disk after a kill, the disk after a
+// power cut, and what the producer knows.
+type outcome struct{ killed, cut, known uint64 }
 
-// survives holds what a failing disk has left against the invariants, each
-// outcome once.
-func (r *run) survives(h faultfs.Hits, f faultfs.Fault, seen map[outcome]bool) error {
-	if r.wrong != nil {
-		return r.wrong
+// checkFault checks what a fault has left against the invariants, each outcome once.
+func (r *run) checkFault(h faultfs.Hits, f faultfs.Fault, seen map[outcome]bool) error {
+	if r.violation != nil {
+		return r.violation
 	}
-	if err := r.explained(h, f); err != nil {
+	if err := r.checkError(h, f); err != nil {
 		return err
 	}
-	if err := r.goesOn(h, f); err != nil {
+	if err := r.checkContinues(h, f); err != nil {
 		return err
 	}
 	n := len(r.disk.Ops())
 	dropped := func(int, *faultfs.Op) faultfs.Fate { return faultfs.Fate{Kind: faultfs.Dropped} }
 	killed, cut := r.disk.Killed(n), r.disk.Image(n, dropped)
-	left := outcome{killed.Sum("LOCK"), cut.Sum("LOCK"), r.told(n)}
+	left := outcome{killed.Sum("LOCK"), cut.Sum("LOCK"), r.producerKnows(n)}
 	if seen[left] {
 		return nil
 	}
 	seen[left] = true
-	if err := r.holds(killed, n); err != nil {
+	if err := r.checkCrash(killed, n); err != nil {
 		return fmt.Errorf("after a kill: %w", err)
 	}
-	if err := r.holds(cut, n); err != nil {
+	if err := r.checkCrash(cut, n); err != nil {
 		return fmt.Errorf("after a power cut: %w", err)
 	}
-	return r.nextIsDurable(n, dropped)
+	return r.checkNextProcess(n, dropped)
 }
 
-// told sums up what the producer knows after n operations.
-func (r *run) told(n int) uint64 {
+// producerKnows returns a hash of what the producer knows after n operations.
+func (r *run) producerKnows(n int) uint64 {
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%q %v %v %q", r.submitted, r.durableAt(n), r.isMended, r.kept)
+	fmt.Fprintf(h, "%q %v %v %q", r.submitted, r.durableAt(n), r.repairDone, r.wantFiles)
 	return h.Sum64()
 }
 
-// nextIsDurable has another process recover and append, on the machine that
-// still shows the bytes that a failed sync has lost, and cuts the power then.
-func (r *run) nextIsDurable(n int, dropped func(int, *faultfs.Op) faultfs.Fate) error {
-	next := r.after(r.disk.Killed(n), n)
+// checkNextProcess lets another process recover and append while the page cache still shows
+// the bytes that a failed sync has lost, and then cuts the power.
+func (r *run) checkNextProcess(n int, dropped func(int, *faultfs.Op) faultfs.Fate) error {
+	next := r.nextProcess(r.disk.Killed(n), n)
 	if _, err := segment.OpenContext(context.Background(), next.dir, next.disk); errors.Is(err, segment.ErrNoLog) {
 		return nil
 	}
-	if next.finish != nil {
-		next.finish(next)
+	if next.retry != nil {
+		next.retry(next)
 	}
 	reopen(next)
 	if next.err != nil {
 		return next.err
 	}
 	n = len(next.disk.Ops())
-	if err := next.holds(next.disk.Image(n, dropped), n); err != nil {
+	if err := next.checkCrash(next.disk.Image(n, dropped), n); err != nil {
 		return fmt.Errorf("after another process and a power cut: %w", err)
 	}
 	return nil
 }
 
-// explained holds the error that a scenario met against I4.
-func (r *run) explained(h faultfs.Hits, f faultfs.Fault) error {
+// checkError checks the error of a scenario against I4.
+func (r *run) checkError(h faultfs.Hits, f faultfs.Fault) error {
 	message := filepath.Base(h.Path) == "LOCK" || h.Op == "close" || strings.HasSuffix(h.Path, ".HISTLOG.draft")
 	switch {
 	case r.err == nil && (message || f.Until != faultfs.Forever):
-		return nil // of what is for messages, or mended on the way
+		return nil // the operation was for messages only, or was retried
 	case r.err == nil:
 		return errors.New("I4: nothing was reported")
 	case !errors.Is(r.err, f.Err):
@@ -159,8 +159,8 @@ func (r *run) explained(h faultfs.Hits, f faultfs.Fault) error {
 	return nil
 }
 
-// goesOn says whether a writer that met a full disk appends again when there is room.
-func (r *run) goesOn(h faultfs.Hits, f faultfs.Fault) error {
+// checkContinues checks that a writer appends again once a full disk has room.
+func (r *run) checkContinues(h faultfs.Hits, f faultfs.Fault) error {
 	if r.w == nil || !segment.NoRoom(f.Err) || f.Until == faultfs.Forever || (h.Op != "write" && h.Op != "make") {
 		return nil
 	}
@@ -172,13 +172,13 @@ func (r *run) goesOn(h faultfs.Hits, f faultfs.Fault) error {
 	return nil
 }
 
-// A full disk poisons nobody: the same writer goes on when there is room, and
-// what was staged when it failed is not committed behind the producer's back.
+// A full disk does not poison a writer: it continues once there is room, and records that
+// were staged when it failed are not committed later.
 func TestFullDiskEnds(t *testing.T) {
 	for _, policy := range policies {
 		for part := range faultfs.Parts {
 			for at := 1; at <= 40; at++ {
-				r := start(scenario{prepare: created}, policy)
+				r := newRun(scenario{prepare: created}, policy)
 				r.open()
 				r.disk.Inject(faultfs.Fault{At: at, Err: syscall.ENOSPC, Until: faultfs.Full, Part: part})
 				r.append(2)
@@ -196,7 +196,7 @@ func TestFullDiskEnds(t *testing.T) {
 				}
 				r.close()
 				n := len(r.disk.Ops())
-				if err := r.holds(r.disk.Killed(n), n); err != nil {
+				if err := r.checkCrash(r.disk.Killed(n), n); err != nil {
 					t.Errorf("%s, full at %s of %s: %v", policy, full.Op, full.Path, err)
 				}
 			}
@@ -204,11 +204,11 @@ func TestFullDiskEnds(t *testing.T) {
 	}
 }
 
-// A failed fsync poisons for good: no later call syncs, writes or acknowledges. LOCK
-// alone is cleared, for it holds no data and would go on naming this process.
+// A failed fsync poisons a writer for good: no later call syncs, writes or acknowledges.
+// Only LOCK is cleared, because it holds no data and would keep naming this process.
 func TestFailedSyncPoisons(t *testing.T) {
 	for at := 1; at <= 40; at++ {
-		r := start(scenario{prepare: created}, "always")
+		r := newRun(scenario{prepare: created}, "always")
 		r.open()
 		r.disk.Inject(faultfs.Fault{At: at, Err: syscall.EIO})
 		r.append(1)

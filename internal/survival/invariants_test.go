@@ -12,52 +12,52 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// holds recovers the disk that a crash after so many of the run's operations has
-// left and says which invariant that breaks. The next process works on it after that.
-func (r *run) holds(disk *faultfs.Disk, ops int) error {
-	next := r.after(disk, ops)
+// checkCrash recovers the disk that a crash after so many of the run's operations has left,
+// lets the next process work on it, and returns the invariant that is violated.
+func (r *run) checkCrash(disk *faultfs.Disk, ops int) error {
+	next := r.nextProcess(disk, ops)
 	before := disk.Files()
-	if err := requiresSmall(before); err != nil {
+	if err := checkSmallIndexDeclared(before); err != nil {
 		return err
 	}
-	if len(r.rotten) > 0 {
-		before = nil // repaired has its own look at what is gone
+	if len(r.damaged) > 0 {
+		before = nil // repairDamage checks what was removed
 	}
 	if _, err := segment.OpenContext(context.Background(), r.dir, disk); errors.Is(err, segment.ErrNoLog) {
-		if next.was {
+		if next.existed {
 			return fmt.Errorf("I1: %w", err)
 		}
-		return next.madeAnew()
+		return next.checkCreate()
 	}
-	if err := next.copied(ops == len(r.disk.Ops()) && r.isSnapped); err != nil {
+	if err := next.checkSnapshot(ops == len(r.disk.Ops()) && r.snapshotDone); err != nil {
 		return fmt.Errorf("the snapshot: %w", err)
 	}
-	mended, err := next.repaired()
+	repaired, err := next.repairDamage()
 	if err != nil {
 		return err
 	}
-	if ops == len(r.disk.Ops()) && r.isMended && len(mended) > 0 {
-		return fmt.Errorf("I1: it was repaired, and is not any more: %v", mended)
+	if ops == len(r.disk.Ops()) && r.repairDone && len(repaired) > 0 {
+		return fmt.Errorf("I1: it was repaired, and is damaged again: %v", repaired)
 	}
-	if err := next.recovers(before); err != nil {
+	if err := next.checkRecovery(before); err != nil {
 		return err
 	}
-	if err := next.settled(); err != nil {
+	if err := next.checkSecondRecovery(); err != nil {
 		return err
 	}
 	reopen(next)
-	if err := errors.Join(next.wrong, next.err); err != nil {
+	if err := errors.Join(next.violation, next.err); err != nil {
 		return fmt.Errorf("the next process: %w", err)
 	}
-	if next.finish == nil {
-		return next.reads()
+	if next.retry == nil {
+		return next.checkRecords()
 	}
-	return next.finishes()
+	return next.checkRetry()
 }
 
-// requiresSmall holds a disk against what is promised to a histlog that knows no
-// small indexes: HISTLOG says that there are some before the first has its name.
-func requiresSmall(files map[string][]byte) error {
+// checkSmallIndexDeclared checks the promise to a histlog that does not know small
+// indexes: HISTLOG declares them before the first one exists.
+func checkSmallIndexDeclared(files map[string][]byte) error {
 	for name := range files {
 		marker, ok := files[path.Dir(name)+"/HISTLOG"]
 		if segment.IsSegmentName(path.Base(name)) && strings.HasSuffix(name, ".index.zst") && ok && !bytes.Contains(marker, []byte("small-index")) {
@@ -67,10 +67,10 @@ func requiresSmall(files map[string][]byte) error {
 	return nil
 }
 
-// finishes does again what a crash ended, and holds the log against the
-// invariants after that. No temporary is left.
-func (r *run) finishes() error {
-	r.finish(r)
+// checkRetry completes what a crash has interrupted, and checks the invariants afterwards.
+// No temporary file may be left.
+func (r *run) checkRetry() error {
+	r.retry(r)
 	if r.err != nil {
 		return fmt.Errorf("do it again: %w", r.err)
 	}
@@ -79,23 +79,23 @@ func (r *run) finishes() error {
 			return fmt.Errorf("%s is left", name)
 		}
 	}
-	return r.reads()
+	return r.checkRecords()
 }
 
-// madeAnew makes the log where one was never finished.
-func (r *run) madeAnew() error {
-	r.kept, r.migrated = nil, false
+// checkCreate creates the log where an earlier creation was not completed.
+func (r *run) checkCreate() error {
+	r.wantFiles, r.migrated = nil, false
 	r.create()
 	r.append(1)
 	r.close()
 	if r.err != nil {
-		return fmt.Errorf("make the log anew: %w", r.err)
+		return fmt.Errorf("create the log again: %w", r.err)
 	}
-	return r.reads()
+	return r.checkRecords()
 }
 
-// recovers opens and closes the log for writing.
-func (r *run) recovers(before map[string][]byte) error {
+// checkRecovery opens and closes the log for writing.
+func (r *run) checkRecovery(before map[string][]byte) error {
 	w, err := segment.OpenWriter(context.Background(), r.dir, r.options())
 	if err != nil {
 		return fmt.Errorf("I1: %w", err)
@@ -107,15 +107,15 @@ func (r *run) recovers(before map[string][]byte) error {
 	if len(report.Damage) > 0 {
 		return fmt.Errorf("a crash is no damage, and yet: %w", report.Damage[0])
 	}
-	if err := accounted(before, r.disk.Files(), report.Quarantined); err != nil {
+	if err := checkQuarantined(before, r.disk.Files(), report.Quarantined); err != nil {
 		return fmt.Errorf("I5: %w", err)
 	}
-	return r.reads()
+	return r.checkRecords()
 }
 
-// accounted compares the segments before a recovery with those after it: what
-// is no longer there must be in a file of quarantine/ that the recovery reported.
-func accounted(before, after map[string][]byte, reported []string) error {
+// accounted compares the segments before a recovery with those after it: removed
+// bytes must be in a file of quarantine/ that the recovery reported.
+func checkQuarantined(before, after map[string][]byte, reported []string) error {
 	for name, was := range before {
 		if !strings.HasSuffix(name, ".ndjson") {
 			continue
@@ -144,8 +144,8 @@ func accounted(before, after map[string][]byte, reported []string) error {
 	return nil
 }
 
-// settled says whether a second recovery would change anything.
-func (r *run) settled() error {
+// checkSecondRecovery checks I3.
+func (r *run) checkSecondRecovery() error {
 	before := r.disk.Sum("LOCK")
 	w, err := segment.OpenWriter(context.Background(), r.dir, r.options())
 	if err != nil {
@@ -161,26 +161,27 @@ func (r *run) settled() error {
 	return nil
 }
 
-// reads holds all that can be read against I1 and I2.
-func (r *run) reads() error {
+// checkRecords checks all records that can be read against I1 and I2, and the files that
+// must exist.
+func (r *run) checkRecords() error {
 	found := map[segment.Sequence]string{}
 	if r.archive != "" {
 		if err := r.readLog(r.archive, found); err != nil && !errors.Is(err, segment.ErrNoLog) {
 			return fmt.Errorf("the archive: %w", err)
 		}
 	}
-	if err := r.copied(false); err != nil {
+	if err := r.checkSnapshot(false); err != nil {
 		return fmt.Errorf("the snapshot: %w", err)
 	}
 	if err := r.readLog(r.dir, found); err != nil {
 		return fmt.Errorf("I1: %w", err)
 	}
-	for _, text := range r.kept {
-		if !r.keeps(text) {
+	for _, text := range r.wantFiles {
+		if !r.hasFile(text) {
 			return fmt.Errorf("I5: no file holds %q", text)
 		}
 	}
-	if err := r.intactOrigin(); err != nil {
+	if err := r.checkOrigin(); err != nil {
 		return err
 	}
 	for _, a := range r.durableAt(len(r.disk.Ops())) {
@@ -191,8 +192,8 @@ func (r *run) reads() error {
 	return nil
 }
 
-// intactOrigin holds what was kept of a source against its checksums.
-func (r *run) intactOrigin() error {
+// checkOrigin checks the files of origin/ against their checksums.
+func (r *run) checkOrigin() error {
 	if !r.migrated {
 		return nil
 	}
@@ -207,9 +208,9 @@ func (r *run) intactOrigin() error {
 	return nil
 }
 
-// copied holds the snapshot against the invariants: it is no log, or it holds what
-// was acknowledged before it was begun, and opens without recovery.
-func (r *run) copied(must bool) error {
+// checkSnapshot checks the snapshot: it is no log, or it has all records acknowledged before
+// it was begun, and opens without recovery. If must is set, it is a log.
+func (r *run) checkSnapshot(must bool) error {
 	if r.snapshot == "" {
 		return nil
 	}
@@ -221,7 +222,7 @@ func (r *run) copied(must bool) error {
 	if err != nil {
 		return err
 	}
-	for _, a := range r.snapped {
+	for _, a := range r.snapshotAcks {
 		if found[a.Seq] != a.text {
 			return fmt.Errorf("I1: record %d was acknowledged as %q, found %q", a.Seq, a.text, found[a.Seq])
 		}
@@ -243,7 +244,7 @@ func (r *run) copied(must bool) error {
 	return nil
 }
 
-// readLog notes a log's records.
+// readLog adds a log's records to found.
 func (r *run) readLog(dir string, found map[segment.Sequence]string) error {
 	l, err := segment.OpenContext(context.Background(), dir, r.disk)
 	if err != nil {
@@ -265,8 +266,8 @@ func (r *run) readLog(dir string, found map[segment.Sequence]string) error {
 	return nil
 }
 
-// keeps says whether a file holds just this text.
-func (r *run) keeps(text string) bool {
+// hasFile reports whether some file holds just this text.
+func (r *run) hasFile(text string) bool {
 	for _, b := range r.disk.Files() {
 		if string(b) == text {
 			return true
@@ -275,7 +276,8 @@ func (r *run) keeps(text string) bool {
 	return false
 }
 
-// readSegment notes a segment's records and holds them against what was submitted.
+// readSegment adds a segment's records to found, and checks them against I2: the submitted
+// values from *at on include them, in order.
 func (r *run) readSegment(l *segment.Log, s segment.Segment, found map[segment.Sequence]string, at *int) error {
 	sr, err := l.OpenReader(s)
 	if err != nil {
@@ -289,7 +291,7 @@ func (r *run) readSegment(l *segment.Log, s segment.Segment, found map[segment.S
 		if err != nil {
 			return err
 		}
-		if rec.Blank && r.rotten[seq] != "" {
+		if rec.Blank && r.damaged[seq] != "" {
 			continue
 		}
 		for *at < len(r.submitted) && r.submitted[*at] != string(rec.Text) {

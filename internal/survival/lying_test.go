@@ -11,13 +11,13 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// lying is a disk that changes a bit of what is written to files whose names have
-// a prefix and a suffix, and says nothing.
+// A lying disk silently flips a bit in what is written to files whose names have a prefix
+// and a suffix.
 type lying struct {
 	*faultfs.Disk
 	prefix string
 	suffix string
-	at     int // the byte that changes
+	at     int // offset of the changed byte
 	lied   bool
 }
 
@@ -43,8 +43,8 @@ func (f *lyingFile) WriteAt(b []byte, off int64) (int, error) {
 	return f.File.WriteAt(b, off)
 }
 
-// TestLyingDisk changes one byte after the other of what upkeep writes: it must be
-// noticed before what it stands for is removed.
+// TestLyingDisk changes each byte that maintenance writes in turn. It must be noticed before
+// the file that the new one replaces is removed.
 func TestLyingDisk(t *testing.T) {
 	compress := func(c segment.Codec) func(*run, segment.Options) error {
 		return func(r *run, o segment.Options) error {
@@ -74,9 +74,9 @@ func TestLyingDisk(t *testing.T) {
 		{"copy the active segment", "/copy/", segment.TextName(5), snapshot},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			model := start(scenario{prepare: filled}, "always")
+			model := newRun(scenario{prepare: filled}, "always")
 			for at := 0; ; at++ {
-				r := model.again()
+				r := model.clone()
 				disk := &lying{Disk: r.disk, prefix: row.prefix, suffix: row.suffix, at: at}
 				o := r.options()
 				o.FS = disk
@@ -90,7 +90,7 @@ func TestLyingDisk(t *testing.T) {
 				if err == nil {
 					t.Errorf("byte %d: nobody noticed", at)
 				}
-				if err := r.reads(); err != nil {
+				if err := r.checkRecords(); err != nil {
 					t.Errorf("byte %d: %v", at, err)
 				}
 				for name := range r.disk.Files() {

@@ -12,8 +12,8 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// A run is one scenario on one disk, with what it submitted and what of that
-// was acknowledged.
+// A run is one scenario on one disk, with the values submitted and the records
+// acknowledged.
 type run struct {
 	disk      *faultfs.Disk
 	dir       string
@@ -22,37 +22,41 @@ type run struct {
 	w         *segment.Writer
 	submitted []string
 	acks      []ack
-	rotten    map[segment.Sequence]string // what stands in place of damaged records
-	migrated  bool                        // what was kept of a source must have its checksums, once there is a log
-	kept      []string                    // what some file holds, and nothing else, once there is a log
-	harmed    bool                        // the log had damage before the run
-	isMended  bool                        // the run has repaired the log
-	finish    func(r *run)                // what a later process does again, to the end; nil: nothing
-	archive   string                      // the directory to which segments go; "": none
-	next      string                      // the sync policy of the next process; "": the run's
-	snapshot  string                      // the directory where a snapshot is, or no log; "": none
-	snapped   []ack                       // what it must hold
-	isSnapped bool                        // the run has made it
-	retired   segment.Sequence            // records before it may be gone
-	was       bool                        // a log was there before
-	err       error                       // the first that the scenario met
-	wrong     error                       // what a test has to say against it
+
+	// What the scenario has done, and what must hold because of it.
+	existed       bool                        // the log existed before the scenario
+	damaged       map[segment.Sequence]string // the damaged bytes of records, which repair must keep in quarantine/
+	damagedBefore bool                        // the log had other damage before the scenario
+	repairDone    bool                        // the scenario has repaired the log
+	migrated      bool                        // once there is a log, origin/ must have its checksums
+	wantFiles     []string                    // once there is a log, some file must hold just this text
+	retired       segment.Sequence            // records before it may be missing
+	archive       string                      // directory of the archive; "" means none
+	snapshot      string                      // directory of the snapshot, or of none yet; "" means none
+	snapshotAcks  []ack                       // records that the snapshot must hold
+	snapshotDone  bool                        // the scenario has made it
+
+	nextSync string       // sync policy of the next process; "" means the run's
+	retry    func(r *run) // completes, in a later process, what a crash has interrupted; nil means nothing
+
+	err       error // the first error of the scenario
+	violation error // what contradicts the invariants
 }
 
-// An ack is an acknowledgement, and how many operations the disk had seen then.
+// An ack is an acknowledgement.
 type ack struct {
 	segment.Ack
 	text  string
-	after int // it was durable; -1: it never was
+	after int // number of disk operations after which the record was durable; -1 means never
 }
 
-// start returns a run whose scenario is about to begin.
-func start(s scenario, policy string) *run {
+// newRun returns a run whose scenario is prepared.
+func newRun(s scenario, policy string) *run {
 	r := &run{disk: faultfs.NewDisk(), dir: "/log", now: time.Date(2025, 5, 28, 16, 14, 22, 0, time.UTC)}
 	r.settings = segment.Settings{"segment-size": "230", "sync": policy}
 	if s.prepare != nil {
 		s.prepare(r)
-		r.was = true
+		r.existed = true
 	}
 	if r.err != nil {
 		panic(r.err)
@@ -60,26 +64,27 @@ func start(s scenario, policy string) *run {
 	return r
 }
 
-// again returns the same run on a disk of its own. Nothing may be open.
-func (r *run) again() *run {
+// clone returns the same run on a disk of its own. No file may be open.
+func (r *run) clone() *run {
 	n := *r
 	n.disk = r.disk.Killed(len(r.disk.Ops()))
 	n.submitted, n.acks = slices.Clip(r.submitted), slices.Clone(r.acks)
 	return &n
 }
 
-// after returns the run of the next process, on a disk that a crash left.
-func (r *run) after(disk *faultfs.Disk, ops int) *run {
+// nextProcess returns the run of the next process on a disk that a crash has left after so
+// many operations.
+func (r *run) nextProcess(disk *faultfs.Disk, ops int) *run {
 	n := *r
-	n.disk, n.w, n.err, n.isMended, n.isSnapped = disk, nil, nil, false, false
+	n.disk, n.w, n.err, n.repairDone, n.snapshotDone = disk, nil, nil, false, false
 	n.submitted = slices.Clip(r.submitted)
 	n.acks = slices.Clone(r.durableAt(ops))
 	for i := range n.acks {
 		n.acks[i].after = 0
 	}
-	n.was = r.was || len(n.acks) > 0
-	if r.next != "" {
-		n.settings = n.settings.With(segment.Settings{"sync": r.next})
+	n.existed = r.existed || len(n.acks) > 0
+	if r.nextSync != "" {
+		n.settings = n.settings.With(segment.Settings{"sync": r.nextSync})
 	}
 	return &n
 }
@@ -93,7 +98,7 @@ func (r *run) tick() time.Time {
 	return r.now
 }
 
-// failed notes an error and says whether there was one.
+// failed notes an error and reports whether there was one.
 func (r *run) failed(err error) bool {
 	if err != nil && r.err == nil {
 		r.err = err
@@ -133,7 +138,7 @@ func (r *run) close() {
 	r.w = nil
 }
 
-// submit returns the next value, of at least so many bytes.
+// submit returns the next value, of at least size bytes.
 func (r *run) submit(size int) string {
 	n := len(r.submitted) + 1
 	text := fmt.Sprintf(`{"timestamp":"2025-05-28T16:14:%02dZ","n":%d,"pad":"%s"}`, n%60, n, strings.Repeat("x", max(0, size-50)))
@@ -147,7 +152,7 @@ func (r *run) append(n int) {
 	}
 }
 
-// appendOf appends a record of at least so many bytes.
+// appendOf appends a record of at least size bytes.
 func (r *run) appendOf(size int) {
 	if r.w == nil {
 		return
@@ -164,14 +169,14 @@ func (r *run) appendOf(size int) {
 		return
 	}
 	if a.Seq != next {
-		r.complain("appended as %d, NextSeq was %d", a.Seq, next)
+		r.violated("appended as %d, NextSeq was %d", a.Seq, next)
 	}
 	r.acknowledge(a, text)
 }
 
 func (r *run) group(n int) { r.groupOf(n, 0) }
 
-// groupOf appends n records of at least so many bytes together.
+// groupOf appends n records of at least size bytes in one commit.
 func (r *run) groupOf(n, size int) {
 	if r.w == nil {
 		return
@@ -187,7 +192,7 @@ func (r *run) groupOf(n, size int) {
 		}
 		staged = append(staged, ack{Ack: a, text: text})
 	}
-	if err := r.w.Commit(); err != nil { // which speaks of those that were staged before an error too
+	if err := r.w.Commit(); err != nil { // for all staged records, also before an error of Write
 		r.refused(err, next, n)
 		return
 	}
@@ -197,7 +202,7 @@ func (r *run) groupOf(n, size int) {
 	}
 }
 
-// rollback stages n records and takes them back.
+// rollback stages n records and rolls back.
 func (r *run) rollback(n int) {
 	if r.w == nil {
 		return
@@ -210,8 +215,8 @@ func (r *run) rollback(n int) {
 	r.failed(r.w.Rollback())
 }
 
-// acknowledge notes that a was acknowledged now. The first record of a segment
-// tells that all before are durable, for the one before was sealed.
+// acknowledge notes that a was acknowledged now. If it is the first record of a segment,
+// all before are durable, because the segment before was sealed.
 func (r *run) acknowledge(a segment.Ack, text string) {
 	now := len(r.disk.Ops())
 	if n := len(r.acks); n > 0 && r.acks[n-1].Segment != a.Segment {
@@ -224,7 +229,7 @@ func (r *run) acknowledge(a segment.Ack, text string) {
 	r.acks = append(r.acks, ack{a, text, after})
 }
 
-// durable notes that all that was acknowledged is durable now.
+// durable notes that all acknowledged records are durable now.
 func (r *run) durable() {
 	for i := range r.acks {
 		if r.acks[i].after < 0 {
@@ -233,8 +238,8 @@ func (r *run) durable() {
 	}
 }
 
-// durableAt returns the acknowledgements that stand whatever comes after so
-// many operations.
+// durableAt returns the records that were durable after so many operations, and must
+// survive any crash from then on.
 func (r *run) durableAt(ops int) []ack {
 	var acks []ack
 	for _, a := range r.acks {
@@ -245,7 +250,7 @@ func (r *run) durableAt(ops int) []ack {
 	return acks
 }
 
-// refused notes why n records from seq on were not acknowledged, and holds the error against I4.
+// refused notes the error of n records from seq on, and checks it against I4.
 func (r *run) refused(err error, seq segment.Sequence, n int) {
 	poisoned := r.err != nil && r.err.Error() == err.Error()
 	r.failed(err)
@@ -253,14 +258,14 @@ func (r *run) refused(err error, seq segment.Sequence, n int) {
 	switch {
 	case poisoned: // by an earlier record
 	case r.disk.Hits().Fired == 0:
-		r.complain("record %d: %v, and no fault was injected", seq, err)
+		r.violated("record %d: %v, and no fault was injected", seq, err)
 	case !errors.As(err, &disk):
-		r.complain("I4: record %d: not a DiskError: %w", seq, err)
+		r.violated("I4: record %d: not a DiskError: %w", seq, err)
 	case disk.Seq < seq || disk.Seq >= seq+segment.Sequence(n) || disk.Op == "" || disk.Path == "" || disk.Err == nil:
-		r.complain("I4: record %d: %+v", seq, disk)
+		r.violated("I4: record %d: %+v", seq, disk)
 	}
 }
 
-func (r *run) complain(format string, args ...any) {
-	r.wrong = errors.Join(r.wrong, fmt.Errorf(format, args...))
+func (r *run) violated(format string, args ...any) {
+	r.violation = errors.Join(r.violation, fmt.Errorf(format, args...))
 }

@@ -13,14 +13,14 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// A scenario is something that changes a log's files.
+// A scenario is an operation that changes a log's files.
 type scenario struct {
 	name    string
-	prepare func(r *run) // what is on the disk before; nil: nothing
-	act     func(r *run) // under test; on an error it gives up, as a program would
+	prepare func(r *run) // makes the log before; nil means an empty disk
+	act     func(r *run) // the operation under test; it stops at an error, as a program would
 }
 
-// scenarios is the table that every new way to change a log joins.
+// scenarios has a row for every way to change a log.
 var scenarios = []scenario{
 	{"create", nil, func(r *run) {
 		r.create()
@@ -35,7 +35,7 @@ var scenarios = []scenario{
 		r.append(2)
 		r.close()
 	}},
-	{"groups and what is taken back", created, func(r *run) {
+	{"groups and a rollback", created, func(r *run) {
 		r.open()
 		r.group(3)
 		r.append(1)
@@ -53,7 +53,7 @@ var scenarios = []scenario{
 	}},
 	{"recover under another policy", func(r *run) {
 		created(r)
-		r.next = "always"
+		r.nextSync = "always"
 	}, func(r *run) {
 		r.open()
 		r.group(3) // over a roll
@@ -63,9 +63,9 @@ var scenarios = []scenario{
 	{"recover without an index under another policy", func(r *run) {
 		created(r)
 		r.must(r.disk.Remove(r.dir + "/" + segment.IndexName(1)))
-		r.harmed = true
+		r.damagedBefore = true
 		r.must(r.disk.SyncDir(r.dir))
-		r.next = "always"
+		r.nextSync = "always"
 	}, func(r *run) {
 		r.open()
 		r.group(3)
@@ -87,14 +87,14 @@ var scenarios = []scenario{
 		r.groupOf(3, 900)
 		r.close()
 	}},
-	{"recover", killedIn(3, func(r *run) { r.group(2) }), reopen},
+	{"recover", killedBeforeEntry(3, func(r *run) { r.group(2) }), reopen},
 	{"recover without an index", func(r *run) {
 		created(r)
 		r.open()
 		r.append(3)
 		r.close()
 		r.must(r.disk.Remove(r.dir + "/" + segment.IndexName(1)))
-		r.harmed = true
+		r.damagedBefore = true
 	}, reopen},
 	{"configure", filled, func(r *run) {
 		_, err := segment.Configure(context.Background(), r.dir, segment.Settings{"segment-size": "1K"}, r.disk)
@@ -105,21 +105,21 @@ var scenarios = []scenario{
 	}},
 	{"repair", func(r *run) {
 		filled(r)
-		r.rot(2, 30)
-		r.rot(3, 7)
+		r.flipBit(2, 30)
+		r.flipBit(3, 7)
 	}, func(r *run) {
 		_, err := segment.Repair(context.Background(), r.dir, r.options())
-		r.isMended = !r.failed(err)
+		r.repairDone = !r.failed(err)
 	}},
 	{"repair beside a segment of another log", func(r *run) {
 		filled(r)
-		r.foreign(7)
+		r.addForeignSegment(7)
 	}, func(r *run) {
-		r.finish = func(r *run) {
+		r.retry = func(r *run) {
 			done, err := segment.Repair(context.Background(), r.dir, r.options())
-			r.isMended = !r.failed(err) && len(done.Repaired) > 0
+			r.repairDone = !r.failed(err) && len(done.Repaired) > 0
 		}
-		r.finish(r)
+		r.retry(r)
 	}},
 	{"seal", filled, func(r *run) {
 		_, err := segment.Seal(context.Background(), r.dir, r.options())
@@ -131,43 +131,43 @@ var scenarios = []scenario{
 		r.failed(err)
 	}},
 	{"compress by gzip", filled, func(r *run) {
-		r.finish = func(r *run) { r.compress(segment.Gzip) }
-		r.finish(r)
+		r.retry = func(r *run) { r.compress(segment.Gzip) }
+		r.retry(r)
 	}},
 	{"compress by zstd", filled, func(r *run) {
-		r.finish = func(r *run) { r.compress(segment.Zstd) }
-		r.finish(r)
+		r.retry = func(r *run) { r.compress(segment.Zstd) }
+		r.retry(r)
 	}},
 	{"compress many records", many, func(r *run) {
-		r.finish = func(r *run) { r.compress(segment.Zstd) }
-		r.finish(r)
+		r.retry = func(r *run) { r.compress(segment.Zstd) }
+		r.retry(r)
 	}},
 	{"archive a small index", func(r *run) {
 		many(r)
 		r.compress(segment.Zstd)
 	}, func(r *run) {
 		r.archive = "/archive"
-		r.finish = func(r *run) {
+		r.retry = func(r *run) {
 			_, err := segment.Archive(context.Background(), r.dir, r.archive, manyRecords, r.options())
 			r.failed(err)
 		}
-		r.finish(r)
+		r.retry(r)
 	}},
-	{"repair what is compressed", func(r *run) {
+	{"repair a compressed segment", func(r *run) {
 		filled(r)
 		r.compress(segment.Gzip)
-		r.spoil(2)
+		r.corruptCompressed(2)
 	}, func(r *run) {
 		_, err := segment.Repair(context.Background(), r.dir, r.options())
-		r.isMended = !r.failed(err)
+		r.repairDone = !r.failed(err)
 	}},
 	{"retire", filled, func(r *run) {
 		r.retired = 3
-		r.finish = func(r *run) {
+		r.retry = func(r *run) {
 			_, err := segment.Retire(context.Background(), r.dir, r.retired, r.options())
 			r.failed(err)
 		}
-		r.finish(r)
+		r.retry(r)
 	}},
 	{"archive", func(r *run) {
 		filled(r)
@@ -175,29 +175,29 @@ var scenarios = []scenario{
 		reopen(r)
 	}, func(r *run) {
 		r.archive = "/archive"
-		r.finish = func(r *run) {
+		r.retry = func(r *run) {
 			_, err := segment.Archive(context.Background(), r.dir, r.archive, 9, r.options())
 			r.failed(err)
 		}
-		r.finish(r)
+		r.retry(r)
 	}},
-	{"snapshot", filled, func(r *run) { r.copies() }},
+	{"snapshot", filled, func(r *run) { r.takeSnapshot() }},
 	{"snapshot by copying", func(r *run) {
 		r.disk.NoLinks()
 		filled(r)
 		r.compress(segment.Gzip)
-	}, func(r *run) { r.copies() }},
-	{"snapshot of what was killed", killedIn(3, func(r *run) { r.group(2) }), func(r *run) { r.copies() }},
+	}, func(r *run) { r.takeSnapshot() }},
+	{"snapshot of a killed log", killedBeforeEntry(3, func(r *run) { r.group(2) }), func(r *run) { r.takeSnapshot() }},
 	{"snapshot of a migrated log", func(r *run) {
 		r.migrate(segment.Plain)
-		r.rot(2, 30)
+		r.flipBit(2, 30)
 		_, err := segment.Repair(context.Background(), r.dir, r.options())
 		r.must(err)
-		r.lasts()
-	}, func(r *run) { r.copies() }},
-	{"append to what a snapshot shares", func(r *run) {
+		r.makeDurable()
+	}, func(r *run) { r.takeSnapshot() }},
+	{"append to files shared with a snapshot", func(r *run) {
 		filled(r)
-		r.copies()
+		r.takeSnapshot()
 		newest := r.acks[len(r.acks)-1].Segment
 		base := segment.Sequence(0)
 		for ; r.acks[len(r.acks)-1].Segment == newest; r.acks = r.acks[:len(r.acks)-1] {
@@ -206,13 +206,13 @@ var scenarios = []scenario{
 		r.must(r.disk.Remove(r.dir + "/" + segment.TextName(base)))
 		r.must(r.disk.Remove(r.dir + "/" + segment.IndexName(base)))
 		r.must(r.disk.SyncDir(r.dir))
-		r.finish = nil
-		r.lasts()
+		r.retry = nil
+		r.makeDurable()
 	}, reopen},
 	{"migrate and compress", nil, func(r *run) { r.migrate(segment.Gzip) }},
 	{"migrate", nil, func(r *run) { r.migrate(segment.Plain) }},
-	{"migrate with white space of its own", nil, func(r *run) { r.migrateOdd() }},
-	{"make in bulk", nil, func(r *run) {
+	{"migrate with irregular white space", nil, func(r *run) { r.migrateOddSpace() }},
+	{"publish a draft", nil, func(r *run) {
 		d, err := segment.NewDraft(r.dir, r.options())
 		if r.failed(err) {
 			return
@@ -221,14 +221,14 @@ var scenarios = []scenario{
 			r.failed(d.Write([]byte(r.submit(0)), nil))
 		}
 		r.failed(d.Flush())
-		_ = d.Flush() // once more, as if it were nothing
+		_ = d.Flush() // an error of the first one must still count
 		if err := d.Publish(); err != nil {
 			r.failed(err)
 			r.failed(d.Discard())
 			return
 		}
 		if r.err != nil {
-			r.complain("published after %v", r.err)
+			r.violated("published after %v", r.err)
 		}
 		for i, text := range r.submitted {
 			r.acknowledge(segment.Ack{Seq: segment.Sequence(i + 1), Durable: true}, text)
@@ -236,7 +236,7 @@ var scenarios = []scenario{
 	}},
 	{"salvage", nil, func(r *run) {
 		l := strings.Repeat(" ", 20)
-		r.kept = []string{l}
+		r.wantFiles = []string{l}
 		d, err := segment.NewDraft(r.dir, r.options())
 		if r.failed(err) {
 			return
@@ -256,29 +256,28 @@ var scenarios = []scenario{
 	}},
 }
 
-// lasts makes all that is on the disk durable.
-func (r *run) lasts() {
+// makeDurable makes all that is on the disk durable.
+func (r *run) makeDurable() {
 	r.must(r.err)
 	n := len(r.disk.Ops())
-	*r = *r.after(r.disk.Image(n, func(int, *faultfs.Op) faultfs.Fate { return faultfs.Fate{} }), n)
+	*r = *r.nextProcess(r.disk.Image(n, func(int, *faultfs.Op) faultfs.Fate { return faultfs.Fate{} }), n)
 }
 
-// copies makes a snapshot. A later process makes the
-// snapshot if there is none.
-func (r *run) copies() {
-	r.snapshot, r.snapped = "/copy", r.durableAt(len(r.disk.Ops()))
-	r.finish = func(r *run) {
+// takeSnapshot makes a snapshot. A later process makes it if there is none.
+func (r *run) takeSnapshot() {
+	r.snapshot, r.snapshotAcks = "/copy", r.durableAt(len(r.disk.Ops()))
+	r.retry = func(r *run) {
 		_, err := segment.Snapshot(context.Background(), r.dir, r.snapshot, nil, r.options())
-		if !errors.Is(err, segment.ErrExists) { // which promises nothing
-			r.isSnapped = !r.failed(err)
+		if !errors.Is(err, segment.ErrExists) { // of an earlier attempt, about which this one promises nothing
+			r.snapshotDone = !r.failed(err)
 		}
 	}
-	r.finish(r)
+	r.retry(r)
 }
 
-// migrate makes a log of a source, and goes on with it.
+// migrate makes a log of a source and appends to it.
 func (r *run) migrate(codec segment.Codec) {
-	r.kept, r.migrated = []string{"[", "]"}, true
+	r.wantFiles, r.migrated = []string{"[", "]"}, true
 	var source strings.Builder
 	for range 6 {
 		source.WriteString(r.submit(0) + ",")
@@ -297,9 +296,9 @@ func (r *run) migrate(codec segment.Codec) {
 	r.close()
 }
 
-// foreign copies a segment of another log into the log, where its records would
-// follow the log's own: without its index nothing would tell them apart.
-func (r *run) foreign(records int) {
+// addForeignSegment copies a segment of another log into the log, at the sequence number
+// of the next record: only its index shows that it belongs to another log.
+func (r *run) addForeignSegment(records int) {
 	other, err := segment.Create("/other", r.options())
 	r.must(err)
 	for n := range records {
@@ -315,17 +314,17 @@ func (r *run) foreign(records int) {
 		r.must(errors.Join(err, f.Sync(), f.Close()))
 	}
 	r.must(r.disk.SyncDir(r.dir))
-	r.rotten = map[segment.Sequence]string{6: string(files["/other/"+segment.TextName(6)])}
+	r.damaged = map[segment.Sequence]string{6: string(files["/other/"+segment.TextName(6)])}
 }
 
-// migrateOdd makes a log of a source whose white space follows no pattern, so
-// that there is all that origin/ can hold.
-func (r *run) migrateOdd() {
+// migrateOddSpace makes a log of a source with irregular white space, so that origin/ has
+// every file that it can have.
+func (r *run) migrateOddSpace() {
 	var source strings.Builder
 	for i := range 3 {
 		source.WriteString(r.submit(0) + strings.Repeat(" ", i) + "\n")
 	}
-	r.kept, r.migrated = []string{"  \n"}, true
+	r.wantFiles, r.migrated = []string{"  \n"}, true
 	_, err := migrate.Run(context.Background(), migrate.Options{
 		Source: "-", Stdin: strings.NewReader(source.String()), Records: new(segment.Pointer), Dir: r.dir, FS: r.disk, Settings: r.settings,
 	})
@@ -350,23 +349,23 @@ func (r *run) compress(codec segment.Codec) {
 	}
 }
 
-// created leaves an empty log.
+// created makes an empty log.
 func created(r *run) {
 	r.create()
 	r.close()
 }
 
-// filled leaves a log of some segments.
+// filled makes a log of several segments.
 func filled(r *run) {
 	r.create()
 	r.append(5)
 	r.close()
 }
 
-// manyRecords are so many that the index of the first segment has a small form.
+// manyRecords is enough for the index of the first segment to be stored small.
 const manyRecords = 200
 
-// many leaves a log whose first segment has many records.
+// many makes a log whose first segment has many records.
 func many(r *run) {
 	r.settings["segment-size"] = "8K"
 	r.create()
@@ -375,16 +374,16 @@ func many(r *run) {
 	r.close()
 }
 
-// reopen is what the next process does: recover, and go on.
+// reopen is what the next process does: recover, and append.
 func reopen(r *run) {
 	r.open()
 	r.append(2)
 	r.close()
 }
 
-// killedIn leaves what a kill leaves that comes before the last write of do,
-// after n records, has got its index entry.
-func killedIn(n int, do func(*run)) func(*run) {
+// killedBeforeEntry returns a prepare function that makes a log of n records, runs do, and
+// kills the process before the first index entry of do is written.
+func killedBeforeEntry(n int, do func(*run)) func(*run) {
 	return func(r *run) {
 		r.create()
 		r.append(n)

@@ -9,14 +9,14 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// unrecovered holds what check, verify and readers say of the disk that a crash has
-// left, before any writer has recovered it: a crash is no damage, and every record
-// that is shown was submitted. If the crash was a kill, nothing acknowledged is missing.
-func (r *run) unrecovered(disk *faultfs.Disk, ops int, killed bool) error {
-	if len(r.rotten) > 0 || r.harmed { // which is damage, crash or not
+// checkUnrecovered checks what check, verify and readers report of the disk that a crash has
+// left, before a writer has recovered it: a crash is no damage, and every record that is
+// shown was submitted. If the crash was a kill, no acknowledged record is missing.
+func (r *run) checkUnrecovered(disk *faultfs.Disk, ops int, killed bool) error {
+	if len(r.damaged) > 0 || r.damagedBefore { // damage that the crash has not caused
 		return nil
 	}
-	next := r.after(disk, ops)
+	next := r.nextProcess(disk, ops)
 	l, err := segment.OpenContext(context.Background(), next.dir, disk)
 	if errors.Is(err, segment.ErrNoLog) {
 		return nil
@@ -48,14 +48,14 @@ func (r *run) unrecovered(disk *faultfs.Disk, ops int, killed bool) error {
 			return fmt.Errorf("read: %w", err)
 		}
 	}
-	return next.shown(found, killed)
+	return next.checkShown(found, killed)
 }
 
-// neverDurable reports whether an error speaks of a record that sync none acknowledged,
-// and that was not durable yet: readers may say that it is not what was written.
+// neverDurable reports whether an error is about a record that was acknowledged with
+// sync=none and was never durable: readers may report that it is damaged.
 func (r *run) neverDurable(err error) bool {
 	var damage *segment.CorruptError
-	if !errors.As(err, &damage) || damage.Seq == 0 || r.settings["sync"] != "none" && r.next == "" {
+	if !errors.As(err, &damage) || damage.Seq == 0 || r.settings["sync"] != "none" && r.nextSync == "" {
 		return false
 	}
 	for _, a := range r.acks {
@@ -66,8 +66,8 @@ func (r *run) neverDurable(err error) bool {
 	return true
 }
 
-// shown compares the records that readers show with those that were acknowledged.
-func (r *run) shown(found map[segment.Sequence]string, killed bool) error {
+// checkShown compares the records that readers show with the acknowledged ones.
+func (r *run) checkShown(found map[segment.Sequence]string, killed bool) error {
 	for _, a := range r.durableAt(len(r.disk.Ops())) {
 		text, shown := found[a.Seq]
 		switch {
