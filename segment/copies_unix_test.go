@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/histlog/histlog/internal/seekable"
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -27,53 +28,53 @@ func TestCopies(t *testing.T) {
 			rebuilt bool       // the index was made from the text once
 		}{
 			{name: "none", damage: func(*testing.T, string, string, string) {}},
-			{name: "the compressed one", damage: func(t *testing.T, _, packed, _ string) { flipped(t, packed, 20) }},
+			{name: "the compressed one", damage: func(t *testing.T, _, packed, _ string) { testutil.FlipByte(t, packed, 20) }},
 			{name: "the compressed one, by its end", damage: func(t *testing.T, _, packed, _ string) {
-				edit(t, packed, func(b []byte) []byte { return b[:len(b)-3] })
+				testutil.EditFile(t, packed, func(b []byte) []byte { return b[:len(b)-3] })
 			}},
-			{name: "the compressed one is empty", damage: func(t *testing.T, _, packed, _ string) { check(t, os.Truncate(packed, 0)) }},
+			{name: "the compressed one is empty", damage: func(t *testing.T, _, packed, _ string) { testutil.NoError(t, os.Truncate(packed, 0)) }},
 			{name: "the compressed one is a FIFO", damage: func(t *testing.T, _, packed, _ string) {
-				check(t, os.Remove(packed))
-				check(t, syscall.Mkfifo(packed, 0o600))
+				testutil.NoError(t, os.Remove(packed))
+				testutil.NoError(t, syscall.Mkfifo(packed, 0o600))
 			}},
-			{name: "the plain one", damage: func(t *testing.T, plain, _, _ string) { flipped(t, plain, 100) }, unread: []Sequence{2}},
-			{name: "the plain one was cut", damage: func(t *testing.T, plain, _, _ string) { check(t, os.Truncate(plain, 100)) }},
-			{name: "the plain one is empty", damage: func(t *testing.T, plain, _, _ string) { check(t, os.Truncate(plain, 0)) }},
+			{name: "the plain one", damage: func(t *testing.T, plain, _, _ string) { testutil.FlipByte(t, plain, 100) }, unread: []Sequence{2}},
+			{name: "the plain one was cut", damage: func(t *testing.T, plain, _, _ string) { testutil.NoError(t, os.Truncate(plain, 100)) }},
+			{name: "the plain one is empty", damage: func(t *testing.T, plain, _, _ string) { testutil.NoError(t, os.Truncate(plain, 0)) }},
 			{name: "the plain one is a directory", damage: func(t *testing.T, plain, _, _ string) {
-				check(t, os.Remove(plain))
-				check(t, os.Mkdir(plain, 0o700))
+				testutil.NoError(t, os.Remove(plain))
+				testutil.NoError(t, os.Mkdir(plain, 0o700))
 			}},
 			{name: "the compressed one, and an index entry", damage: func(t *testing.T, _, packed, index string) {
-				flipped(t, packed, 20)
-				flipped(t, index, headerSize+entrySize+3)
+				testutil.FlipByte(t, packed, 20)
+				testutil.FlipByte(t, index, headerSize+entrySize+3)
 			}},
-			{name: "the plain one, of an index that was made anew", damage: func(t *testing.T, plain, _, _ string) { flipped(t, plain, 100) }, unread: []Sequence{2}, rebuilt: true},
+			{name: "the plain one, of an index that was made anew", damage: func(t *testing.T, plain, _, _ string) { testutil.FlipByte(t, plain, 100) }, unread: []Sequence{2}, rebuilt: true},
 			{name: "the plain one was cut, and the index is gone", damage: func(t *testing.T, plain, _, index string) {
-				check(t, os.Truncate(plain, 100))
-				check(t, os.Remove(index))
+				testutil.NoError(t, os.Truncate(plain, 100))
+				testutil.NoError(t, os.Remove(index))
 			}},
 			{name: "the compressed one was cut, and the index is gone", damage: func(t *testing.T, _, packed, index string) {
-				check(t, os.Truncate(packed, 60))
-				check(t, os.Remove(index))
+				testutil.NoError(t, os.Truncate(packed, 60))
+				testutil.NoError(t, os.Remove(index))
 			}},
-			{name: "an index entry", damage: func(t *testing.T, _, _, index string) { flipped(t, index, headerSize+3) }},
+			{name: "an index entry", damage: func(t *testing.T, _, _, index string) { testutil.FlipByte(t, index, headerSize+3) }},
 			{name: "the plain one was cut, and an index entry", damage: func(t *testing.T, plain, _, index string) {
-				check(t, os.Truncate(plain, 100))
-				flipped(t, index, headerSize+3)
+				testutil.NoError(t, os.Truncate(plain, 100))
+				testutil.FlipByte(t, index, headerSize+3)
 			}},
 		} {
 			t.Run(codec.String()+"/"+row.name, func(t *testing.T) {
 				dir := newLog(t, 12)
 				plain, packed, index := filepath.Join(dir, TextName(1)), filepath.Join(dir, FileName(1, codec)), filepath.Join(dir, IndexName(1))
 				if row.rebuilt {
-					check(t, os.Remove(index))
+					testutil.NoError(t, os.Remove(index))
 					_, err := Repair(t.Context(), dir, options(nil))
-					check(t, err)
+					testutil.NoError(t, err)
 				}
-				was := read(t, plain)
+				was := testutil.ReadFile(t, plain)
 				_, err := Compress(t.Context(), dir, 1, codec, Options{})
-				check(t, err)
-				write(t, plain, was)
+				testutil.NoError(t, err)
+				testutil.WriteFile(t, plain, was)
 				row.damage(t, plain, packed, index)
 
 				want := texts(1, 12)
@@ -83,7 +84,7 @@ func TestCopies(t *testing.T) {
 				good, _ := contents(t, dir)
 				wantGood(t, good, want)
 				_, err = Repair(t.Context(), dir, options(nil))
-				check(t, err)
+				testutil.NoError(t, err)
 				wantTexts(t, dir, texts(1, 12))
 				if damage := verifyAll(t, openLog(t, dir)); len(damage) > 0 {
 					t.Errorf("after the repair: %v", damage)
@@ -91,7 +92,7 @@ func TestCopies(t *testing.T) {
 				left := copiesOf(t, dir)
 				for _, c := range codecs { // also by the other one
 					_, err = Compress(t.Context(), dir, 1, c, Options{})
-					check(t, err)
+					testutil.NoError(t, err)
 				}
 				wantTexts(t, dir, texts(1, 12))
 				if s := openLog(t, dir).Segments[0]; s.Codec == Plain || s.Copy {
@@ -117,17 +118,17 @@ func copiesOf(t testing.TB, dir string) (all []string) {
 	t.Helper()
 	l := openLog(t, dir)
 	files, err := l.others(l.Segments[0])
-	check(t, err)
+	testutil.NoError(t, err)
 	for _, s := range files {
 		if f, err := l.Verify(t.Context(), s, nil); err == nil && len(f.Damage) == 0 {
 			continue
 		}
-		all = append(all, string(read(t, s.Path)))
+		all = append(all, string(testutil.ReadFile(t, s.Path)))
 	}
 	names, err := l.Quarantine()
-	check(t, err)
+	testutil.NoError(t, err)
 	for _, name := range names {
-		all = append(all, string(read(t, filepath.Join(dir, QuarantineName, name))))
+		all = append(all, string(testutil.ReadFile(t, filepath.Join(dir, QuarantineName, name))))
 	}
 	return all
 }
@@ -138,11 +139,13 @@ func TestRepairKeepsExcess(t *testing.T) {
 		dir := newLog(t, 12)
 		compressAll(t, dir, codec)
 		packed := filepath.Join(dir, FileName(1, codec))
-		edit(t, packed, func(b []byte) []byte { return append(b, frameOf(t, codec, "{\"precious\":1}\n")...) })
-		was := string(read(t, packed))
+		testutil.EditFile(t, packed, func(b []byte) []byte { return append(b, frameOf(t, codec, "{\"precious\":1}\n")...) })
+		was := string(testutil.ReadFile(t, packed))
 		done, err := Repair(t.Context(), dir, options(nil))
-		check(t, err)
-		if !slices.ContainsFunc(done.Repaired, func(m RepairedRecord) bool { return m.Quarantine != "" && string(read(t, m.Quarantine)) == was }) {
+		testutil.NoError(t, err)
+		if !slices.ContainsFunc(done.Repaired, func(m RepairedRecord) bool {
+			return m.Quarantine != "" && string(testutil.ReadFile(t, m.Quarantine)) == was
+		}) {
 			t.Errorf("%v: %+v", codec, done.Repaired)
 		}
 		wantTexts(t, dir, texts(1, 12))
@@ -158,26 +161,26 @@ func TestWindowOfOthers(t *testing.T) {
 	big := `"` + strings.Repeat("wide ", window/4) + `"`
 	for range 2 {
 		_, err := w.Append(t.Context(), []byte(big))
-		check(t, err)
+		testutil.NoError(t, err)
 	}
-	check(t, w.roll())
-	check(t, w.Close())
+	testutil.NoError(t, w.roll())
+	testutil.NoError(t, w.Close())
 	l := openLog(t, dir)
 	s := l.Segments[len(l.Segments)-2]
 	e, err := zstd.NewWriter(nil, zstd.WithWindowSize(4*window))
-	check(t, err)
-	write(t, filepath.Join(dir, FileName(s.Base, Zstd)), e.EncodeAll(read(t, s.Path), nil))
-	check(t, os.Remove(s.Path))
+	testutil.NoError(t, err)
+	testutil.WriteFile(t, filepath.Join(dir, FileName(s.Base, Zstd)), e.EncodeAll(testutil.ReadFile(t, s.Path), nil))
+	testutil.NoError(t, os.Remove(s.Path))
 	before := snapshot(t, dir)
 	for range 2 {
 		l = openLog(t, dir)
 		f, err := l.Verify(t.Context(), l.Segments[len(l.Segments)-2], nil)
-		check(t, err)
+		testutil.NoError(t, err)
 		if len(f.Damage) == 0 || !errors.Is(f.Damage[0], ErrWindow) {
 			t.Errorf("%v", f.Damage)
 		}
 		_, err = Repair(t.Context(), dir, options(nil))
-		wantIs(t, err, ErrWindow)
+		testutil.ErrorIs(t, err, ErrWindow)
 	}
 	for name := range before {
 		if strings.HasSuffix(name, ".zst") && snapshot(t, dir)[name] != before[name] {
@@ -191,8 +194,8 @@ func TestNameFarAway(t *testing.T) {
 	for _, far := range []Sequence{1_000_000, 1_000_000_000, 1<<64 - 1} {
 		dir := newLog(t, 4)
 		l := openLog(t, dir)
-		edit(t, l.Segments[len(l.Segments)-1].Path, func(b []byte) []byte { return append(b, "bad\n"...) })
-		write(t, filepath.Join(dir, TextName(far)), nil)
+		testutil.EditFile(t, l.Segments[len(l.Segments)-1].Path, func(b []byte) []byte { return append(b, "bad\n"...) })
+		testutil.WriteFile(t, filepath.Join(dir, TextName(far)), nil)
 		l = openLog(t, dir)
 		for i := range l.Segments {
 			if r := openReader(t, l, i); r.Count() > 10 {
@@ -208,21 +211,21 @@ func TestManyRottenEntries(t *testing.T) {
 	dir := newDir(t)
 	w := create(t, dir, Settings{"segment-size": "1M", "sync": "none"})
 	appendTexts(t, w, 1, 3000)
-	check(t, w.roll())
-	check(t, w.Close())
-	index := read(t, filepath.Join(dir, IndexName(1)))
+	testutil.NoError(t, w.roll())
+	testutil.NoError(t, w.Close())
+	index := testutil.ReadFile(t, filepath.Join(dir, IndexName(1)))
 	compressAll(t, dir, Zstd)
-	check(t, os.Remove(filepath.Join(dir, SmallIndexName(1))))
-	write(t, filepath.Join(dir, IndexName(1)), index)
+	testutil.NoError(t, os.Remove(filepath.Join(dir, SmallIndexName(1))))
+	testutil.WriteFile(t, filepath.Join(dir, IndexName(1)), index)
 	for k := range 1000 {
-		flipped(t, filepath.Join(dir, IndexName(1)), headerSize+(1000+k)*entrySize)
+		testutil.FlipByte(t, filepath.Join(dir, IndexName(1)), headerSize+(1000+k)*entrySize)
 	}
 	r := openReader(t, openLog(t, dir), 0)
 	lines := &countingReaderAt{r.text, 0}
 	r.text = lines
 	for seq := Sequence(1); seq <= 3000; seq++ {
 		rec, err := r.Record(seq)
-		if check(t, err); string(rec.Text) != text(seq) {
+		if testutil.NoError(t, err); string(rec.Text) != text(seq) {
 			t.Fatalf("record %d: %q", seq, rec.Text)
 		}
 	}

@@ -8,19 +8,21 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 func newDraft(t testing.TB, dir string, o Options) *Draft {
 	t.Helper()
 	d, err := NewDraft(dir, o)
-	check(t, err)
+	testutil.NoError(t, err)
 	return d
 }
 
 func fillDraft(t testing.TB, d *Draft, from, to Sequence) {
 	t.Helper()
 	for n := from; n <= to; n++ {
-		check(t, d.Write([]byte(text(n)), fmt.Appendf(nil, `"2025-05-28T12:00:%02dZ"`, n)))
+		testutil.NoError(t, d.Write([]byte(text(n)), fmt.Appendf(nil, `"2025-05-28T12:00:%02dZ"`, n)))
 	}
 }
 
@@ -44,15 +46,15 @@ func TestPublish(t *testing.T) {
 		d := newDraft(t, dir, options(Settings{"segment-size": "400"}))
 		fillDraft(t, d, 1, n)
 		_, err := Open(dir)
-		wantIs(t, err, ErrDraft)
+		testutil.ErrorIs(t, err, ErrDraft)
 		_, err = OpenWriter(t.Context(), dir, options(nil))
-		wantIs(t, err, ErrDraft)
-		check(t, d.Publish())
+		testutil.ErrorIs(t, err, ErrDraft)
+		testutil.NoError(t, d.Publish())
 		wantTexts(t, dir, texts(1, n))
 		l := openLog(t, dir)
 		for _, s := range l.Segments {
 			f, err := l.Verify(t.Context(), s, nil)
-			check(t, err)
+			testutil.NoError(t, err)
 			if len(f.Damage) > 0 || f.Rebuilt > 0 {
 				t.Errorf("%d records: %+v", n, f)
 			}
@@ -73,16 +75,16 @@ func TestPublish(t *testing.T) {
 func TestDraftKeepsTimes(t *testing.T) {
 	dir := newDir(t)
 	d := newDraft(t, dir, options(nil))
-	check(t, d.Write([]byte(`{"timestamp":1748424862}`), []byte(`1748424862`)))
-	check(t, d.Write([]byte(`{}`), nil))
-	check(t, d.Publish())
+	testutil.NoError(t, d.Write([]byte(`{"timestamp":1748424862}`), []byte(`1748424862`)))
+	testutil.NoError(t, d.Write([]byte(`{}`), nil))
+	testutil.NoError(t, d.Publish())
 	r := openReader(t, openLog(t, dir), 0)
 	for seq, want := range map[Sequence]Entry{
 		1: {Time: time.Unix(1748424862, 0), Flags: Durable | Anchor},
 		2: {Time: newClock().Now(), Flags: Durable | ClockTime},
 	} {
 		e, err := r.Entry(seq)
-		check(t, err)
+		testutil.NoError(t, err)
 		if !e.Time.Equal(want.Time) || e.Flags != want.Flags || !e.Arrived.Equal(newClock().Now()) {
 			t.Errorf("record %d: %+v, want %+v", seq, e, want)
 		}
@@ -93,9 +95,9 @@ func TestDraftTooLarge(t *testing.T) {
 	dir := newDir(t)
 	d := newDraft(t, dir, options(Settings{"max-record": "100"}))
 	fillDraft(t, d, 1, 1)
-	wantIs(t, d.Write([]byte(`"`+strings.Repeat("x", 100)+`"`), nil), ErrTooLarge)
+	testutil.ErrorIs(t, d.Write([]byte(`"`+strings.Repeat("x", 100)+`"`), nil), ErrTooLarge)
 	fillDraft(t, d, 2, 2)
-	check(t, d.Publish())
+	testutil.NoError(t, d.Publish())
 	wantTexts(t, dir, texts(1, 2))
 }
 
@@ -103,15 +105,15 @@ func TestFlushAndView(t *testing.T) {
 	dir := newDir(t)
 	d := newDraft(t, dir, options(Settings{"segment-size": "400"}))
 	fillDraft(t, d, 1, 12)
-	check(t, d.Flush())
+	testutil.NoError(t, d.Flush())
 	l, err := d.View(t.Context())
-	check(t, err)
+	testutil.NoError(t, err)
 	var got Sequence
 	for i, s := range l.Segments {
 		r := openReader(t, l, i)
 		for seq := s.Base; seq < r.Next(); seq++ {
 			rec, err := r.Record(seq)
-			check(t, err)
+			testutil.NoError(t, err)
 			got++
 			if rec.Seq != got || string(rec.Text) != text(got) {
 				t.Errorf("record %d: %d %s", got, rec.Seq, rec.Text)
@@ -122,8 +124,8 @@ func TestFlushAndView(t *testing.T) {
 		t.Errorf("%d records, want 12", got)
 	}
 	_, err = Open(dir)
-	wantIs(t, err, ErrDraft)
-	check(t, d.Publish())
+	testutil.ErrorIs(t, err, ErrDraft)
+	testutil.NoError(t, d.Publish())
 	wantTexts(t, dir, texts(1, 12))
 }
 
@@ -132,8 +134,8 @@ func TestWriteAfterFlush(t *testing.T) {
 	dir := newDir(t)
 	d := newDraft(t, dir, options(Settings{"segment-size": "400"}))
 	fillDraft(t, d, 1, 3)
-	check(t, d.Flush())
-	check(t, withTimeout(t, "Write after Flush", func() error {
+	testutil.NoError(t, d.Flush())
+	testutil.NoError(t, withTimeout(t, "Write after Flush", func() error {
 		for n := Sequence(4); n <= 20; n++ {
 			if err := d.Write([]byte(text(n)), nil); err != nil {
 				return err
@@ -141,8 +143,8 @@ func TestWriteAfterFlush(t *testing.T) {
 		}
 		return nil
 	}))
-	check(t, d.Flush())
-	check(t, d.Publish())
+	testutil.NoError(t, d.Flush())
+	testutil.NoError(t, d.Publish())
 	wantTexts(t, dir, texts(1, 20))
 }
 
@@ -165,13 +167,13 @@ func TestDiscard(t *testing.T) {
 			name: "with origin/",
 			during: func(t *testing.T, dir string) {
 				mkdir(t, filepath.Join(dir, OriginName))
-				write(t, filepath.Join(dir, OriginName, "prefix"), []byte("{"))
+				testutil.WriteFile(t, filepath.Join(dir, OriginName, "prefix"), []byte("{"))
 			},
 			wantNoLeft: true,
 		},
 		{
 			name:   "somebody else's file",
-			during: func(t *testing.T, dir string) { write(t, filepath.Join(dir, "notes"), []byte("precious")) },
+			during: func(t *testing.T, dir string) { testutil.WriteFile(t, filepath.Join(dir, "notes"), []byte("precious")) },
 			want:   []string{"notes"},
 		},
 	} {
@@ -187,14 +189,14 @@ func TestDiscard(t *testing.T) {
 			}
 			err := d.Discard()
 			if row.name != "somebody else's file" {
-				check(t, err)
+				testutil.NoError(t, err)
 			}
 			if _, err := os.Lstat(dir); row.wantNoLeft {
-				wantIs(t, err, os.ErrNotExist)
+				testutil.ErrorIs(t, err, os.ErrNotExist)
 				return
 			}
 			entries, err := os.ReadDir(dir)
-			check(t, err)
+			testutil.NoError(t, err)
 			var names []string
 			for _, e := range entries {
 				names = append(names, e.Name())
@@ -203,21 +205,21 @@ func TestDiscard(t *testing.T) {
 				t.Errorf("left: %q, want %q", names, row.want)
 			}
 			_, err = Open(dir)
-			wantIs(t, err, ErrNoLog)
+			testutil.ErrorIs(t, err, ErrNoLog)
 		})
 	}
 }
 
 func mkdir(t *testing.T, dir string) {
 	t.Helper()
-	check(t, os.Mkdir(dir, 0o755))
+	testutil.NoError(t, os.Mkdir(dir, 0o755))
 }
 
 // killDraft leaves a draft as a kill would.
 func killDraft(t *testing.T, d *Draft) {
 	t.Helper()
-	check(t, d.finish())
-	check(t, d.w.closeFiles())
+	testutil.NoError(t, d.finish())
+	testutil.NoError(t, d.w.closeFiles())
 }
 
 func TestHalfMadeDraftIsCleared(t *testing.T) {
@@ -225,15 +227,15 @@ func TestHalfMadeDraftIsCleared(t *testing.T) {
 	d := newDraft(t, dir, options(Settings{"segment-size": "400"}))
 	fillDraft(t, d, 1, 12)
 	mkdir(t, filepath.Join(dir, OriginName))
-	write(t, filepath.Join(dir, OriginName, "prefix"), []byte("{"))
+	testutil.WriteFile(t, filepath.Join(dir, OriginName, "prefix"), []byte("{"))
 	killDraft(t, d)
 
 	_, err := Open(dir)
-	wantIs(t, err, ErrDraft)
-	wantIs(t, err, ErrNoLog)
+	testutil.ErrorIs(t, err, ErrDraft)
+	testutil.ErrorIs(t, err, ErrNoLog)
 	d = newDraft(t, dir, options(nil))
 	fillDraft(t, d, 1, 2)
-	check(t, d.Publish())
+	testutil.NoError(t, d.Publish())
 	wantTexts(t, dir, texts(1, 2))
 	if got := bases(t, dir); len(got) != 1 {
 		t.Errorf("segments %v", got)
@@ -248,20 +250,23 @@ func TestNewDraftRefuses(t *testing.T) {
 		name string
 		make func(t *testing.T, dir string)
 	}{
-		{"log", func(t *testing.T, dir string) { check(t, create(t, dir, nil).Close()) }},
-		{"file", func(t *testing.T, dir string) { mkdir(t, dir); write(t, filepath.Join(dir, "notes"), []byte("x")) }},
-		{"dot file", func(t *testing.T, dir string) { mkdir(t, dir); write(t, filepath.Join(dir, ".keep"), nil) }},
+		{"log", func(t *testing.T, dir string) { testutil.NoError(t, create(t, dir, nil).Close()) }},
+		{"file", func(t *testing.T, dir string) {
+			mkdir(t, dir)
+			testutil.WriteFile(t, filepath.Join(dir, "notes"), []byte("x"))
+		}},
+		{"dot file", func(t *testing.T, dir string) { mkdir(t, dir); testutil.WriteFile(t, filepath.Join(dir, ".keep"), nil) }},
 		{"folder", func(t *testing.T, dir string) { mkdir(t, dir); mkdir(t, filepath.Join(dir, "data")) }},
 		{"segments without HISTLOG", func(t *testing.T, dir string) {
-			check(t, create(t, dir, nil).Close())
-			check(t, os.Remove(filepath.Join(dir, markerName)))
+			testutil.NoError(t, create(t, dir, nil).Close())
+			testutil.NoError(t, os.Remove(filepath.Join(dir, markerName)))
 		}},
 		{"origin/ without a draft", func(t *testing.T, dir string) { mkdir(t, dir); mkdir(t, filepath.Join(dir, OriginName)) }},
 		{"draft with somebody else's file", func(t *testing.T, dir string) {
 			d := newDraft(t, dir, options(nil))
 			fillDraft(t, d, 1, 2)
 			killDraft(t, d)
-			write(t, filepath.Join(dir, "notes"), []byte("x"))
+			testutil.WriteFile(t, filepath.Join(dir, "notes"), []byte("x"))
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -269,15 +274,15 @@ func TestNewDraftRefuses(t *testing.T) {
 			row.make(t, dir)
 			before := snapshot(t, dir)
 			_, err := NewDraft(dir, options(nil))
-			wantIs(t, err, ErrExists)
+			testutil.ErrorIs(t, err, ErrExists)
 			_, err = Create(dir, options(nil))
-			wantIs(t, err, ErrExists)
+			testutil.ErrorIs(t, err, ErrExists)
 			wantSame(t, before, snapshot(t, dir), "a refused draft")
 		})
 	}
 	path := filepath.Join(t.TempDir(), "file")
-	write(t, path, []byte("x"))
-	if _, err := NewDraft(path, options(nil)); err == nil || string(read(t, path)) != "x" {
+	testutil.WriteFile(t, path, []byte("x"))
+	if _, err := NewDraft(path, options(nil)); err == nil || string(testutil.ReadFile(t, path)) != "x" {
 		t.Errorf("a file in place of the directory: %v", err)
 	}
 	if _, err := NewDraft(filepath.Join(t.TempDir(), "a", "b"), options(nil)); !missing(err) {
@@ -306,13 +311,13 @@ func TestCreateInEmptyDirectory(t *testing.T) {
 // The log of a draft is read no more when the context of View has ended.
 func TestDraftViewEnds(t *testing.T) {
 	d := newDraft(t, newDir(t), options(nil))
-	check(t, d.Write([]byte("1"), nil))
-	check(t, d.Flush())
+	testutil.NoError(t, d.Write([]byte("1"), nil))
+	testutil.NoError(t, d.Flush())
 	ctx, cancel := context.WithCancel(t.Context())
 	l, err := d.View(ctx)
-	check(t, err)
+	testutil.NoError(t, err)
 	cancel()
 	_, err = l.Summary(l.Segments[0])
-	wantIs(t, err, context.Canceled)
-	check(t, d.Discard())
+	testutil.ErrorIs(t, err, context.Canceled)
+	testutil.NoError(t, d.Discard())
 }

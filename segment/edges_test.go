@@ -10,11 +10,13 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // recorder is a file system that notes what is done to which file, in order.
 type recorder struct {
-	noSync
+	testutil.NoSync
 	mu   sync.Mutex
 	done []string
 }
@@ -40,11 +42,11 @@ func (r *recorder) wantOrder(t *testing.T, want ...string) {
 
 func (r *recorder) Remove(name string) error {
 	r.note("remove", name)
-	return r.noSync.Remove(name)
+	return r.NoSync.Remove(name)
 }
 
 func (r *recorder) TryLock(name string) (func() error, bool, error) {
-	unlock, ok, err := r.noSync.TryLock(name)
+	unlock, ok, err := r.NoSync.TryLock(name)
 	if !ok || err != nil {
 		return unlock, ok, err
 	}
@@ -52,7 +54,7 @@ func (r *recorder) TryLock(name string) (func() error, bool, error) {
 }
 
 func (r *recorder) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
-	f, err := r.noSync.OpenFile(name, flag, perm)
+	f, err := r.NoSync.OpenFile(name, flag, perm)
 	return &recordedFile{f, r, name}, err
 }
 
@@ -70,19 +72,19 @@ func (f *recordedFile) Sync() error { f.by.note("sync", f.name); return nil }
 // one could hold UPKEEP and wait for whoever waits for UPKEEP.
 func TestOrderOfUpkeep(t *testing.T) {
 	dir := newLog(t, 12)
-	plain := read(t, filepath.Join(dir, TextName(1)))
+	plain := testutil.ReadFile(t, filepath.Join(dir, TextName(1)))
 	_, err := Compress(t.Context(), dir, 1, Zstd, Options{})
-	check(t, err)
-	zstd := read(t, filepath.Join(dir, FileName(1, Zstd)))
-	write(t, filepath.Join(dir, TextName(1)), plain)
-	check(t, os.Remove(filepath.Join(dir, FileName(1, Zstd))))
+	testutil.NoError(t, err)
+	zstd := testutil.ReadFile(t, filepath.Join(dir, FileName(1, Zstd)))
+	testutil.WriteFile(t, filepath.Join(dir, TextName(1)), plain)
+	testutil.NoError(t, os.Remove(filepath.Join(dir, FileName(1, Zstd))))
 	_, err = Compress(t.Context(), dir, 1, Gzip, Options{})
-	check(t, err)
-	write(t, filepath.Join(dir, TextName(1)), plain)
-	write(t, filepath.Join(dir, FileName(1, Zstd)), zstd)
+	testutil.NoError(t, err)
+	testutil.WriteFile(t, filepath.Join(dir, TextName(1)), plain)
+	testutil.WriteFile(t, filepath.Join(dir, FileName(1, Zstd)), zstd)
 	r := &recorder{}
 	_, err = Compress(t.Context(), dir, 1, Zstd, Options{FS: r})
-	check(t, err)
+	testutil.NoError(t, err)
 	r.wantOrder(t, "sync "+FileName(1, Zstd), "remove "+FileName(1, Gzip), "remove "+TextName(1), "unlock HISTLOG", "unlock UPKEEP")
 }
 
@@ -93,7 +95,7 @@ func TestClockGoesBack(t *testing.T) {
 	o.Now = c.Now
 	dir := newDir(t)
 	w, err := Create(dir, o)
-	check(t, err)
+	testutil.NoError(t, err)
 	t.Cleanup(func() { w.Close() })
 	for n, step := range []time.Duration{0, time.Minute, -30 * time.Second, 0, 0} {
 		c.add(step)
@@ -122,11 +124,11 @@ func TestArchiveFollowsTimeRules(t *testing.T) {
 	dir, to := newLog(t, 12), filepath.Join(t.TempDir(), "archive")
 	l := openLog(t, dir)
 	_, err := Archive(t.Context(), dir, to, l.Segments[1].Base, Options{})
-	check(t, err)
+	testutil.NoError(t, err)
 	_, err = Configure(t.Context(), dir, Settings{"time-field": "/at"}, nil)
-	check(t, err)
+	testutil.NoError(t, err)
 	_, err = Archive(t.Context(), dir, to, l.Segments[2].Base, Options{})
-	check(t, err)
+	testutil.NoError(t, err)
 	if got, want := openLog(t, to).Marker.TimeRules, openLog(t, dir).Marker.TimeRules; len(want) != 2 || !slices.Equal(got, want) {
 		t.Errorf("the archive's rules are %v, the log's %v", got, want)
 	}
@@ -142,11 +144,11 @@ func TestDraftRollsAsWriter(t *testing.T) {
 		w := create(t, appended, settings)
 		appendTexts(t, w, 1, 9)
 		d, err := NewDraft(made, options(settings))
-		check(t, err)
+		testutil.NoError(t, err)
 		for n := Sequence(1); n <= 9; n++ {
-			check(t, d.Write([]byte(text(n)), nil))
+			testutil.NoError(t, d.Write([]byte(text(n)), nil))
 		}
-		check(t, d.Publish())
+		testutil.NoError(t, d.Publish())
 		var bases [2][]Sequence
 		for i, dir := range []string{appended, made} {
 			for _, s := range openLog(t, dir).Segments {
@@ -164,8 +166,8 @@ func TestOneByteBehindCompressed(t *testing.T) {
 	for _, codec := range []Codec{Zstd, Gzip} {
 		dir := newLog(t, 12)
 		_, err := Compress(t.Context(), dir, 1, codec, Options{})
-		check(t, err)
-		edit(t, filepath.Join(dir, FileName(1, codec)), func(b []byte) []byte { return append(b, 0) })
+		testutil.NoError(t, err)
+		testutil.EditFile(t, filepath.Join(dir, FileName(1, codec)), func(b []byte) []byte { return append(b, 0) })
 		if damage := verifyAll(t, openLog(t, dir)); len(damage) == 0 {
 			t.Errorf("%v: a byte behind the end is not noticed", codec)
 		}
@@ -174,12 +176,12 @@ func TestOneByteBehindCompressed(t *testing.T) {
 
 // onceStale is a file system whose first listing lacks what comes in the second.
 type onceStale struct {
-	noSync
+	testutil.NoSync
 	lists int
 }
 
 func (o *onceStale) ReadDir(name string) ([]fs.DirEntry, error) {
-	entries, err := o.noSync.ReadDir(name)
+	entries, err := o.NoSync.ReadDir(name)
 	if o.lists++; o.lists == 1 {
 		entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), TextName(1)) })
 	}
@@ -190,7 +192,7 @@ func (o *onceStale) ReadDir(name string) ([]fs.DirEntry, error) {
 // while it is read may lack a file that is there before and after.
 func TestListedTwice(t *testing.T) {
 	l, err := OpenContext(t.Context(), newLog(t, 12), &onceStale{})
-	check(t, err)
+	testutil.NoError(t, err)
 	if l.Segments[0].Base != 1 {
 		t.Errorf("the log begins with %d", l.Segments[0].Base)
 	}
@@ -201,8 +203,8 @@ func TestListedTwice(t *testing.T) {
 func TestTemporaryMarkerIsSwept(t *testing.T) {
 	dir := newLog(t, 3)
 	left := filepath.Join(dir, "."+markerName+".tmp")
-	write(t, left, []byte("{"))
-	check(t, Sweep(t.Context(), dir, Options{}))
+	testutil.WriteFile(t, left, []byte("{"))
+	testutil.NoError(t, Sweep(t.Context(), dir, Options{}))
 	if _, err := os.Stat(left); !os.IsNotExist(err) {
 		t.Errorf("it stays: %v", err)
 	}

@@ -5,12 +5,14 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // A damage has a kind, so that nobody needs to read its text.
 func TestCorruptKind(t *testing.T) {
 	remove := func(name string) func(t *testing.T, dir string) {
-		return func(t *testing.T, dir string) { check(t, os.Remove(filepath.Join(dir, name))) }
+		return func(t *testing.T, dir string) { testutil.NoError(t, os.Remove(filepath.Join(dir, name))) }
 	}
 	verify := func(t *testing.T, dir string) error { return verifyAll(t, openLog(t, dir))[0] }
 	open := func(_ *testing.T, dir string) error {
@@ -22,7 +24,7 @@ func TestCorruptKind(t *testing.T) {
 		find   func(t *testing.T, dir string) error
 		kind   CorruptKind
 	}{
-		"a flipped bit": {func(t *testing.T, dir string) { flipped(t, filepath.Join(dir, TextName(1)), 3) }, verify, KindRecord},
+		"a flipped bit": {func(t *testing.T, dir string) { testutil.FlipByte(t, filepath.Join(dir, TextName(1)), 3) }, verify, KindRecord},
 		"no index":      {remove(IndexName(1)), verify, KindIndex},
 		"no segment": {remove(TextName(1)), func(t *testing.T, dir string) error {
 			return openLog(t, dir).checkOldestPresent()
@@ -33,11 +35,11 @@ func TestCorruptKind(t *testing.T) {
 		}, open, KindMarkerDiffers},
 		"another log's segment": {func(t *testing.T, dir string) {
 			other, base := otherLog(t, 9), openLog(t, dir).Segments[1].Base
-			write(t, filepath.Join(dir, TextName(base)), read(t, filepath.Join(other, TextName(1))))
-			write(t, filepath.Join(dir, IndexName(base)), read(t, filepath.Join(other, IndexName(1))))
+			testutil.WriteFile(t, filepath.Join(dir, TextName(base)), testutil.ReadFile(t, filepath.Join(other, TextName(1))))
+			testutil.WriteFile(t, filepath.Join(dir, IndexName(base)), testutil.ReadFile(t, filepath.Join(other, IndexName(1))))
 		}, func(t *testing.T, dir string) error {
 			l := openLog(t, dir)
-			check(t, l.RefreshAll())
+			testutil.NoError(t, l.RefreshAll())
 			return l.Foreign[0]
 		}, KindForeign},
 	} {

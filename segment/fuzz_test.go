@@ -10,13 +10,15 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // fuzzLog makes a closed log of 13 records in three segments and returns its
 // directory with the bytes of one sealed index and of the active one.
 func fuzzLog(f *testing.F) (dir string, sealed, active []byte) {
 	dir = newLog(f, 13)
-	return dir, read(f, filepath.Join(dir, IndexName(6))), read(f, filepath.Join(dir, IndexName(11)))
+	return dir, testutil.ReadFile(f, filepath.Join(dir, IndexName(6))), testutil.ReadFile(f, filepath.Join(dir, IndexName(11)))
 }
 
 // resum makes the checksums of an index right, but for those of the records,
@@ -59,8 +61,8 @@ func FuzzIndex(f *testing.F) {
 		if sums {
 			index = resum(header{id: id, base: base}, index)
 		}
-		lines := append([]byte{'\n'}, read(t, filepath.Join(dir, TextName(base)))...)
-		check(t, os.WriteFile(path, index, 0o644))
+		lines := append([]byte{'\n'}, testutil.ReadFile(t, filepath.Join(dir, TextName(base)))...)
+		testutil.NoError(t, os.WriteFile(path, index, 0o644))
 		defer os.WriteFile(path, whole, 0o644)
 		l := openLog(t, dir)
 		if len(l.Foreign) > 0 { // the fuzzer's other process has a log with the same records
@@ -69,14 +71,14 @@ func FuzzIndex(f *testing.F) {
 		s := l.Segments[n]
 		r, err := l.OpenReader(s)
 		if err != nil {
-			wantIs(t, err, ErrCorrupt)
+			testutil.ErrorIs(t, err, ErrCorrupt)
 			return
 		}
 		defer r.Close()
 		for seq := base; seq < min(r.Next(), base+100); seq++ {
 			rec, err := r.Record(seq)
 			if err != nil {
-				wantIs(t, err, ErrCorrupt)
+				testutil.ErrorIs(t, err, ErrCorrupt)
 				continue
 			}
 			// An entry whose own checksum is right is believed: where that is forged, numbers may be.
@@ -103,11 +105,11 @@ func FuzzIndexForWriter(f *testing.F) {
 	le.PutUint64(backwards[len(backwards)-entrySize:], ^uint64(0))
 	f.Add(backwards, true)
 	f.Fuzz(func(t *testing.T, index []byte, sums bool) {
-		one := copyOf(t, dir)
+		one := testutil.CopyTree(t, dir)
 		if sums {
 			index = resum(header{id: id, base: 11}, index)
 		}
-		write(t, filepath.Join(one, IndexName(11)), index)
+		testutil.WriteFile(t, filepath.Join(one, IndexName(11)), index)
 		w, err := OpenWriter(t.Context(), one, options(nil))
 		if errors.Is(err, ErrStranger) { // the fuzzer's other process has a log with the same records
 			return
@@ -121,7 +123,7 @@ func FuzzIndexForWriter(f *testing.F) {
 		if _, err := w.Append(t.Context(), []byte(text(next))); err != nil {
 			t.Fatal(err)
 		}
-		check(t, w.Close())
+		testutil.NoError(t, w.Close())
 		w = openWriter(t, one)
 		if r := w.Recovery(); !r.Empty() || w.NextSeq() != next+1 {
 			t.Errorf("second recovery: %+v", r)
@@ -155,11 +157,11 @@ func FuzzMarker(f *testing.F) {
 		_ = m.TimeRule(1)
 		_, _ = m.Settings.Policy()
 		first, err := m.encode()
-		check(t, err)
+		testutil.NoError(t, err)
 		again, err := parseMarker(first)
-		check(t, err)
+		testutil.NoError(t, err)
 		second, err := again.encode()
-		check(t, err)
+		testutil.NoError(t, err)
 		if !bytes.Equal(first, second) || again.ID != m.ID || again.FirstSeq != m.FirstSeq || again.Role != m.Role {
 			t.Fatalf("%q is written as\n%s\nand that as\n%s", b, first, second)
 		}
@@ -200,25 +202,25 @@ func FuzzRecover(f *testing.F) {
 		dirs[lazy] = newDir(f)
 		w := create(f, dirs[lazy], Settings{"sync": mode})
 		appendTexts(f, w, 1, 3)
-		check(f, w.Close())
+		testutil.NoError(f, w.Close())
 	}
 	for _, s := range []string{"", "{", "\n", "{}\n", "{}\n[", "x\n{}\n", "\x00\x00\x00", " \n", "   \n{}\n", "{}\r\n", "{}\n\n{}\nx", "[NaN]\n", "\xff\n1\n", `"a b"` + "\n", "1 \n"} {
 		f.Add([]byte(s), false)
 		f.Add([]byte(s), true)
 	}
 	f.Fuzz(func(t *testing.T, tail []byte, lazy bool) {
-		dir := copyOf(t, dirs[lazy])
-		edit(t, filepath.Join(dir, TextName(1)), func(b []byte) []byte { return append(b, tail...) })
+		dir := testutil.CopyTree(t, dirs[lazy])
+		testutil.EditFile(t, filepath.Join(dir, TextName(1)), func(b []byte) []byte { return append(b, tail...) })
 		w := openWriter(t, dir)
 		got := w.Recovery()
 		next := w.NextSeq()
-		check(t, w.Close())
+		testutil.NoError(t, w.Close())
 		before := snapshot(t, dir)
 		w = openWriter(t, dir)
 		if r := w.Recovery(); !r.Empty() || w.NextSeq() != next {
 			t.Fatalf("second recovery: %+v", r)
 		}
-		check(t, w.Close())
+		testutil.NoError(t, w.Close())
 		wantSame(t, before, snapshot(t, dir), "a second recovery")
 		good, bad := contents(t, dir)
 		for seq := Sequence(1); seq <= 3; seq++ {
@@ -237,9 +239,9 @@ func FuzzRecover(f *testing.F) {
 		}
 		var moved []byte
 		for _, name := range got.Quarantined {
-			moved = append(moved, read(t, name)...)
+			moved = append(moved, testutil.ReadFile(t, name)...)
 		}
-		if whole := append(read(t, filepath.Join(dir, TextName(1))), moved...); !bytes.HasSuffix(whole, tail) {
+		if whole := append(testutil.ReadFile(t, filepath.Join(dir, TextName(1))), moved...); !bytes.HasSuffix(whole, tail) {
 			t.Fatalf("bytes are lost: in quarantine %q, of %q", moved, tail)
 		}
 	})

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // The files in testdata/v1 are a log of version 1, made once. They are never
@@ -48,12 +50,12 @@ var goldenCompressed = map[Codec]struct{ dir, sum string }{
 
 func TestGoldenFilesAreFrozen(t *testing.T) {
 	for codec, g := range goldenCompressed {
-		if got := fmt.Sprintf("%x", sha256.Sum256(read(t, filepath.Join(g.dir, FileName(1, codec))))); got != g.sum {
+		if got := fmt.Sprintf("%x", sha256.Sum256(testutil.ReadFile(t, filepath.Join(g.dir, FileName(1, codec))))); got != g.sum {
 			t.Errorf("%v was changed: its SHA-256 is %s, want %s", codec, got, g.sum)
 		}
 	}
 	for name, want := range goldenSums {
-		if got := fmt.Sprintf("%x", sha256.Sum256(read(t, filepath.Join(goldenDir, name)))); got != want {
+		if got := fmt.Sprintf("%x", sha256.Sum256(testutil.ReadFile(t, filepath.Join(goldenDir, name)))); got != want {
 			t.Errorf("%s was changed: its SHA-256 is %s, want %s", name, got, want)
 		}
 	}
@@ -78,14 +80,14 @@ func goldenIsRead(t *testing.T, dir string) {
 	for i, s := range l.Segments {
 		r := openReader(t, l, i)
 		f, err := l.Verify(t.Context(), s, nil)
-		check(t, err)
+		testutil.NoError(t, err)
 		if len(f.Damage) > 0 || f.Rebuilt > 0 || f.Records != r.Count() || s.Base != seq || s.Sealed != (i == 0) || r.ID().String() != goldenID {
 			t.Errorf("segment %d: %+v", s.Base, f)
 		}
 		for ; seq < r.Next(); seq++ {
 			want := goldenRecords[seq-1]
 			rec, err := r.Record(seq)
-			check(t, err)
+			testutil.NoError(t, err)
 			if string(rec.Text) != want.text || !rec.Time.Equal(want.time) || rec.Arrived.Unix() != want.arrived || rec.Flags != want.flags {
 				t.Errorf("record %d: %s %v %v %b", seq, rec.Text, rec.Time, rec.Arrived.Unix(), rec.Flags)
 			}
@@ -100,9 +102,9 @@ func goldenIsRead(t *testing.T, dir string) {
 // Without its indexes the log has the same records and the same times, but for
 // that of the one that bears none.
 func TestGoldenIsReadWithoutIndexes(t *testing.T) {
-	dir := copyOf(t, goldenDir)
+	dir := testutil.CopyTree(t, goldenDir)
 	for _, base := range []Sequence{1, 4} {
-		write(t, filepath.Join(dir, IndexName(base)), nil)
+		testutil.WriteFile(t, filepath.Join(dir, IndexName(base)), nil)
 	}
 	l := openLog(t, dir)
 	for i, s := range l.Segments {
@@ -110,7 +112,7 @@ func TestGoldenIsReadWithoutIndexes(t *testing.T) {
 		for seq := s.Base; seq < r.Next(); seq++ {
 			want := goldenRecords[seq-1]
 			rec, err := r.Record(seq)
-			check(t, err)
+			testutil.NoError(t, err)
 			if string(rec.Text) != want.text || (want.flags&ClockTime == 0 && !rec.Time.Equal(want.time)) {
 				t.Errorf("record %d: %s %v", seq, rec.Text, rec.Time)
 			}
@@ -119,7 +121,7 @@ func TestGoldenIsReadWithoutIndexes(t *testing.T) {
 }
 
 func TestGoldenIsWrittenOn(t *testing.T) {
-	dir := copyOf(t, goldenDir)
+	dir := testutil.CopyTree(t, goldenDir)
 	w := openWriter(t, dir)
 	if r := w.Recovery(); !r.Empty() || w.NextSeq() != 6 {
 		t.Errorf("%+v, next sequence %d", r, w.NextSeq())
@@ -132,10 +134,10 @@ func TestGoldenIsWrittenOn(t *testing.T) {
 		appendTexts(t, w, n, n)
 		want[n] = text(n)
 	}
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	wantTexts(t, dir, want)
 	for _, name := range []string{TextName(1), IndexName(1)} {
-		if !bytes.Equal(read(t, filepath.Join(dir, name)), read(t, filepath.Join(goldenDir, name))) {
+		if !bytes.Equal(testutil.ReadFile(t, filepath.Join(dir, name)), testutil.ReadFile(t, filepath.Join(goldenDir, name))) {
 			t.Errorf("%s, of a sealed segment, was changed", name)
 		}
 	}
@@ -152,8 +154,8 @@ func TestGoldenIndexBytes(t *testing.T) {
 		}
 	)
 	for _, s := range []struct{ base, count uint64 }{{1, 3}, {4, 2}} {
-		b := read(t, filepath.Join(goldenDir, IndexName(Sequence(s.base))))
-		plain := read(t, filepath.Join(goldenDir, TextName(Sequence(s.base))))
+		b := testutil.ReadFile(t, filepath.Join(goldenDir, IndexName(Sequence(s.base))))
+		plain := testutil.ReadFile(t, filepath.Join(goldenDir, TextName(Sequence(s.base))))
 		if string(b[:8]) != "histlogI" || le.Uint16(b[8:]) != 1 || le.Uint16(b[10:]) != 64 || le.Uint16(b[12:]) != 32 || le.Uint16(b[14:]) != 0 ||
 			le.Uint32(b[16:]) != 0 || le.Uint32(b[20:]) != 0 || !bytes.Equal(b[24:40], id) || le.Uint64(b[40:]) != s.base ||
 			le.Uint64(b[48:])%1e9 != 0 || le.Uint32(b[56:]) != 0 || le.Uint32(b[60:]) != crc32.Checksum(b[:60], table) {
@@ -198,20 +200,20 @@ func TestGoldenIsWrittenAlike(t *testing.T) {
 		var sum trailer
 		for seq := s.Base; seq < r.Next(); seq++ {
 			e, err := r.Entry(seq)
-			check(t, err)
+			testutil.NoError(t, err)
 			b = h.appendEntry(b, seq, e)
 			sum.add(e)
 		}
 		if s.Sealed {
 			b = append(b, h.encodeTrailer(sum)...)
 		}
-		if !bytes.Equal(b, read(t, filepath.Join(goldenDir, IndexName(s.Base)))) {
+		if !bytes.Equal(b, testutil.ReadFile(t, filepath.Join(goldenDir, IndexName(s.Base)))) {
 			t.Errorf("the index of %d is written as %x", s.Base, b)
 		}
 	}
 	b, err := l.Marker.encode()
-	check(t, err)
-	golden := bytes.TrimSuffix(read(t, filepath.Join(goldenDir, markerName)), []byte("\n}\n")) // made before there was a checksum
+	testutil.NoError(t, err)
+	golden := bytes.TrimSuffix(testutil.ReadFile(t, filepath.Join(goldenDir, markerName)), []byte("\n}\n")) // made before there was a checksum
 	if want := appendSum(golden); !bytes.Equal(b, want) {
 		t.Errorf("HISTLOG is written as %s, want %s", b, want)
 	}

@@ -6,33 +6,15 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
-
-// noSync is the machine's file system without waiting for the disk: the tests
-// look at what the kernel holds, never at what a power cut leaves.
-type noSync struct{ OS }
-
-type noSyncFile struct{ File }
-
-func (noSyncFile) Sync() error     { return nil }
-func (noSyncFile) Datasync() error { return nil }
-
-func (noSync) SyncDir(string) error { return nil }
-
-func (noSync) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
-	f, err := OS{}.OpenFile(name, flag, perm)
-	if err != nil {
-		return nil, err
-	}
-	return noSyncFile{f}, nil
-}
 
 // clock is a clock that stands still until it is set.
 type clock struct {
@@ -55,13 +37,13 @@ func (c *clock) add(d time.Duration) {
 }
 
 func options(settings Settings) Options {
-	return Options{FS: noSync{}, Now: newClock().Now, Settings: settings, Command: "test"}
+	return Options{FS: testutil.NoSync{}, Now: newClock().Now, Settings: settings, Command: "test"}
 }
 
 func create(t testing.TB, dir string, settings Settings) *Writer {
 	t.Helper()
 	w, err := Create(dir, options(settings))
-	check(t, err)
+	testutil.NoError(t, err)
 	t.Cleanup(func() { w.Close() })
 	return w
 }
@@ -69,7 +51,7 @@ func create(t testing.TB, dir string, settings Settings) *Writer {
 func openWriter(t testing.TB, dir string) *Writer {
 	t.Helper()
 	w, err := OpenWriter(t.Context(), dir, options(nil))
-	check(t, err)
+	testutil.NoError(t, err)
 	t.Cleanup(func() { w.Close() })
 	return w
 }
@@ -77,14 +59,14 @@ func openWriter(t testing.TB, dir string) *Writer {
 func openLog(t testing.TB, dir string) *Log {
 	t.Helper()
 	l, err := Open(dir)
-	check(t, err)
+	testutil.NoError(t, err)
 	return l
 }
 
 func openReader(t testing.TB, l *Log, i int) *Reader {
 	t.Helper()
 	r, err := l.OpenReader(l.Segments[i])
-	check(t, err)
+	testutil.NoError(t, err)
 	t.Cleanup(func() { r.Close() })
 	return r
 }
@@ -99,7 +81,7 @@ func appendTexts(t testing.TB, w *Writer, from, to Sequence) {
 	t.Helper()
 	for n := from; n <= to; n++ {
 		ack, err := w.Append(t.Context(), []byte(text(n)))
-		check(t, err)
+		testutil.NoError(t, err)
 		if ack.Seq != n {
 			t.Fatalf("appended record %d, got sequence %d", n, ack.Seq)
 		}
@@ -115,9 +97,9 @@ func otherLogOf(t testing.TB, records int, segmentSize string) string {
 	w := create(t, dir, Settings{"segment-size": segmentSize})
 	for n := range records {
 		_, err := w.Append(t.Context(), []byte(text(Sequence(900+n))))
-		check(t, err)
+		testutil.NoError(t, err)
 	}
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	return dir
 }
 
@@ -126,7 +108,7 @@ func contents(t testing.TB, dir string) (good map[Sequence]string, bad map[Seque
 	t.Helper()
 	good, bad = map[Sequence]string{}, map[Sequence]error{}
 	l := openLog(t, dir)
-	check(t, l.RefreshAll())
+	testutil.NoError(t, l.RefreshAll())
 	for i, s := range l.Segments {
 		r := openReader(t, l, i)
 		end := r.Next()
@@ -179,7 +161,7 @@ func enterPending(t testing.TB, w *Writer) {
 	t.Helper()
 	w.lock()
 	defer w.unlock()
-	check(t, w.writeEntries())
+	testutil.NoError(t, w.writeEntries())
 }
 
 // texts returns the records from..to as a log of the tests holds them.
@@ -195,7 +177,7 @@ func texts(from, to Sequence) map[Sequence]string {
 func snapshot(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	m := map[string]string{}
-	check(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	testutil.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.Name() == lockName {
 			return err
 		}
@@ -206,7 +188,7 @@ func snapshot(t testing.TB, dir string) map[string]string {
 		name := strings.TrimPrefix(path, dir)
 		m[name] = info.Mode().String()
 		if info.Mode().IsRegular() {
-			m[name] += " " + string(read(t, path))
+			m[name] += " " + string(testutil.ReadFile(t, path))
 		}
 		return nil
 	}))
@@ -227,57 +209,17 @@ func wantSame(t testing.TB, before, after map[string]string, what string) {
 	}
 }
 
-// copyOf returns a copy of a log directory: what a kill at this moment leaves.
-func copyOf(t testing.TB, dir string) string {
-	t.Helper()
-	to := filepath.Join(t.TempDir(), "copy")
-	check(t, os.CopyFS(to, os.DirFS(dir)))
-	return to
-}
-
-func read(t testing.TB, path string) []byte {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	check(t, err)
-	return b
-}
-
-func write(t testing.TB, path string, b []byte) {
-	t.Helper()
-	check(t, os.WriteFile(path, b, 0o644))
-}
-
-// edit replaces the bytes of a file by what change makes of them.
-func edit(t testing.TB, path string, change func(b []byte) []byte) {
-	t.Helper()
-	write(t, path, change(read(t, path)))
-}
-
 // editMarker changes HISTLOG as a histlog would that writes such a text: with
 // the checksum that belongs to it.
 func editMarker(t testing.TB, dir, from, to string) {
 	t.Helper()
-	edit(t, filepath.Join(dir, markerName), func(b []byte) []byte {
+	testutil.EditFile(t, filepath.Join(dir, markerName), func(b []byte) []byte {
 		if !bytes.Contains(b, []byte(from)) {
 			t.Fatalf("no %s in %s", from, b)
 		}
 		b, _, _ = bytes.Cut(bytes.Replace(b, []byte(from), []byte(to), 1), []byte(",\n  \""+sumName+"\""))
 		return appendSum(b)
 	})
-}
-
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func wantIs(t testing.TB, err, target error) {
-	t.Helper()
-	if !errors.Is(err, target) {
-		t.Errorf("got error %v, want %v", err, target)
-	}
 }
 
 func wantCorrupt(t testing.TB, err error) *CorruptError {
@@ -288,11 +230,6 @@ func wantCorrupt(t testing.TB, err error) *CorruptError {
 		return &CorruptError{}
 	}
 	return damage
-}
-
-// flipped changes one byte of a file.
-func flipped(t testing.TB, path string, at int) {
-	edit(t, path, func(b []byte) []byte { b[at] ^= 0x55; return b })
 }
 
 func bases(t *testing.T, dir string) (list []Sequence) {

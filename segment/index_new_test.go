@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // What a power cut within a second of a roll leaves of the new segment's index,
@@ -16,13 +18,13 @@ func TestIndexNeverWritten(t *testing.T) {
 			l := openLog(t, dir)
 			last := l.Segments[len(l.Segments)-1]
 			next, err := l.NextSeq()
-			check(t, err)
-			write(t, filepath.Join(dir, IndexName(last.Base)), left)
+			testutil.NoError(t, err)
+			testutil.WriteFile(t, filepath.Join(dir, IndexName(last.Base)), left)
 			l = openLog(t, dir)
 			g, err := l.QuickCheck(last)
-			check(t, err)
+			testutil.NoError(t, err)
 			f, err := l.Verify(t.Context(), last, nil)
-			check(t, err)
+			testutil.NoError(t, err)
 			if g.Damage != nil || len(f.Damage) > 0 || f.Records == 0 || g.Records != f.Records {
 				t.Errorf("glance: %d records, %v, verify: %d records, %v", g.Records, g.Damage, f.Records, f.Damage)
 			}
@@ -34,12 +36,12 @@ func TestIndexNeverWritten(t *testing.T) {
 	}
 	t.Run("a sealed one is damage", func(t *testing.T) {
 		dir := newLog(t, 7)
-		write(t, filepath.Join(dir, IndexName(1)), nil)
+		testutil.WriteFile(t, filepath.Join(dir, IndexName(1)), nil)
 		l := openLog(t, dir)
 		g, err := l.QuickCheck(l.Segments[0])
-		check(t, err)
+		testutil.NoError(t, err)
 		f, err := l.Verify(t.Context(), l.Segments[0], nil)
-		check(t, err)
+		testutil.NoError(t, err)
 		if g.Damage == nil || len(f.Damage) == 0 {
 			t.Error("no damage is seen")
 		}
@@ -48,7 +50,7 @@ func TestIndexNeverWritten(t *testing.T) {
 		dir := newLog(t, 7)
 		l := openLog(t, dir)
 		last := l.Segments[len(l.Segments)-1]
-		check(t, os.Remove(filepath.Join(dir, IndexName(last.Base))))
+		testutil.NoError(t, os.Remove(filepath.Join(dir, IndexName(last.Base))))
 		if g, err := l.QuickCheck(last); err != nil || g.Damage == nil {
 			t.Errorf("%v, %v", g.Damage, err)
 		}

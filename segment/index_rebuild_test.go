@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // numbered is what rebuiltEntries does, of all entries at once.
@@ -86,11 +88,11 @@ func TestMadeEntries(t *testing.T) {
 			all = append(all, e)
 			return err
 		})
-		check(t, err)
+		testutil.NoError(t, err)
 		want := numbered(all, from, size, wanted)
 		reader := &Reader{marker: marker, text: memoryText{bytes.NewReader(b)}, size: size}
 		m := &rebuiltEntries{first: 1, from: from, to: size, arrived: arrived}
-		check(t, m.scan(reader))
+		testutil.NoError(t, m.scan(reader))
 		m.number(wanted)
 		if m.count() != uint64(len(want)) {
 			t.Fatalf("seed %d: %d entries, want %d", seed, m.count(), len(want))
@@ -98,7 +100,7 @@ func TestMadeEntries(t *testing.T) {
 		for range min(2*len(want), 100) {
 			k := uint64(r.IntN(len(want)))
 			e, err := m.entry(reader, k)
-			check(t, err)
+			testutil.NoError(t, err)
 			if e != want[k] {
 				t.Fatalf("seed %d: entry %d is %+v, want %+v", seed, k, e, want[k])
 			}

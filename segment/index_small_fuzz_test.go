@@ -6,13 +6,15 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // Whatever stands in a small index, opening and reading it ends, takes no memory for
 // what the file claims, and gives entries that prove themselves or none.
 func FuzzSmallIndex(f *testing.F) {
 	name := filepath.Join(goldenSmallDir, SmallIndexName(1))
-	good := read(f, name)
+	good := testutil.ReadFile(f, name)
 	for _, b := range [][]byte{nil, good, good[:len(good)-1], good[:smallHeader], append(bytes.Clone(good[:smallHeader]), good[len(good)-smallFooter-8:]...)} {
 		f.Add(b, false)
 		f.Add(b, true)
@@ -34,9 +36,9 @@ func FuzzSmallIndex(f *testing.F) {
 			}
 		}
 		path := filepath.Join(t.TempDir(), "small")
-		write(t, path, b)
+		testutil.WriteFile(t, path, b)
 		file, err := OS{}.OpenFile(path, os.O_RDONLY, 0)
-		check(t, err)
+		testutil.NoError(t, err)
 		defer file.Close()
 		s, err := openSmall(file, header{id: id, base: 1})
 		if err != nil {
@@ -44,7 +46,7 @@ func FuzzSmallIndex(f *testing.F) {
 		}
 		x := indexFile{file: s, path: path, header: s.parsed}
 		trailer, err := x.countEntries(-1)
-		check(t, err)
+		testutil.NoError(t, err)
 		if trailer == nil || x.count != s.count {
 			if x.count > 1<<20 {
 				t.Fatalf("%d entries in %d bytes", x.count, len(b))

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // The files in testdata/v1-small are a log with a small index, made once. They are
@@ -22,7 +24,7 @@ var goldenSmallSums = map[string]string{
 
 func TestGoldenSmallIndex(t *testing.T) {
 	for name, want := range goldenSmallSums {
-		if got := fmt.Sprintf("%x", sha256.Sum256(read(t, filepath.Join(goldenSmallDir, name)))); got != want {
+		if got := fmt.Sprintf("%x", sha256.Sum256(testutil.ReadFile(t, filepath.Join(goldenSmallDir, name)))); got != want {
 			t.Errorf("%s was changed: its SHA-256 is %s, want %s", name, got, want)
 		}
 	}
@@ -39,7 +41,7 @@ func TestGoldenSmallIndex(t *testing.T) {
 				own = fmt.Sprintf(`"timestamp":"2025-05-28T%02d:%02d:00Z",`, n/60, n%60)
 			}
 			rec, err := r.Record(seq)
-			check(t, err)
+			testutil.NoError(t, err)
 			if want := fmt.Sprintf(`{%s"n":%d}`, own, n); string(rec.Text) != want || !rec.Time.Equal(at) || !rec.Arrived.Equal(arrived) || rec.Flags&^Anchor != flags {
 				t.Fatalf("record %d: %s, %v, %v, %b", seq, rec.Text, rec.Time, rec.Arrived, rec.Flags)
 			}

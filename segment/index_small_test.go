@@ -13,6 +13,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // manyRecords makes a closed log of small records, so many in a segment that its
@@ -21,11 +23,11 @@ func manyRecords(t testing.TB, records int) string {
 	t.Helper()
 	dir := newDir(t)
 	d, err := NewDraft(dir, options(Settings{"segment-size": "5000"}))
-	check(t, err)
+	testutil.NoError(t, err)
 	for n := range records {
-		check(t, d.Write(fmt.Appendf(nil, `{"n":%d}`, n), nil))
+		testutil.NoError(t, d.Write(fmt.Appendf(nil, `{"n":%d}`, n), nil))
 	}
-	check(t, d.Publish())
+	testutil.NoError(t, d.Publish())
 	return dir
 }
 
@@ -56,7 +58,7 @@ func shrinkAll(t testing.TB, dir string) (changes []Change) {
 	l := openLog(t, dir)
 	for _, s := range l.Segments[:len(l.Segments)-1] {
 		c, err := Compress(t.Context(), dir, s.Base, Zstd, options(nil))
-		check(t, err)
+		testutil.NoError(t, err)
 		changes = append(changes, c)
 	}
 	return changes
@@ -65,11 +67,11 @@ func shrinkAll(t testing.TB, dir string) (changes []Change) {
 func TestSmallIndex(t *testing.T) {
 	const records = 2000
 	dir := manyRecords(t, records)
-	index := read(t, filepath.Join(dir, IndexName(1)))
+	index := testutil.ReadFile(t, filepath.Join(dir, IndexName(1)))
 	changes := shrinkAll(t, dir)
 	small := filepath.Join(dir, SmallIndexName(1))
-	if exists(t, filepath.Join(dir, IndexName(1))) || len(read(t, small)) > len(index)/3 {
-		t.Fatalf("%d bytes became %d", len(index), len(read(t, small)))
+	if exists(t, filepath.Join(dir, IndexName(1))) || len(testutil.ReadFile(t, small)) > len(index)/3 {
+		t.Fatalf("%d bytes became %d", len(index), len(testutil.ReadFile(t, small)))
 	}
 	if c := changes[0]; c.Before < int64(len(index)) || c.After >= c.Before/2 {
 		t.Errorf("%+v", c)
@@ -79,7 +81,7 @@ func TestSmallIndex(t *testing.T) {
 		t.Errorf("HISTLOG requires %q", l.Marker.Requires)
 	}
 	x, reason, err := l.openIndex(1)
-	check(t, err)
+	testutil.NoError(t, err)
 	defer x.file.Close()
 	got, err := io.ReadAll(io.NewSectionReader(x.file, 0, 1<<30))
 	if err != nil || reason != "" || !bytes.Equal(got, index) {
@@ -88,8 +90,8 @@ func TestSmallIndex(t *testing.T) {
 	wantMany(t, dir, records)
 	wantNoDamage(t, l)
 	n, err := l.DiskBytes(l.Segments[0])
-	check(t, err)
-	if want := len(read(t, small)) + len(read(t, l.Segments[0].Path)); n != int64(want) {
+	testutil.NoError(t, err)
+	if want := len(testutil.ReadFile(t, small)) + len(testutil.ReadFile(t, l.Segments[0].Path)); n != int64(want) {
 		t.Errorf("%d bytes on disk, want %d", n, want)
 	}
 	if c := shrinkAll(t, dir); c[0] != (Change{}) {
@@ -97,7 +99,7 @@ func TestSmallIndex(t *testing.T) {
 	}
 	w := openWriter(t, dir)
 	_, err = w.Append(t.Context(), []byte("1"))
-	check(t, err)
+	testutil.NoError(t, err)
 	if zstd, err := exec.LookPath("zstd"); err == nil {
 		if out, err := exec.Command(zstd, "-t", small).CombinedOutput(); err != nil {
 			t.Errorf("zstd -t: %s", out)
@@ -122,16 +124,16 @@ func TestSmallIndexOfAnything(t *testing.T) {
 		}
 		b = append(b, h.encodeTrailer(sum)...)
 		path := filepath.Join(t.TempDir(), "index")
-		write(t, path, b)
+		testutil.WriteFile(t, path, b)
 		f, err := OS{}.OpenFile(path, os.O_RDONLY, 0)
-		check(t, err)
+		testutil.NoError(t, err)
 		x := &indexFile{file: f, path: path, header: h}
 		_, err = x.countEntries(-1)
-		check(t, err)
+		testutil.NoError(t, err)
 		l := &Log{fs: OS{}}
 		size, err := l.writeSmall(t.Context(), x, path+".zst", 0o644)
-		check(t, err)
-		check(t, f.Close())
+		testutil.NoError(t, err)
+		testutil.NoError(t, f.Close())
 		t.Logf("%d entries, %d bytes became %d", n, len(b), size)
 	}
 }
@@ -143,18 +145,18 @@ func TestSmallIndexBitFlips(t *testing.T) {
 	dir := manyRecords(t, records)
 	shrinkAll(t, dir)
 	path := filepath.Join(dir, SmallIndexName(1))
-	good := read(t, path)
+	good := testutil.ReadFile(t, path)
 	for at := range good {
 		if at%53 != 0 && at > smallHeader && at < len(good)-smallFooter-16 {
 			continue
 		}
 		bad := bytes.Clone(good)
 		bad[at] ^= 1 << (at % 8)
-		write(t, path, bad)
+		testutil.WriteFile(t, path, bad)
 		wantMany(t, dir, records) // each record is in the text
 		l := openLog(t, dir)
 		f, err := l.Verify(t.Context(), l.Segments[0], nil)
-		check(t, err)
+		testutil.NoError(t, err)
 		if len(f.Damage) == 0 && at >= 16 && at < len(good)-12 {
 			t.Fatalf("byte %d: Verify found nothing", at)
 		}
@@ -166,16 +168,16 @@ func TestSmallIndexIsRepaired(t *testing.T) {
 	const records = 2000
 	for _, at := range []int{40, smallHeader + 100, -smallFooter - 3, -3} {
 		dir := manyRecords(t, records)
-		plain := read(t, filepath.Join(dir, IndexName(1)))
+		plain := testutil.ReadFile(t, filepath.Join(dir, IndexName(1)))
 		shrinkAll(t, dir)
 		path := filepath.Join(dir, SmallIndexName(1))
-		edit(t, path, func(b []byte) []byte { b[(at+len(b))%len(b)] ^= 4; return b })
+		testutil.EditFile(t, path, func(b []byte) []byte { b[(at+len(b))%len(b)] ^= 4; return b })
 		done, err := Repair(t.Context(), dir, options(nil))
-		check(t, err)
+		testutil.NoError(t, err)
 		if len(done.Repaired) == 0 || exists(t, path) {
 			t.Errorf("byte %d: %+v", at, done.Repaired)
 		}
-		if at == smallHeader+100 && !bytes.Equal(read(t, filepath.Join(dir, IndexName(1)))[:headerSize], plain[:headerSize]) {
+		if at == smallHeader+100 && !bytes.Equal(testutil.ReadFile(t, filepath.Join(dir, IndexName(1)))[:headerSize], plain[:headerSize]) {
 			t.Error("the header is not what it was")
 		}
 		wantMany(t, dir, records)
@@ -196,17 +198,17 @@ func TestSmallIndexBesidePlain(t *testing.T) {
 		do   func(t *testing.T, plain, small string)
 	}{
 		{"both", func(*testing.T, string, string) {}},
-		{"the plain one torn", func(t *testing.T, plain, _ string) { check(t, os.Truncate(plain, 3000)) }},
-		{"the plain one empty", func(t *testing.T, plain, _ string) { check(t, os.Truncate(plain, 0)) }},
-		{"the small one torn", func(t *testing.T, _, small string) { check(t, os.Truncate(small, 500)) }},
-		{"the small one empty", func(t *testing.T, _, small string) { check(t, os.Truncate(small, 0)) }},
+		{"the plain one torn", func(t *testing.T, plain, _ string) { testutil.NoError(t, os.Truncate(plain, 3000)) }},
+		{"the plain one empty", func(t *testing.T, plain, _ string) { testutil.NoError(t, os.Truncate(plain, 0)) }},
+		{"the small one torn", func(t *testing.T, _, small string) { testutil.NoError(t, os.Truncate(small, 500)) }},
+		{"the small one empty", func(t *testing.T, _, small string) { testutil.NoError(t, os.Truncate(small, 0)) }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			dir := manyRecords(t, records)
 			plain, small := filepath.Join(dir, IndexName(1)), filepath.Join(dir, SmallIndexName(1))
-			b := read(t, plain)
+			b := testutil.ReadFile(t, plain)
 			shrinkAll(t, dir)
-			write(t, plain, b)
+			testutil.WriteFile(t, plain, b)
 			row.do(t, plain, small)
 			l := openLog(t, dir)
 			wantNoDamage(t, l)
@@ -225,13 +227,13 @@ func TestSmallIndexIsArchivedAndRetired(t *testing.T) {
 	to := filepath.Join(t.TempDir(), "old")
 	bases := openLog(t, dir).Segments
 	_, err := Archive(t.Context(), dir, to, bases[1].Base, options(nil)) // a plain one
-	check(t, err)
+	testutil.NoError(t, err)
 	if r := openLog(t, to).Marker.Requires; len(r) > 0 {
 		t.Errorf("the archive requires %q", r)
 	}
 	shrinkAll(t, dir)
 	_, err = Archive(t.Context(), dir, to, bases[2].Base, options(nil))
-	check(t, err)
+	testutil.NoError(t, err)
 	l := openLog(t, to)
 	if !slices.Equal(l.Marker.Requires, []string{"small-index"}) || !exists(t, filepath.Join(to, SmallIndexName(bases[1].Base))) {
 		t.Errorf("the archive requires %q", l.Marker.Requires)
@@ -242,7 +244,7 @@ func TestSmallIndexIsArchivedAndRetired(t *testing.T) {
 		t.Fatal("too few segments")
 	}
 	_, err = Retire(t.Context(), dir, bases[3].Base, options(nil))
-	check(t, err)
+	testutil.NoError(t, err)
 	wantGone(t, dir, SmallIndexName(bases[2].Base))
 }
 
@@ -252,11 +254,11 @@ func TestDraftWithSmallIndexes(t *testing.T) {
 	o := options(Settings{"segment-size": "5000"})
 	o.Compress = Zstd
 	d, err := NewDraft(dir, o)
-	check(t, err)
+	testutil.NoError(t, err)
 	for n := range 2000 {
-		check(t, d.Write(fmt.Appendf(nil, `{"n":%d}`, n), nil))
+		testutil.NoError(t, d.Write(fmt.Appendf(nil, `{"n":%d}`, n), nil))
 	}
-	check(t, d.Publish())
+	testutil.NoError(t, d.Publish())
 	if l := openLog(t, dir); !slices.Equal(l.Marker.Requires, []string{"small-index"}) || !exists(t, filepath.Join(dir, SmallIndexName(1))) {
 		t.Errorf("HISTLOG requires %q", l.Marker.Requires)
 	}
@@ -278,24 +280,24 @@ func TestShrinkRefuses(t *testing.T) {
 	dir := manyRecords(t, 900)
 	shrinkAll(t, dir)
 	_, err := Repair(t.Context(), dir, options(nil))
-	check(t, err)
+	testutil.NoError(t, err)
 	plain := filepath.Join(dir, IndexName(1))
 	l := openLog(t, dir)
 	x, _, err := l.openIndex(1)
-	check(t, err)
+	testutil.NoError(t, err)
 	b, err := io.ReadAll(io.NewSectionReader(x.file, 0, 1<<30))
-	check(t, errors.Join(err, x.file.Close()))
+	testutil.NoError(t, errors.Join(err, x.file.Close()))
 	b[headerSize+5*entrySize] ^= 1
-	write(t, plain, b)
-	check(t, os.Remove(filepath.Join(dir, SmallIndexName(1))))
+	testutil.WriteFile(t, plain, b)
+	testutil.NoError(t, os.Remove(filepath.Join(dir, SmallIndexName(1))))
 	if _, err := Compress(t.Context(), dir, 1, Zstd, options(nil)); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("a rotten index: %v", err)
 	}
-	if !bytes.Equal(read(t, plain), b) || exists(t, filepath.Join(dir, SmallIndexName(1))) {
+	if !bytes.Equal(testutil.ReadFile(t, plain), b) || exists(t, filepath.Join(dir, SmallIndexName(1))) {
 		t.Error("it was changed")
 	}
 	b[headerSize+5*entrySize] ^= 1
-	write(t, plain, b)
+	testutil.WriteFile(t, plain, b)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := Compress(ctx, dir, 1, Zstd, options(nil)); !errors.Is(err, context.Canceled) {
@@ -309,17 +311,17 @@ func TestShrinkCompressedBefore(t *testing.T) {
 	const records = 900
 	dir := manyRecords(t, records)
 	l := openLog(t, dir)
-	index := read(t, filepath.Join(dir, IndexName(1)))
+	index := testutil.ReadFile(t, filepath.Join(dir, IndexName(1)))
 	_, err := l.compress(t.Context(), l.Segments[0], Gzip) // as earlier versions did
-	check(t, err)
+	testutil.NoError(t, err)
 	if may, err := openLog(t, dir).CanShrink(openLog(t, dir).Segments[0]); !may || err != nil {
 		t.Errorf("%v, %v", may, err)
 	}
 	n, err := l.EstimateIndex(t.Context(), l.Segments[0])
-	check(t, err)
+	testutil.NoError(t, err)
 	c, err := Compress(t.Context(), dir, 1, Zstd, options(nil))
-	check(t, err)
-	if c.Segment != SmallIndexName(1) || c.Before != int64(len(index)) || c.After != n || c.After != int64(len(read(t, filepath.Join(dir, SmallIndexName(1))))) {
+	testutil.NoError(t, err)
+	if c.Segment != SmallIndexName(1) || c.Before != int64(len(index)) || c.After != n || c.After != int64(len(testutil.ReadFile(t, filepath.Join(dir, SmallIndexName(1))))) {
 		t.Errorf("%+v, estimated were %d", c, n)
 	}
 	if l := openLog(t, dir); l.Segments[0].Codec != Gzip || !slices.Equal(l.Marker.Requires, []string{"small-index"}) {

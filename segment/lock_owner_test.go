@@ -11,12 +11,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // apartFS is a file system whose locks do not meet those of another one that leads
 // to the same files, as a FUSE mount of the directory is.
 type apartFS struct {
-	noSync
+	testutil.NoSync
 	locked map[string]bool
 }
 
@@ -39,20 +41,20 @@ func TestSecondWriterPastTheLock(t *testing.T) {
 				dir := newDir(t)
 				first := create(t, dir, Settings{"sync": sync})
 				appendTexts(t, first, 1, 3)
-				check(t, first.syncAll())
+				testutil.NoError(t, first.syncAll())
 				o := options(nil)
 				o.FS = newApartFS()
 				second, err := OpenWriter(t.Context(), dir, o)
-				check(t, err)
+				testutil.NoError(t, err)
 				if closed != "" {
-					check(t, second.Close())
+					testutil.NoError(t, second.Close())
 				}
 				if _, err = first.Append(t.Context(), []byte(text(4))); sync == "none" && err == nil { // whose look comes later
 					first.lock()
 					err = first.writeEntries()
 					first.unlock()
 				}
-				wantIs(t, err, ErrSecondWriter)
+				testutil.ErrorIs(t, err, ErrSecondWriter)
 				_, again := first.Append(t.Context(), []byte(text(4)))
 				if again == nil || again.Error() != err.Error() {
 					t.Errorf("it is not poisoned: %v", again)
@@ -63,7 +65,7 @@ func TestSecondWriterPastTheLock(t *testing.T) {
 				} else if sync != "none" {
 					appendTexts(t, second, 4, 5)
 				}
-				check(t, second.Close())
+				testutil.NoError(t, second.Close())
 				good, bad := contents(t, dir)
 				if len(bad) > 0 || good[3] != text(3) {
 					t.Errorf("%v, %v", good, bad)
@@ -77,16 +79,16 @@ func TestSecondWriterPastTheLock(t *testing.T) {
 func TestSecondDraft(t *testing.T) {
 	dir := newDir(t)
 	d, err := NewDraft(dir, options(nil))
-	check(t, err)
-	check(t, d.Write([]byte(`1`), nil))
+	testutil.NoError(t, err)
+	testutil.NoError(t, d.Write([]byte(`1`), nil))
 	o := options(nil)
 	o.FS = newApartFS()
 	w, err := Create(dir, o)
-	check(t, err)
-	wantIs(t, d.Publish(), ErrSecondWriter)
-	check(t, d.Discard())
+	testutil.NoError(t, err)
+	testutil.ErrorIs(t, d.Publish(), ErrSecondWriter)
+	testutil.NoError(t, d.Discard())
 	appendTexts(t, w, 1, 2)
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	wantTexts(t, dir, texts(1, 2))
 }
 
@@ -94,8 +96,8 @@ func TestSecondDraft(t *testing.T) {
 func putHolder(t *testing.T, dir string, h lockInfo) {
 	t.Helper()
 	b, err := json.Marshal(h)
-	check(t, err)
-	write(t, filepath.Join(dir, lockName), b)
+	testutil.NoError(t, err)
+	testutil.WriteFile(t, filepath.Join(dir, lockName), b)
 }
 
 // started starts a process that lives until it is told to end.
@@ -105,7 +107,7 @@ func started(t *testing.T) *exec.Cmd {
 		t.Skip("skipped: nothing is known of processes here")
 	}
 	c := exec.Command("sleep", "60")
-	check(t, c.Start())
+	testutil.NoError(t, c.Start())
 	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
 	return c
 }
@@ -114,7 +116,7 @@ func started(t *testing.T) *exec.Cmd {
 // keeps nobody out. It is waited for, and then named.
 func TestHolderAlive(t *testing.T) {
 	dir := newDir(t)
-	check(t, create(t, dir, nil).Close())
+	testutil.NoError(t, create(t, dir, nil).Close())
 	c := started(t)
 	h := lockInfo{Token: "x", PID: c.Process.Pid, Command: "sleep", Machine: "here", Process: processID(c.Process.Pid), Written: time.Now()}
 	putHolder(t, dir, h)
@@ -127,11 +129,11 @@ func TestHolderAlive(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	check(t, c.Process.Kill())
+	testutil.NoError(t, c.Process.Kill())
 	for !isZombie(c.Process.Pid) { // until somebody waits for it
 		time.Sleep(time.Millisecond)
 	}
-	check(t, openWriter(t, dir).Close())
+	testutil.NoError(t, openWriter(t, dir).Close())
 }
 
 func isZombie(pid int) bool { return processID(pid) == "" }
@@ -152,11 +154,11 @@ func TestHolderGone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := newDir(t)
-			check(t, create(t, dir, nil).Close())
+			testutil.NoError(t, create(t, dir, nil).Close())
 			putHolder(t, dir, h)
 			w := openWriter(t, dir)
 			appendTexts(t, w, 1, 1)
-			check(t, w.Close())
+			testutil.NoError(t, w.Close())
 		})
 	}
 }
@@ -165,12 +167,12 @@ func TestHolderGone(t *testing.T) {
 // on its way; a context that ends, ends that.
 func TestHolderUnknown(t *testing.T) {
 	dir := newDir(t)
-	check(t, create(t, dir, nil).Close())
+	testutil.NoError(t, create(t, dir, nil).Close())
 	putHolder(t, dir, lockInfo{Token: "x", PID: 1, Process: "boot pid:[1] 1 9"})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := OpenWriter(ctx, dir, options(nil))
-	wantIs(t, err, context.Canceled)
+	testutil.ErrorIs(t, err, context.Canceled)
 	if h, err := readLockInfo(OS{}, dir); err != nil || h.PID != 0 {
 		t.Errorf("it left %+v, %v", h, err)
 	}
@@ -202,28 +204,28 @@ func TestLongCommand(t *testing.T) {
 			o := options(nil)
 			o.Command = command
 			w, err := Create(dir, o)
-			check(t, err)
+			testutil.NoError(t, err)
 			_, err = OpenWriter(t.Context(), dir, options(nil))
 			var locked *LockedError
 			if !errors.As(err, &locked) || locked.PID != os.Getpid() || len(locked.Command) > 4096 {
 				t.Errorf("%v", err)
 			}
-			if b := read(t, filepath.Join(dir, lockName)); len(b) != lockSize || !json.Valid(b) {
+			if b := testutil.ReadFile(t, filepath.Join(dir, lockName)); len(b) != lockSize || !json.Valid(b) {
 				t.Errorf("LOCK takes %d bytes", len(b))
 			}
-			check(t, w.Close())
+			testutil.NoError(t, w.Close())
 			fsys := &countingFS{}
 			o.FS = fsys
 			w, err = OpenWriter(t.Context(), dir, o)
-			check(t, err)
-			check(t, w.Close())
+			testutil.NoError(t, err)
+			testutil.NoError(t, w.Close())
 			if fsys.probes > 0 {
 				t.Errorf("probed %d times", fsys.probes)
 			}
 		})
 	}
 	dir := newDir(t) // as an earlier version wrote it
-	check(t, create(t, dir, nil).Close())
+	testutil.NoError(t, create(t, dir, nil).Close())
 	host, _ := os.Hostname()
 	putHolder(t, dir, lockInfo{PID: 7, Command: strings.Repeat("a", 9000), Machine: host})
 	if h, err := readLockInfo(OS{}, dir); err != nil || h.Machine != host {
@@ -233,7 +235,7 @@ func TestLongCommand(t *testing.T) {
 
 // countingFS counts probes of the file system.
 type countingFS struct {
-	noSync
+	testutil.NoSync
 	probes int
 }
 
@@ -241,18 +243,18 @@ func (c *countingFS) Remove(name string) error {
 	if filepath.Base(name) == probeName {
 		c.probes++
 	}
-	return c.noSync.Remove(name)
+	return c.NoSync.Remove(name)
 }
 
 // What is left of a longer LOCK, of an earlier version, goes.
 func TestLockIsOverwritten(t *testing.T) {
 	dir := newDir(t)
-	check(t, create(t, dir, nil).Close())
+	testutil.NoError(t, create(t, dir, nil).Close())
 	path := filepath.Join(dir, lockName)
-	write(t, path, append([]byte(`{"pid":1}`), bytes.Repeat([]byte("x"), 4000)...))
+	testutil.WriteFile(t, path, append([]byte(`{"pid":1}`), bytes.Repeat([]byte("x"), 4000)...))
 	w := openWriter(t, dir)
 	appendTexts(t, w, 1, 1)
-	if h, err := readLockInfo(OS{}, dir); err != nil || h.PID != os.Getpid() || len(read(t, path)) != lockSize {
+	if h, err := readLockInfo(OS{}, dir); err != nil || h.PID != os.Getpid() || len(testutil.ReadFile(t, path)) != lockSize {
 		t.Errorf("%+v, %v", h, err)
 	}
 }

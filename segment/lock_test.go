@@ -19,7 +19,7 @@ import (
 func TestLockOfReplacedFile(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "HISTLOG")
-	check(t, os.WriteFile(name, nil, 0o644))
+	testutil.NoError(t, os.WriteFile(name, nil, 0o644))
 	takers, times := 4, testutil.Rounds(20, 100)
 	var within atomic.Int32
 	var all sync.WaitGroup
@@ -64,13 +64,13 @@ func TestSecondWriter(t *testing.T) {
 		},
 	} {
 		err := open()
-		wantIs(t, err, ErrLocked)
+		testutil.ErrorIs(t, err, ErrLocked)
 		var locked *LockedError
 		if !errors.As(err, &locked) || locked.PID != os.Getpid() || locked.Command != "test" || !locked.Since.Equal(newClock().Now()) || locked.Dir != dir {
 			t.Errorf("%s: got %v, want a *LockedError that names pid %d and command test", name, err, os.Getpid())
 		}
 	}
-	if b := read(t, filepath.Join(dir, lockName)); len(b) == 0 {
+	if b := testutil.ReadFile(t, filepath.Join(dir, lockName)); len(b) == 0 {
 		t.Error("a failed attempt changed LOCK")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -78,7 +78,7 @@ func TestSecondWriter(t *testing.T) {
 	o := options(nil)
 	o.LockWait = time.Hour
 	_, err := OpenWriter(ctx, dir, o)
-	wantIs(t, err, context.Canceled)
+	testutil.ErrorIs(t, err, context.Canceled)
 
 	done := make(chan error)
 	go func() {
@@ -90,19 +90,19 @@ func TestSecondWriter(t *testing.T) {
 		}
 		done <- err
 	}()
-	check(t, w.Close())
-	check(t, <-done)
+	testutil.NoError(t, w.Close())
+	testutil.NoError(t, <-done)
 }
 
 // LOCK is for messages: what stands in it keeps nobody from writing.
 func TestLockContent(t *testing.T) {
 	for name, put := range map[string]func(t *testing.T, path string){
-		"stale":   func(t *testing.T, path string) { write(t, path, []byte(`{"pid":1,"command":"init"}`)) },
-		"garbage": func(t *testing.T, path string) { write(t, path, bytes.Repeat([]byte("\x00{"), 9000)) },
-		"removed": func(t *testing.T, path string) { check(t, os.Remove(path)) },
+		"stale":   func(t *testing.T, path string) { testutil.WriteFile(t, path, []byte(`{"pid":1,"command":"init"}`)) },
+		"garbage": func(t *testing.T, path string) { testutil.WriteFile(t, path, bytes.Repeat([]byte("\x00{"), 9000)) },
+		"removed": func(t *testing.T, path string) { testutil.NoError(t, os.Remove(path)) },
 		"directory": func(t *testing.T, path string) {
-			check(t, os.Remove(path))
-			check(t, os.Mkdir(path, 0o755))
+			testutil.NoError(t, os.Remove(path))
+			testutil.NoError(t, os.Mkdir(path, 0o755))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -110,8 +110,8 @@ func TestLockContent(t *testing.T) {
 			w := create(t, dir, nil)
 			put(t, filepath.Join(dir, lockName))
 			_, err := OpenWriter(t.Context(), dir, options(nil))
-			wantIs(t, err, ErrLocked)
-			check(t, w.Close())
+			testutil.ErrorIs(t, err, ErrLocked)
+			testutil.NoError(t, w.Close())
 			appendTexts(t, openWriter(t, dir), 1, 1)
 		})
 	}

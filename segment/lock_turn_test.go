@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // A writer that waits is seen by the one that holds the lock, and gets it before
@@ -35,9 +37,9 @@ func TestTurn(t *testing.T) {
 	for !w.Wanted() {
 		time.Sleep(time.Millisecond)
 	}
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	w, err := OpenWriter(t.Context(), dir, o)
-	check(t, err)
+	testutil.NoError(t, err)
 	order <- "first, again"
 	all.Wait()
 	if got := <-order; got != "second" {
@@ -46,7 +48,7 @@ func TestTurn(t *testing.T) {
 	if w.Wanted() {
 		t.Error("wanted by nobody")
 	}
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	if _, err := os.Lstat(filepath.Join(dir, waitingName)); !missing(err) {
 		t.Errorf("a note is left: %v", err)
 	}
@@ -55,7 +57,7 @@ func TestTurn(t *testing.T) {
 // Many writers that each open the log again and again all get their turns.
 func TestManyTurns(t *testing.T) {
 	dir := newDir(t)
-	check(t, create(t, dir, nil).Close())
+	testutil.NoError(t, create(t, dir, nil).Close())
 	const writers, turns = 5, 6
 	var all sync.WaitGroup
 	for range writers {
@@ -89,21 +91,21 @@ func TestWaitingNote(t *testing.T) {
 	dir := newDir(t)
 	w := create(t, dir, nil)
 	note := filepath.Join(dir, waitingName)
-	write(t, note, nil)
+	testutil.WriteFile(t, note, nil)
 	if w.Wanted() {
 		t.Error("wanted by nobody")
 	}
 	if _, err := os.Lstat(note); !missing(err) {
 		t.Errorf("it is left: %v", err)
 	}
-	check(t, os.Mkdir(note, 0o755))
-	check(t, os.WriteFile(filepath.Join(note, "x"), nil, 0o644))
+	testutil.NoError(t, os.Mkdir(note, 0o755))
+	testutil.NoError(t, os.WriteFile(filepath.Join(note, "x"), nil, 0o644))
 	o := options(nil)
 	o.LockWait = time.Millisecond
 	_, err := OpenWriter(t.Context(), dir, o)
-	wantIs(t, err, ErrLocked)
-	check(t, w.Close())
+	testutil.ErrorIs(t, err, ErrLocked)
+	testutil.NoError(t, w.Close())
 	w, err = OpenWriter(t.Context(), dir, o)
-	check(t, err)
-	check(t, w.Close())
+	testutil.NoError(t, err)
+	testutil.NoError(t, w.Close())
 }

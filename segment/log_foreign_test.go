@@ -7,12 +7,14 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // copyAs copies a file of a log into another log, for the segment of a base.
 func copyAs(t *testing.T, from, to string) {
 	t.Helper()
-	write(t, to, read(t, from))
+	testutil.WriteFile(t, to, testutil.ReadFile(t, from))
 }
 
 // TestForeignSegments puts segments into the directory that are not part of the
@@ -28,13 +30,13 @@ func TestForeignSegments(t *testing.T) {
 			}
 			copyAs(t, text, filepath.Join(dir, TextName(base)))
 			copyAs(t, filepath.Join(other, IndexName(base)), filepath.Join(dir, IndexName(base)))
-			return []string{string(read(t, text))}
+			return []string{string(testutil.ReadFile(t, text))}
 		}
 	}
 	alone := func(name string) func(t *testing.T, dir string) []string {
 		return func(t *testing.T, dir string) []string {
 			b := []byte("{\"other\":1}\n{\"other\":2}\n")
-			write(t, filepath.Join(dir, name), b)
+			testutil.WriteFile(t, filepath.Join(dir, name), b)
 			return []string{string(b)}
 		}
 	}
@@ -42,9 +44,9 @@ func TestForeignSegments(t *testing.T) {
 		return func(t *testing.T, dir string) []string {
 			other := otherLog(t, 40)
 			_, err := Compress(t.Context(), other, base, Zstd, options(nil))
-			check(t, err)
-			b := read(t, filepath.Join(other, FileName(base, Zstd)))
-			write(t, filepath.Join(dir, FileName(base, Zstd)), b)
+			testutil.NoError(t, err)
+			b := testutil.ReadFile(t, filepath.Join(other, FileName(base, Zstd)))
+			testutil.WriteFile(t, filepath.Join(dir, FileName(base, Zstd)), b)
 			return []string{string(b)}
 		}
 	}
@@ -58,7 +60,7 @@ func TestForeignSegments(t *testing.T) {
 		{"without an index, behind a gap", alone(TextName(5000)), true},
 		{"without an index, within a segment", alone(TextName(7)), false},
 		{"empty, behind a gap", func(t *testing.T, dir string) []string {
-			write(t, filepath.Join(dir, TextName(77)), nil)
+			testutil.WriteFile(t, filepath.Join(dir, TextName(77)), nil)
 			return nil
 		}, true},
 		{"of the highest number that a name can have", alone("18446744073709551615.ndjson"), true},
@@ -68,10 +70,10 @@ func TestForeignSegments(t *testing.T) {
 		{"compressed, with its index", func(t *testing.T, dir string) []string {
 			other := otherLog(t, 40)
 			_, err := Compress(t.Context(), other, 29, Zstd, options(nil))
-			check(t, err)
+			testutil.NoError(t, err)
 			copyAs(t, filepath.Join(other, IndexName(29)), filepath.Join(dir, IndexName(29)))
-			b := read(t, filepath.Join(other, FileName(29, Zstd)))
-			write(t, filepath.Join(dir, FileName(29, Zstd)), b)
+			b := testutil.ReadFile(t, filepath.Join(other, FileName(29, Zstd)))
+			testutil.WriteFile(t, filepath.Join(dir, FileName(29, Zstd)), b)
 			return []string{string(b)}
 		}, true},
 		{"a segment of this log under another number", func(t *testing.T, dir string) []string {
@@ -90,10 +92,10 @@ func TestForeignSegments(t *testing.T) {
 			dir := newDir(t)
 			w := create(t, dir, Settings{"segment-size": "300"})
 			appendTexts(t, w, 1, 10)
-			check(t, w.Close())
+			testutil.NoError(t, w.Close())
 			kept := row.put(t, dir)
 			l := openLog(t, dir)
-			check(t, l.RefreshAll())
+			testutil.NoError(t, l.RefreshAll())
 			if len(l.Foreign) == 0 {
 				t.Fatalf("nothing was found: %+v", l.Segments)
 			}
@@ -105,23 +107,25 @@ func TestForeignSegments(t *testing.T) {
 				t.Fatalf("opened for writing: %v", err)
 			}
 			if err == nil {
-				check(t, w.Close())
+				testutil.NoError(t, w.Close())
 			}
 			done, err := Repair(t.Context(), dir, options(nil))
-			check(t, err)
+			testutil.NoError(t, err)
 			for _, want := range kept {
-				if !slices.ContainsFunc(done.Repaired, func(m RepairedRecord) bool { return m.Quarantine != "" && string(read(t, m.Quarantine)) == want }) {
+				if !slices.ContainsFunc(done.Repaired, func(m RepairedRecord) bool {
+					return m.Quarantine != "" && string(testutil.ReadFile(t, m.Quarantine)) == want
+				}) {
 					t.Errorf("%d bytes are not in quarantine: %+v", len(want), done.Repaired)
 				}
 			}
 			l = openLog(t, dir)
-			check(t, l.RefreshAll())
+			testutil.NoError(t, l.RefreshAll())
 			if len(l.Foreign) > 0 {
 				t.Errorf("after the repair: %v", l.Foreign)
 			}
 			w = openWriter(t, dir)
 			appendTexts(t, w, 11, 12)
-			check(t, w.Close())
+			testutil.NoError(t, w.Close())
 			wantTexts(t, dir, texts(1, 12))
 		})
 	}
@@ -131,9 +135,9 @@ func wantNoDamage(t *testing.T, l *Log) {
 	t.Helper()
 	for _, s := range l.Segments {
 		f, err := l.Verify(t.Context(), s, nil)
-		check(t, err)
+		testutil.NoError(t, err)
 		g, err := l.QuickCheck(s)
-		check(t, err)
+		testutil.NoError(t, err)
 		if len(f.Damage) > 0 || g.Damage != nil {
 			t.Errorf("%s: %v, %v", s.Path, f.Damage, g.Damage)
 		}
@@ -149,28 +153,28 @@ func TestOwnSegments(t *testing.T) {
 	}{
 		{"all indexes lost", func(t *testing.T, dir string) {
 			for _, base := range []Sequence{1, 5, 9} {
-				check(t, os.Remove(filepath.Join(dir, IndexName(base))))
+				testutil.NoError(t, os.Remove(filepath.Join(dir, IndexName(base))))
 			}
 		}},
-		{"the last index lost", func(t *testing.T, dir string) { check(t, os.Remove(filepath.Join(dir, IndexName(9)))) }},
+		{"the last index lost", func(t *testing.T, dir string) { testutil.NoError(t, os.Remove(filepath.Join(dir, IndexName(9)))) }},
 		{"the last index lost, the one before torn", func(t *testing.T, dir string) {
-			check(t, os.Remove(filepath.Join(dir, IndexName(9))))
-			check(t, os.Truncate(filepath.Join(dir, IndexName(5)), headerSize+entrySize+3))
+			testutil.NoError(t, os.Remove(filepath.Join(dir, IndexName(9))))
+			testutil.NoError(t, os.Truncate(filepath.Join(dir, IndexName(5)), headerSize+entrySize+3))
 		}},
-		{"the last index empty", func(t *testing.T, dir string) { check(t, os.Truncate(filepath.Join(dir, IndexName(9)), 0)) }},
+		{"the last index empty", func(t *testing.T, dir string) { testutil.NoError(t, os.Truncate(filepath.Join(dir, IndexName(9)), 0)) }},
 		{"a header spoiled", func(t *testing.T, dir string) {
-			edit(t, filepath.Join(dir, IndexName(9)), func(b []byte) []byte { b[30] ^= 1; return b })
+			testutil.EditFile(t, filepath.Join(dir, IndexName(9)), func(b []byte) []byte { b[30] ^= 1; return b })
 		}},
-		{"a segment before it lost", func(t *testing.T, dir string) { check(t, os.Remove(filepath.Join(dir, TextName(5)))) }},
+		{"a segment before it lost", func(t *testing.T, dir string) { testutil.NoError(t, os.Remove(filepath.Join(dir, TextName(5)))) }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			dir := newDir(t)
 			w := create(t, dir, Settings{"segment-size": "300"})
 			appendTexts(t, w, 1, 10)
-			check(t, w.Close())
+			testutil.NoError(t, w.Close())
 			row.do(t, dir)
 			l := openLog(t, dir)
-			check(t, l.RefreshAll())
+			testutil.NoError(t, l.RefreshAll())
 			if len(l.Foreign) > 0 || l.Segments[len(l.Segments)-1].Base != 9 {
 				t.Errorf("%v", l.Foreign)
 			}
@@ -188,16 +192,16 @@ func TestForeignBelowFirst(t *testing.T) {
 	dir := newDir(t)
 	w := create(t, dir, Settings{"segment-size": "300"})
 	appendTexts(t, w, 1, 14)
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	_, err := Retire(t.Context(), dir, 5, options(nil))
-	check(t, err)
+	testutil.NoError(t, err)
 	other := otherLog(t, 10)
 	for _, name := range []string{TextName(1), IndexName(1)} {
 		copyAs(t, filepath.Join(other, name), filepath.Join(dir, name))
 	}
 	_, err = Retire(t.Context(), dir, 9, options(nil))
-	check(t, err)
-	if string(read(t, filepath.Join(dir, TextName(1)))) != string(read(t, filepath.Join(other, TextName(1)))) {
+	testutil.NoError(t, err)
+	if string(testutil.ReadFile(t, filepath.Join(dir, TextName(1)))) != string(testutil.ReadFile(t, filepath.Join(other, TextName(1)))) {
 		t.Error("it was removed")
 	}
 	wantTexts(t, dir, texts(9, 14))
@@ -209,10 +213,10 @@ func TestForeignWhileFollowed(t *testing.T) {
 	w := create(t, dir, Settings{"segment-size": "300"})
 	appendTexts(t, w, 1, 10)
 	l := openLog(t, dir)
-	write(t, filepath.Join(dir, TextName(5000)), []byte("1\n2\n3\n"))
+	testutil.WriteFile(t, filepath.Join(dir, TextName(5000)), []byte("1\n2\n3\n"))
 	for n := Sequence(11); n < 20; n++ {
 		appendTexts(t, w, n, n)
-		check(t, l.Refresh())
+		testutil.NoError(t, l.Refresh())
 		if next, err := l.NextSeq(); err != nil || next != n+1 || len(l.Foreign) != 1 {
 			t.Fatal(fmt.Sprint(next, err, l.Foreign))
 		}

@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // markerLogs makes three logs whose HISTLOGs differ as much as they can: a new
@@ -16,20 +18,20 @@ func markerLogs(t *testing.T) (dirs []string) {
 	plain := newLog(t, 6)
 	rich := newLog(t, 6)
 	_, err := Configure(t.Context(), rich, Settings{"time-field": "/at", "time-zone": "Asia/Tokyo", "max-records": "100", "archive-to": "/mnt/old", "mode": "0640"}, nil)
-	check(t, err)
+	testutil.NoError(t, err)
 	editMarker(t, rich, `"role"`, `"owner": {"name": "Łucja", "n": 1e3}, "role"`)
 	from, archive := newLog(t, 12), newDir(t)
 	_, err = Archive(t.Context(), from, archive, 9, Options{})
-	check(t, err)
+	testutil.NoError(t, err)
 	return []string{plain, rich, archive}
 }
 
 // Each flipped bit of a HISTLOG is refused, or changes nothing of what it says.
 func TestMarkerBitFlips(t *testing.T) {
 	for _, dir := range markerLogs(t) {
-		text := read(t, filepath.Join(dir, markerName))
+		text := testutil.ReadFile(t, filepath.Join(dir, markerName))
 		want, err := parseMarker(text)
-		check(t, err)
+		testutil.NoError(t, err)
 		for i := range text {
 			for bit := range 8 {
 				text[i] ^= 1 << bit
@@ -57,7 +59,7 @@ func withoutSum(m Marker) Marker {
 func TestMarkerWithoutSum(t *testing.T) {
 	dir := newLog(t, 3)
 	path := filepath.Join(dir, markerName)
-	edit(t, path, func(b []byte) []byte {
+	testutil.EditFile(t, path, func(b []byte) []byte {
 		before, _, _ := strings.Cut(string(b), ",\n  \""+sumName)
 		return []byte(before + "\n}\n")
 	})
@@ -65,8 +67,8 @@ func TestMarkerWithoutSum(t *testing.T) {
 		t.Error("no segments")
 	}
 	_, err := Configure(t.Context(), dir, Settings{"sync": "none"}, nil)
-	check(t, err)
-	if !strings.Contains(string(read(t, path)), sumName) {
+	testutil.NoError(t, err)
+	if !strings.Contains(string(testutil.ReadFile(t, path)), sumName) {
 		t.Error("no checksum after it was replaced")
 	}
 }
@@ -80,25 +82,25 @@ func TestFirstSeqConflict(t *testing.T) {
 			editMarker(t, dir, `"first_seq": 1`, `"first_seq": `+first)
 			before := snapshot(t, dir)
 			l := openLog(t, dir)
-			wantIs(t, l.Conflict, ErrMarker)
+			testutil.ErrorIs(t, l.Conflict, ErrMarker)
 			wantReadable(t, l, 1, 9)
 			_, err := Configure(t.Context(), dir, Settings{"sync": "none"}, nil)
-			wantIs(t, err, ErrMarker)
+			testutil.ErrorIs(t, err, ErrMarker)
 			_, err = Retire(t.Context(), dir, 5, Options{})
-			wantIs(t, err, ErrMarker)
+			testutil.ErrorIs(t, err, ErrMarker)
 			_, err = Compress(t.Context(), dir, 1, Zstd, Options{})
-			wantIs(t, err, ErrMarker)
-			wantIs(t, Sweep(t.Context(), dir, Options{}), ErrMarker)
+			testutil.ErrorIs(t, err, ErrMarker)
+			testutil.ErrorIs(t, Sweep(t.Context(), dir, Options{}), ErrMarker)
 			delete(before, "/"+upkeepName)
 			after := snapshot(t, dir)
 			delete(after, "/"+upkeepName)
 			wantSame(t, before, after, "upkeep of a log whose first_seq is wrong")
 			w := openWriter(t, dir)
 			appendTexts(t, w, 10, 10)
-			check(t, w.Close())
+			testutil.NoError(t, w.Close())
 			wantReadable(t, openLog(t, dir), 1, 10)
 			_, err = AcceptEdit(context.Background(), dir, nil)
-			check(t, err)
+			testutil.NoError(t, err)
 			l = openLog(t, dir)
 			if l.Conflict != nil || l.Marker.FirstSeq != 1 {
 				t.Errorf("%v, first_seq %d", l.Conflict, l.Marker.FirstSeq)
@@ -111,31 +113,31 @@ func TestFirstSeqConflict(t *testing.T) {
 func wantReadable(t *testing.T, l *Log, from, to Sequence) {
 	t.Helper()
 	next, err := l.NextSeq()
-	check(t, err)
+	testutil.NoError(t, err)
 	if l.Marker.FirstSeq != from || next != to+1 {
 		t.Errorf("the log begins with %d and ends before %d, want %d and %d", l.Marker.FirstSeq, next, from, to+1)
 	}
 	for seq := from; seq <= to; seq++ {
 		i, err := l.Find(seq)
-		check(t, err)
+		testutil.NoError(t, err)
 		r := openReader(t, l, i)
 		_, err = r.Record(seq)
-		check(t, err)
+		testutil.NoError(t, err)
 	}
 }
 
 func TestAcceptEdit(t *testing.T) {
 	t.Run("a setting", func(t *testing.T) {
 		dir := newLog(t, 3)
-		edit(t, filepath.Join(dir, markerName), func(b []byte) []byte {
+		testutil.EditFile(t, filepath.Join(dir, markerName), func(b []byte) []byte {
 			return []byte(strings.Replace(string(b), `"settings": {`, `"settings": {"sync": "none", `, 1))
 		})
 		_, err := Open(dir)
-		wantIs(t, err, ErrMarker)
+		testutil.ErrorIs(t, err, ErrMarker)
 		_, err = OpenWriter(t.Context(), dir, options(nil))
-		wantIs(t, err, ErrMarker)
+		testutil.ErrorIs(t, err, ErrMarker)
 		s, err := AcceptEdit(t.Context(), dir, nil)
-		check(t, err)
+		testutil.NoError(t, err)
 		if s.Get("sync") != "none" || openLog(t, dir).Marker.Settings.Get("sync") != "none" {
 			t.Errorf("%v", s)
 		}
@@ -147,17 +149,17 @@ func TestAcceptEdit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := newLog(t, 3)
-			edit(t, filepath.Join(dir, markerName), func(b []byte) []byte {
+			testutil.EditFile(t, filepath.Join(dir, markerName), func(b []byte) []byte {
 				return []byte(strings.Replace(string(b), change[0], change[1], 1))
 			})
 			before := snapshot(t, dir)
 			_, err := AcceptEdit(t.Context(), dir, nil)
-			wantIs(t, err, ErrCorrupt)
+			testutil.ErrorIs(t, err, ErrCorrupt)
 			wantSame(t, before, snapshot(t, dir), "an edit that was not accepted")
 		})
 	}
 	_, err := AcceptEdit(t.Context(), newDir(t), OS{})
-	wantIs(t, err, ErrNoLog)
+	testutil.ErrorIs(t, err, ErrNoLog)
 	_, err = os.Stat(filepath.Join(t.TempDir(), upkeepName))
-	wantIs(t, err, os.ErrNotExist)
+	testutil.ErrorIs(t, err, os.ErrNotExist)
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 const goodMarker = `{"format":"histlog","version":1,"requires":[],"id":"0196ab00-0000-4000-8000-000000000001","role":"log",` +
@@ -13,7 +15,7 @@ const goodMarker = `{"format":"histlog","version":1,"requires":[],"id":"0196ab00
 
 func TestParseMarker(t *testing.T) {
 	_, err := parseMarker([]byte(goodMarker))
-	check(t, err)
+	testutil.NoError(t, err)
 	for _, row := range []struct {
 		from, to string
 		want     error
@@ -51,28 +53,28 @@ func TestParseMarker(t *testing.T) {
 			t.Errorf("%s: accepted, want %v", row.to, row.want)
 			continue
 		}
-		wantIs(t, err, row.want)
+		testutil.ErrorIs(t, err, row.want)
 	}
 	for _, text := range []string{"", "\x00", "null", "[]", "{}", "1"} {
 		_, err := parseMarker([]byte(text))
-		wantIs(t, err, ErrCorrupt)
+		testutil.ErrorIs(t, err, ErrCorrupt)
 	}
 }
 
 func TestMarkerRoundTrip(t *testing.T) {
 	m, err := parseMarker([]byte(strings.Replace(goodMarker, `"settings"`, `"later":{"b":[1, 2.50e1],"a":null},"x\u0022y":"é","settings"`, 1)))
-	check(t, err)
+	testutil.NoError(t, err)
 	b, err := m.encode()
-	check(t, err)
+	testutil.NoError(t, err)
 	var members map[string]json.RawMessage
-	check(t, json.Unmarshal(b, &members))
+	testutil.NoError(t, json.Unmarshal(b, &members))
 	if string(members["later"]) != `{"b":[1, 2.50e1],"a":null}` || string(members[`x"y`]) != `"é"` || len(members) != 12 {
 		t.Errorf("%s", b)
 	}
 	again, err := parseMarker(b)
-	check(t, err)
+	testutil.NoError(t, err)
 	c, err := again.encode()
-	check(t, err)
+	testutil.NoError(t, err)
 	if string(b) != string(c) {
 		t.Errorf("written %s, read and written again %s", b, c)
 	}
@@ -85,8 +87,8 @@ func TestUnknownMembersSurviveConfigure(t *testing.T) {
 	editMarker(t, dir, `"role"`, `"owner": {"name": "Ann", "n": 1e3}, "role"`)
 	before := openLog(t, dir)
 	_, err := Configure(t.Context(), dir, Settings{"segment-size": "2M"}, nil)
-	check(t, err)
-	if b := string(read(t, path)); !strings.Contains(b, `{"name": "Ann", "n": 1e3}`) || !strings.Contains(b, `"colour": "red"`) {
+	testutil.NoError(t, err)
+	if b := string(testutil.ReadFile(t, path)); !strings.Contains(b, `{"name": "Ann", "n": 1e3}`) || !strings.Contains(b, `"colour": "red"`) {
 		t.Errorf("%s", b)
 	}
 	after := openLog(t, dir)
@@ -99,21 +101,21 @@ func TestUnknownMembersSurviveConfigure(t *testing.T) {
 func TestConfigure(t *testing.T) {
 	dir := newLog(t, 3)
 	for _, change := range []Settings{{"colour": "red"}, {"sync": "sometimes"}, {"mode": "x"}, {"segment-size": "1M", "time-zone": "Mars"}} {
-		before := read(t, filepath.Join(dir, markerName))
+		before := testutil.ReadFile(t, filepath.Join(dir, markerName))
 		if _, err := Configure(t.Context(), dir, change, nil); err == nil {
 			t.Errorf("%v was accepted", change)
 		}
-		if string(read(t, filepath.Join(dir, markerName))) != string(before) {
+		if string(testutil.ReadFile(t, filepath.Join(dir, markerName))) != string(before) {
 			t.Errorf("%v was refused, and HISTLOG changed", change)
 		}
 	}
 	s, err := Configure(t.Context(), dir, Settings{"sync": "none", "segment-age": "1d"}, nil)
-	check(t, err)
+	testutil.NoError(t, err)
 	if s.Get("sync") != "none" || s.Get("segment-age") != "1d" || s.Get("segment-size") != "400" {
 		t.Errorf("%v", s)
 	}
 	_, err = Configure(t.Context(), newDir(t), Settings{"sync": "none"}, nil)
-	wantIs(t, err, ErrNoLog)
+	testutil.ErrorIs(t, err, ErrNoLog)
 }
 
 // An empty text takes any setting back to its default.
@@ -123,9 +125,9 @@ func TestConfigureBackToDefault(t *testing.T) {
 		t.Run(key, func(t *testing.T) {
 			dir := newLog(t, 3)
 			_, err := Configure(t.Context(), dir, Settings{key: values[key]}, nil)
-			check(t, err)
+			testutil.NoError(t, err)
 			s, err := Configure(t.Context(), dir, Settings{key: ""}, nil)
-			check(t, err)
+			testutil.NoError(t, err)
 			if got, want := s.Get(key), (Settings{}).Get(key); got != want {
 				t.Errorf("%q, want the default %q", got, want)
 			}
@@ -158,7 +160,7 @@ func TestConfigureTimeRules(t *testing.T) {
 		{Settings{"time-zone": "Asia/Tokyo"}, TimeRule{4, "/at", "Asia/Tokyo"}, 3},
 	} {
 		_, err := Configure(t.Context(), dir, row.change, nil)
-		check(t, err)
+		testutil.NoError(t, err)
 		rules := openLog(t, dir).Marker.TimeRules
 		if len(rules) != row.rules || rules[len(rules)-1] != row.want {
 			t.Errorf("%v: %v, want %v last", row.change, rules, row.want)
@@ -166,7 +168,7 @@ func TestConfigureTimeRules(t *testing.T) {
 	}
 	w := openWriter(t, dir)
 	appendTexts(t, w, 4, 8)
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	// The header of the segment that began meanwhile names the rule that holds for it.
 	l := openLog(t, dir)
 	for i, want := range []uint32{0, 2} {
@@ -200,7 +202,7 @@ func TestMarkerErrors(t *testing.T) {
 	} {
 		dir := newLog(t, 1)
 		path := filepath.Join(dir, markerName)
-		write(t, path, []byte(content))
+		testutil.WriteFile(t, path, []byte(content))
 		_, err := Open(dir)
 		if damage := wantCorrupt(t, err); damage.Path != path {
 			t.Errorf("%s: %v", name, err)

@@ -9,18 +9,20 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // wantModes says whether every file of a log has the mode and every folder in
 // it the permissions that it must have.
 func wantModes(t *testing.T, dir string, file, folder fs.FileMode) {
 	t.Helper()
-	check(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	testutil.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || path == dir {
 			return err
 		}
 		info, err := d.Info()
-		check(t, err)
+		testutil.NoError(t, err)
 		if want := map[bool]fs.FileMode{false: file, true: folder}[d.IsDir()]; info.Mode().Perm() != want {
 			t.Errorf("%s has mode %v, want %v", d.Name(), info.Mode().Perm(), want)
 		}
@@ -48,24 +50,24 @@ func TestModes(t *testing.T) {
 			dir := newDir(t)
 			defer syscall.Umask(syscall.Umask(row.umask))
 			if row.dir != 0 {
-				check(t, os.Mkdir(dir, 0o700))
-				check(t, os.Chmod(dir, row.dir))
+				testutil.NoError(t, os.Mkdir(dir, 0o700))
+				testutil.NoError(t, os.Chmod(dir, row.dir))
 			}
 			w := create(t, dir, Settings{"segment-size": "1", "mode": row.setting})
 			appendTexts(t, w, 1, 3)
-			check(t, w.Close())
+			testutil.NoError(t, w.Close())
 			_, err := Configure(t.Context(), dir, Settings{"segment-size": "2"}, nil)
-			check(t, err)
+			testutil.NoError(t, err)
 			path := filepath.Join(dir, TextName(3))
 			f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
-			check(t, err)
+			testutil.NoError(t, err)
 			_, err = f.WriteString("torn")
-			check(t, errors.Join(err, f.Close()))
+			testutil.NoError(t, errors.Join(err, f.Close()))
 			w = openWriter(t, dir) // makes quarantine/
 			appendTexts(t, w, 4, 5)
 			wantModes(t, dir, row.file, row.folder)
 			info, err := os.Lstat(filepath.Join(dir, QuarantineName))
-			check(t, err)
+			testutil.NoError(t, err)
 			if got := info.Mode() & fs.ModeSetgid; got != row.dir&fs.ModeSetgid {
 				t.Errorf("quarantine/ has setgid %v, its directory %v", got != 0, row.dir&fs.ModeSetgid != 0)
 			}
@@ -76,13 +78,13 @@ func TestModes(t *testing.T) {
 // Only a new file gets a mode: who opens one that is there need not own it.
 func TestExistingEmptyFileKeepsItsMode(t *testing.T) {
 	path := filepath.Join(t.TempDir(), upkeepName)
-	write(t, path, nil)
-	check(t, os.Chmod(path, 0o600))
+	testutil.WriteFile(t, path, nil)
+	testutil.NoError(t, os.Chmod(path, 0o600))
 	f, err := OS{}.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
-	check(t, err)
-	check(t, f.Close())
+	testutil.NoError(t, err)
+	testutil.NoError(t, f.Close())
 	info, err := os.Lstat(path)
-	check(t, err)
+	testutil.NoError(t, err)
 	if info.Mode() != 0o600 {
 		t.Errorf("mode %v, want it as it was", info.Mode())
 	}
@@ -94,20 +96,20 @@ func TestSetgidGroup(t *testing.T) {
 		t.Skip("only root can give the directory another group")
 	}
 	dir := newDir(t)
-	check(t, os.Mkdir(dir, 0o755))
-	check(t, os.Chown(dir, 4321, 1234))
-	check(t, os.Chmod(dir, 0o2770|fs.ModeSetgid))
+	testutil.NoError(t, os.Mkdir(dir, 0o755))
+	testutil.NoError(t, os.Chown(dir, 4321, 1234))
+	testutil.NoError(t, os.Chmod(dir, 0o2770|fs.ModeSetgid))
 	w := create(t, dir, Settings{"segment-size": "1"})
 	appendTexts(t, w, 1, 2)
 	_, err := Configure(t.Context(), dir, Settings{"segment-size": "2"}, nil)
-	check(t, err)
-	edit(t, w.active.path, func(b []byte) []byte { return append(b, "torn"...) })
-	check(t, w.closeFiles())
+	testutil.NoError(t, err)
+	testutil.EditFile(t, w.active.path, func(b []byte) []byte { return append(b, "torn"...) })
+	testutil.NoError(t, w.closeFiles())
 	openWriter(t, dir)
-	check(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		check(t, err)
+	testutil.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		testutil.NoError(t, err)
 		info, err := d.Info()
-		check(t, err)
+		testutil.NoError(t, err)
 		owner := info.Sys().(*syscall.Stat_t)
 		if owner.Uid != 4321 || owner.Gid != 1234 {
 			t.Errorf("%s belongs to %d:%d, want the directory's 4321:1234", d.Name(), owner.Uid, owner.Gid)
@@ -120,20 +122,20 @@ func TestSetgidGroup(t *testing.T) {
 func TestIrregularFiles(t *testing.T) {
 	kinds := map[string]func(t *testing.T, path string){
 		"symlink": func(t *testing.T, path string) {
-			check(t, os.Rename(path, path+".elsewhere"))
-			check(t, os.Symlink(path+".elsewhere", path))
+			testutil.NoError(t, os.Rename(path, path+".elsewhere"))
+			testutil.NoError(t, os.Symlink(path+".elsewhere", path))
 		},
 		"dangling symlink": func(t *testing.T, path string) {
-			check(t, os.Remove(path))
-			check(t, os.Symlink(filepath.Join(filepath.Dir(path), "nowhere"), path))
+			testutil.NoError(t, os.Remove(path))
+			testutil.NoError(t, os.Symlink(filepath.Join(filepath.Dir(path), "nowhere"), path))
 		},
 		"FIFO": func(t *testing.T, path string) {
-			check(t, os.Remove(path))
-			check(t, syscall.Mkfifo(path, 0o644))
+			testutil.NoError(t, os.Remove(path))
+			testutil.NoError(t, syscall.Mkfifo(path, 0o644))
 		},
 		"directory": func(t *testing.T, path string) {
-			check(t, os.Remove(path))
-			check(t, os.Mkdir(path, 0o755))
+			testutil.NoError(t, os.Remove(path))
+			testutil.NoError(t, os.Mkdir(path, 0o755))
 		},
 	}
 	for kind, put := range kinds {
@@ -142,21 +144,21 @@ func TestIrregularFiles(t *testing.T) {
 				dir := newDir(t)
 				w := create(t, dir, Settings{"segment-size": "150"})
 				appendTexts(t, w, 1, 4)
-				check(t, w.Close())
+				testutil.NoError(t, w.Close())
 				put(t, filepath.Join(dir, name))
 				before, err := os.ReadDir(dir)
-				check(t, err)
+				testutil.NoError(t, err)
 				if err := readEverything(dir); err == nil {
 					t.Error("reading did not refuse it")
 				}
 				if name != TextName(1) && name != IndexName(1) { // a writer opens only the newest
 					if w, err := OpenWriter(t.Context(), dir, options(nil)); err == nil {
 						t.Error("the writer did not refuse it")
-						check(t, w.Close())
+						testutil.NoError(t, w.Close())
 					}
 				}
 				after, err := os.ReadDir(dir)
-				check(t, err)
+				testutil.NoError(t, err)
 				if len(after) != len(before) {
 					t.Errorf("before: %v; after: %v", before, after)
 				}
@@ -193,14 +195,14 @@ func TestSymlinkNotFollowedForWriting(t *testing.T) {
 	w := create(t, dir, Settings{"segment-size": "1"})
 	appendTexts(t, w, 1, 1)
 	victim := filepath.Join(t.TempDir(), "victim")
-	write(t, victim, []byte("precious"))
-	check(t, os.Symlink(victim, filepath.Join(dir, IndexName(2))))
-	check(t, os.Symlink(victim, filepath.Join(dir, "."+markerName+".tmp")))
+	testutil.WriteFile(t, victim, []byte("precious"))
+	testutil.NoError(t, os.Symlink(victim, filepath.Join(dir, IndexName(2))))
+	testutil.NoError(t, os.Symlink(victim, filepath.Join(dir, "."+markerName+".tmp")))
 	if _, err := w.Append(t.Context(), []byte(text(2))); err == nil {
 		t.Error("the next index was made through a symlink")
 	}
 	_, _ = Configure(t.Context(), dir, Settings{"segment-size": "2"}, nil)
-	if got := string(read(t, victim)); got != "precious" {
+	if got := string(testutil.ReadFile(t, victim)); got != "precious" {
 		t.Errorf("the file behind the symlink holds %q", got)
 	}
 }

@@ -6,11 +6,13 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // unfitFS is a file system that can't keep a log.
 type unfitFS struct {
-	noSync
+	testutil.NoSync
 	sharedLocks bool
 	syncFails   syscall.Errno
 }
@@ -19,11 +21,11 @@ func (u unfitFS) TryLock(dir string) (func() error, bool, error) {
 	if u.sharedLocks {
 		return func() error { return nil }, true, nil
 	}
-	return u.noSync.TryLock(dir)
+	return u.NoSync.TryLock(dir)
 }
 
 func (u unfitFS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
-	f, err := u.noSync.OpenFile(name, flag, perm)
+	f, err := u.NoSync.OpenFile(name, flag, perm)
 	if err != nil || u.syncFails == 0 {
 		return f, err
 	}
@@ -49,21 +51,21 @@ func TestUnfitFileSystem(t *testing.T) {
 			o.FS = fsys
 			dir := filepath.Join(t.TempDir(), "log")
 			_, err := Create(dir, o)
-			wantIs(t, err, ErrUnfit)
+			testutil.ErrorIs(t, err, ErrUnfit)
 			if _, err := os.Lstat(dir); !missing(err) {
 				t.Errorf("it left %s", dir)
 			}
 			w := create(t, dir, nil)
 			appendTexts(t, w, 1, 2)
-			check(t, w.Close())
+			testutil.NoError(t, w.Close())
 			o.Machine = "another"
 			_, err = OpenWriter(t.Context(), dir, o)
-			wantIs(t, err, ErrUnfit)
+			testutil.ErrorIs(t, err, ErrUnfit)
 			wantTexts(t, dir, texts(1, 2))
-			o.FS, o.Machine = noSync{}, ""
+			o.FS, o.Machine = testutil.NoSync{}, ""
 			w, err = OpenWriter(t.Context(), dir, o)
-			check(t, err)
-			check(t, w.Close())
+			testutil.NoError(t, err)
+			testutil.NoError(t, w.Close())
 		})
 	}
 }
@@ -72,12 +74,12 @@ func TestUnfitFileSystem(t *testing.T) {
 func TestProbedOnce(t *testing.T) {
 	dir := newDir(t)
 	w := create(t, dir, nil)
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	o := options(nil)
 	o.FS = unfitFS{sharedLocks: true}
 	w, err := OpenWriter(t.Context(), dir, o)
-	check(t, err)
-	check(t, w.Close())
+	testutil.NoError(t, err)
+	testutil.NoError(t, w.Close())
 }
 
 // A full disk says nothing about what the file system can do.

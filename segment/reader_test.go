@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // newLog makes a closed log of n records, about five in a segment.
@@ -17,7 +19,7 @@ func newLog(t testing.TB, n Sequence) (dir string) {
 	dir = newDir(t)
 	w := create(t, dir, Settings{"segment-size": "400"})
 	appendTexts(t, w, 1, n)
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	return dir
 }
 
@@ -34,9 +36,9 @@ func TestRecordBySequence(t *testing.T) {
 		}
 		for seq := r.Next() - 1; seq >= s.Base; seq-- { // backwards: nothing depends on order
 			rec, err := r.Record(seq)
-			check(t, err)
+			testutil.NoError(t, err)
 			e, err := r.Entry(seq)
-			check(t, err)
+			testutil.NoError(t, err)
 			if string(rec.Text) != text(seq) || rec.Seq != seq || rec.Entry != e || rec.Blank {
 				t.Errorf("record %d: %+v", seq, rec)
 			}
@@ -48,20 +50,20 @@ func TestRecordBySequence(t *testing.T) {
 			}
 		}
 		size, err := r.Size()
-		check(t, err)
-		if int(size) != len(read(t, s.Path)) {
+		testutil.NoError(t, err)
+		if int(size) != len(testutil.ReadFile(t, s.Path)) {
 			t.Errorf("segment %d: size %d", s.Base, size)
 		}
 		at += size
 		for _, seq := range []Sequence{0, s.Base - 1, r.Next(), r.Next() + 100, ^Sequence(0)} {
 			_, err := r.Record(seq)
-			wantIs(t, err, ErrNoRecord)
+			testutil.ErrorIs(t, err, ErrNoRecord)
 			_, err = r.Entry(seq)
-			wantIs(t, err, ErrNoRecord)
+			testutil.ErrorIs(t, err, ErrNoRecord)
 		}
 	}
 	next, err := l.NextSeq()
-	check(t, err)
+	testutil.NoError(t, err)
 	if next != 14 || at == 0 {
 		t.Errorf("next sequence %d", next)
 	}
@@ -82,14 +84,14 @@ func TestFind(t *testing.T) {
 
 	// Retention moves first_seq, then removes.
 	l.Marker.FirstSeq = 6
-	check(t, writeMarker(OS{}, dir, l.Marker, 0o644))
+	testutil.NoError(t, writeMarker(OS{}, dir, l.Marker, 0o644))
 	for range 2 {
-		check(t, l.Refresh())
+		testutil.NoError(t, l.Refresh())
 		if len(l.Segments) != 2 || l.Segments[0].Base != 6 {
 			t.Errorf("segments %v", l.Segments)
 		}
 		_, err = l.Find(5)
-		wantIs(t, err, ErrRetired)
+		testutil.ErrorIs(t, err, ErrRetired)
 		if i, err := l.Find(6); err != nil || i != 0 {
 			t.Errorf("Find(6) = %d, %v", i, err)
 		}
@@ -110,12 +112,12 @@ func TestRefreshSeesNewRecords(t *testing.T) {
 	r := openReader(t, l, 0)
 	for n := Sequence(1); n <= 5; n++ {
 		_, err := r.Record(n)
-		wantIs(t, err, ErrNoRecord)
+		testutil.ErrorIs(t, err, ErrNoRecord)
 		appendTexts(t, w, n, n)
-		check(t, r.Refresh())
+		testutil.NoError(t, r.Refresh())
 		for seq := Sequence(1); seq <= n; seq++ {
 			rec, err := r.Record(seq)
-			check(t, err)
+			testutil.NoError(t, err)
 			if string(rec.Text) != text(seq) {
 				t.Errorf("record %d: %s", seq, rec.Text)
 			}
@@ -125,11 +127,11 @@ func TestRefreshSeesNewRecords(t *testing.T) {
 		}
 	}
 	appendTexts(t, w, 6, 12)
-	check(t, r.Refresh())
+	testutil.NoError(t, r.Refresh())
 	if r.Next() != 6 {
 		t.Errorf("the reader of the first segment goes to %d", r.Next())
 	}
-	check(t, l.Refresh())
+	testutil.NoError(t, l.Refresh())
 	if len(l.Segments) != 3 || !l.Segments[0].Sealed || l.Segments[2].Sealed || l.Segments[0].Next != 6 || l.Segments[2].Next != 0 {
 		t.Errorf("segments %+v", l.Segments)
 	}
@@ -139,18 +141,18 @@ func TestRefreshSeesNewRecords(t *testing.T) {
 func TestRefreshForgetsWhatWasTakenBack(t *testing.T) {
 	dir := newLog(t, 3)
 	path := filepath.Join(dir, TextName(1))
-	edit(t, path, func(b []byte) []byte {
+	testutil.EditFile(t, path, func(b []byte) []byte {
 		return append(b, `{"torn":"and never whole, and longer than the record that will stand in its place, so that`...)
 	})
 	l := openLog(t, dir)
 	r := openReader(t, l, 0)
 	_, err := r.Record(2)
-	check(t, err)
+	testutil.NoError(t, err)
 	w := openWriter(t, dir)
 	appendTexts(t, w, 4, 4)
-	check(t, r.Refresh())
+	testutil.NoError(t, r.Refresh())
 	rec, err := r.Record(4)
-	check(t, err)
+	testutil.NoError(t, err)
 	if string(rec.Text) != text(4) {
 		t.Errorf("record 4: %s", rec.Text)
 	}
@@ -164,16 +166,16 @@ func TestReadWithoutIndex(t *testing.T) {
 				path := filepath.Join(dir, IndexName(base))
 				switch how {
 				case "missing":
-					check(t, os.Remove(path))
+					testutil.NoError(t, os.Remove(path))
 				case "empty":
-					write(t, path, nil)
+					testutil.WriteFile(t, path, nil)
 				case "garbage":
-					write(t, path, bytes.Repeat([]byte("histlogI"), 99))
+					testutil.WriteFile(t, path, bytes.Repeat([]byte("histlogI"), 99))
 				default:
-					write(t, path, read(t, filepath.Join(newLog(t, 13), IndexName(base))))
+					testutil.WriteFile(t, path, testutil.ReadFile(t, filepath.Join(newLog(t, 13), IndexName(base))))
 				}
 			}
-			edit(t, filepath.Join(dir, TextName(11)), func(b []byte) []byte { return append(b, "[torn"...) })
+			testutil.EditFile(t, filepath.Join(dir, TextName(11)), func(b []byte) []byte { return append(b, "[torn"...) })
 			before := snapshot(t, dir)
 			wantTexts(t, dir, texts(1, 13))
 			l := openLog(t, dir)
@@ -184,20 +186,20 @@ func TestReadWithoutIndex(t *testing.T) {
 				}
 				for seq := s.Base; seq < r.Next(); seq++ {
 					e, err := r.Entry(seq)
-					check(t, err)
+					testutil.NoError(t, err)
 					want := time.Date(2025, 5, 28, 12, 0, int(seq), 0, time.UTC)
 					if e.Flags&Rebuilt == 0 || e.Flags&Durable != 0 || !e.Time.Equal(want) {
 						t.Errorf("entry %d: %+v", seq, e)
 					}
 				}
 				f, err := l.Verify(t.Context(), s, nil)
-				check(t, err)
+				testutil.NoError(t, err)
 				if f.Rebuilt != f.Records || f.Records != r.Count() || (s.Sealed && len(f.Damage) == 0) {
 					t.Errorf("segment %d: %+v", s.Base, f)
 				}
 			}
 			next, err := l.NextSeq()
-			check(t, err)
+			testutil.NoError(t, err)
 			if next != 14 {
 				t.Errorf("next sequence %d", next)
 			}
@@ -210,14 +212,14 @@ func TestReadWithoutIndex(t *testing.T) {
 func TestReadWithTornIndex(t *testing.T) {
 	dir := newLog(t, 13)
 	path := filepath.Join(dir, IndexName(6))
-	whole := read(t, path)
+	whole := testutil.ReadFile(t, path)
 	size := len(whole)
 	for _, cut := range []int{headerSize - 1, headerSize, headerSize + 2*entrySize, headerSize + 3*entrySize + 7, size - trailerSize, size - 1} {
-		write(t, path, whole[:cut])
+		testutil.WriteFile(t, path, whole[:cut])
 		wantTexts(t, dir, texts(1, 13))
 		l := openLog(t, dir)
 		f, err := l.Verify(t.Context(), l.Segments[1], nil)
-		check(t, err)
+		testutil.NoError(t, err)
 		if len(f.Damage) == 0 {
 			t.Errorf("index cut to %d bytes: Verify found nothing", cut)
 		}
@@ -229,10 +231,10 @@ func TestReadWithTornIndex(t *testing.T) {
 
 func TestRefreshWithoutIndex(t *testing.T) {
 	dir := newLog(t, 3)
-	check(t, os.Remove(filepath.Join(dir, IndexName(1))))
+	testutil.NoError(t, os.Remove(filepath.Join(dir, IndexName(1))))
 	r := openReader(t, openLog(t, dir), 0)
 	appendTexts(t, openWriter(t, dir), 4, 4)
-	check(t, r.Refresh())
+	testutil.NoError(t, r.Refresh())
 	if rec, err := r.Record(4); err != nil || string(rec.Text) != text(4) {
 		t.Errorf("record 4: %+v, %v", rec, err)
 	}
@@ -245,14 +247,14 @@ func TestLargeRecords(t *testing.T) {
 	for i, n := range []int{10, readAhead - 3, readAhead - 2, readAhead, readAhead + 1, 3*readAhead + 5, 2, 5 * readAhead, 1} {
 		value := `"` + strings.Repeat(string(rune('a'+i)), n) + `"`
 		ack, err := w.Append(t.Context(), []byte(value))
-		check(t, err)
+		testutil.NoError(t, err)
 		want[ack.Seq] = value
 	}
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	wantTexts(t, dir, want)
-	check(t, os.Remove(filepath.Join(dir, IndexName(1))))
+	testutil.NoError(t, os.Remove(filepath.Join(dir, IndexName(1))))
 	wantTexts(t, dir, want)
-	check(t, openWriter(t, dir).Close())
+	testutil.NoError(t, openWriter(t, dir).Close())
 	wantTexts(t, dir, want)
 }
 
@@ -261,7 +263,7 @@ func verifyAll(t *testing.T, l *Log) (damage []*CorruptError) {
 	t.Helper()
 	for _, s := range l.Segments {
 		f, err := l.Verify(t.Context(), s, nil)
-		check(t, err)
+		testutil.NoError(t, err)
 		damage = append(damage, f.Damage...)
 	}
 	return damage
@@ -273,9 +275,9 @@ func TestVerify(t *testing.T) {
 	for i, s := range l.Segments {
 		var told Offset
 		f, err := l.Verify(t.Context(), s, func(read Offset) { told = read })
-		check(t, err)
+		testutil.NoError(t, err)
 		size, err := openReader(t, l, i).Size()
-		check(t, err)
+		testutil.NoError(t, err)
 		if f.Summary.Bytes != size || told != size {
 			t.Errorf("segment %d: %d bytes, told of %d, want %d", s.Base, f.Summary.Bytes, told, size)
 		}
@@ -293,11 +295,11 @@ func TestVerify(t *testing.T) {
 func TestFlippedBitInSegment(t *testing.T) {
 	dir := newLog(t, 8)
 	path := filepath.Join(dir, TextName(1))
-	whole := read(t, path)
+	whole := testutil.ReadFile(t, path)
 	for at := range whole {
 		spoilt := bytes.Clone(whole)
 		spoilt[at] ^= 1 << (at % 8)
-		write(t, path, spoilt)
+		testutil.WriteFile(t, path, spoilt)
 		l := openLog(t, dir)
 		hit := Sequence(bytes.Count(whole[:at], []byte("\n")) + 1)
 		damage := verifyAll(t, l)
@@ -319,12 +321,12 @@ func TestFlippedBitInSegment(t *testing.T) {
 func TestFlippedBitInIndex(t *testing.T) {
 	dir := newLog(t, 8)
 	path := filepath.Join(dir, IndexName(1))
-	whole := read(t, path)
+	whole := testutil.ReadFile(t, path)
 	also := map[Sequence]int{}
 	for at := range whole {
 		spoilt := bytes.Clone(whole)
 		spoilt[at] ^= 1 << (at % 8)
-		write(t, path, spoilt)
+		testutil.WriteFile(t, path, spoilt)
 		l := openLog(t, dir)
 		if len(verifyAll(t, l)) == 0 {
 			t.Errorf("byte %d: Verify found nothing", at)
@@ -335,7 +337,7 @@ func TestFlippedBitInIndex(t *testing.T) {
 		}
 		good, bad := contents(t, dir)
 		for seq, err := range bad {
-			wantIs(t, err, ErrCorrupt)
+			testutil.ErrorIs(t, err, ErrCorrupt)
 			if seq != hit {
 				also[seq]++
 			}
@@ -362,7 +364,7 @@ func TestVerifySegmentChangedInLength(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := newLog(t, 8)
 			path := filepath.Join(dir, TextName(1))
-			edit(t, path, change)
+			testutil.EditFile(t, path, change)
 			if damage := verifyAll(t, openLog(t, dir)); len(damage) == 0 || damage[0].Path != path {
 				t.Errorf("damage %v", damage)
 			}
@@ -377,9 +379,9 @@ func TestVerifyTrailer(t *testing.T) {
 	l := openLog(t, dir)
 	r := openReader(t, l, 0)
 	e, err := r.Entry(2)
-	check(t, err)
+	testutil.NoError(t, err)
 	e.Time = e.Time.Add(-time.Hour)
-	edit(t, path, func(b []byte) []byte {
+	testutil.EditFile(t, path, func(b []byte) []byte {
 		copy(b[headerSize+entrySize:], r.index.header.appendEntry(nil, 2, e))
 		return b
 	})
@@ -390,7 +392,7 @@ func TestVerifyTrailer(t *testing.T) {
 
 func TestMissingMiddleSegment(t *testing.T) {
 	dir := newLog(t, 18) // 1, 6, 11, 16
-	check(t, os.Remove(filepath.Join(dir, TextName(6))))
+	testutil.NoError(t, os.Remove(filepath.Join(dir, TextName(6))))
 	l := openLog(t, dir)
 	for seq := Sequence(1); seq <= 18; seq++ {
 		i, err := l.Find(seq)
@@ -419,7 +421,7 @@ func TestMissingMiddleSegment(t *testing.T) {
 
 func TestMissingFirstSegment(t *testing.T) {
 	dir := newLog(t, 13)
-	check(t, os.Remove(filepath.Join(dir, TextName(1))))
+	testutil.NoError(t, os.Remove(filepath.Join(dir, TextName(1))))
 	l := openLog(t, dir)
 	_, err := l.Find(3)
 	if damage := wantCorrupt(t, err); damage.Seq != 3 {
@@ -435,7 +437,7 @@ func TestMissingFirstSegment(t *testing.T) {
 func TestSegmentGoesAway(t *testing.T) {
 	dir := newLog(t, 8)
 	l := openLog(t, dir)
-	check(t, os.Remove(l.Segments[0].Path))
+	testutil.NoError(t, os.Remove(l.Segments[0].Path))
 	_, err := l.OpenReader(l.Segments[0])
 	if damage := wantCorrupt(t, err); damage.Seq != 1 {
 		t.Errorf("the error names %d", damage.Seq)
@@ -450,7 +452,7 @@ func TestOtherNames(t *testing.T) {
 		"0000000000000000000x.ndjson", "00000000000000000099.ndjson.tmp", "00000000000000000099.json", "+0000000000000000099.ndjson",
 		".00000000000000000099.ndjson.tmp", "notes", "00000000000000000099.NDJSON", "٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٩.ndjson",
 	} {
-		write(t, filepath.Join(dir, name), fmt.Appendf(nil, "%d\n", i))
+		testutil.WriteFile(t, filepath.Join(dir, name), fmt.Appendf(nil, "%d\n", i))
 	}
 	mkdir(t, filepath.Join(dir, "more"))
 	wantTexts(t, dir, texts(1, 8))
@@ -461,20 +463,20 @@ func TestBlankRecord(t *testing.T) {
 	dir := newLog(t, 8)
 	l := openLog(t, dir)
 	path, index := filepath.Join(dir, TextName(1)), filepath.Join(dir, IndexName(1))
-	edit(t, path, func(b []byte) []byte {
+	testutil.EditFile(t, path, func(b []byte) []byte {
 		return append(bytes.Repeat([]byte(" "), len(text(1))), b[len(text(1)):]...)
 	})
 	if damage := verifyAll(t, l); len(damage) != 1 {
 		t.Errorf("damage %v: the index knows of no repair", damage)
 	}
-	check(t, os.Remove(index))
+	testutil.NoError(t, os.Remove(index))
 	rec, err := openReader(t, l, 0).Record(1)
-	check(t, err)
+	testutil.NoError(t, err)
 	if !rec.Blank || len(rec.Text) != len(text(1)) || rec.Flags&Lost == 0 {
 		t.Errorf("%+v", rec)
 	}
 	f, err := l.Verify(t.Context(), l.Segments[0], nil)
-	check(t, err)
+	testutil.NoError(t, err)
 	if f.Blank != 1 || f.Records != 4 {
 		t.Errorf("%+v", f)
 	}

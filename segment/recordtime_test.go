@@ -6,12 +6,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 func zone(t testing.TB, name string) *time.Location {
 	t.Helper()
 	z, err := time.LoadLocation(name)
-	check(t, err)
+	testutil.NoError(t, err)
 	return z
 }
 
@@ -154,9 +156,9 @@ func TestTimeOfRecord(t *testing.T) {
 			dir := newDir(t)
 			w := create(t, dir, Settings{"time-field": row.field, "time-zone": row.zone})
 			ack, err := w.Append(t.Context(), []byte(row.value))
-			check(t, err)
+			testutil.NoError(t, err)
 			e, err := openReader(t, openLog(t, dir), 0).Entry(1)
-			check(t, err)
+			testutil.NoError(t, err)
 			if !ack.Time.Equal(row.want) || !e.Time.Equal(row.want) {
 				t.Errorf("acknowledged %v, indexed %v, want %v", ack.Time, e.Time, row.want)
 			}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // TestRepair mends a log of three segments: records 1 to 4, 5 to 8, 9 and 10.
@@ -20,70 +22,70 @@ func TestRepair(t *testing.T) {
 		rebuilt []Sequence
 	}{
 		{name: "nothing", damage: func(*testing.T, string, string) {}},
-		{name: "index missing", damage: func(t *testing.T, _, index string) { check(t, os.Remove(index)) }, mended: 1, rebuilt: []Sequence{5, 6, 7, 8}},
-		{name: "index empty", damage: func(t *testing.T, _, index string) { check(t, os.Truncate(index, 0)) }, mended: 1, rebuilt: []Sequence{5, 6, 7, 8}},
-		{name: "index torn", damage: func(t *testing.T, _, index string) { check(t, os.Truncate(index, headerSize+entrySize+5)) }, mended: 1, rebuilt: []Sequence{6, 7, 8}},
+		{name: "index missing", damage: func(t *testing.T, _, index string) { testutil.NoError(t, os.Remove(index)) }, mended: 1, rebuilt: []Sequence{5, 6, 7, 8}},
+		{name: "index empty", damage: func(t *testing.T, _, index string) { testutil.NoError(t, os.Truncate(index, 0)) }, mended: 1, rebuilt: []Sequence{5, 6, 7, 8}},
+		{name: "index torn", damage: func(t *testing.T, _, index string) { testutil.NoError(t, os.Truncate(index, headerSize+entrySize+5)) }, mended: 1, rebuilt: []Sequence{6, 7, 8}},
 		{name: "trailer lost", damage: func(t *testing.T, _, index string) {
-			edit(t, index, func(b []byte) []byte { return b[:len(b)-trailerSize] })
+			testutil.EditFile(t, index, func(b []byte) []byte { return b[:len(b)-trailerSize] })
 		}, mended: 1},
 		{name: "index of another log, and of other records", damage: func(t *testing.T, text, index string) {
-			write(t, index, read(t, filepath.Join(otherLog(t, 10), IndexName(5))))
+			testutil.WriteFile(t, index, testutil.ReadFile(t, filepath.Join(otherLog(t, 10), IndexName(5))))
 		}, mended: 1, rebuilt: []Sequence{5, 6, 7, 8}},
 		{name: "no index and a line end lost", damage: func(t *testing.T, text, index string) {
-			check(t, os.Remove(index))
-			edit(t, text, func(b []byte) []byte { return bytes.Replace(b, []byte("\n"), []byte("x"), 2)[:len(b)] })
+			testutil.NoError(t, os.Remove(index))
+			testutil.EditFile(t, text, func(b []byte) []byte { return bytes.Replace(b, []byte("\n"), []byte("x"), 2)[:len(b)] })
 		}, blank: []Sequence{5, 6, 7}, mended: 3, rebuilt: []Sequence{8}},
 		{name: "no index and a line end made", damage: func(t *testing.T, text, index string) {
-			check(t, os.Remove(index))
-			edit(t, text, func(b []byte) []byte { b[80] = '\n'; return b })
+			testutil.NoError(t, os.Remove(index))
+			testutil.EditFile(t, text, func(b []byte) []byte { b[80] = '\n'; return b })
 		}, blank: []Sequence{6}, mended: 1, rebuilt: []Sequence{5, 7, 8}},
 		{name: "no index and the last line end lost", damage: func(t *testing.T, text, index string) {
-			check(t, os.Remove(index))
-			edit(t, text, func(b []byte) []byte { b[len(b)-1] = 'x'; return b })
+			testutil.NoError(t, os.Remove(index))
+			testutil.EditFile(t, text, func(b []byte) []byte { b[len(b)-1] = 'x'; return b })
 		}, blank: []Sequence{8}, mended: 1, rebuilt: []Sequence{5, 6, 7}},
 		{name: "cut short", damage: func(t *testing.T, text, _ string) {
-			edit(t, text, func(b []byte) []byte { return b[:len(b)-10] })
+			testutil.EditFile(t, text, func(b []byte) []byte { return b[:len(b)-10] })
 		}, blank: []Sequence{8}, mended: 1, aside: []string{text(8)[:len(text(8))-9]}},
-		{name: "empty", damage: func(t *testing.T, text, _ string) { check(t, os.Truncate(text, 0)) }, blank: []Sequence{5, 6, 7, 8}, mended: 4},
+		{name: "empty", damage: func(t *testing.T, text, _ string) { testutil.NoError(t, os.Truncate(text, 0)) }, blank: []Sequence{5, 6, 7, 8}, mended: 4},
 		{name: "too long", damage: func(t *testing.T, path, _ string) {
-			edit(t, path, func(b []byte) []byte { return append(b, "[1,2"...) })
+			testutil.EditFile(t, path, func(b []byte) []byte { return append(b, "[1,2"...) })
 		}, mended: 1, aside: []string{"[1,2"}},
-		{name: "segment gone", damage: func(t *testing.T, text, _ string) { check(t, os.Remove(text)) }, blank: []Sequence{5, 6, 7, 8}, mended: 1},
+		{name: "segment gone", damage: func(t *testing.T, text, _ string) { testutil.NoError(t, os.Remove(text)) }, blank: []Sequence{5, 6, 7, 8}, mended: 1},
 		{name: "segment and index gone", damage: func(t *testing.T, text, index string) {
-			check(t, os.Remove(text))
-			check(t, os.Remove(index))
+			testutil.NoError(t, os.Remove(text))
+			testutil.NoError(t, os.Remove(index))
 		}, blank: []Sequence{5, 6, 7, 8}, mended: 1},
 		{name: "first segment gone", damage: func(t *testing.T, text, _ string) {
-			check(t, os.Remove(strings.Replace(text, TextName(5), TextName(1), 1)))
+			testutil.NoError(t, os.Remove(strings.Replace(text, TextName(5), TextName(1), 1)))
 		}, blank: []Sequence{1, 2, 3, 4}, mended: 1},
 		{name: "two records of a segment, one of the active one", damage: func(t *testing.T, path, _ string) {
 			spoil := func(b []byte) []byte { b[10] ^= 1; return b }
-			edit(t, path, func(b []byte) []byte { b[2*(len(text(5))+1)+14] ^= 1; return spoil(b) })
-			edit(t, strings.Replace(path, TextName(5), TextName(9), 1), spoil)
+			testutil.EditFile(t, path, func(b []byte) []byte { b[2*(len(text(5))+1)+14] ^= 1; return spoil(b) })
+			testutil.EditFile(t, strings.Replace(path, TextName(5), TextName(9), 1), spoil)
 		}, blank: []Sequence{5, 7, 9}, mended: 3, aside: []string{flip(5, 10), flip(7, 14), flip(9, 10)}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			dir := newDir(t)
 			w := create(t, dir, Settings{"segment-size": "300"})
 			appendTexts(t, w, 1, 10)
-			check(t, w.Close())
+			testutil.NoError(t, w.Close())
 			row.damage(t, filepath.Join(dir, TextName(5)), filepath.Join(dir, IndexName(5)))
 			unchanged := linkSealed(t, dir, 9)
 			done, err := Repair(t.Context(), dir, options(nil))
-			check(t, err)
+			testutil.NoError(t, err)
 			if len(done.Repaired) != row.mended {
 				t.Errorf("mended %d: %+v", len(done.Repaired), done.Repaired)
 			}
 			wantRepaired(t, dir, row.blank, row.rebuilt)
 			for _, want := range row.aside {
 				if !slices.ContainsFunc(done.Repaired, func(m RepairedRecord) bool {
-					return m.Quarantine != "" && strings.TrimSpace(string(read(t, m.Quarantine))) == want
+					return m.Quarantine != "" && strings.TrimSpace(string(testutil.ReadFile(t, m.Quarantine))) == want
 				}) {
 					t.Errorf("%q is not in quarantine: %+v", want, done.Repaired)
 				}
 			}
 			again, err := Repair(t.Context(), dir, options(nil))
-			check(t, err)
+			testutil.NoError(t, err)
 			if len(again.Repaired) > 0 {
 				t.Errorf("a second repair mended %+v", again.Repaired)
 			}
@@ -100,17 +102,17 @@ func linkSealed(t *testing.T, dir string, before Sequence) (unchanged func()) {
 	t.Helper()
 	to, was := t.TempDir(), map[string][]byte{}
 	entries, err := os.ReadDir(dir)
-	check(t, err)
+	testutil.NoError(t, err)
 	for _, e := range entries {
 		if base, _, ours := parseName(e.Name()); ours && base < before {
-			check(t, os.Link(filepath.Join(dir, e.Name()), filepath.Join(to, e.Name())))
-			was[e.Name()] = read(t, filepath.Join(to, e.Name()))
+			testutil.NoError(t, os.Link(filepath.Join(dir, e.Name()), filepath.Join(to, e.Name())))
+			was[e.Name()] = testutil.ReadFile(t, filepath.Join(to, e.Name()))
 		}
 	}
 	return func() {
 		t.Helper()
 		for name, b := range was {
-			if !bytes.Equal(read(t, filepath.Join(to, name)), b) {
+			if !bytes.Equal(testutil.ReadFile(t, filepath.Join(to, name)), b) {
 				t.Errorf("%s was written to under its other name", name)
 			}
 		}
@@ -130,14 +132,14 @@ func wantRepaired(t *testing.T, dir string, blank, rebuilt []Sequence) {
 	l := openLog(t, dir)
 	for i, s := range l.Segments {
 		f, err := l.Verify(t.Context(), s, nil)
-		check(t, err)
+		testutil.NoError(t, err)
 		for _, d := range f.Damage {
 			t.Errorf("after the repair: %v", d)
 		}
 		r := openReader(t, l, i)
 		for seq := s.Base; seq < r.Next(); seq++ {
 			rec, err := r.Record(seq)
-			check(t, err)
+			testutil.NoError(t, err)
 			if lost := slices.Contains(blank, seq); rec.Blank != lost || (!lost && string(rec.Text) != text(seq)) {
 				t.Errorf("record %d: %q", seq, rec.Text)
 			}
@@ -147,7 +149,7 @@ func wantRepaired(t *testing.T, dir string, blank, rebuilt []Sequence) {
 		}
 	}
 	next, err := l.NextSeq()
-	check(t, err)
+	testutil.NoError(t, err)
 	if next != 11 {
 		t.Errorf("the next record is %d", next)
 	}

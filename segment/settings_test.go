@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 func TestParseSize(t *testing.T) {
@@ -62,12 +64,12 @@ func TestParseSync(t *testing.T) {
 
 func TestDefaults(t *testing.T) {
 	p, err := Settings(nil).Policy()
-	check(t, err)
+	testutil.NoError(t, err)
 	if p.SegmentSize != 64<<20 || p.SegmentAge != 7*24*time.Hour || p.Sync.Mode != SyncAlways || p.TimeField.String() != "/timestamp" ||
 		p.TimeZone.String() != "UTC" || p.MaxRecord <= 0 || p.MaxRecord > 1<<30 || p.Mode != 0 {
 		t.Errorf("%+v", p)
 	}
-	check(t, Settings(nil).Check())
+	testutil.NoError(t, Settings(nil).Check())
 }
 
 func TestSettingsRefused(t *testing.T) {
@@ -102,12 +104,12 @@ func TestSettingsRefused(t *testing.T) {
 // not be taken for one that holds.
 func TestSettingsForARunAreChecked(t *testing.T) {
 	dir := newDir(t)
-	check(t, create(t, dir, nil).Close())
+	testutil.NoError(t, create(t, dir, nil).Close())
 	for _, s := range []Settings{{"sync": "sometimes"}, {"segment-sise": "1M"}} {
 		w, err := OpenWriter(t.Context(), dir, options(s))
 		if err == nil {
 			t.Errorf("%v was accepted", s)
-			check(t, w.Close())
+			testutil.NoError(t, w.Close())
 		}
 	}
 }

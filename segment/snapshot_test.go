@@ -12,10 +12,12 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // oneName is a file system on which no file has a second name.
-type oneName struct{ noSync }
+type oneName struct{ testutil.NoSync }
 
 func (oneName) Link(string, string) error { return errors.ErrUnsupported }
 
@@ -35,57 +37,57 @@ func TestSnapshot(t *testing.T) {
 		{name: "empty", prepare: closed, records: []Sequence{}},
 		{name: "acknowledged a moment ago, under none", settings: Settings{"sync": "none"}, prepare: func(*testing.T, string, *Writer) {}},
 		{name: "a torn tail", prepare: func(t *testing.T, dir string, w *Writer) {
-			check(t, w.Close())
-			edit(t, filepath.Join(dir, TextName(9)), func(b []byte) []byte { return append(b, `{"n":`...) })
+			testutil.NoError(t, w.Close())
+			testutil.EditFile(t, filepath.Join(dir, TextName(9)), func(b []byte) []byte { return append(b, `{"n":`...) })
 		}},
 		{name: "whole records without entries", settings: Settings{"sync": "none"}, prepare: func(t *testing.T, dir string, w *Writer) {
-			check(t, w.Close())
-			edit(t, filepath.Join(dir, IndexName(9)), func(b []byte) []byte { return b[:headerSize] })
+			testutil.NoError(t, w.Close())
+			testutil.EditFile(t, filepath.Join(dir, IndexName(9)), func(b []byte) []byte { return b[:headerSize] })
 		}},
 		{name: "no index of the active segment", prepare: func(t *testing.T, dir string, w *Writer) {
-			check(t, w.Close())
-			check(t, os.Remove(filepath.Join(dir, IndexName(9))))
+			testutil.NoError(t, w.Close())
+			testutil.NoError(t, os.Remove(filepath.Join(dir, IndexName(9))))
 		}},
 		{name: "an empty index of the active segment", prepare: func(t *testing.T, dir string, w *Writer) {
-			check(t, w.Close())
-			check(t, os.Truncate(filepath.Join(dir, IndexName(9)), 0))
+			testutil.NoError(t, w.Close())
+			testutil.NoError(t, os.Truncate(filepath.Join(dir, IndexName(9)), 0))
 		}},
 		{name: "compressed", prepare: func(t *testing.T, dir string, w *Writer) {
 			for base, codec := range map[Sequence]Codec{1: Zstd, 5: Gzip} {
 				_, err := Compress(t.Context(), dir, base, codec, options(nil))
-				check(t, err)
+				testutil.NoError(t, err)
 			}
 		}},
 		{name: "plain and compressed", prepare: func(t *testing.T, dir string, w *Writer) {
-			plain := read(t, filepath.Join(dir, TextName(1)))
+			plain := testutil.ReadFile(t, filepath.Join(dir, TextName(1)))
 			_, err := Compress(t.Context(), dir, 1, Zstd, options(nil))
-			check(t, err)
-			write(t, filepath.Join(dir, TextName(1)), plain)
+			testutil.NoError(t, err)
+			testutil.WriteFile(t, filepath.Join(dir, TextName(1)), plain)
 		}},
 		{name: "retired", prepare: func(t *testing.T, dir string, w *Writer) {
 			_, err := Retire(t.Context(), dir, 5, options(nil))
-			check(t, err)
+			testutil.NoError(t, err)
 		}, records: sequences(5, 10)},
 		{name: "an archive", prepare: func(t *testing.T, dir string, w *Writer) {
 			_, err := Archive(t.Context(), dir, dir+"-archive", 9, options(nil))
-			check(t, err)
-			check(t, w.Close())
-			check(t, os.RemoveAll(dir))
-			check(t, os.Rename(dir+"-archive", dir))
+			testutil.NoError(t, err)
+			testutil.NoError(t, w.Close())
+			testutil.NoError(t, os.RemoveAll(dir))
+			testutil.NoError(t, os.Rename(dir+"-archive", dir))
 		}, records: sequences(1, 8), archive: true},
 		{name: "the newest segment gone", prepare: func(t *testing.T, dir string, w *Writer) {
-			check(t, w.Close())
-			check(t, os.Remove(filepath.Join(dir, TextName(9))))
+			testutil.NoError(t, w.Close())
+			testutil.NoError(t, os.Remove(filepath.Join(dir, TextName(9))))
 		}, records: sequences(1, 8), damaged: 1},
 		{name: "a sealed segment cut short", prepare: func(t *testing.T, dir string, w *Writer) {
-			edit(t, filepath.Join(dir, TextName(5)), func(b []byte) []byte { return b[:len(b)-10] })
+			testutil.EditFile(t, filepath.Join(dir, TextName(5)), func(b []byte) []byte { return b[:len(b)-10] })
 		}, records: append(sequences(1, 7), 9, 10), damaged: 1},
 		{name: "a record of the active segment rotten", prepare: func(t *testing.T, dir string, w *Writer) {
-			check(t, w.Close())
-			edit(t, filepath.Join(dir, TextName(9)), func(b []byte) []byte { b[10] ^= 1; return b })
+			testutil.NoError(t, w.Close())
+			testutil.EditFile(t, filepath.Join(dir, TextName(9)), func(b []byte) []byte { b[10] ^= 1; return b })
 		}, records: append(sequences(1, 8), 10), damaged: 1},
 	} {
-		for name, fsys := range map[string]FS{"links": noSync{}, "copies": oneName{}} {
+		for name, fsys := range map[string]FS{"links": testutil.NoSync{}, "copies": oneName{}} {
 			t.Run(row.name+", "+name, func(t *testing.T) {
 				dir := newDir(t)
 				w := create(t, dir, Settings{"segment-size": "300"}.With(row.settings))
@@ -102,7 +104,7 @@ func TestSnapshot(t *testing.T) {
 				o := options(nil)
 				o.FS = fsys
 				done, err := Snapshot(t.Context(), dir, dest, nil, o)
-				check(t, err)
+				testutil.NoError(t, err)
 				if len(done.Damage) != row.damaged {
 					t.Errorf("found %v, want %d", done.Damage, row.damaged)
 				}
@@ -124,7 +126,7 @@ func TestSnapshot(t *testing.T) {
 	}
 }
 
-func closed(t *testing.T, _ string, w *Writer) { check(t, w.Close()) }
+func closed(t *testing.T, _ string, w *Writer) { testutil.NoError(t, w.Close()) }
 
 // sequences returns the sequences from..to.
 func sequences(from, to Sequence) (all []Sequence) {
@@ -146,9 +148,9 @@ func unchanged(t *testing.T, dir string, was map[string]string) {
 func filesOf(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
-	check(t, filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+	testutil.NoError(t, filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if err == nil && !e.IsDir() && e.Name() != lockName && e.Name() != upkeepName {
-			files[strings.TrimPrefix(path, dir)] = string(read(t, path))
+			files[strings.TrimPrefix(path, dir)] = string(testutil.ReadFile(t, path))
 		}
 		return err
 	}))
@@ -170,9 +172,9 @@ func wantSnapshot(t *testing.T, dest string, want []Sequence, damaged int) {
 	l := openLog(t, dest)
 	for _, s := range l.Segments {
 		f, err := l.Verify(t.Context(), s, nil)
-		check(t, err)
+		testutil.NoError(t, err)
 		g, err := l.QuickCheck(s)
-		check(t, err)
+		testutil.NoError(t, err)
 		if damaged == 0 && (len(f.Damage) > 0 || g.Damage != nil) {
 			t.Errorf("verified: %v, glanced at: %v", f.Damage, g.Damage)
 		}
@@ -195,9 +197,9 @@ func TestSnapshotRefused(t *testing.T) {
 	w := create(t, dir, Settings{"segment-size": "300"})
 	appendTexts(t, w, 1, 10)
 	full := t.TempDir()
-	write(t, filepath.Join(full, "notes.txt"), []byte("mine"))
+	testutil.WriteFile(t, filepath.Join(full, "notes.txt"), []byte("mine"))
 	file := filepath.Join(t.TempDir(), "file")
-	write(t, file, []byte("mine"))
+	testutil.WriteFile(t, file, []byte("mine"))
 	for dest, want := range map[string]error{
 		dir:                                 ErrInside,
 		filepath.Join(dir, "copy"):          ErrInside,
@@ -211,7 +213,7 @@ func TestSnapshotRefused(t *testing.T) {
 	}
 	dest := dir + "-copy"
 	_, err := Snapshot(t.Context(), dir, dest, nil, options(nil))
-	check(t, err)
+	testutil.NoError(t, err)
 	if _, err := Snapshot(t.Context(), dir, dest, nil, options(nil)); !errors.Is(err, ErrExists) {
 		t.Errorf("a second one to the same place: %v", err)
 	}
@@ -234,13 +236,13 @@ func TestSnapshotRefused(t *testing.T) {
 // that others can't read.
 func TestSnapshotMode(t *testing.T) {
 	dir := newDir(t)
-	check(t, os.Mkdir(dir, 0o700))
+	testutil.NoError(t, os.Mkdir(dir, 0o700))
 	w := create(t, dir, nil)
 	appendTexts(t, w, 1, 2)
 	dest := dir + "-copy"
 	_, err := Snapshot(t.Context(), dir, dest, nil, options(nil))
-	check(t, err)
-	check(t, filepath.WalkDir(dest, func(path string, _ fs.DirEntry, _ error) error {
+	testutil.NoError(t, err)
+	testutil.NoError(t, filepath.WalkDir(dest, func(path string, _ fs.DirEntry, _ error) error {
 		info, err := os.Stat(path)
 		if err == nil && info.Mode().Perm()&0o077 != 0 {
 			t.Errorf("%s has mode %v", path, info.Mode())
@@ -309,7 +311,7 @@ func TestSnapshotBesideAll(t *testing.T) {
 		}
 		dest := filepath.Join(t.TempDir(), "copy")
 		done, err := Snapshot(t.Context(), dir, dest, nil, o)
-		check(t, err)
+		testutil.NoError(t, err)
 		if done.Next <= least || len(done.Damage) > 0 {
 			t.Errorf("it ends before %d, %d was acknowledged; %v", done.Next, least, done.Damage)
 		}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // An index with a hole, as a crash or a hostile owner leaves it: the entries
@@ -20,22 +22,22 @@ func TestSparseIndex(t *testing.T) {
 			dir := newDir(t)
 			w := create(t, dir, Settings{"segment-size": "300"})
 			appendTexts(t, w, 1, 10)
-			check(t, w.Close())
+			testutil.NoError(t, w.Close())
 			index := filepath.Join(dir, IndexName(base))
 			if base == 5 { // its trailer is not where it was
-				check(t, os.Truncate(index, headerSize+4*entrySize))
+				testutil.NoError(t, os.Truncate(index, headerSize+4*entrySize))
 			}
-			check(t, os.Truncate(index, 8<<30))
+			testutil.NoError(t, os.Truncate(index, 8<<30))
 			wantTexts(t, dir, texts(1, 10))
 			l := openLog(t, dir)
 			for _, s := range l.Segments {
 				_, err := l.QuickCheck(s)
-				check(t, err)
+				testutil.NoError(t, err)
 				_, err = l.Verify(t.Context(), s, nil)
-				check(t, err)
+				testutil.NoError(t, err)
 			}
 			_, err := Repair(t.Context(), dir, options(nil))
-			check(t, err)
+			testutil.NoError(t, err)
 			w = openWriter(t, dir)
 			appendTexts(t, w, 11, 11)
 		})
@@ -55,9 +57,9 @@ func TestEntriesBehindHole(t *testing.T) {
 		b = h.appendEntry(b, Sequence(k+1), Entry{End: Offset(2 * (k + 1))})
 	}
 	path := filepath.Join(t.TempDir(), "index")
-	write(t, path, append(b, make([]byte, 70_000*entrySize)...))
+	testutil.WriteFile(t, path, append(b, make([]byte, 70_000*entrySize)...))
 	f, err := OS{}.OpenFile(path, os.O_RDONLY, 0)
-	check(t, err)
+	testutil.NoError(t, err)
 	defer f.Close()
 	for _, row := range []struct {
 		text  Offset
@@ -65,7 +67,7 @@ func TestEntriesBehindHole(t *testing.T) {
 	}{{-1, n}, {2 * n, n}, {2*n + 77_777, n}, {0, 20_000}, {100, 20_000}, {math.MaxInt64, n}} {
 		x := indexFile{file: f, path: path, header: h}
 		trailer, err := x.countEntries(row.text)
-		check(t, err)
+		testutil.NoError(t, err)
 		if trailer != nil || x.count != row.count {
 			t.Errorf("a text of %d bytes: %d entries, want %d", row.text, x.count, row.count)
 		}
@@ -78,13 +80,13 @@ func TestTrailerOfTooMany(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "index")
 	b := h.appendEntry(h.encode(), 1, Entry{End: 2})
 	b = append(b, make([]byte, 99*entrySize)...)
-	write(t, path, append(b, h.encodeTrailer(trailer{Count: 100, Plain: 150})...))
+	testutil.WriteFile(t, path, append(b, h.encodeTrailer(trailer{Count: 100, Plain: 150})...))
 	f, err := OS{}.OpenFile(path, os.O_RDONLY, 0)
-	check(t, err)
+	testutil.NoError(t, err)
 	defer f.Close()
 	x := indexFile{file: f, path: path, header: h}
 	trailer, err := x.countEntries(-1)
-	check(t, err)
+	testutil.NoError(t, err)
 	if trailer != nil || x.count != 1 {
 		t.Errorf("%+v, %d entries", trailer, x.count)
 	}
@@ -95,9 +97,9 @@ func TestContextEndsReading(t *testing.T) {
 	dir := newDir(t)
 	w := create(t, dir, Settings{"segment-size": "300"})
 	appendTexts(t, w, 1, 10)
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	for _, base := range []Sequence{1, 5} {
-		check(t, os.Remove(filepath.Join(dir, IndexName(base))))
+		testutil.NoError(t, os.Remove(filepath.Join(dir, IndexName(base))))
 	}
 	_, err := Compress(t.Context(), dir, 1, Zstd, options(nil))
 	if !errors.Is(err, ErrCorrupt) {
@@ -105,9 +107,9 @@ func TestContextEndsReading(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	l, err := OpenContext(ctx, dir, nil)
-	check(t, err)
+	testutil.NoError(t, err)
 	r, err := l.OpenReader(l.Segments[2])
-	check(t, err)
+	testutil.NoError(t, err)
 	defer r.Close()
 	cancel()
 	for name, do := range map[string]func() error{
@@ -124,9 +126,9 @@ func TestContextEndsReading(t *testing.T) {
 		}
 	}
 	w, err = OpenWriter(t.Context(), dir, options(nil))
-	check(t, err)
+	testutil.NoError(t, err)
 	appendTexts(t, w, 11, 12) // when the context of opening has ended too
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 }
 
 // An entry that claims more than the text has is damage, whatever the memory
@@ -138,33 +140,33 @@ func TestEntryBeyondText(t *testing.T) {
 				dir := newDir(t)
 				w := create(t, dir, Settings{"segment-size": "300"})
 				appendTexts(t, w, 1, 10)
-				check(t, w.Close())
+				testutil.NoError(t, w.Close())
 				if codec != Plain {
 					_, err := Compress(t.Context(), dir, 5, codec, options(nil))
-					check(t, err)
+					testutil.NoError(t, err)
 				}
 				l := openLog(t, dir)
 				h := header{id: l.Marker.ID, base: 5, created: time.Unix(0, 0)}
 				x, _, err := l.openIndex(5)
-				check(t, err)
+				testutil.NoError(t, err)
 				_, err = x.countEntries(-1)
-				check(t, err)
+				testutil.NoError(t, err)
 				var sum trailer
 				b := h.encode()
 				for k := range uint64(4) {
 					e, err := x.entry(k)
-					check(t, err)
+					testutil.NoError(t, err)
 					if k == 3 {
 						e.End = claimed
 					}
 					sum.add(e)
 					b = h.appendEntry(b, 5+Sequence(k), e)
 				}
-				check(t, x.file.Close())
-				write(t, filepath.Join(dir, IndexName(5)), append(b, h.encodeTrailer(sum)...))
+				testutil.NoError(t, x.file.Close())
+				testutil.WriteFile(t, filepath.Join(dir, IndexName(5)), append(b, h.encodeTrailer(sum)...))
 				l.Memory = 1 << 20
 				f, err := l.Verify(t.Context(), l.Segments[1], nil)
-				check(t, err)
+				testutil.NoError(t, err)
 				if f.Records != 3 || len(f.Damage) == 0 {
 					t.Errorf("%d records, damage %v", f.Records, f.Damage)
 				}

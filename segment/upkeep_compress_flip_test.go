@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // A flipped bit in a compressed segment costs no record that can still be
@@ -22,23 +24,23 @@ func TestFlipInFrameKeepsRecordsBefore(t *testing.T) {
 	w := create(t, dir, Settings{"segment-size": "1M", "maintain": "manual"})
 	for n := range records {
 		_, err := w.Write(fmt.Appendf(nil, `{"n":%d,"a":"%x","b":"the same in each of them, again and again"}`, n, random.Uint64()), nil)
-		check(t, err)
+		testutil.NoError(t, err)
 	}
-	check(t, w.Commit())
-	check(t, w.roll())
-	check(t, w.Close())
-	index := read(t, filepath.Join(dir, IndexName(1)))
-	_, err := Compress(t.Context(), dir, 1, Zstd, Options{FS: noSync{}})
-	check(t, err)
+	testutil.NoError(t, w.Commit())
+	testutil.NoError(t, w.roll())
+	testutil.NoError(t, w.Close())
+	index := testutil.ReadFile(t, filepath.Join(dir, IndexName(1)))
+	_, err := Compress(t.Context(), dir, 1, Zstd, Options{FS: testutil.NoSync{}})
+	testutil.NoError(t, err)
 	path := filepath.Join(dir, FileName(1, Zstd))
-	intact := read(t, path)
+	intact := testutil.ReadFile(t, path)
 	ends := endsOf(t, dir, records)
 	for range flips {
 		at := 20 + random.IntN(len(intact)-200)
 		damaged := bytes.Clone(intact)
 		damaged[at] ^= 1 << random.IntN(8)
-		write(t, path, damaged)
-		write(t, filepath.Join(dir, IndexName(1)), index)
+		testutil.WriteFile(t, path, damaged)
+		testutil.WriteFile(t, filepath.Join(dir, IndexName(1)), index)
 		before := decompressible(t, damaged[:at])
 		good := goodRecords(t, dir, records)
 		for seq := Sequence(1); seq <= records; seq++ {
@@ -46,15 +48,15 @@ func TestFlipInFrameKeepsRecordsBefore(t *testing.T) {
 				t.Fatalf("flip at %d: record %d ends at %d, %d bytes can be decompressed, but it is lost", at, seq, end, before)
 			}
 		}
-		_, err := Repair(context.Background(), dir, Options{FS: noSync{}})
-		check(t, err)
+		_, err := Repair(context.Background(), dir, Options{FS: testutil.NoSync{}})
+		testutil.NoError(t, err)
 		after := goodRecords(t, dir, records)
 		for seq := Sequence(1); seq <= records; seq++ {
 			if good[seq] && !after[seq] {
 				t.Fatalf("flip at %d: record %d was lost by the repair", at, seq)
 			}
 		}
-		check(t, OS{}.Remove(filepath.Join(dir, TextName(1))))
+		testutil.NoError(t, OS{}.Remove(filepath.Join(dir, TextName(1))))
 	}
 }
 
@@ -62,7 +64,7 @@ func TestFlipInFrameKeepsRecordsBefore(t *testing.T) {
 func decompressible(t *testing.T, b []byte) Offset {
 	t.Helper()
 	d, err := zstd.NewReader(bytes.NewReader(b), zstd.WithDecoderConcurrency(1))
-	check(t, err)
+	testutil.NoError(t, err)
 	defer d.Close()
 	n, _ := io.Copy(io.Discard, d) // which ends early
 	return Offset(n)
@@ -87,7 +89,7 @@ func endsOf(t *testing.T, dir string, records Sequence) map[Sequence]Offset {
 	ends := map[Sequence]Offset{}
 	for seq := Sequence(1); seq <= records; seq++ {
 		e, err := r.Entry(seq)
-		check(t, err)
+		testutil.NoError(t, err)
 		ends[seq] = e.End
 	}
 	return ends

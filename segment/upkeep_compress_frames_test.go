@@ -26,12 +26,12 @@ func largeLog(t *testing.T, codec Codec) (dir, plain string) {
 	w := create(t, dir, Settings{"segment-size": fmt.Sprint(3 * unit)})
 	for n, size := range []int{unit / 2, unit / 3, unit/2 + 10, 5, unit + 1, 7} {
 		_, err := w.Append(t.Context(), fmt.Appendf(nil, `{"n":%d,"pad":"%s"}`, n+1, strings.Repeat("x", size)))
-		check(t, err)
+		testutil.NoError(t, err)
 	}
 	_, err := w.Append(t.Context(), bytes.Repeat([]byte("9"), 2*unit)) // which begins a segment
-	check(t, err)
-	check(t, w.Close())
-	return dir, string(read(t, filepath.Join(dir, TextName(1))))
+	testutil.NoError(t, err)
+	testutil.NoError(t, w.Close())
+	return dir, string(testutil.ReadFile(t, filepath.Join(dir, TextName(1))))
 }
 
 // Damage costs the records of one frame at most, from where it stands on.
@@ -41,9 +41,9 @@ func TestDamageCostsOneFrame(t *testing.T) {
 			dir, _ := largeLog(t, codec)
 			compressAll(t, dir, codec)
 			path := filepath.Join(dir, FileName(1, codec))
-			edit(t, path, func(b []byte) []byte {
+			testutil.EditFile(t, path, func(b []byte) []byte {
 				table, err := seekable.ReadTable(bytes.NewReader(b), int64(len(b)), codec)
-				check(t, err)
+				testutil.NoError(t, err)
 				f := table.Frames[1] // records 3 and 4
 				clear(b[f.Offset+f.Size/4 : f.Offset+f.Size/2])
 				return b
@@ -87,13 +87,13 @@ func TestBombs(t *testing.T) {
 				dir := newLog(t, 8)
 				compressAll(t, dir, codec)
 				path := filepath.Join(dir, FileName(1, codec))
-				edit(t, path, func(b []byte) []byte {
+				testutil.EditFile(t, path, func(b []byte) []byte {
 					table, err := seekable.ReadTable(bytes.NewReader(b), int64(len(b)), codec)
-					check(t, err)
+					testutil.NoError(t, err)
 					last := table.Frames[len(table.Frames)-1]
 					b, table = change(bytes.Clone(b[:last.Offset+last.Size]), table)
 					b, err = table.AppendTail(b, codec)
-					check(t, err)
+					testutil.NoError(t, err)
 					return b
 				})
 				l := openLog(t, dir)
@@ -102,7 +102,7 @@ func TestBombs(t *testing.T) {
 					t.Errorf("%d bytes of text, the index tells of %d", r.size, r.trailer.Plain)
 				}
 				f, err := l.Verify(t.Context(), l.Segments[0], nil)
-				check(t, err)
+				testutil.NoError(t, err)
 				if len(f.Damage) == 0 {
 					t.Error("nobody noticed")
 				}
@@ -117,11 +117,11 @@ func frameOf(t *testing.T, codec Codec, text string) []byte {
 	var b bytes.Buffer
 	w := seekable.NewWriter(&b, codec, int64(len(text)))
 	defer w.Release()
-	check(t, w.Begin(int64(len(text))))
+	testutil.NoError(t, w.Begin(int64(len(text))))
 	_, err := io.WriteString(w, text)
-	check(t, errors.Join(err, w.Finish()))
+	testutil.NoError(t, errors.Join(err, w.Finish()))
 	table, err := seekable.ReadTable(bytes.NewReader(b.Bytes()), int64(b.Len()), codec)
-	check(t, err)
+	testutil.NoError(t, err)
 	return b.Bytes()[:table.Frames[0].Size] // without the tail
 }
 
@@ -131,9 +131,9 @@ func TestCompressedByOthers(t *testing.T) {
 		t.Run(codec.String(), func(t *testing.T) {
 			dir := newLog(t, 12)
 			plain := filepath.Join(dir, TextName(1))
-			write(t, filepath.Join(dir, FileName(1, codec)), frameOf(t, codec, string(read(t, plain))))
+			testutil.WriteFile(t, filepath.Join(dir, FileName(1, codec)), frameOf(t, codec, string(testutil.ReadFile(t, plain))))
 			wantTexts(t, dir, texts(1, 12)) // the plain one counts beside it
-			check(t, os.Remove(plain))
+			testutil.NoError(t, os.Remove(plain))
 			wantTexts(t, dir, texts(1, 12))
 			if damage := verifyAll(t, openLog(t, dir)); len(damage) != 1 || !strings.Contains(damage[0].Error(), "table of frames") {
 				t.Errorf("%v", damage)
@@ -147,7 +147,7 @@ func TestCopyOfTheActive(t *testing.T) {
 	dir := newLog(t, 3)
 	l := openLog(t, dir)
 	active := l.Segments[len(l.Segments)-1]
-	write(t, filepath.Join(dir, FileName(active.Base, Zstd)), frameOf(t, Zstd, string(read(t, active.Path))))
+	testutil.WriteFile(t, filepath.Join(dir, FileName(active.Base, Zstd)), frameOf(t, Zstd, string(testutil.ReadFile(t, active.Path))))
 	appendTexts(t, openWriter(t, dir), 4, 12)
 	wantTexts(t, dir, texts(1, 12))
 	compressAll(t, dir, Zstd)

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // codecs are those that compress.
@@ -17,7 +19,7 @@ func compressAll(t testing.TB, dir string, codec Codec) {
 			continue
 		}
 		c, err := Compress(t.Context(), dir, s.Base, codec, Options{})
-		check(t, err)
+		testutil.NoError(t, err)
 		if c.Segment != FileName(s.Base, codec) || c.Records != uint64(s.Next-s.Base) || c.Before == 0 || c.After == 0 {
 			t.Errorf("%+v of %+v", c, s)
 		}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // Retiring takes whole segments, the oldest, and never the last.
@@ -16,7 +18,7 @@ func TestRetire(t *testing.T) {
 	l := openLog(t, dir)
 	second, last := l.Segments[1].Base, l.Segments[len(l.Segments)-1].Base
 	changes, err := Retire(t.Context(), dir, second+1, Options{}) // not all of the second
-	check(t, err)
+	testutil.NoError(t, err)
 	if len(changes) != 1 || changes[0].Segment != TextName(1) || changes[0].Records != uint64(second-1) || changes[0].Before == 0 || changes[0].After != 0 {
 		t.Errorf("%+v", changes)
 	}
@@ -29,7 +31,7 @@ func TestRetire(t *testing.T) {
 	}
 	wantGone(t, dir, TextName(1), IndexName(1))
 	_, err = Retire(t.Context(), dir, 1000, Options{})
-	check(t, err)
+	testutil.NoError(t, err)
 	good, _ := contents(t, dir)
 	if l = openLog(t, dir); len(l.Segments) != 1 || l.Segments[0].Base != last || good[12] != text(12) {
 		t.Errorf("%+v", l.Segments)
@@ -50,7 +52,7 @@ func wantGone(t *testing.T, dir string, names ...string) {
 func TestRetireLeavesDamage(t *testing.T) {
 	dir := newLog(t, 20)
 	l := openLog(t, dir)
-	edit(t, l.Segments[1].Path, func(b []byte) []byte { b[9] ^= 1; return b })
+	testutil.EditFile(t, l.Segments[1].Path, func(b []byte) []byte { b[9] ^= 1; return b })
 	changes, err := Retire(t.Context(), dir, 1000, Options{})
 	wantCorrupt(t, err)
 	if now := openLog(t, dir); len(changes) != 1 || now.Marker.FirstSeq != l.Segments[1].Base || len(now.Segments) != len(l.Segments)-1 {
@@ -63,25 +65,25 @@ func TestRetireLeavesDamage(t *testing.T) {
 func TestSweep(t *testing.T) {
 	dir := newLog(t, 12)
 	l := openLog(t, dir)
-	text, index := read(t, l.Segments[0].Path), read(t, filepath.Join(dir, IndexName(1)))
+	text, index := testutil.ReadFile(t, l.Segments[0].Path), testutil.ReadFile(t, filepath.Join(dir, IndexName(1)))
 	_, err := Retire(t.Context(), dir, l.Segments[1].Base, Options{})
-	check(t, err)
-	write(t, filepath.Join(dir, TextName(1)), text)
-	write(t, filepath.Join(dir, IndexName(1)), index)
+	testutil.NoError(t, err)
+	testutil.WriteFile(t, filepath.Join(dir, TextName(1)), text)
+	testutil.WriteFile(t, filepath.Join(dir, IndexName(1)), index)
 	left := []string{"." + FileName(4, Zstd) + ".tmp", "." + IndexName(4) + ".tmp"}
 	stay := []string{".hidden.tmp", "notes.tmp", "." + TextName(4) + ".tmp~"}
 	for _, name := range append(slices.Clone(left), stay...) {
-		write(t, filepath.Join(dir, name), []byte("x"))
+		testutil.WriteFile(t, filepath.Join(dir, name), []byte("x"))
 	}
 	if l = openLog(t, dir); l.Segments[0].Base == 1 {
 		t.Error("a leftover is listed")
 	}
-	check(t, l.UpdateStatus(t.Context(), func(*Status) {})) // only replaces what it must
+	testutil.NoError(t, l.UpdateStatus(t.Context(), func(*Status) {})) // only replaces what it must
 	_, err = Retire(t.Context(), dir, 0, Options{})
-	check(t, err)
+	testutil.NoError(t, err)
 	wantGone(t, dir, append(left, TextName(1), IndexName(1))...)
 	for _, name := range stay {
-		read(t, filepath.Join(dir, name))
+		testutil.ReadFile(t, filepath.Join(dir, name))
 	}
 }
 
@@ -93,7 +95,7 @@ func TestArchive(t *testing.T) {
 	compressAll(t, dir, Zstd)
 	for _, before := range []Sequence{l.Segments[1].Base, l.Segments[3].Base} {
 		changes, err := Archive(t.Context(), dir, to, before, Options{})
-		check(t, err)
+		testutil.NoError(t, err)
 		if len(changes) == 0 || changes[0].Before != changes[0].After {
 			t.Errorf("%+v", changes)
 		}
@@ -125,14 +127,14 @@ func TestArchive(t *testing.T) {
 func TestArchiveAgain(t *testing.T) {
 	dir, to := newLog(t, 12), filepath.Join(t.TempDir(), "archive")
 	l := openLog(t, dir)
-	text, index, marker := read(t, l.Segments[0].Path), read(t, filepath.Join(dir, IndexName(1))), read(t, filepath.Join(dir, markerName))
+	text, index, marker := testutil.ReadFile(t, l.Segments[0].Path), testutil.ReadFile(t, filepath.Join(dir, IndexName(1))), testutil.ReadFile(t, filepath.Join(dir, markerName))
 	_, err := Archive(t.Context(), dir, to, l.Segments[1].Base, Options{})
-	check(t, err)
-	write(t, l.Segments[0].Path, text)
-	write(t, filepath.Join(dir, IndexName(1)), index)
-	write(t, filepath.Join(dir, markerName), marker)
+	testutil.NoError(t, err)
+	testutil.WriteFile(t, l.Segments[0].Path, text)
+	testutil.WriteFile(t, filepath.Join(dir, IndexName(1)), index)
+	testutil.WriteFile(t, filepath.Join(dir, markerName), marker)
 	_, err = Archive(t.Context(), dir, to, l.Segments[2].Base, Options{})
-	check(t, err)
+	testutil.NoError(t, err)
 	wantTexts(t, to, texts(1, l.Segments[2].Base-1))
 }
 
@@ -141,9 +143,9 @@ func TestArchiveRefuses(t *testing.T) {
 	other := newLog(t, 12)
 	othersArchive := filepath.Join(t.TempDir(), "archive")
 	_, err := Archive(t.Context(), other, othersArchive, openLog(t, other).Segments[1].Base, Options{})
-	check(t, err)
+	testutil.NoError(t, err)
 	full := t.TempDir()
-	write(t, filepath.Join(full, "notes"), []byte("precious"))
+	testutil.WriteFile(t, filepath.Join(full, "notes"), []byte("precious"))
 	for name, to := range map[string]string{"a log": other, "another log's archive": othersArchive, "a full directory": full, "no way": filepath.Join(full, "a", "b")} {
 		dir := newLog(t, 12)
 		if _, err := Archive(t.Context(), dir, to, 1000, Options{}); err == nil || !strings.Contains(err.Error(), to) {
@@ -161,9 +163,9 @@ func TestArchiveRefuses(t *testing.T) {
 	to := filepath.Join(t.TempDir(), "archive")
 	l := openLog(t, dir)
 	_, err = Archive(t.Context(), dir, to, l.Segments[1].Base, Options{})
-	check(t, err)
+	testutil.NoError(t, err)
 	_, err = Retire(t.Context(), dir, l.Segments[2].Base, Options{})
-	check(t, err)
+	testutil.NoError(t, err)
 	if _, err := Archive(t.Context(), dir, to, l.Segments[3].Base, Options{}); err == nil || !strings.Contains(err.Error(), "does not follow") {
 		t.Errorf("after a gap: %v", err)
 	}
@@ -172,20 +174,20 @@ func TestArchiveRefuses(t *testing.T) {
 // Copies of a log bear its id, and their archives are not each other's.
 func TestArchiveOfCopies(t *testing.T) {
 	one := newLog(t, 3) // of one segment, which both go on with
-	other := copyOf(t, one)
+	other := testutil.CopyTree(t, one)
 	to := filepath.Join(t.TempDir(), "archive")
 	for n := Sequence(4); n <= 12; n++ {
 		for i, dir := range []string{one, other} {
 			w := openWriter(t, dir)
 			_, err := w.Append(t.Context(), fmt.Appendf(nil, `{"n":%d,"of":%d,"pad":"%s"}`, n, i, strings.Repeat("x", 60)))
-			check(t, errors.Join(err, w.Close()))
+			testutil.NoError(t, errors.Join(err, w.Close()))
 		}
 	}
 	_, err := Archive(t.Context(), one, to, openLog(t, one).Segments[1].Base, Options{})
-	check(t, err)
+	testutil.NoError(t, err)
 	before, others := snapshot(t, to), snapshot(t, other)
 	_, err = Archive(t.Context(), other, to, openLog(t, other).Segments[1].Base, Options{})
-	wantIs(t, err, ErrNotArchive)
+	testutil.ErrorIs(t, err, ErrNotArchive)
 	delete(before, "/"+upkeepName)
 	after := snapshot(t, to)
 	delete(after, "/"+upkeepName)
@@ -200,7 +202,7 @@ func TestArchiveOfCopies(t *testing.T) {
 func TestRetireHidesNothing(t *testing.T) {
 	dir := newLog(t, 20)
 	l := openLog(t, dir)
-	check(t, os.Remove(l.Segments[0].Path))
+	testutil.NoError(t, os.Remove(l.Segments[0].Path))
 	_, err := Retire(t.Context(), dir, l.Segments[2].Base, Options{})
 	if d := wantCorrupt(t, err); d.Seq != 1 {
 		t.Errorf("%v", d)

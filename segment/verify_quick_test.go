@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // A log that is written, rolls and has a torn tail while it is looked at shows no
@@ -26,7 +28,7 @@ func TestGlanceWhileWritten(t *testing.T) {
 		before = now
 	}
 	last := before.Segments[len(before.Segments)-1]
-	edit(t, last.Path, func(b []byte) []byte { return append(b, `{"half`...) })
+	testutil.EditFile(t, last.Path, func(b []byte) []byte { return append(b, `{"half`...) })
 	if g, err := before.QuickCheck(last); err != nil || g.Damage != nil || g.Records != 1 {
 		t.Errorf("a torn tail: %+v, %v", g, err)
 	}
@@ -36,7 +38,7 @@ func TestGlanceWhileWritten(t *testing.T) {
 // of frames says, or that has no table of its own, is damaged for QuickCheck and for
 // Verify, and Retire leaves it, also where each of its records can be read.
 func TestGlanceCompressed(t *testing.T) {
-	plain := read(t, filepath.Join(newLog(t, 12), TextName(1)))
+	plain := testutil.ReadFile(t, filepath.Join(newLog(t, 12), TextName(1)))
 	for _, codec := range codecs {
 		for name, change := range map[string]func(was []byte) []byte{
 			"cut to 10 bytes":       func(was []byte) []byte { return was[:10] },
@@ -50,18 +52,18 @@ func TestGlanceCompressed(t *testing.T) {
 			t.Run(codec.String()+" "+name, func(t *testing.T) {
 				dir := newLog(t, 12)
 				_, err := Compress(t.Context(), dir, 1, codec, Options{})
-				check(t, err)
+				testutil.NoError(t, err)
 				glance := func() *CorruptError {
 					l := openLog(t, dir)
 					g, err := l.QuickCheck(l.Segments[0])
-					check(t, err)
+					testutil.NoError(t, err)
 					return g.Damage
 				}
 				if d := glance(); d != nil {
 					t.Fatal(d)
 				}
 				path := filepath.Join(dir, FileName(1, codec))
-				write(t, path, change(read(t, path)))
+				testutil.WriteFile(t, path, change(testutil.ReadFile(t, path)))
 				if d := glance(); d == nil || d.Path != path {
 					t.Errorf("QuickCheck: %v", d)
 				}
@@ -75,7 +77,7 @@ func TestGlanceCompressed(t *testing.T) {
 					t.Error(err)
 				}
 				_, err = Repair(t.Context(), dir, Options{})
-				check(t, err)
+				testutil.NoError(t, err)
 				if d := glance(); d != nil {
 					t.Errorf("repaired: %v", d)
 				}

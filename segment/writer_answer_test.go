@@ -6,6 +6,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // waitStaged waits until so many callers wait for the writer's next commit.
@@ -36,11 +38,11 @@ func TestRollbackAnswersOthers(t *testing.T) {
 		}()
 	}
 	waitStaged(t, w, 2)
-	check(t, w.Rollback())
+	testutil.NoError(t, w.Rollback())
 	for range 2 {
-		wantIs(t, <-errs, ErrRolledBack)
+		testutil.ErrorIs(t, <-errs, ErrRolledBack)
 	}
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	if next, err := openLog(t, dir).NextSeq(); err != nil || next != 1 {
 		t.Errorf("the log goes up to %d, %v", next-1, err)
 	}
@@ -56,7 +58,7 @@ func appendOne(w *Writer) error {
 func TestPoisonAnswersWaiting(t *testing.T) {
 	for name, poison := range map[string]func(w *Writer) error{
 		"another call": func(w *Writer) error {
-			check(t, os.Truncate(w.active.path, 1))
+			testutil.NoError(t, os.Truncate(w.active.path, 1))
 			_, _, err := w.Find(t.Context(), 0, []byte("{}"))
 			return err
 		},
@@ -66,7 +68,7 @@ func TestPoisonAnswersWaiting(t *testing.T) {
 			return w.poison(errors.New("a timer's sync failed"))
 		},
 		"closing": func(w *Writer) error {
-			check(t, os.Truncate(w.active.path, 1))
+			testutil.NoError(t, os.Truncate(w.active.path, 1))
 			return w.Close()
 		},
 	} {
@@ -76,8 +78,8 @@ func TestPoisonAnswersWaiting(t *testing.T) {
 			appendFirst := make(chan error, 1)
 			go func() { appendFirst <- appendOne(w) }()
 			waitStaged(t, w, 1)
-			check(t, w.Commit())
-			check(t, <-appendFirst)
+			testutil.NoError(t, w.Commit())
+			testutil.NoError(t, <-appendFirst)
 			errs := make(chan error, 1)
 			go func() { errs <- appendOne(w) }()
 			waitStaged(t, w, 1)

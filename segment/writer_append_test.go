@@ -11,11 +11,12 @@ import (
 	"testing"
 
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // gateFS holds each fdatasync of a segment until it is let through.
 type gateFS struct {
-	noSync
+	testutil.NoSync
 	syncs  atomic.Int64
 	begun  chan struct{} // one was asked for
 	passed chan struct{} // closed: all go through
@@ -24,7 +25,7 @@ type gateFS struct {
 func newGate() *gateFS { return &gateFS{begun: make(chan struct{}, 1000), passed: make(chan struct{})} }
 
 func (g *gateFS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
-	f, err := g.noSync.OpenFile(name, flag, perm)
+	f, err := g.NoSync.OpenFile(name, flag, perm)
 	if err != nil || !strings.HasSuffix(name, textSuffix) {
 		return f, err
 	}
@@ -57,7 +58,7 @@ func TestGroupCommit(t *testing.T) {
 	o := options(nil)
 	o.FS = gate
 	w, err := Create(dir, o)
-	check(t, err)
+	testutil.NoError(t, err)
 	const calls = 20
 	acks := make(chan Ack, calls+1)
 	var all sync.WaitGroup
@@ -98,7 +99,7 @@ func TestGroupCommit(t *testing.T) {
 	if n := gate.syncs.Load(); n != 2 {
 		t.Errorf("%d syncs for %d calls, want 2", n, calls+1)
 	}
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	seen := map[Sequence]bool{}
 	for a := range acks {
 		seen[a.Seq] = a.Durable
@@ -123,7 +124,7 @@ func TestAppendBatch(t *testing.T) {
 		values = append(values, []byte(" "+text(n)+"\r\n"))
 	}
 	acks, err := w.AppendBatch(t.Context(), values)
-	check(t, err)
+	testutil.NoError(t, err)
 	for i, a := range acks {
 		if a.Seq != Sequence(i+2) || !a.Durable || a.Bytes != int64(len(text(a.Seq))) {
 			t.Errorf("value %d: %+v", i, a)
@@ -141,7 +142,7 @@ func TestAppendBatch(t *testing.T) {
 	if acks != nil || err != nil {
 		t.Errorf("no values: %v, %v", acks, err)
 	}
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	wantTexts(t, dir, texts(1, 9))
 }
 
@@ -152,7 +153,7 @@ func TestAppendInterval(t *testing.T) {
 	o := options(Settings{"sync": "interval=50ms"})
 	o.FS = gate
 	w, err := Create(dir, o)
-	check(t, err)
+	testutil.NoError(t, err)
 	var all sync.WaitGroup
 	for n := range Sequence(10) {
 		all.Go(func() {
@@ -165,7 +166,7 @@ func TestAppendInterval(t *testing.T) {
 	if n := gate.syncs.Load(); n > 5 {
 		t.Errorf("%d syncs for 10 calls", n)
 	}
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	if good, _ := contents(t, dir); len(good) != 10 {
 		t.Errorf("%d records", len(good))
 	}
@@ -174,9 +175,9 @@ func TestAppendInterval(t *testing.T) {
 // A Writer that is closed tells calls so, and Close commits what waits.
 func TestAppendAfterClose(t *testing.T) {
 	w := create(t, newDir(t), nil)
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	_, err := w.Append(t.Context(), []byte("1"))
-	wantIs(t, err, ErrClosed)
+	testutil.ErrorIs(t, err, ErrClosed)
 }
 
 func TestRefusedValues(t *testing.T) {
@@ -241,11 +242,11 @@ func TestTooLarge(t *testing.T) {
 				before := snapshot(t, dir)
 				err := add(w, value)
 				if row.fits {
-					check(t, err)
+					testutil.NoError(t, err)
 					return
 				}
-				wantIs(t, err, ErrTooLarge)
-				check(t, w.Commit())
+				testutil.ErrorIs(t, err, ErrTooLarge)
+				testutil.NoError(t, w.Commit())
 				wantSame(t, before, snapshot(t, dir), "the refused record")
 				if w.NextSeq() != 1 {
 					t.Errorf("next sequence %d", w.NextSeq())
@@ -282,7 +283,7 @@ func TestConcurrentAppends(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	if len(want) != workers*each {
 		t.Errorf("%d sequences, want %d", len(want), workers*each)
 	}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // Whatever another program does to the active segment, the next append finds
@@ -13,18 +15,18 @@ import (
 func TestForeign(t *testing.T) {
 	changes := map[string]func(t *testing.T, dir, path string){
 		"appended to": func(t *testing.T, _, path string) {
-			edit(t, path, func(b []byte) []byte { return append(b, "{}\n"...) })
+			testutil.EditFile(t, path, func(b []byte) []byte { return append(b, "{}\n"...) })
 		},
-		"truncated": func(t *testing.T, _, path string) { check(t, os.Truncate(path, 10)) },
-		"removed":   func(t *testing.T, _, path string) { check(t, os.Remove(path)) },
+		"truncated": func(t *testing.T, _, path string) { testutil.NoError(t, os.Truncate(path, 10)) },
+		"removed":   func(t *testing.T, _, path string) { testutil.NoError(t, os.Remove(path)) },
 		"replaced": func(t *testing.T, _, path string) {
-			write(t, path+".new", read(t, path))
-			check(t, os.Rename(path+".new", path))
+			testutil.WriteFile(t, path+".new", testutil.ReadFile(t, path))
+			testutil.NoError(t, os.Rename(path+".new", path))
 		},
-		"directory moved": func(t *testing.T, dir, _ string) { check(t, os.Rename(dir, dir+".old")) },
+		"directory moved": func(t *testing.T, dir, _ string) { testutil.NoError(t, os.Rename(dir, dir+".old")) },
 		"directory moved, another log in its place": func(t *testing.T, dir, path string) {
-			check(t, os.Rename(dir, dir+".old"))
-			check(t, create(t, dir, nil).Close())
+			testutil.NoError(t, os.Rename(dir, dir+".old"))
+			testutil.NoError(t, create(t, dir, nil).Close())
 		},
 	}
 	for name, change := range changes {
@@ -57,7 +59,7 @@ func TestForeign(t *testing.T) {
 
 // hookFS calls a function before a file is synced.
 type hookFS struct {
-	noSync
+	testutil.NoSync
 	datasync func(name string)
 }
 
@@ -68,7 +70,7 @@ type hookFile struct {
 }
 
 func (h *hookFS) OpenFile(name string, flag int, perm os.FileMode) (File, error) {
-	f, err := h.noSync.OpenFile(name, flag, perm)
+	f, err := h.NoSync.OpenFile(name, flag, perm)
 	if err != nil {
 		return nil, err
 	}
@@ -88,12 +90,12 @@ func TestForeignDuringCommit(t *testing.T) {
 	o := options(nil)
 	o.FS = fsys
 	w, err := Create(dir, o)
-	check(t, err)
+	testutil.NoError(t, err)
 	defer w.Close()
 	appendTexts(t, w, 1, 1)
 	fsys.datasync = func(name string) {
 		if strings.HasSuffix(name, textSuffix) {
-			check(t, os.Truncate(name, 3))
+			testutil.NoError(t, os.Truncate(name, 3))
 		}
 	}
 	if ack, err := w.Append(t.Context(), []byte(text(2))); !errors.Is(err, ErrForeign) || ack.Durable {

@@ -5,6 +5,8 @@ package segment
 import (
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // TestInvariants checks that the build tag has the Writer notice each field that
@@ -33,7 +35,7 @@ func TestInvariants(t *testing.T) {
 			appendTexts(t, w, 1, 2)
 			for n := Sequence(3); n <= 4; n++ {
 				_, err := w.Write([]byte(text(n)), nil)
-				check(t, err)
+				testutil.NoError(t, err)
 			}
 			w.lock()
 			good := *w.active
@@ -64,11 +66,11 @@ func TestInvariantsOfEachPolicy(t *testing.T) {
 		w := create(t, newDir(t), Settings{"sync": sync})
 		appendTexts(t, w, 1, 3)
 		_, err := w.Write([]byte(text(4)), nil)
-		check(t, err)
-		check(t, w.Rollback())
+		testutil.NoError(t, err)
+		testutil.NoError(t, w.Rollback())
 		time.Sleep(2 * indexInterval) // the index follows under none
 		appendTexts(t, w, 4, 5)
-		check(t, w.Close())
+		testutil.NoError(t, w.Close())
 	}
 }
 
@@ -81,5 +83,5 @@ func TestWriteChecks(t *testing.T) {
 		}
 	}
 	_, err := w.Write([]byte(`{"a":[1,NaN]}`), nil)
-	check(t, err)
+	testutil.NoError(t, err)
 }

@@ -6,12 +6,14 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 func TestOpenWriterRefuses(t *testing.T) {
 	marker := func(from, to string) func(t *testing.T, dir string) {
 		return func(t *testing.T, dir string) {
-			check(t, create(t, dir, nil).Close())
+			testutil.NoError(t, create(t, dir, nil).Close())
 			editMarker(t, dir, from, to)
 		}
 	}
@@ -21,29 +23,29 @@ func TestOpenWriterRefuses(t *testing.T) {
 		want []error
 	}{
 		{"missing", func(t *testing.T, dir string) {}, []error{ErrNoLog}},
-		{"empty", func(t *testing.T, dir string) { check(t, os.Mkdir(dir, 0o755)) }, []error{ErrNoLog}},
+		{"empty", func(t *testing.T, dir string) { testutil.NoError(t, os.Mkdir(dir, 0o755)) }, []error{ErrNoLog}},
 		{"other files", func(t *testing.T, dir string) {
-			check(t, os.Mkdir(dir, 0o755))
-			write(t, filepath.Join(dir, "step2.json"), []byte("{}"))
-			write(t, filepath.Join(dir, "1.ndjson"), []byte("{}\n"))
+			testutil.NoError(t, os.Mkdir(dir, 0o755))
+			testutil.WriteFile(t, filepath.Join(dir, "step2.json"), []byte("{}"))
+			testutil.WriteFile(t, filepath.Join(dir, "1.ndjson"), []byte("{}\n"))
 		}, []error{ErrNoLog}},
 		{"draft", func(t *testing.T, dir string) {
 			d, err := NewDraft(dir, options(nil))
-			check(t, err)
-			check(t, d.w.closeFiles())
+			testutil.NoError(t, err)
+			testutil.NoError(t, d.w.closeFiles())
 		}, []error{ErrNoLog, ErrDraft}},
 		{"newer version", marker(`"version": 1`, `"version": 2`), []error{ErrVersion}},
 		{"requires", marker(`"requires": []`, `"requires": ["x"]`), []error{ErrVersion}},
 		{"not JSON", marker(`{`, `[`), []error{ErrCorrupt}},
 		{"HISTLOG missing, segments present", func(t *testing.T, dir string) {
-			check(t, create(t, dir, nil).Close())
-			check(t, os.Remove(filepath.Join(dir, markerName)))
+			testutil.NoError(t, create(t, dir, nil).Close())
+			testutil.NoError(t, os.Remove(filepath.Join(dir, markerName)))
 		}, []error{ErrCorrupt}},
 		{"HISTLOG present, segments missing", func(t *testing.T, dir string) {
-			check(t, create(t, dir, nil).Close())
-			check(t, os.Remove(filepath.Join(dir, TextName(1))))
+			testutil.NoError(t, create(t, dir, nil).Close())
+			testutil.NoError(t, os.Remove(filepath.Join(dir, TextName(1))))
 		}, []error{ErrCorrupt}},
-		{"not a directory", func(t *testing.T, dir string) { write(t, dir, nil) }, []error{syscall.ENOTDIR}},
+		{"not a directory", func(t *testing.T, dir string) { testutil.WriteFile(t, dir, nil) }, []error{syscall.ENOTDIR}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			dir := newDir(t)

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // anyNumber stands for a count that the specification leaves open.
@@ -33,17 +35,17 @@ func (want recovery) result() (good map[Sequence]string, next Sequence) {
 func checkRecovery(t *testing.T, c crashed, want recovery) {
 	t.Helper()
 	good, next := want.result()
-	textBefore := read(t, c.text)
+	textBefore := testutil.ReadFile(t, c.text)
 
 	w := openWriter(t, c.dir)
 	got := w.Recovery()
 	if w.NextSeq() != next {
 		t.Errorf("next sequence %d, want %d", w.NextSeq(), next)
 	}
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	checkReport(t, c, got, want)
 	checkHolds(t, c.dir, good, want.lost)
-	if want.sealed && !bytes.Equal(read(t, c.text), textBefore) {
+	if want.sealed && !bytes.Equal(testutil.ReadFile(t, c.text), textBefore) {
 		t.Error("the text of a damaged segment was changed")
 	}
 	if want.sealed && !openLog(t, c.dir).Segments[1].Sealed {
@@ -55,7 +57,7 @@ func checkRecovery(t *testing.T, c crashed, want recovery) {
 	if got := w.Recovery(); !got.Empty() || w.NextSeq() != next {
 		t.Errorf("second recovery: %+v, next sequence %d, want nothing and %d", got, w.NextSeq(), next)
 	}
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	wantSame(t, before, snapshot(t, c.dir), "a second recovery")
 }
 
@@ -76,7 +78,7 @@ func checkReport(t *testing.T, c crashed, got Recovery, want recovery) {
 	}
 	var moved []string
 	for _, name := range got.Quarantined {
-		b := read(t, name)
+		b := testutil.ReadFile(t, name)
 		moved = append(moved, string(b))
 		var base, from, n uint64
 		var sum uint32
@@ -84,15 +86,15 @@ func checkReport(t *testing.T, c crashed, got Recovery, want recovery) {
 			base != uint64(crashFirst) || n != uint64(len(b)) || sum != crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) {
 			t.Errorf("quarantine %s: not BASE-OFFSET-LENGTH-CRC32C of its %d bytes", name, len(b))
 		}
-		if end := int64(from); end != int64(len(read(t, c.text))) {
-			t.Errorf("quarantine %s: the segment was cut to %d", name, len(read(t, c.text)))
+		if end := int64(from); end != int64(len(testutil.ReadFile(t, c.text))) {
+			t.Errorf("quarantine %s: the segment was cut to %d", name, len(testutil.ReadFile(t, c.text)))
 		}
 	}
 	if !slices.Equal(moved, want.moved) {
 		t.Errorf("in quarantine %.200q, want %.200q", moved, want.moved)
 	}
 	listed, err := openLog(t, c.dir).Quarantine()
-	check(t, err)
+	testutil.NoError(t, err)
 	if len(listed) != len(moved) {
 		t.Errorf("quarantine/ holds %q, reported %q", listed, got.Quarantined)
 	}
@@ -106,7 +108,7 @@ func checkHolds(t *testing.T, dir string, good map[Sequence]string, lost []Seque
 		if !slices.Contains(lost, seq) {
 			t.Errorf("record %d: %v", seq, err)
 		}
-		wantIs(t, err, ErrCorrupt)
+		testutil.ErrorIs(t, err, ErrCorrupt)
 	}
 	if len(bad) != len(lost) {
 		t.Errorf("can't be read: %v, want %v", bad, lost)
@@ -125,7 +127,7 @@ func checkAppending(t *testing.T, c crashed, want recovery) {
 		good[next] = text(next)
 		next++
 	}
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	checkHolds(t, c.dir, good, want.lost)
 	w = openWriter(t, c.dir)
 	if got := w.Recovery(); !got.Empty() || w.NextSeq() != next {

@@ -4,13 +4,15 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 func TestRecoverTornAtEveryByte(t *testing.T) {
 	c := newCrashed(t, nil, func(*Writer) {})
 	full := text(10) + "\n"
 	for cut := 1; cut <= len(full); cut++ {
-		one := crashed{dir: copyOf(t, c.dir)}
+		one := crashed{dir: testutil.CopyTree(t, c.dir)}
 		one.text = filepath.Join(one.dir, TextName(crashFirst))
 		one.appendText(t, full[:cut])
 		want := recovery{moved: []string{full[:cut]}}
@@ -23,25 +25,25 @@ func TestRecoverTornAtEveryByte(t *testing.T) {
 
 func TestRecoverIndexCutAtEveryByte(t *testing.T) {
 	c := newCrashed(t, nil, func(*Writer) {})
-	size := len(read(t, c.index))
+	size := len(testutil.ReadFile(t, c.index))
 	if size != entryAt(crashLast+1) {
 		t.Fatalf("the index has %d bytes, want %d", size, entryAt(crashLast+1))
 	}
 	for cut := range size {
-		one := crashed{dir: copyOf(t, c.dir)}
+		one := crashed{dir: testutil.CopyTree(t, c.dir)}
 		one.text = filepath.Join(one.dir, TextName(crashFirst))
-		check(t, os.Truncate(filepath.Join(one.dir, IndexName(crashFirst)), int64(cut)))
+		testutil.NoError(t, os.Truncate(filepath.Join(one.dir, IndexName(crashFirst)), int64(cut)))
 		checkRecovery(t, one, recovery{adopted: uint64(4 - max(cut-headerSize, 0)/entrySize)})
 	}
 }
 
 // A segment whose index has durable entries did exist: its sequences are taken.
 func TestRecoverActiveSegmentGone(t *testing.T) {
-	c := newCrashed(t, nil, func(w *Writer) { check(t, w.Close()) })
-	check(t, os.Remove(c.text))
+	c := newCrashed(t, nil, func(w *Writer) { testutil.NoError(t, w.Close()) })
+	testutil.NoError(t, os.Remove(c.text))
 	w, err := OpenWriter(t.Context(), c.dir, options(nil))
 	if err != nil {
-		wantIs(t, err, ErrCorrupt)
+		testutil.ErrorIs(t, err, ErrCorrupt)
 		return
 	}
 	defer w.Close()
@@ -57,18 +59,18 @@ func TestRecoverActiveSegmentGone(t *testing.T) {
 // Not durable entries behind durable ones that are gone are no records.
 func TestRecoverMixedSyncCut(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "log")
-	check(t, create(t, dir, nil).Close())
+	testutil.NoError(t, create(t, dir, nil).Close())
 	for i, mode := range []string{"always", "none"} {
 		w, err := OpenWriter(t.Context(), dir, options(Settings{"sync": mode}))
-		check(t, err)
+		testutil.NoError(t, err)
 		appendTexts(t, w, Sequence(6*i+1), Sequence(6*i+6))
-		check(t, w.Close())
+		testutil.NoError(t, w.Close())
 	}
-	check(t, os.Truncate(filepath.Join(dir, TextName(1)), 100))
+	testutil.NoError(t, os.Truncate(filepath.Join(dir, TextName(1)), 100))
 	w := openWriter(t, dir)
 	next := w.NextSeq()
 	appendTexts(t, w, next, next+3)
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	if r := w.Recovery(); len(r.Damage) == 0 || next < 7 {
 		t.Errorf("%+v, next sequence %d", r, next)
 	}

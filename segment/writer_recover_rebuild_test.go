@@ -6,16 +6,18 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 func TestRecoverFlagsRebuilt(t *testing.T) {
 	c := newCrashed(t, nil, func(*Writer) {})
-	check(t, os.Truncate(c.index, int64(entryAt(8))))
-	check(t, openWriter(t, c.dir).Close())
+	testutil.NoError(t, os.Truncate(c.index, int64(entryAt(8))))
+	testutil.NoError(t, openWriter(t, c.dir).Close())
 	r := openReader(t, openLog(t, c.dir), 1)
 	for seq := crashFirst; seq <= crashLast; seq++ {
 		e, err := r.Entry(seq)
-		check(t, err)
+		testutil.NoError(t, err)
 		if rebuilt := e.Flags&Rebuilt != 0; rebuilt != (seq >= 8) {
 			t.Errorf("record %d: rebuilt %v", seq, rebuilt)
 		}
@@ -32,41 +34,41 @@ func TestRecoverTimeRules(t *testing.T) {
 	record := []byte(`{"timestamp":"2025-01-01T00:00:00Z","at":"2025-02-02T00:00:00Z"}`)
 	for range 2 {
 		_, err := w.Append(t.Context(), record)
-		check(t, err)
+		testutil.NoError(t, err)
 	}
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	_, err := Configure(t.Context(), dir, Settings{"time-field": "/at"}, nil)
-	check(t, err)
+	testutil.NoError(t, err)
 	w = openWriter(t, dir)
 	for range 2 {
 		_, err := w.Append(t.Context(), record)
-		check(t, err)
+		testutil.NoError(t, err)
 	}
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	months := func(name string) {
 		t.Helper()
 		r := openReader(t, openLog(t, dir), 0)
 		for seq, want := range []int{1, 1, 2, 2} {
 			e, err := r.Entry(Sequence(seq + 1))
-			check(t, err)
+			testutil.NoError(t, err)
 			if got := int(e.Time.UTC().Month()); got != want {
 				t.Errorf("%s: record %d is of month %d, want %d", name, seq+1, got, want)
 			}
 		}
 	}
 	months("as written")
-	check(t, os.Remove(filepath.Join(dir, IndexName(1))))
+	testutil.NoError(t, os.Remove(filepath.Join(dir, IndexName(1))))
 	months("read without index")
-	check(t, openWriter(t, dir).Close())
+	testutil.NoError(t, openWriter(t, dir).Close())
 	months("recovered without index")
 }
 
 // A copy of a log has another id; nothing of its index is believed.
 func TestRecoverOtherID(t *testing.T) {
-	c := newCrashed(t, nil, func(w *Writer) { check(t, w.Close()) })
+	c := newCrashed(t, nil, func(w *Writer) { testutil.NoError(t, w.Close()) })
 	l := openLog(t, c.dir)
 	l.Marker.ID = uuid.New()
-	check(t, writeMarker(OS{}, c.dir, l.Marker, 0o644))
+	testutil.NoError(t, writeMarker(OS{}, c.dir, l.Marker, 0o644))
 	w := openWriter(t, c.dir)
 	if r := w.Recovery(); r.Adopted != 4 {
 		t.Errorf("adopted %d, want 4", r.Adopted)

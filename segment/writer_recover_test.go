@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // A log of the recovery tests: records 1 to 5 are sealed, 6 to 9 active, two
@@ -26,7 +28,7 @@ type crashed struct {
 
 func (c crashed) appendText(t *testing.T, s string) {
 	t.Helper()
-	edit(t, c.text, func(b []byte) []byte { return append(b, s...) })
+	testutil.EditFile(t, c.text, func(b []byte) []byte { return append(b, s...) })
 }
 
 // span returns where a record of the active segment begins and ends, with its LF.
@@ -43,7 +45,7 @@ func entryAt(seq Sequence) int { return headerSize + int(seq-crashFirst)*entrySi
 // spoil overwrites a record of the active segment, but for its LF.
 func (c crashed) spoil(t *testing.T, seq Sequence, with byte) {
 	t.Helper()
-	edit(t, c.text, func(b []byte) []byte {
+	testutil.EditFile(t, c.text, func(b []byte) []byte {
 		from, to := span(seq)
 		copy(b[from:to-1], bytes.Repeat([]byte{with}, to-1-from))
 		return b
@@ -60,7 +62,7 @@ func newCrashed(t *testing.T, settings Settings, end func(w *Writer)) crashed {
 	if w.active.header.base != crashFirst && w.active.count != 0 {
 		t.Fatalf("the active segment begins with %d, want %d", w.active.header.base, crashFirst)
 	}
-	dir = copyOf(t, dir)
+	dir = testutil.CopyTree(t, dir)
 	return crashed{dir, filepath.Join(dir, TextName(crashFirst)), filepath.Join(dir, IndexName(crashFirst))}
 }
 
@@ -137,44 +139,44 @@ func TestRecover(t *testing.T) {
 		},
 		{
 			name:    "index missing",
-			corrupt: func(t *testing.T, c crashed) { check(t, os.Remove(c.index)) },
+			corrupt: func(t *testing.T, c crashed) { testutil.NoError(t, os.Remove(c.index)) },
 			want:    recovery{adopted: 4},
 		},
 		{
 			name:     "index missing, sync none",
 			settings: none,
-			corrupt:  func(t *testing.T, c crashed) { check(t, os.Remove(c.index)) },
+			corrupt:  func(t *testing.T, c crashed) { testutil.NoError(t, os.Remove(c.index)) },
 			want:     recovery{adopted: 4},
 		},
 		{
 			name: "index of another log, and of other records",
 			corrupt: func(t *testing.T, c crashed) {
-				write(t, c.index, read(t, filepath.Join(otherLog(t, 10), IndexName(5))))
+				testutil.WriteFile(t, c.index, testutil.ReadFile(t, filepath.Join(otherLog(t, 10), IndexName(5))))
 			},
 			want: recovery{adopted: 4},
 		},
 		{
 			name: "index header corrupted: its entries prove themselves",
 			corrupt: func(t *testing.T, c crashed) {
-				edit(t, c.index, func(b []byte) []byte { b[45] ^= 4; return b })
+				testutil.EditFile(t, c.index, func(b []byte) []byte { b[45] ^= 4; return b })
 			},
 		},
 		{
 			name: "garbage behind the index",
 			corrupt: func(t *testing.T, c crashed) {
-				edit(t, c.index, func(b []byte) []byte { return append(b, bytes.Repeat([]byte{0xff}, 101)...) })
+				testutil.EditFile(t, c.index, func(b []byte) []byte { return append(b, bytes.Repeat([]byte{0xff}, 101)...) })
 			},
 		},
 		{
 			name: "zeros behind the index",
 			corrupt: func(t *testing.T, c crashed) {
-				edit(t, c.index, func(b []byte) []byte { return append(b, make([]byte, 4096)...) })
+				testutil.EditFile(t, c.index, func(b []byte) []byte { return append(b, make([]byte, 4096)...) })
 			},
 		},
 		{
 			name: "hole in the index",
 			corrupt: func(t *testing.T, c crashed) {
-				edit(t, c.index, func(b []byte) []byte { clear(b[entryAt(7) : entryAt(7)+entrySize]); return b })
+				testutil.EditFile(t, c.index, func(b []byte) []byte { clear(b[entryAt(7) : entryAt(7)+entrySize]); return b })
 			},
 			want: recovery{adopted: anyNumber},
 		},
@@ -182,45 +184,49 @@ func TestRecover(t *testing.T) {
 			name:     "hole in the index, sync none",
 			settings: none,
 			corrupt: func(t *testing.T, c crashed) {
-				edit(t, c.index, func(b []byte) []byte { clear(b[entryAt(7) : entryAt(7)+entrySize]); return b })
+				testutil.EditFile(t, c.index, func(b []byte) []byte { clear(b[entryAt(7) : entryAt(7)+entrySize]); return b })
 			},
 			want: recovery{adopted: anyNumber},
 		},
 		{
 			name:    "crash between seal and successor",
-			before:  func(t *testing.T, w *Writer) { check(t, w.active.writeTrailer()) },
+			before:  func(t *testing.T, w *Writer) { testutil.NoError(t, w.active.writeTrailer()) },
 			corrupt: func(*testing.T, crashed) {},
 		},
 		{
-			name:    "torn trailer",
-			before:  func(t *testing.T, w *Writer) { check(t, w.active.writeTrailer()) },
-			corrupt: func(t *testing.T, c crashed) { edit(t, c.index, func(b []byte) []byte { return b[:len(b)-32] }) },
+			name:   "torn trailer",
+			before: func(t *testing.T, w *Writer) { testutil.NoError(t, w.active.writeTrailer()) },
+			corrupt: func(t *testing.T, c crashed) {
+				testutil.EditFile(t, c.index, func(b []byte) []byte { return b[:len(b)-32] })
+			},
 		},
 		{
 			name: "index of the next segment without its segment",
 			corrupt: func(t *testing.T, c crashed) {
 				h := header{id: openLog(t, c.dir).Marker.ID, base: 10, created: newClock().Now()}
-				write(t, filepath.Join(c.dir, IndexName(10)), h.encode())
+				testutil.WriteFile(t, filepath.Join(c.dir, IndexName(10)), h.encode())
 			},
 		},
 		{
 			name:    "empty index of the next segment without its segment",
-			corrupt: func(t *testing.T, c crashed) { write(t, filepath.Join(c.dir, IndexName(10)), nil) },
+			corrupt: func(t *testing.T, c crashed) { testutil.WriteFile(t, filepath.Join(c.dir, IndexName(10)), nil) },
 		},
 		{
 			name:    "empty segment after a roll",
-			before:  func(t *testing.T, w *Writer) { check(t, w.roll()) },
+			before:  func(t *testing.T, w *Writer) { testutil.NoError(t, w.roll()) },
 			corrupt: func(*testing.T, crashed) {},
 		},
 		{
-			name:    "empty segment after a roll, index header not on disk",
-			before:  func(t *testing.T, w *Writer) { check(t, w.roll()) },
-			corrupt: func(t *testing.T, c crashed) { check(t, os.Truncate(filepath.Join(c.dir, IndexName(10)), 0)) },
+			name:   "empty segment after a roll, index header not on disk",
+			before: func(t *testing.T, w *Writer) { testutil.NoError(t, w.roll()) },
+			corrupt: func(t *testing.T, c crashed) {
+				testutil.NoError(t, os.Truncate(filepath.Join(c.dir, IndexName(10)), 0))
+			},
 		},
 		{
 			name:    "empty segment after a roll, index not on disk",
-			before:  func(t *testing.T, w *Writer) { check(t, w.roll()) },
-			corrupt: func(t *testing.T, c crashed) { check(t, os.Remove(filepath.Join(c.dir, IndexName(10)))) },
+			before:  func(t *testing.T, w *Writer) { testutil.NoError(t, w.roll()) },
+			corrupt: func(t *testing.T, c crashed) { testutil.NoError(t, os.Remove(filepath.Join(c.dir, IndexName(10)))) },
 		},
 		{
 			name:     "last record spoiled, sync none",
@@ -242,7 +248,7 @@ func TestRecover(t *testing.T) {
 			settings: none,
 			corrupt: func(t *testing.T, c crashed) {
 				from, _ := span(8)
-				check(t, os.Truncate(c.text, int64(from+5)))
+				testutil.NoError(t, os.Truncate(c.text, int64(from+5)))
 			},
 			want: recovery{takenBack: 2, gone: []Sequence{8, 9}, moved: []string{text(8)[:5]}, next: 8},
 		},
@@ -250,7 +256,7 @@ func TestRecover(t *testing.T) {
 			name:     "last record spoiled into another value, sync none",
 			settings: none,
 			corrupt: func(t *testing.T, c crashed) {
-				edit(t, c.text, func(b []byte) []byte { b[len(b)-4] = '7'; return b })
+				testutil.EditFile(t, c.text, func(b []byte) []byte { b[len(b)-4] = '7'; return b })
 			},
 			want: recovery{takenBack: 1, gone: []Sequence{9}, moved: []string{text(9)[:len(text(9))-3] + "7]}\n"}, next: 9},
 		},
@@ -283,7 +289,7 @@ func TestRecover(t *testing.T) {
 		{
 			name: "index missing and a record spoiled, sync always",
 			corrupt: func(t *testing.T, c crashed) {
-				check(t, os.Remove(c.index))
+				testutil.NoError(t, os.Remove(c.index))
 				c.spoil(t, 7, 'x')
 			},
 			want: recovery{adopted: anyNumber, damage: []Sequence{7}, lost: []Sequence{7}, sealed: true},
@@ -291,7 +297,7 @@ func TestRecover(t *testing.T) {
 		{
 			name: "index missing and a record repaired",
 			corrupt: func(t *testing.T, c crashed) {
-				check(t, os.Remove(c.index))
+				testutil.NoError(t, os.Remove(c.index))
 				c.spoil(t, 7, ' ')
 			},
 			want: recovery{adopted: anyNumber, extra: map[Sequence]string{7: string(bytes.Repeat([]byte(" "), len(text(7))))}},
@@ -300,7 +306,7 @@ func TestRecover(t *testing.T) {
 			name:     "index missing and a record repaired, sync interval",
 			settings: interval,
 			corrupt: func(t *testing.T, c crashed) {
-				check(t, os.Remove(c.index))
+				testutil.NoError(t, os.Remove(c.index))
 				c.spoil(t, 7, ' ')
 			},
 			want: recovery{adopted: anyNumber, extra: map[Sequence]string{7: string(bytes.Repeat([]byte(" "), len(text(7))))}},
@@ -309,7 +315,7 @@ func TestRecover(t *testing.T) {
 			name: "durable records gone",
 			corrupt: func(t *testing.T, c crashed) {
 				from, _ := span(8)
-				check(t, os.Truncate(c.text, int64(from+5)))
+				testutil.NoError(t, os.Truncate(c.text, int64(from+5)))
 			},
 			want: recovery{damage: []Sequence{8}, lost: []Sequence{8, 9}, sealed: true},
 		},
@@ -317,21 +323,21 @@ func TestRecover(t *testing.T) {
 			name: "durable records gone, between two",
 			corrupt: func(t *testing.T, c crashed) {
 				_, to := span(8)
-				check(t, os.Truncate(c.text, int64(to)))
+				testutil.NoError(t, os.Truncate(c.text, int64(to)))
 			},
 			want: recovery{damage: []Sequence{9}, lost: []Sequence{9}, sealed: true},
 		},
 		{
 			name:    "durable records gone, all of them",
-			corrupt: func(t *testing.T, c crashed) { check(t, os.Truncate(c.text, 0)) },
+			corrupt: func(t *testing.T, c crashed) { testutil.NoError(t, os.Truncate(c.text, 0)) },
 			want:    recovery{damage: []Sequence{6}, lost: []Sequence{6, 7, 8, 9}, sealed: true},
 		},
 		{
 			name: "durable records gone, garbage behind the index",
 			corrupt: func(t *testing.T, c crashed) {
 				_, to := span(8)
-				check(t, os.Truncate(c.text, int64(to)))
-				edit(t, c.index, func(b []byte) []byte { return append(b, make([]byte, 333)...) })
+				testutil.NoError(t, os.Truncate(c.text, int64(to)))
+				testutil.EditFile(t, c.index, func(b []byte) []byte { return append(b, make([]byte, 333)...) })
 			},
 			want: recovery{damage: []Sequence{9}, lost: []Sequence{9}, sealed: true},
 		},
@@ -340,17 +346,17 @@ func TestRecover(t *testing.T) {
 			corrupt: func(t *testing.T, c crashed) {
 				c.appendText(t, "[1,2")
 				_, from := span(9)
-				check(t, os.Mkdir(filepath.Join(c.dir, QuarantineName), 0o755))
+				testutil.NoError(t, os.Mkdir(filepath.Join(c.dir, QuarantineName), 0o755))
 				name := fmt.Sprintf("%020d-%d-4-%08x", crashFirst, from, crc32.Checksum([]byte("[1,2"), castagnoli))
-				write(t, filepath.Join(c.dir, QuarantineName, name), []byte("[1,2"))
-				write(t, filepath.Join(c.dir, QuarantineName, "."+name+".tmp"), []byte("[1"))
+				testutil.WriteFile(t, filepath.Join(c.dir, QuarantineName, name), []byte("[1,2"))
+				testutil.WriteFile(t, filepath.Join(c.dir, QuarantineName, "."+name+".tmp"), []byte("[1"))
 			},
 			want: recovery{moved: []string{"[1,2"}},
 		},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			for name, end := range map[string]func(w *Writer){"closed": func(w *Writer) { check(t, w.Close()) }, "killed": func(*Writer) {}} {
+			for name, end := range map[string]func(w *Writer){"closed": func(w *Writer) { testutil.NoError(t, w.Close()) }, "killed": func(*Writer) {}} {
 				t.Run(name, func(t *testing.T) {
 					if name == "closed" && (row.before != nil || row.settings.Get("sync") == "none") {
 						return // a crash inside a roll, or one that a durable end leaves no room for
@@ -362,7 +368,7 @@ func TestRecover(t *testing.T) {
 						end(w)
 					})
 					row.corrupt(t, c)
-					again := crashed{dir: copyOf(t, c.dir)}
+					again := crashed{dir: testutil.CopyTree(t, c.dir)}
 					checkRecovery(t, c, row.want)
 					checkAppending(t, again, row.want)
 				})

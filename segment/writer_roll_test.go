@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // Seal ends the newest segment before it is full, unless it is empty.
@@ -17,15 +19,15 @@ func TestSeal(t *testing.T) {
 	w := create(t, dir, nil)
 	appendTexts(t, w, 1, 3)
 	_, err := Seal(t.Context(), dir, options(nil))
-	wantIs(t, err, ErrLocked)
-	check(t, w.Close())
+	testutil.ErrorIs(t, err, ErrLocked)
+	testutil.NoError(t, w.Close())
 	o := options(nil)
 	o.ID = uuid.New()
 	_, err = Seal(t.Context(), dir, o)
-	wantIs(t, err, ErrReplaced)
+	testutil.ErrorIs(t, err, ErrReplaced)
 	for _, want := range []Segment{{Base: 1, Path: filepath.Join(dir, TextName(1)), Sealed: true, Next: 4}, {}} {
 		got, err := Seal(t.Context(), dir, options(nil))
-		check(t, err)
+		testutil.NoError(t, err)
 		if got != want {
 			t.Errorf("sealed %+v, want %+v", got, want)
 		}
@@ -52,7 +54,7 @@ func TestRollBySize(t *testing.T) {
 		dir := newDir(t)
 		w := create(t, dir, Settings{"segment-size": fmt.Sprint(row.size)})
 		appendTexts(t, w, 1, 5)
-		check(t, w.Close())
+		testutil.NoError(t, w.Close())
 		if got := bases(t, dir); !slices.Equal(got, row.want) {
 			t.Errorf("segment-size %d: segments %v, want %v", row.size, got, row.want)
 		}
@@ -66,7 +68,7 @@ func TestLargeRecordAlone(t *testing.T) {
 	large := `"` + strings.Repeat("x", 5000) + `"`
 	for _, value := range []string{text(1), text(2), large, large, text(5), text(6)} {
 		_, err := w.Append(t.Context(), []byte(value))
-		check(t, err)
+		testutil.NoError(t, err)
 	}
 	if got, want := bases(t, dir), []Sequence{1, 3, 4, 5}; !slices.Equal(got, want) {
 		t.Errorf("segments %v, want %v", got, want)
@@ -78,7 +80,7 @@ func TestRollByAge(t *testing.T) {
 	o := options(Settings{"segment-age": "1h"})
 	o.Now = c.Now
 	w, err := Create(dir, o)
-	check(t, err)
+	testutil.NoError(t, err)
 	defer w.Close()
 	c.add(2 * time.Hour) // an empty segment is never sealed
 	for n, pass := range []time.Duration{0, time.Hour - time.Second, time.Second, -48 * time.Hour, 48 * time.Hour, time.Hour} {

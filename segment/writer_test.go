@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 func TestAck(t *testing.T) {
@@ -21,7 +23,7 @@ func TestAck(t *testing.T) {
 		{`"` + strings.Repeat("x", 90) + `"`, Ack{3, newClock().Now(), TextName(3), 0, 92, true, false}},
 	} {
 		got, err := w.Append(t.Context(), []byte(row.value))
-		check(t, err)
+		testutil.NoError(t, err)
 		if !got.Time.Equal(row.want.Time) {
 			t.Errorf("%s: time %v, want %v", row.value, got.Time, row.want.Time)
 		}
@@ -40,26 +42,26 @@ func TestSettingsForARun(t *testing.T) {
 	dir := newDir(t)
 	w := create(t, dir, Settings{"segment-size": "64M", "time-zone": "UTC"})
 	appendTexts(t, w, 1, 2)
-	check(t, w.Close())
-	before := read(t, filepath.Join(dir, markerName))
+	testutil.NoError(t, w.Close())
+	before := testutil.ReadFile(t, filepath.Join(dir, markerName))
 	w, err := OpenWriter(t.Context(), dir, options(Settings{"sync": "none", "segment-size": "1"}))
-	check(t, err)
+	testutil.NoError(t, err)
 	if p := w.Policy(); p.Sync.Mode != SyncNone || p.SegmentSize != 1 {
 		t.Errorf("policy %+v", p)
 	}
 	ack, err := w.Append(t.Context(), []byte(text(3)))
-	check(t, err)
+	testutil.NoError(t, err)
 	if ack.Durable || ack.Segment != TextName(3) {
 		t.Errorf("%+v", ack)
 	}
 	appendTexts(t, w, 4, 4)
-	check(t, w.Close())
-	if !bytes.Equal(before, read(t, filepath.Join(dir, markerName))) {
+	testutil.NoError(t, w.Close())
+	if !bytes.Equal(before, testutil.ReadFile(t, filepath.Join(dir, markerName))) {
 		t.Error("HISTLOG was changed")
 	}
 	w = openWriter(t, dir)
 	ack, err = w.Append(t.Context(), []byte(text(5)))
-	check(t, err)
+	testutil.NoError(t, err)
 	if !ack.Durable || ack.Segment != TextName(4) {
 		t.Errorf("%+v", ack)
 	}
@@ -69,15 +71,15 @@ func TestSettingsForARun(t *testing.T) {
 // A segment that a run under sync none wrote into is lazy from then on.
 func TestLazyForARun(t *testing.T) {
 	dir := newDir(t)
-	check(t, create(t, dir, nil).Close())
+	testutil.NoError(t, create(t, dir, nil).Close())
 	w, err := OpenWriter(t.Context(), dir, options(Settings{"sync": "none"}))
-	check(t, err)
+	testutil.NoError(t, err)
 	defer w.Close()
-	if b := read(t, filepath.Join(dir, IndexName(1))); b[56] != 0 {
+	if b := testutil.ReadFile(t, filepath.Join(dir, IndexName(1))); b[56] != 0 {
 		t.Error("lazy before the first such record")
 	}
 	appendTexts(t, w, 1, 1)
-	h, reason := parseHeader(read(t, filepath.Join(dir, IndexName(1)))[:headerSize])
+	h, reason := parseHeader(testutil.ReadFile(t, filepath.Join(dir, IndexName(1)))[:headerSize])
 	if reason != "" || h.flags != headerLazy {
 		t.Errorf("header %+v: %s", h, reason)
 	}
@@ -88,7 +90,7 @@ func TestConfigureHoldsFromNextSegment(t *testing.T) {
 	w := create(t, dir, Settings{"segment-size": "200"})
 	appendTexts(t, w, 1, 1)
 	_, err := Configure(t.Context(), dir, Settings{"segment-size": "1"}, nil)
-	check(t, err)
+	testutil.NoError(t, err)
 	appendTexts(t, w, 2, 6)
 	if got, want := bases(t, dir), []Sequence{1, 3, 4, 5, 6}; !slices.Equal(got, want) {
 		t.Errorf("segments %v, want %v", got, want)
