@@ -46,7 +46,7 @@ var mayImport = map[string][]string{
 	"internal/size":        {},
 	"internal/faultfs":     {"internal/vfs"},
 	"internal/survival":    {},
-	"internal/testutil":    {},
+	"internal/testutil":    {"internal/vfs"},
 	"internal/seekable":    {},
 	"internal/vfs":         {},
 	"internal/genhistory":  {},
