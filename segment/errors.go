@@ -119,6 +119,7 @@ func (e *CorruptError) Is(target error) bool {
 
 // The operations of a DiskError.
 const (
+	OpOpen           = "open" // open a log for appending
 	OpAppend         = "append to"
 	OpSync           = "sync"
 	OpIndex          = "index"         // write entries, or the header, of an index

@@ -51,6 +51,8 @@ func acquireWriterLock(ctx context.Context, fsys FS, dir string, wait time.Durat
 			return unlock, err
 		}
 	}
+	// The place is left only when this writer has the lock: the next one in turn would
+	// otherwise compete with it.
 	leave, err := joinWaiters(ctx, fsys, dir, deadline)
 	if err != nil {
 		return nil, err
@@ -79,6 +81,7 @@ func tryWriterLock(fsys FS, dir string) (unlock func() error, err error) {
 	if !ok {
 		return nil, lockedError(fsys, dir)
 	}
+	// Without a readable LOCK the kernel's lock decides alone.
 	h, err := readLockInfo(fsys, dir)
 	//mutant:lock-a-copy-of-lock-is-believed
 	//mutant:lock-a-process-that-lock-names-is-not-waited-for

@@ -24,6 +24,8 @@ func hasWaiter(fsys FS, dir string) bool {
 	path := filepath.Join(dir, waitingName)
 	unlock, ok, err := fsys.TryLock(path)
 	if ok {
+		// Under its lock, so that it is not another's. An error leaves a file that does
+		// no harm.
 		_ = fsys.Remove(path)
 		_ = unlock()
 	}

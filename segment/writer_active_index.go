@@ -54,6 +54,8 @@ func (a *activeSegment) truncateIndex() error {
 	if err != nil || info.Size() <= end {
 		return err
 	}
+	// The text of these records is truncated next. Without the sync a power cut could
+	// keep the longer index and the text of the next record.
 	//mutant:index-cut-without-a-sync
 	if err := a.index.Truncate(end); err != nil {
 		return err
@@ -65,6 +67,7 @@ func (a *activeSegment) truncateIndex() error {
 // which the caller has ensured. There must be an entry. The flag itself is not
 // synced: without it the next writer compares the records with their checksums.
 func (a *activeSegment) markDurable() error {
+	// The last entry alone: a durable mark counts for all entries before it.
 	x := indexFile{file: a.index, path: a.indexPath, header: a.header, count: a.count}
 	e, err := x.entry(a.count - 1)
 	if err != nil {
@@ -97,6 +100,8 @@ func (a *activeSegment) writeTrailer() error {
 	if err != nil {
 		return err
 	}
+	// A trailer torn by a crash fails its checksum. The segment is not sealed yet, so
+	// the next writer ignores it and writes another.
 	_, err = a.index.WriteAt(a.header.encodeTrailer(t), entryOffset(a.count))
 	a.indexDirty = true
 	return err

@@ -92,6 +92,7 @@ func (w *Writer) newRequest() *request {
 	r := requests.Get().(*request)
 	r.policy, r.good, r.err = w.Policy(), 0, nil
 	r.buf, r.records, r.acks = r.buf[:0], r.records[:0], r.acks[:0]
+	// One huge record must not stay in memory for the life of the process.
 	if cap(r.buf) > maxPooledBuffer {
 		r.buf = nil
 	}
@@ -112,6 +113,7 @@ func (r *request) read(value []byte) (err error) {
 	case err != nil:
 		return err
 	}
+	// A second value would be a record without a sequence of its own.
 	if _, err := s.Peek(); err != io.EOF {
 		return &SyntaxError{Offset: s.Offset(), Reason: "more than one value", Cause: ErrInvalid}
 	}

@@ -31,6 +31,7 @@ func (w *Writer) Find(ctx context.Context, after Sequence, compact []byte) (ack 
 	if err != nil {
 		return Ack{}, false, err
 	}
+	// If the producer has seen the last acknowledgement, no segment is read.
 	switch next := w.active.nextSeq(); {
 	case after >= next:
 		return Ack{}, false, fmt.Errorf("record %d: %w: the log ends with %d", after, ErrNoRecord, next-1)

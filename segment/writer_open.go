@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 )
 
@@ -16,8 +17,7 @@ import (
 // ctx ends, and then returns a *LockedError or ctx.Err(). It returns ErrNoLog if
 // there is no log, ErrArchive if it is an archive, ErrStranger if the newest segment
 // is not of this log, ErrUnfit if the file system cannot hold a log for writing, and
-// a *DiskError if the newest segment cannot be recovered. After an error the lock is
-// free.
+// a *DiskError if the disk fails. After an error the lock is free.
 func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
 	o = o.withDefaults()
 	if err := o.Settings.Check(); err != nil {
@@ -26,22 +26,32 @@ func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
 	var file markerFile
 	m, err := file.read(o.FS, dir)
 	if err != nil {
-		return nil, err
+		return nil, openError(dir, err)
 	}
 	if m.Role == roleArchive {
 		return nil, fmt.Errorf("%s: %w", dir, ErrArchive)
 	}
 	unlock, err := acquireWriterLock(ctx, o.FS, dir, o.LockWait)
 	if err != nil {
-		return nil, err
+		return nil, openError(dir, err)
 	}
 	w := &Writer{fs: o.FS, markerFile: file, machine: o.Machine, dir: dir, now: o.Now, releaseLock: unlock, overrides: o.Settings, openCtx: ctx, maxMemory: o.Memory}
 	if err := w.open(ctx, o.Command); err != nil {
 		w.err = err
 		w.clearLockInfo()
-		return nil, errors.Join(err, w.closeFiles())
+		return nil, errors.Join(openError(dir, err), w.closeFiles())
 	}
 	return w, nil
+}
+
+// openError returns the error of a file-system call as a *DiskError, and any other
+// error as it is.
+func openError(dir string, err error) error {
+	switch err.(type) {
+	case *fs.PathError, *os.LinkError, *os.SyscallError:
+		return &DiskError{Op: OpOpen, Path: dir, Err: err}
+	}
+	return err
 }
 
 // open recovers and opens the newest segment. The caller has acquired the writer's
@@ -51,6 +61,8 @@ func (w *Writer) open(ctx context.Context, command string) error {
 	if err := w.reload(); err != nil {
 		return err
 	}
+	// LOCK names the machine of the last writer. What that one probed holds for this
+	// one; a probe syncs, and would delay each opening.
 	if h, err := readLockInfo(w.fs, w.dir); err != nil || h.Machine != w.machine {
 		if err := probe(w.fs, w.dir, w.mode); err != nil {
 			return err
@@ -89,7 +101,7 @@ func (w *Writer) newestSegment(ctx context.Context) (Segment, error) {
 	log := Log{Dir: w.dir, Marker: w.marker, fs: w.fs, ctx: ctx}
 	reason, err := log.foreignReason(newest, segments[:len(segments)-1])
 	if err != nil {
-		return Segment{}, fmt.Errorf("recover %s: %w", newest.Path, err)
+		return Segment{}, &DiskError{Op: OpRecover, Path: newest.Path, Err: err}
 	}
 	//mutant:recover-a-foreign-segment-is-appended-to
 	if reason != "" { // appending would adopt its records
@@ -111,6 +123,7 @@ func (w *Writer) openSegment(newest Segment) error {
 		}
 		return w.createAfter(next)
 	}
+	// Before the files are opened: recovery already writes to them.
 	if err := w.unshare(newest.Base); err != nil {
 		return &DiskError{Op: OpRecover, Path: newest.Path, Seq: newest.Base, Err: err}
 	}
@@ -138,7 +151,7 @@ func (w *Writer) openSegment(newest Segment) error {
 func (w *Writer) recoveryError(err error) error {
 	a := w.active
 	if a == nil {
-		return fmt.Errorf("recover %s: %w", w.dir, err)
+		return &DiskError{Op: OpRecover, Path: w.dir, Err: err}
 	}
 	return &DiskError{Op: OpRecover, Path: a.path, Seq: a.nextSeq(), Offset: a.indexedEnd, Err: err}
 }

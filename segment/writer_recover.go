@@ -34,6 +34,8 @@ func (w *Writer) findLostSegment(newest Sequence) (next Sequence, err error) {
 		if !ok || suffix != indexSuffix && suffix != smallSuffix || base <= newest || base > maxSequence {
 			continue
 		}
+		// Its records were acknowledged. Appending to the segment before it would give
+		// their sequences to other records.
 		l := Log{Dir: w.dir, Marker: w.marker, fs: w.fs}
 		indexed, err := l.indexedUpTo(base)
 		if err != nil {
@@ -66,8 +68,13 @@ func (w *Writer) createAfter(next Sequence) (err error) {
 	if next == 0 {
 		return nil
 	}
+	// It follows the sequences of the records that are lost, so that none of them is
+	// given twice.
 	w.active, err = createActive(w.fs, w.dir, w.newHeader(next), w.mode)
-	return err
+	if err != nil {
+		return &DiskError{Op: OpBegin, Path: filepath.Join(w.dir, TextName(next)), Seq: next, Err: err}
+	}
+	return nil
 }
 
 // openActive opens the newest segment and makes its text and its index agree. It
@@ -87,7 +94,7 @@ func (w *Writer) openActive(base Sequence) (damaged bool, err error) {
 	if a.file, err = w.fs.OpenFile(a.path, os.O_RDWR, 0); err != nil {
 		return false, err
 	}
-	w.active = a
+	w.active = a // from here on closeFiles closes what was opened
 	if a.identity, err = a.file.Stat(); err != nil {
 		return false, err
 	}
@@ -97,8 +104,10 @@ func (w *Writer) openActive(base Sequence) (damaged bool, err error) {
 	}
 	damaged, err = w.checkIndex()
 	if err != nil || damaged {
-		return damaged, err
+		return damaged, err // damaged: there is no tail behind text that is missing
 	}
+	// An earlier recovery may have crashed, or have met a full disk, between noting
+	// the damage and sealing the segment.
 	if a.header.flags&headerDamaged != 0 {
 		if err := w.reportLost(); err != nil {
 			return false, err

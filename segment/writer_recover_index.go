@@ -28,6 +28,8 @@ func (w *Writer) openIndex(base Sequence) (err error) {
 		a.header = h
 		return nil
 	}
+	// ID and base are known, and no reader uses the rule of times. A crash that tore
+	// the header came before its flags were needed.
 	a.header = w.newHeader(base)
 	if _, err = a.index.WriteAt(a.header.encode(), 0); err != nil {
 		return err
@@ -62,6 +64,9 @@ func (w *Writer) checkIndex() (damaged bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	// Records up to the durable mark were synced before the mark was written. That the
+	// text is long enough is all that is checked: their bytes are Verify's concern,
+	// and opening must not cost more for a longer log.
 	a.count, a.durable = durable, durable
 	if a.indexedEnd, err = x.end(int64(durable) - 1); err != nil {
 		return false, err
@@ -96,6 +101,8 @@ func (x *indexFile) trusted() (found, durable, synced uint64, err error) {
 	for k := found; k > 0 && (durable == 0 || synced == 0); k-- {
 		e, err := x.entry(k - 1)
 		if errors.Is(err, ErrCorrupt) {
+			// A power cut may tear any entry since the last anchor. A mark behind it
+			// does not count: the records between would have no entries.
 			found, durable = k-1, 0
 			continue
 		}
@@ -163,6 +170,7 @@ func (w *Writer) matchEntries(x *indexFile, found uint64) error {
 
 // entryMatches reports whether the text from indexedEnd on is the record of e.
 func (a *activeSegment) entryMatches(e Entry) (bool, error) {
+	// The bounds first: an entry of another time may say any length.
 	if e.End > a.writtenEnd || e.End <= a.indexedEnd || e.End-a.indexedEnd > maxRecord+1 {
 		return false, nil
 	}
@@ -216,6 +224,7 @@ const maxUnanchored = 1024
 // failed sync of the last writer may have left their pages clean and not on disk.
 func (a *activeSegment) rewriteEntries(synced uint64) error {
 	from, to := entryOffset(synced), entryOffset(a.count)
+	// No sync of the index is known, so its header may not be on disk either.
 	if synced == 0 {
 		from = 0
 	}
@@ -233,6 +242,7 @@ func (a *activeSegment) rewriteEntries(synced uint64) error {
 		}
 	}
 	a.indexDirty = true
+	// A crash before the next sync of the index leaves them to the next opening.
 	if a.count-synced > maxUnanchored {
 		return a.syncIndex()
 	}

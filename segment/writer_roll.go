@@ -47,6 +47,8 @@ func (w *Writer) roll() error {
 	if err := w.writeEntries(); err != nil {
 		return err
 	}
+	// With nothing pending writeEntries has not looked at the file, and what another
+	// program did to it would be sealed.
 	if err := w.checkIntact(); err != nil {
 		return err
 	}
@@ -65,6 +67,8 @@ func (w *Writer) roll() error {
 	if err := old.syncIndex(); err != nil {
 		return w.poison(w.diskError(OpSeal, old.indexPath, err))
 	}
+	// Settings hold for whole segments. They are read before the next one exists: an
+	// error after that could not be tried again.
 	if err := w.reload(); err != nil {
 		return w.diskError(OpRead, filepath.Join(w.dir, markerName), err)
 	}
@@ -107,7 +111,7 @@ func (w *Writer) reload() error {
 	if w.policy, err = w.marker.Settings.With(w.overrides).Policy(); err != nil {
 		return err
 	}
-	policy := w.policy
+	policy := w.policy // a copy, because readers of sharedPolicy do not hold mu
 	w.sharedPolicy.Store(&policy)
 	w.mode, err = fileMode(w.fs, w.dir, w.policy)
 	return err
@@ -121,6 +125,7 @@ func (w *Writer) newHeader(base Sequence) header {
 			h.rule = uint32(i)
 		}
 	}
+	// Several records will be written before a sync, see markLazy.
 	if w.policy.Sync.Mode != SyncAlways {
 		h.flags = headerLazy
 	}
