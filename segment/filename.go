@@ -20,8 +20,8 @@ const (
 	lockName       = "LOCK"
 	upkeepName     = "UPKEEP"
 	draftName      = ".HISTLOG.draft" // marks a log that is being made
-	probeName      = ".probe"         // tests fsync
-	waitingName    = ".waiting"       // holds the notes of waiting writers
+	probeName      = ".probe"         // written to test fsync
+	waitingName    = ".waiting"       // locked by the first of the waiting writers
 	EventsName     = "events.log"
 	OriginName     = "origin"
 	QuarantineName = "quarantine"

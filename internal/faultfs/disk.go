@@ -1,7 +1,6 @@
 package faultfs
 
 import (
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -15,65 +14,68 @@ import (
 
 // A Disk is a vfs.FS in memory. It may be used by several goroutines.
 type Disk struct {
-	mu    sync.Mutex
-	root  *node
-	nodes map[int]*node
-	next  int   // id of the next node
-	base  *Disk // as it was before ops
-	ops   []Op
-	lasts []int // of ops; see trace
-	fault Fault
-	hits  Hits
+	mu     sync.Mutex
+	root   *inode
+	inodes map[int]*inode
+	next   int   // id of the next inode
+	base   *Disk // the disk before ops
+	ops    []Op
+	lasts  []int // for each of ops, the index of the one after which it is durable; see trace
+	fault  Fault
+	hits   Hits
 
 	noLinks bool
 }
 
+var _ vfs.FS = (*Disk)(nil)
+
 // NewDisk returns an empty disk.
 func NewDisk() *Disk {
-	root := &node{mode: fs.ModeDir | 0o755, entries: map[string]*node{}}
-	d := &Disk{root: root, nodes: map[int]*node{0: root}, next: 1}
+	root := &inode{mode: fs.ModeDir | 0o755, entries: map[string]*inode{}}
+	d := &Disk{root: root, inodes: map[int]*inode{0: root}, next: 1}
 	return d.rebased()
 }
 
-// rebased makes all that is on d lasting and begins its trace.
+// rebased makes everything on d durable, begins a new trace and returns d.
 func (d *Disk) rebased() *Disk {
 	d.base = d.clone()
 	return d
 }
 
 func (d *Disk) clone() *Disk {
-	c := &Disk{nodes: make(map[int]*node, len(d.nodes)), next: d.next, noLinks: d.noLinks}
-	c.root = d.root.clone(c.nodes)
+	c := &Disk{inodes: make(map[int]*inode, len(d.inodes)), next: d.next, noLinks: d.noLinks}
+	c.root = d.root.clone(c.inodes)
 	return c
 }
 
-// adopt returns the node of d that stands for n, which was made in its trace.
-func (d *Disk) adopt(n *node) *node {
-	mine := d.nodes[n.id]
+// adopt returns the inode of d with the id of n, which is an inode of the trace. It
+// creates the inode, empty, if d does not have it.
+func (d *Disk) adopt(n *inode) *inode {
+	mine := d.inodes[n.id]
 	if mine == nil {
 		mine = n.empty()
-		d.nodes[n.id] = mine
+		d.inodes[n.id] = mine
 		d.next = max(d.next, n.id+1)
 	}
 	return mine
 }
 
-// Ops returns the operations so far. They are the Disk's.
+// Ops returns the operations so far. The caller must not change them.
 func (d *Disk) Ops() []Op {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.ops
 }
 
-// do does an operation and remembers it.
+// do applies an operation and records it.
 func (d *Disk) do(op Op) {
 	d.apply(&op, Fate{})
 	d.ops = append(d.ops, op)
 }
 
-// walk returns the directory that holds name, the last part of name, and what it
-// leads to; nil if there is none.
-func (d *Disk) walk(op, name string) (parent *node, last string, n *node, err error) {
+// walk returns the directory that holds name, the last part of name, and its inode, or
+// nil if there is none.
+func (d *Disk) walk(op, name string) (parent *inode, last string, n *inode, err error) {
 	clean := path.Clean("/" + name)
 	dir, last := path.Split(clean)
 	parent = d.root
@@ -89,8 +91,8 @@ func (d *Disk) walk(op, name string) (parent *node, last string, n *node, err er
 	return parent, last, parent.entries[last], nil
 }
 
-// find is walk for what must be there.
-func (d *Disk) find(op, name string) (parent *node, last string, n *node, err error) {
+// find is walk for a name that must exist.
+func (d *Disk) find(op, name string) (parent *inode, last string, n *inode, err error) {
 	parent, last, n, err = d.walk(op, name)
 	if err == nil && n == nil {
 		err = &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
@@ -126,15 +128,15 @@ func (d *Disk) OpenFile(name string, flag int, perm fs.FileMode) (vfs.File, erro
 	case n == nil:
 		n = d.make(parent, name, last, perm)
 	case flag&os.O_TRUNC != 0 && len(n.data) > 0:
-		d.do(Op{Kind: Truncate, Path: name, Node: n.id})
+		d.do(Op{Kind: Truncate, Path: name, Inode: n.id})
 	}
-	return &file{disk: d, node: n, name: name, writable: flag&os.O_RDWR != 0}, nil
+	return &file{disk: d, inode: n, name: name, writable: flag&os.O_RDWR != 0}, nil
 }
 
-func (d *Disk) make(parent *node, name, last string, mode fs.FileMode) *node {
-	child := (&node{id: d.next, mode: mode}).empty()
-	d.do(Op{Kind: Make, Path: name, Node: parent.id, Name: last, Child: child})
-	return d.nodes[child.id]
+func (d *Disk) make(parent *inode, name, last string, mode fs.FileMode) *inode {
+	child := (&inode{id: d.next, mode: mode}).empty()
+	d.do(Op{Kind: Make, Path: name, Inode: parent.id, Name: last, Child: child})
+	return d.inodes[child.id]
 }
 
 // Lstat implements vfs.FS.
@@ -151,12 +153,12 @@ func (d *Disk) Lstat(name string) (fs.FileInfo, error) {
 	return infoOf(last, n), nil
 }
 
-func infoOf(name string, n *node) info {
-	return info{name: name, node: n, size: int64(len(n.data)), mode: n.mode}
+func infoOf(name string, n *inode) info {
+	return info{name: name, inode: n, size: int64(len(n.data)), mode: n.mode}
 }
 
 // SameFile implements vfs.FS.
-func (d *Disk) SameFile(a, b fs.FileInfo) bool { return a.(info).node == b.(info).node }
+func (d *Disk) SameFile(a, b fs.FileInfo) bool { return a.(info).inode == b.(info).inode }
 
 // ReadDir implements vfs.FS.
 func (d *Disk) ReadDir(name string) ([]fs.DirEntry, error) {
@@ -215,7 +217,7 @@ func (d *Disk) Rename(from, to string) error {
 	if err != nil {
 		return err
 	}
-	d.do(Op{Kind: Rename, Path: from, Node: parent.id, Child: n, Name: last, To: name})
+	d.do(Op{Kind: Rename, Path: from, Inode: parent.id, Child: n, Name: last, To: name})
 	return nil
 }
 
@@ -240,18 +242,18 @@ func (d *Disk) Link(from, to string) error {
 	if err != nil {
 		return err
 	}
-	d.do(Op{Kind: Link, Path: to, Node: parent.id, Child: n, Name: last})
+	d.do(Op{Kind: Link, Path: to, Inode: parent.id, Child: n, Name: last})
 	return nil
 }
 
-// NoLinks makes the disk one on which a file has one name.
+// NoLinks makes Link fail, as on a file system without hard links.
 func (d *Disk) NoLinks() { d.noLinks = true }
 
 // Links implements vfs.FS.
 func (d *Disk) Links(i fs.FileInfo) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.root.links(i.(info).node)
+	return d.root.links(i.(info).inode)
 }
 
 // Remove implements vfs.FS.
@@ -268,7 +270,7 @@ func (d *Disk) Remove(name string) error {
 	if err != nil {
 		return err
 	}
-	d.do(Op{Kind: Remove, Path: name, Node: parent.id, Child: n, Name: last})
+	d.do(Op{Kind: Remove, Path: name, Inode: parent.id, Child: n, Name: last})
 	return nil
 }
 
@@ -283,14 +285,14 @@ func (d *Disk) SyncDir(name string) error {
 	return d.sync("syncdir", name, n)
 }
 
-// sync makes what was done to n last, unless it is to fail.
-func (d *Disk) sync(op, name string, n *node) error {
+// sync makes everything that was done to n durable, unless the operation is to fail.
+func (d *Disk) sync(op, name string, n *inode) error {
 	err := d.hit(op, name)
 	switch {
 	case err == nil:
-		d.do(Op{Kind: Sync, Path: name, Node: n.id})
+		d.do(Op{Kind: Sync, Path: name, Inode: n.id})
 	case !n.mode.IsDir():
-		d.do(Op{Kind: LostSync, Path: name, Node: n.id})
+		d.do(Op{Kind: LostSync, Path: name, Inode: n.id})
 	}
 	return err
 }
@@ -313,89 +315,4 @@ func (d *Disk) TryLock(name string) (unlock func() error, ok bool, err error) {
 		n.locked = false
 		return nil
 	}, true, nil
-}
-
-var _ vfs.FS = (*Disk)(nil)
-
-// file is an open file of a Disk.
-type file struct {
-	disk     *Disk
-	node     *node
-	name     string
-	writable bool
-	at       int64 // of Read
-}
-
-func (f *file) Read(b []byte) (int, error) {
-	n, err := f.ReadAt(b, f.at)
-	f.at += int64(n)
-	if n > 0 && err == io.EOF {
-		err = nil
-	}
-	return n, err
-}
-
-func (f *file) ReadAt(b []byte, at int64) (int, error) {
-	f.disk.mu.Lock()
-	defer f.disk.mu.Unlock()
-	if err := f.disk.hit("read", f.name); err != nil {
-		return 0, err
-	}
-	if at >= int64(len(f.node.data)) {
-		return 0, io.EOF
-	}
-	n := copy(b, f.node.data[at:])
-	if n < len(b) {
-		return n, io.EOF
-	}
-	return n, nil
-}
-
-func (f *file) WriteAt(b []byte, at int64) (int, error) {
-	f.disk.mu.Lock()
-	defer f.disk.mu.Unlock()
-	if !f.writable {
-		return 0, &fs.PathError{Op: "write", Path: f.name, Err: fs.ErrPermission}
-	}
-	n, told, err := f.disk.hitWrite(f.name, len(b))
-	if n > 0 {
-		f.disk.do(Op{Kind: Write, Path: f.name, Node: f.node.id, At: at, Data: slices.Clone(b[:n])})
-	}
-	return told, err
-}
-
-func (f *file) Truncate(size int64) error {
-	f.disk.mu.Lock()
-	defer f.disk.mu.Unlock()
-	if err := f.disk.hit("truncate", f.name); err != nil {
-		return err
-	}
-	if size != int64(len(f.node.data)) {
-		f.disk.do(Op{Kind: Truncate, Path: f.name, Node: f.node.id, At: size})
-	}
-	return nil
-}
-
-func (f *file) Sync() error     { return f.sync("sync") }
-func (f *file) Datasync() error { return f.sync("datasync") }
-
-func (f *file) sync(op string) error {
-	f.disk.mu.Lock()
-	defer f.disk.mu.Unlock()
-	return f.disk.sync(op, f.name, f.node)
-}
-
-func (f *file) Stat() (fs.FileInfo, error) {
-	f.disk.mu.Lock()
-	defer f.disk.mu.Unlock()
-	if err := f.disk.hit("stat", f.name); err != nil {
-		return nil, err
-	}
-	return infoOf(path.Base(f.name), f.node), nil
-}
-
-func (f *file) Close() error {
-	f.disk.mu.Lock()
-	defer f.disk.mu.Unlock()
-	return f.disk.hit("close", f.name)
 }

@@ -6,50 +6,50 @@ import (
 	"syscall"
 )
 
-// A Fault is an operation that fails. The zero Fault is none.
+// A Fault is an operation that fails. The zero Fault fails none.
 type Fault struct {
-	At    int // which of all operations, from 1
+	At    int // number of the operation, from 1
 	Err   syscall.Errno
 	Until Until
 	Part  Part
 }
 
-// Until says when a fault ends.
+// Until is when a fault ends.
 type Until uint8
 
 const (
 	Once    Until = iota
 	Forever       // every later operation fails too
-	Full          // every later one that takes room
+	Full          // every later one that needs space fails too
 	Untils
 )
 
-// Part is how much a failing write writes.
+// Part is how much of a failing write reaches the disk.
 type Part uint8
 
 const (
 	Nothing Part = iota
-	Half         // and says so
-	All          // and says that it was nothing
+	Half         // and the caller is told so
+	All          // and the caller is told that nothing was written
 	Parts
 )
 
-// Hits is what a Fault did.
+// Hits is what a Fault has done.
 type Hits struct {
-	Seen  int    // operations so far
-	Fired int    // failures
-	Op    string // the first
-	Path  string // of that
+	Seen  int    // operations since Inject
+	Fired int    // operations that failed
+	Op    string // the first of them
+	Path  string // the file of Op
 }
 
-// Inject sets the fault that is to come, counting from here, and forgets the last.
+// Inject sets the fault, replaces the previous one, and counts operations from here.
 func (d *Disk) Inject(f Fault) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.fault, d.hits = f, Hits{}
 }
 
-// Hits says what became of the last injected fault.
+// Hits returns what the last injected fault has done.
 func (d *Disk) Hits() Hits {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -70,7 +70,8 @@ func (d *Disk) hit(op, name string) error {
 	return &fs.PathError{Op: op, Path: name, Err: d.fault.Err}
 }
 
-// hitWrite is hit for a write of n bytes: how many are written, and how many the caller is told of.
+// hitWrite is hit for a write of n bytes. It returns how many are written, and how many the
+// caller is told of.
 func (d *Disk) hitWrite(name string, n int) (written, told int, err error) {
 	if err = d.hit("write", name); err == nil {
 		return n, n, nil
@@ -84,7 +85,7 @@ func (d *Disk) hitWrite(name string, n int) (written, told int, err error) {
 	return 0, 0, err
 }
 
-// lasts says whether a fault that has begun fails a later operation too.
+// lasts reports whether a fault that has fired fails a later operation too.
 func (f Fault) lasts(op string) bool {
 	return f.Until == Forever || f.Until == Full && slices.Contains([]string{"write", "make", "mkdir", "rename", "link"}, op)
 }

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// Kind is what an operation does.
+// Kind is the kind of an operation.
 type Kind uint8
 
 const (
@@ -15,21 +15,22 @@ const (
 	Rename               // entry Name to To
 	Remove               // entry Name
 	Link                 // entry Name for Child, a file that has another one
-	Sync                 // of a file or a directory: what was done to Node lasts
-	LostSync             // one that failed: what was done to the file Node since the last never will
+	Sync                 // of a file or a directory: what was done to Inode is durable
+	LostSync             // a failed Sync of a file: what was done to Inode since the last Sync never will be durable
 )
 
-// An Op is one operation that changed the disk, or made changes last.
+// An Op is one operation that changed the disk, or made changes durable.
 type Op struct {
 	Kind     Kind
-	Path     string // of the file, as it was called
-	Node     int    // the file, or the directory whose entry changed
-	Child    *node  // of Make: as it was made; of Rename, Remove and Link: what the entry led to
-	Name, To string
-	At       int64
-	Data     []byte
+	Path     string // of the file, as the caller named it
+	Inode    int    // id of the file, or of the directory whose entry changed
+	Child    *inode // of Make: the new file; of Rename, Remove and Link: the file of the entry
+	Name, To string // of the entry, without its directory
+	At       int64  // of Write: offset; of Truncate: length
+	Data     []byte // of Write
 }
 
+// String describes the operation in the messages of tests.
 func (o Op) String() string {
 	switch o.Kind {
 	case Write:
@@ -42,24 +43,25 @@ func (o Op) String() string {
 	return fmt.Sprintf("%s %s", [...]string{Make: "make", Remove: "remove", Link: "link", Sync: "sync", LostSync: "lose the sync of"}[o.Kind], o.Path)
 }
 
-// A Fate is what becomes of an operation that no sync had made to last.
+// A Fate is what a power cut does to an operation that is not durable.
 type Fate struct {
 	Kind FateKind
-	Cut  int    // of Torn: how many of a write's bytes are what was written
-	Fill []byte // of Torn: what stands in place of the others where the file was shorter; nil: it ends there
+	Cut  int    // of Torn: how many bytes of the write are kept
+	Fill []byte // of Torn: replaces the other bytes where the file was shorter; nil: the file ends there
 }
 
+// FateKind is the kind of a Fate.
 type FateKind uint8
 
 const (
 	Kept FateKind = iota
 	Dropped
-	Torn // of a write alone
+	Torn // for writes only
 )
 
-// Image returns the disk after the first n operations and a power cut: those
-// made to last by then, and of the others what fate says. Everything on it
-// lasts.
+// Image returns the disk after the first n operations and a power cut. It holds the
+// operations that were durable by then, and the others as fate decides. Everything on the
+// image is durable.
 func (d *Disk) Image(n int, fate func(i int, op *Op) Fate) *Disk {
 	ops, lasting := d.trace()
 	image := d.base.clone()
@@ -75,8 +77,9 @@ func (d *Disk) Image(n int, fate func(i int, op *Op) Fate) *Disk {
 	return image.rebased()
 }
 
-// Killed returns the disk after the first n operations and the death of the
-// process: all is there, and what no sync has made to last may still go.
+// Killed returns the disk after the first n operations and the death of the process.
+// All operations are kept, and a later power cut may still drop those that are not
+// durable.
 func (d *Disk) Killed(n int) *Disk {
 	ops, _ := d.trace()
 	k := d.base.clone()
@@ -87,7 +90,7 @@ func (d *Disk) Killed(n int) *Disk {
 	return k
 }
 
-// trace returns the operations, and for each after which one it lasts.
+// trace returns the operations, and for each the operation after which it is durable.
 func (d *Disk) trace() ([]Op, []int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -97,7 +100,7 @@ func (d *Disk) trace() ([]Op, []int) {
 	return d.ops, d.lasts
 }
 
-// lasting tells for each operation after which one it lasts.
+// lasting returns for each operation the index of the one after which it is durable.
 func lasting(ops []Op) []int {
 	lasts := make([]int, len(ops))
 	waiting := map[int][]int{}
@@ -105,24 +108,24 @@ func lasting(ops []Op) []int {
 		lasts[i] = math.MaxInt
 		switch op.Kind {
 		case Sync:
-			for _, j := range waiting[op.Node] {
+			for _, j := range waiting[op.Inode] {
 				lasts[j] = i
 			}
-			delete(waiting, op.Node)
+			delete(waiting, op.Inode)
 		case LostSync:
-			delete(waiting, op.Node)
+			delete(waiting, op.Inode)
 		default:
-			waiting[op.Node] = append(waiting[op.Node], i)
+			waiting[op.Inode] = append(waiting[op.Inode], i)
 		}
 	}
 	return lasts
 }
 
-// apply does op once more, as fate has it.
+// apply applies op again, with fate f.
 func (d *Disk) apply(op *Op, f Fate) {
-	n := d.nodes[op.Node]
+	n := d.inodes[op.Inode]
 	if op.Child != nil {
-		d.adopt(op.Child) // it is there, whatever becomes of its name
+		d.adopt(op.Child) // the file exists whatever happens to its name
 	}
 	if f.Kind == Dropped {
 		return

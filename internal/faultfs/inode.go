@@ -10,26 +10,27 @@ import (
 	"time"
 )
 
-// A node is a file or a directory. Bytes and maps are replaced, never
-// changed, so that clones can share them.
-type node struct {
+// An inode is a file or a directory. Its bytes are replaced and never changed in place,
+// so that clones can share them.
+type inode struct {
 	id      int
 	mode    fs.FileMode
 	data    []byte
-	entries map[string]*node // of a directory
-	locked  bool
+	entries map[string]*inode // of a directory; nil for a file
+	locked  bool              // by TryLock
 }
 
-func (n *node) write(b []byte, at int64) {
+// write replaces the bytes from an offset on, and extends the file if need be.
+func (n *inode) write(b []byte, at int64) {
 	data := make([]byte, max(int64(len(n.data)), at+int64(len(b))))
 	copy(data, n.data)
 	copy(data[at:], b)
 	n.data = data
 }
 
-// tear returns what a torn write comes to. What stood there before stands still:
-// a disk writes a sector whole or not at all.
-func (n *node) tear(op *Op, f Fate) []byte {
+// tear returns what a torn write leaves: its first bytes, then the bytes that were there
+// before, because a disk writes a sector completely or not at all.
+func (n *inode) tear(op *Op, f Fate) []byte {
 	data := append(op.Data[:f.Cut:f.Cut], f.Fill...)
 	if old := op.At + int64(f.Cut); old < int64(len(n.data)) {
 		copy(data[f.Cut:], n.data[old:])
@@ -37,26 +38,27 @@ func (n *node) tear(op *Op, f Fate) []byte {
 	return data
 }
 
-func (n *node) truncate(size int64) {
+// truncate changes the length of a file.
+func (n *inode) truncate(size int64) {
 	data := make([]byte, size)
 	copy(data, n.data)
 	n.data = data
 }
 
-func (n *node) link(name string, child *node) { n.entries[name] = child }
-func (n *node) unlink(name string)            { delete(n.entries, name) }
+func (n *inode) link(name string, child *inode) { n.entries[name] = child }
+func (n *inode) unlink(name string)             { delete(n.entries, name) }
 
-// empty returns the node as it was made.
-func (n *node) empty() *node {
-	e := &node{id: n.id, mode: n.mode}
+// empty returns the inode as it was when it was created.
+func (n *inode) empty() *inode {
+	e := &inode{id: n.id, mode: n.mode}
 	if n.mode.IsDir() {
-		e.entries = map[string]*node{}
+		e.entries = map[string]*inode{}
 	}
 	return e
 }
 
-// links counts the names below n that lead to a file.
-func (n *node) links(file *node) (names int) {
+// links returns how many names below n a file has.
+func (n *inode) links(file *inode) (names int) {
 	for _, child := range n.entries {
 		if child == file {
 			names++
@@ -66,24 +68,24 @@ func (n *node) links(file *node) (names int) {
 	return names
 }
 
-// clone copies a tree, with the same ids, into nodes. A file with two names is copied once.
-func (n *node) clone(nodes map[int]*node) *node {
-	if c := nodes[n.id]; c != nil {
+// clone copies a tree, with the same ids, into inodes. A file with two names is copied once.
+func (n *inode) clone(inodes map[int]*inode) *inode {
+	if c := inodes[n.id]; c != nil {
 		return c
 	}
-	c := &node{id: n.id, mode: n.mode, data: n.data}
-	nodes[n.id] = c
+	c := &inode{id: n.id, mode: n.mode, data: n.data}
+	inodes[n.id] = c
 	if n.entries != nil {
-		c.entries = make(map[string]*node, len(n.entries))
+		c.entries = make(map[string]*inode, len(n.entries))
 		for name, child := range n.entries {
-			c.entries[name] = child.clone(nodes)
+			c.entries[name] = child.clone(inodes)
 		}
 	}
 	return c
 }
 
-// sum adds the tree to h. Names for which skip is true are left out.
-func (n *node) sum(h hash.Hash, skip func(name string) bool) {
+// sum adds the tree to h, except the names for which skip returns true.
+func (n *inode) sum(h hash.Hash, skip func(name string) bool) {
 	for _, name := range slices.Sorted(maps.Keys(n.entries)) {
 		if skip(name) {
 			continue
@@ -97,7 +99,7 @@ func (n *node) sum(h hash.Hash, skip func(name string) bool) {
 	_, _ = h.Write([]byte{0xfe})
 }
 
-// Sum returns a hash of all names and bytes on the disk but those of files of a name.
+// Sum returns a hash of all names and bytes on the disk, except the files named but.
 func (d *Disk) Sum(but string) uint64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -111,8 +113,8 @@ func (d *Disk) Files() map[string][]byte {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	files := map[string][]byte{}
-	var walk func(at string, n *node)
-	walk = func(at string, n *node) {
+	var walk func(at string, n *inode)
+	walk = func(at string, n *inode) {
 		for name, child := range n.entries {
 			if child.mode.IsDir() {
 				walk(path.Join(at, name), child)
@@ -125,12 +127,12 @@ func (d *Disk) Files() map[string][]byte {
 	return files
 }
 
-// info is a node as fs.FileInfo and fs.DirEntry show it.
+// info implements fs.FileInfo and fs.DirEntry.
 type info struct {
-	name string
-	node *node
-	size int64
-	mode fs.FileMode
+	name  string
+	inode *inode
+	size  int64
+	mode  fs.FileMode
 }
 
 func (i info) Name() string               { return i.name }
