@@ -8,9 +8,9 @@ import (
 	"github.com/xrash/smetrics"
 )
 
-// normalize rewrites arguments so that flags may stand anywhere: the library
-// reads none after the first argument. Every flag becomes --name=value before
-// the arguments, and -n5 and -fn5 are understood.
+// normalize rewrites args so that flags may stand anywhere, because the library parses
+// no flag after the first argument. Every flag becomes --name=value before the
+// arguments; -n5 and -fn5 are supported.
 func normalize(commands []*cli.Command, args []string) ([]string, error) {
 	at := slices.IndexFunc(args[1:], func(a string) bool { return !strings.HasPrefix(a, "-") || a == "-" }) + 1
 	if at == 0 {
@@ -73,7 +73,7 @@ func unknownCommand(commands []*cli.Command, name string) error {
 	return err
 }
 
-// otherNames are what other programs call a command of this one.
+// otherNames maps names that other programs use to the command of this one.
 var otherNames = map[string]string{
 	"ls": "inspect DIR shows what a log holds", "list": "inspect DIR shows what a log holds", "info": "inspect DIR shows what a log holds",
 	"stat": "inspect DIR shows what a log holds", "stats": "inspect DIR shows what a log holds", "du": "inspect DIR shows what a log holds",
@@ -125,7 +125,8 @@ func (p *parser) long(a string) error {
 	return p.add(a, name, value, has)
 }
 
-// short reads a cluster of one-letter flags; the first that takes a value takes the rest.
+// short parses a cluster of one-letter flags. The first flag that takes a value takes the
+// rest of the cluster.
 func (p *parser) short(a string) error {
 	for letters := a[1:]; letters != ""; {
 		name := letters[:1]
@@ -168,8 +169,9 @@ func (p *parser) add(shown, name, value string, has bool) error {
 	return nil
 }
 
-// mayBeEmpty are the flags of JSON pointers: the empty one is the whole value. Of
-// any other nothing is what a script's variable held by mistake.
+// mayBeEmpty lists the flags whose value is a JSON pointer: the empty pointer is the root.
+// For every other flag an empty value is most likely an unset shell variable, so it is
+// rejected.
 var mayBeEmpty = []string{"records", "time-field"}
 
 func (p *parser) unknown(shown, name string) error {

@@ -58,7 +58,7 @@ func runCat(c *cli.Context) error {
 	return newStream(c, c.Args().First(), q, exactPrinter).run()
 }
 
-// present fails if a record is asked for by a sequence that does not exist.
+// present returns an error if the query names a sequence that does not exist.
 func present(c *cli.Context, q reader.Query) error {
 	if c.NArg() < 2 || c.Bool("follow") || c.Bool("follow-name") { // then it may come
 		return nil
@@ -74,7 +74,7 @@ func present(c *cli.Context, q reader.Query) error {
 	return err
 }
 
-// wrappedPrinter prints records with their sequence and time around them.
+// wrappedPrinter prints each record as a JSON object with its sequence and time.
 func wrappedPrinter(_ *cli.Context, _ *segment.Log, out *output) (printer, error) {
 	return printer{show: func(rec reader.Record) error {
 		fmt.Fprintf(out, `{"seq":%d,"time":"%s","record":`, rec.Seq, *term.JSONTime(rec.Time))

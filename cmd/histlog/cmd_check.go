@@ -12,7 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// checkName is the name of the one command with exit codes of its own.
+// checkName is the name of the only command with its own exit codes.
 const checkName = "check"
 
 func checkCommand() *cli.Command {

@@ -67,7 +67,7 @@ func runCompact(c *cli.Context) error {
 	return m.run()
 }
 
-// seal seals the newest segment, or plans as if it had.
+// seal seals the newest segment. A dry run plans as if it were sealed.
 func (m *maintenance) seal() error {
 	wait, err := segment.ParseDuration(m.c.String("lock-wait"))
 	if err != nil {

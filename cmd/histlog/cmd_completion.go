@@ -40,9 +40,9 @@ func completionCommand() *cli.Command {
 	}
 }
 
-// bashScript completes commands, each command's flags, and file names. A file name
-// is one line of compgen's output: word splitting would cut it at its blanks. Bash 3
-// has neither mapfile nor compopt, so read takes the lines.
+// bashScript completes commands, the flags of each command, and file names. compgen
+// prints one file name a line; word splitting would break names with blanks. Bash 3
+// has neither mapfile nor compopt, so read reads the lines.
 func bashScript(app *cli.App) string {
 	var names []string
 	var cases strings.Builder
@@ -73,7 +73,7 @@ complete -o filenames -F _histlog histlog
 `, strings.Join(names, " "), cases.String())
 }
 
-// zshScript does the same for zsh.
+// zshScript is bashScript for zsh.
 func zshScript(app *cli.App) string {
 	var names, cases strings.Builder
 	for _, c := range app.Commands {
@@ -107,7 +107,7 @@ _histlog "$@"
 `, names.String(), cases.String())
 }
 
-// zshValues completes the value of a flag that names a file.
+// zshValues returns the completion of the value of a flag.
 func zshValues(f cli.Flag) string {
 	if s, ok := f.(*cli.StringFlag); ok && s.TakesFile {
 		return "_files"

@@ -50,7 +50,7 @@ until a day of records has come.
 	}
 }
 
-// settingsText says what each setting is for, and its default.
+// settingsText describes each setting and its default.
 func settingsText() string {
 	var b strings.Builder
 	for _, key := range segment.SettingKeys() {
@@ -107,8 +107,8 @@ func runConfig(c *cli.Context) error {
 	return showSettings(c, settings)
 }
 
-// allowed reports what a change of the limits takes from the log, and asks for --yes
-// if that is anything. done means that this is all that was asked for.
+// allowed returns an error if a change of the limits would retire records and --yes is
+// not given. done reports that this was a dry run, whose result it has printed.
 func allowed(c *cli.Context, l *segment.Log, change segment.Settings) (done bool, err error) {
 	after := l.Marker.Settings.With(change)
 	for key, text := range change {
@@ -136,7 +136,7 @@ func allowed(c *cli.Context, l *segment.Log, change segment.Settings) (done bool
 	return false, e
 }
 
-// acceptEdit makes an edited HISTLOG the log's own, and shows what it says.
+// acceptEdit accepts an edited HISTLOG and prints its settings.
 func acceptEdit(c *cli.Context, dir string, change segment.Settings) error {
 	if len(change) > 0 {
 		return usage("config", "--accept-edit accepts what HISTLOG says; change settings afterwards")

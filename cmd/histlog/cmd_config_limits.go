@@ -14,14 +14,14 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// An effect is what a change of the limits takes from a log that the settings before it
-// would have left there.
+// An effect is what a change of the limits retires that the previous settings would have
+// kept.
 type effect struct {
 	now   compactor.Plan // by the next upkeep
 	later compactor.Plan // once the next segment has been begun
 }
 
-// limitsEffect plans what the settings take, before and after a change.
+// limitsEffect returns the effect of a change of settings.
 func limitsEffect(l *segment.Log, before, after segment.Settings) (t effect, err error) {
 	at := time.Now()
 	segments, err := compactor.Segments(l)
@@ -48,8 +48,8 @@ func limitsEffect(l *segment.Log, before, after segment.Settings) (t effect, err
 	return t, nil
 }
 
-// rolled returns the segments as they are once the active one is sealed and the
-// first record of the next has come.
+// rolled returns the segments as they will be when the active one is sealed and the next
+// one has its first record.
 func rolled(l *segment.Log, segments []compactor.Segment, at time.Time) ([]compactor.Segment, error) {
 	last := segments[len(segments)-1]
 	if last.Sealed || last.Records == 0 || last.Damage != nil {
@@ -72,7 +72,7 @@ func without(plan, other compactor.Plan) compactor.Plan {
 
 func (t effect) isEmpty() bool { return len(t.now)+len(t.later) == 0 }
 
-// text says in one line what goes.
+// text describes the effect in one line.
 func (t effect) text() string {
 	var parts []string
 	for _, p := range []struct {
@@ -103,7 +103,7 @@ func (t effect) json() map[string]any {
 	return map[string]any{"now": list(t.now), "later": list(t.later)}
 }
 
-// show prints what a change would take, and the settings as they would be.
+// show prints the result of a dry run: the settings and the effect.
 func (t effect) show(c *cli.Context, after segment.Settings) error {
 	if c.Bool("json") {
 		return term.PrintJSON(c.App.Writer, map[string]any{"settings": report.Settings(after), "retires": t.json(), "dry_run": true})

@@ -6,8 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// manPage makes the page histlog(1): of each command its description, of all
-// together what holds for all.
+// manPage returns the manual page histlog(1).
 func manPage(app *cli.App) (string, error) {
 	for _, c := range app.Commands {
 		usage := strings.TrimSpace("histlog " + c.Name + " [FLAGS] " + c.ArgsUsage)

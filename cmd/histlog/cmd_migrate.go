@@ -106,7 +106,7 @@ func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) err
 	return err
 }
 
-// salvagedText says what a salvage kept, and where the rest is.
+// salvagedText describes what a salvage kept, and where the rest is.
 func salvagedText(o migrate.Options, receipt migrate.Receipt) string {
 	quarantine := filepath.Join(o.Dir, segment.QuarantineName)
 	size := term.Plural(uint64(receipt.Quarantined), "byte")
@@ -122,14 +122,14 @@ func salvagedText(o migrate.Options, receipt migrate.Receipt) string {
 	return fmt.Sprintf("salvaged %s; the %s that are damaged, or behind the damage, are in %s", term.Plural(receipt.Records, "whole record"), size, quarantine)
 }
 
-// doubtCount says that a source's own count of its records is another one.
+// warnCount warns if the source declares another number of records.
 func warnCount(c *cli.Context, o migrate.Options, declared *int64, records uint64) {
 	if declared != nil && *declared != int64(records) {
 		say(c.App.ErrWriter, "%s says that it holds %d entries, but %d were found; no other record was found in it", o.Source, *declared, records)
 	}
 }
 
-// doubt says what of a source may be meant otherwise.
+// warnAmbiguous warns if the records or their times may have to be read otherwise.
 func warnAmbiguous(c *cli.Context, o migrate.Options, records uint64, at string, untimed uint64) {
 	field := o.Settings.Get("time-field")
 	switch {
@@ -182,7 +182,7 @@ func migrateOptions(c *cli.Context) (o migrate.Options, err error) {
 	return o, nil
 }
 
-// withoutEnding takes .json off a name, and what a compressor puts behind it.
+// withoutEnding removes the extension of a compressor, if any, and then one more.
 func withoutEnding(name string) string {
 	switch ext := filepath.Ext(name); ext {
 	case ".gz", ".zst", ".xz", ".bz2", ".lz4", ".br", ".lzma":
@@ -191,7 +191,7 @@ func withoutEnding(name string) string {
 	return strings.TrimSuffix(name, filepath.Ext(name))
 }
 
-// dryRun says what a migration would do.
+// dryRun prints what a migration would do.
 func dryRun(c *cli.Context, o migrate.Options, bar *term.Progress) error {
 	plan, err := migrate.DryRun(c.Context, o)
 	bar.Finish()
@@ -227,7 +227,7 @@ func pointerText(at string) string {
 	return term.Safe(at)
 }
 
-// continueMigration appends what came to a source since it was migrated.
+// continueMigration appends the records that the source got since it was migrated.
 func continueMigration(c *cli.Context, o migrate.Options, bar *term.Progress) (err error) {
 	wait, err := segment.ParseDuration(c.String("lock-wait"))
 	if err != nil {
@@ -267,8 +267,8 @@ func continueMigration(c *cli.Context, o migrate.Options, bar *term.Progress) (e
 	return err
 }
 
-// beingWritten hints at what is most likely where a log is there already and its
-// source can't be read: that its writer is at work.
+// beingWritten adds a hint to the error of a source that ends too early. Its log exists,
+// so most likely the source is being rewritten.
 func beingWritten(err error) error {
 	if errors.Is(err, jsonscan.ErrCut) || errors.Is(err, migrate.ErrEmpty) {
 		return &exitError{code: exitRejected, err: err, hint: "is it being rewritten? run it again then; if its writer was killed: histlog migrate --salvage SOURCE OTHERDIR"}

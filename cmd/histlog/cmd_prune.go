@@ -66,8 +66,7 @@ func runPrune(c *cli.Context) error {
 	return m.run()
 }
 
-// absolute makes the directory of a setting one that does not depend on where a
-// command runs.
+// absolute makes the directory of a setting independent of the working directory.
 func absolute(change segment.Settings) (err error) {
 	if to := change["archive-to"]; to != "" {
 		change["archive-to"], err = filepath.Abs(to)

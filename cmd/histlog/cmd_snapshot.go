@@ -56,7 +56,7 @@ func runSnapshot(c *cli.Context) error {
 	return reportDamage(c, done)
 }
 
-// snapshotError gives errors about DEST a hint of their own.
+// snapshotError adds a hint to errors about DEST.
 func snapshotError(err error) error {
 	switch {
 	case errors.Is(err, segment.ErrExists):
@@ -88,7 +88,7 @@ func showSnapshot(c *cli.Context, dest string, done segment.SnapshotResult, elap
 	return err
 }
 
-// reportDamage reports what is wrong with the log, and so with its snapshot.
+// reportDamage prints the damage of the log, which its snapshot shares.
 func reportDamage(c *cli.Context, done segment.SnapshotResult) error {
 	damage := append(done.Damage, done.Recovery.Damage...)
 	if len(damage) == 0 {

@@ -56,7 +56,7 @@ one before, size, and its members, large ones as counts of what they hold.
 	}
 }
 
-// lines shows records for eyes.
+// A tailPrinter prints each record as one line for people.
 type tailPrinter struct {
 	out      *output
 	zone     *time.Location
@@ -85,7 +85,7 @@ func newTailPrinter(c *cli.Context, l *segment.Log, out *output) (printer, error
 	return printer{p.line, p.waiting, p.erase}, nil
 }
 
-// What a terminal obeys.
+// Escape sequences of the terminal.
 const (
 	red       = "\x1b[31m"
 	faint     = "\x1b[2m"
@@ -125,7 +125,7 @@ func (l *tailPrinter) line(rec reader.Record) error {
 	return err
 }
 
-// timeBefore returns the time of the record before, which may not have been shown.
+// timeBefore returns the time of the preceding record, which may not have been printed.
 func (l *tailPrinter) timeBefore(rec reader.Record) (time.Time, bool) {
 	if rec.Seq == l.seq+1 && l.seq > 0 {
 		return l.previous, true
@@ -133,7 +133,7 @@ func (l *tailPrinter) timeBefore(rec reader.Record) (time.Time, bool) {
 	return report.TimeOf(l.log, rec.Seq-1)
 }
 
-// shown returns the name of the member that the TIME column shows; "": none.
+// shown returns the name of the member that the TIME column shows, or "".
 func (l *tailPrinter) shown(rec reader.Record) string {
 	names := strings.Split(l.log.Marker.TimeRule(rec.Seq).Field, "/")
 	if rec.Flags&segment.ClockTime != 0 || len(names) != 2 {
@@ -152,7 +152,7 @@ func (l *tailPrinter) coloured(colour, text string) string {
 	return colour + text + plain
 }
 
-// waiting says on a terminal how long no record has come.
+// waiting shows on a terminal how long no record has arrived.
 func (l *tailPrinter) waiting() {
 	text, late := "waiting for the first record", false
 	if !l.arrived.IsZero() {
@@ -171,7 +171,7 @@ func (l *tailPrinter) waiting() {
 	l.out.Flush()
 }
 
-// clear takes that line away.
+// erase removes the line that waiting has printed.
 func (l *tailPrinter) erase() {
 	if l.status {
 		l.status = false

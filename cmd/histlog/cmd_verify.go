@@ -37,7 +37,7 @@ func verifyCommand() *cli.Command {
 	}
 }
 
-// verifyResult is what verify finds, as JSON.
+// A verifyResult is the result of verify, as JSON.
 type verifyResult struct {
 	Records    uint64              `json:"records"`
 	Bytes      int64               `json:"bytes"`
@@ -114,9 +114,9 @@ func runVerify(c *cli.Context) error {
 	return nil
 }
 
-// note leaves when the log was verified, for check and inspect. An account that
-// may only read the log can verify it too; then a warning says what check does
-// not know, for the log may be all that monitoring looks at.
+// updateStatus stores when the log was verified, for check and inspect. An account that
+// may only read the log can verify it too; a warning then tells what check will not
+// report, because monitoring may depend on check alone.
 func (v verifyResult) updateStatus(c *cli.Context, l *segment.Log, at time.Time) {
 	before := l.Status().Verified.Damaged
 	err := l.UpdateStatus(c.Context, func(n *segment.Status) {
@@ -137,7 +137,7 @@ func (v verifyResult) updateStatus(c *cli.Context, l *segment.Log, at time.Time)
 	say(c.App.ErrWriter, "warning: %s: %v; %s", consequence, err, statusAdvice(err, l.Dir))
 }
 
-// statusAdvice says how the result of a verification can be noted after err.
+// statusAdvice returns how the result of a verification can be stored after err.
 func statusAdvice(err error, dir string) string {
 	switch {
 	case errors.Is(err, syscall.EROFS):
@@ -154,7 +154,7 @@ func statusAdvice(err error, dir string) string {
 	return "run histlog verify again"
 }
 
-// against compares the log with a monolith.
+// against compares the log with the source that --against names.
 func against(c *cli.Context, l *segment.Log) (*migrate.Comparison, error) {
 	o := migrate.Options{Source: c.String("against"), Dir: l.Dir}
 	var err error

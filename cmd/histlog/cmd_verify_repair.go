@@ -13,7 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// repairedRecord is what verify --repair did about one damage, as JSON.
+// A repairedRecord is what verify --repair did about one damage, as JSON.
 type repairedRecord struct {
 	Seq        segment.Sequence `json:"seq"`
 	Segment    string           `json:"segment"`
@@ -23,8 +23,8 @@ type repairedRecord struct {
 	Lost       uint64           `json:"lost"`       // records from Seq on that are gone; 0: none was lost
 }
 
-// repair mends the log at dir and notes it in the diary, also when it could not
-// mend all.
+// repair repairs the log at dir and writes the repairs to the event log, even if it
+// returns an error for others.
 func repair(c *cli.Context, dir string) ([]repairedRecord, error) {
 	wait, err := segment.ParseDuration(c.String("lock-wait"))
 	if err != nil {
@@ -68,14 +68,13 @@ func printRepaired(out io.Writer, list []repairedRecord) error {
 	return nil
 }
 
-// continues reports whether m was lost by the same damage as before, which ends
-// where m begins.
+// continues reports whether m was lost by the same damage as before and follows it.
 func (m repairedRecord) continues(before repairedRecord) bool {
 	same := m.Quarantine == before.Quarantine || m.Quarantine != nil && before.Quarantine != nil && *m.Quarantine == *before.Quarantine
 	return same && m.Lost > 0 && m.Segment == before.Segment && m.Reason == before.Reason && m.Seq == before.Seq+segment.Sequence(before.Lost)
 }
 
-// String says LOST where records are gone.
+// String begins with LOST if records are lost, else with REPAIRED.
 func (m repairedRecord) String() string {
 	where := ""
 	if m.Quarantine != nil {

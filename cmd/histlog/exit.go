@@ -9,7 +9,7 @@ import (
 	"github.com/histlog/histlog/internal/term"
 )
 
-// The exit codes, a part of the command line's contract. Those of check are its own.
+// The exit codes are part of the contract of the command line. check has its own.
 const (
 	exitOK       = 0
 	exitFailure  = 1
@@ -21,7 +21,7 @@ const (
 	exitNoLog    = 7
 )
 
-// An exitError ends the program with a code of its own; hint says what to try.
+// An exitError determines the exit code and the hint of an error.
 type exitError struct {
 	code int
 	err  error
@@ -32,10 +32,10 @@ type exitError struct {
 func (e *exitError) Error() string { return e.err.Error() }
 func (e *exitError) Unwrap() error { return e.err }
 
-// errReported is for what was said already.
+// errReported is an error that was already printed.
 var errReported = errors.New("reported")
 
-// usage makes a usage error of a command.
+// usage returns a usage error of a command; "" means of no command.
 func usage(command, format string, a ...any) *exitError {
 	hint := "see: histlog help " + command
 	if command == "" {

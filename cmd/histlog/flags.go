@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// inputFlags say what is accepted beyond JSON.
+// inputFlags returns the flags for input that is not quite JSON.
 func inputFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "non-finite", Usage: "NaN and Infinity: fail, null, string or keep", Value: "fail"},
@@ -17,7 +17,7 @@ func inputFlags() []cli.Flag {
 	}
 }
 
-// newLogFlags are settings of a log that is made.
+// newLogFlags returns the flags for the settings of a log that is created.
 func newLogFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "segment-size", Usage: "`SIZE` at which the next segment is begun (default: 64M)"},
@@ -28,7 +28,7 @@ func newLogFlags() []cli.Flag {
 	}
 }
 
-// settingsOf returns the settings that flags gave.
+// settingsOf returns the settings that the newLogFlags give.
 func settingsOf(c *cli.Context) (segment.Settings, error) {
 	s := segment.Settings{}
 	for _, f := range newLogFlags() {
@@ -42,7 +42,7 @@ func settingsOf(c *cli.Context) (segment.Settings, error) {
 	return s, nil
 }
 
-// acceptOf returns what flags accept beyond JSON.
+// acceptOf returns the options that the inputFlags give.
 func acceptOf(c *cli.Context) (o jsonscan.Options, err error) {
 	nonFinite := map[string]jsonscan.NonFinite{"fail": jsonscan.RejectNonFinite, "null": jsonscan.NullNonFinite, "string": jsonscan.StringifyNonFinite, "keep": jsonscan.KeepNonFinite}
 	utf8 := map[string]jsonscan.InvalidUTF8{"fail": jsonscan.RejectUTF8, "replace": jsonscan.ReplaceUTF8}
@@ -62,7 +62,7 @@ func jsonFlag() cli.Flag {
 
 func utcFlag() cli.Flag { return &cli.BoolFlag{Name: "utc", Usage: "read and show times in UTC"} }
 
-// zone returns the zone in which times are read and shown.
+// zone returns the zone in which times are read and printed.
 func zone(c *cli.Context) *time.Location {
 	if c.Bool("utc") {
 		return time.UTC

@@ -19,7 +19,8 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// explain says what exit code an error has and what helps.
+// explain returns the exit code and the hint of an error. The first case that matches
+// counts, so errors about one file or setting precede errors of a kind.
 func explain(err error) (code int, hint string) {
 	var own *exitError
 	var foreign *segment.LockedError
@@ -102,8 +103,8 @@ func explain(err error) (code int, hint string) {
 	return explainInput(err)
 }
 
-// accessHint says who may use the file that an error names. Where the account can't
-// even see that, it is the directory above that keeps it out.
+// accessHint names the owner of the file that err is about. If this account cannot stat
+// the file, the directory above denies access, and so on.
 func accessHint(err error) string {
 	const general = "check the owner and the mode of the file and its directory"
 	var at *fs.PathError
@@ -121,7 +122,7 @@ func accessHint(err error) string {
 	}
 }
 
-// badSetting makes a usage error of settings that are wrong.
+// badSetting returns a usage error for settings that are rejected.
 func badSetting(command string, s segment.Settings, err error) *exitError {
 	e := usage(command, "%w", err)
 	if _, unknown := time.LoadLocation(s["time-zone"]); unknown != nil {
@@ -130,7 +131,7 @@ func badSetting(command string, s segment.Settings, err error) *exitError {
 	return e
 }
 
-// explainInput explains what may be wrong with input.
+// explainInput is explain for errors of the input.
 func explainInput(err error) (code int, hint string) {
 	var inSource *migrate.SourceError
 	var packed *migrate.PackedError
@@ -170,8 +171,8 @@ func explainInput(err error) (code int, hint string) {
 	return exitFailure, ""
 }
 
-// aboutSource adds to an error of a source what was being done, and puts the
-// source's name into a hint that has FILE in its place.
+// aboutSource annotates an error of a source with what was being done, and replaces FILE
+// and OTHER in its hint by the names of the source and of a copy.
 func aboutSource(what, source string, err error) error {
 	code, hint := explain(err)
 	err = annotate(what, err)
@@ -182,7 +183,7 @@ func aboutSource(what, source string, err error) error {
 	return &exitError{code: code, err: err, hint: hint}
 }
 
-// otherName proposes a name for a decompressed or converted copy of a source.
+// otherName returns a name for a decompressed or converted copy of a source.
 func otherName(source string) string {
 	ext := filepath.Ext(source)
 	base := strings.TrimSuffix(source, ext)
@@ -195,7 +196,7 @@ func otherName(source string) string {
 	return base
 }
 
-// shellWord returns a name as a shell takes it.
+// shellWord quotes name for a shell, if necessary.
 func shellWord(name string) string {
 	if strings.HasPrefix(name, "-") {
 		name = "./" + name
@@ -207,7 +208,7 @@ func shellWord(name string) string {
 	return "'" + strings.ReplaceAll(term.Safe(name), "'", `'\''`) + "'"
 }
 
-// named puts what was being done before an error, unless it says so itself.
+// annotate prefixes err with what was being done, unless err names it itself.
 func annotate(what string, err error) error {
 	var path *os.PathError
 	if errors.As(err, &path) && strings.Contains(err.Error(), strings.TrimPrefix(what, "migrate ")) {

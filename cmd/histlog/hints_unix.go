@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// ownerOf names the account that owns a file; "" where that is not known.
+// ownerOf returns the name of the account that owns a file, "" if it is not known.
 func ownerOf(path string) string {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -1,4 +1,4 @@
 package main
 
-// ownerOf names the account that owns a file; "" where that is not known.
+// ownerOf returns the name of the account that owns a file, "" if it is not known.
 func ownerOf(string) string { return "" }

@@ -11,8 +11,8 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// lostRecords are the sequences of lost records that a command met, as ranges.
-// Memory is bounded: ranges beyond maxLostRanges are only counted.
+// lostRecords collects the sequences of lost records as ranges. Ranges beyond
+// maxLostRanges are only counted, which bounds its memory.
 type lostRecords struct {
 	met    uint64 // records, lost or not
 	count  uint64
@@ -23,10 +23,10 @@ type lostRecords struct {
 
 type lostRange struct{ first, last segment.Sequence }
 
-// maxLostRanges is how many ranges a message names.
+// maxLostRanges is the maximum number of ranges that a message names.
 const maxLostRanges = 20
 
-// add adds a sequence that is greater than the one before.
+// add adds a sequence, which must be greater than the preceding one.
 func (l *lostRecords) add(seq segment.Sequence) {
 	l.count++
 	follows := l.last != 0 && seq == l.last+1
@@ -42,7 +42,7 @@ func (l *lostRecords) add(seq segment.Sequence) {
 	}
 }
 
-// String names the records: 81 records are lost: 12, 567–646.
+// String lists the records: 81 records are lost: 12, 567–646.
 func (l *lostRecords) String() string {
 	names := make([]string, len(l.ranges))
 	for i, r := range l.ranges {
@@ -55,7 +55,7 @@ func (l *lostRecords) String() string {
 	return text
 }
 
-// watch adds the lost records of all that a Reader reads.
+// watch returns all, and adds the lost records as they are read.
 func (l *lostRecords) watch(all iter.Seq2[segment.Record, error]) iter.Seq2[segment.Record, error] {
 	return func(yield func(segment.Record, error) bool) {
 		for rec, err := range all {
@@ -72,8 +72,7 @@ func (l *lostRecords) watch(all iter.Seq2[segment.Record, error]) iter.Seq2[segm
 	}
 }
 
-// lostError is the error of a command that was asked by number for records of
-// which some are lost.
+// lostError returns the error of a command whose query names lost records by sequence.
 func lostError(dir, text string) error {
 	return &exitError{code: exitDamaged, err: errors.New(text),
 		hint: "look in " + dir + "/" + segment.QuarantineName + "/ for their damaged bytes, and in older copies of the log for the records"}

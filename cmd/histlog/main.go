@@ -32,7 +32,7 @@ func run(args []string) int {
 	return printError(os.Stdout, os.Stderr, err)
 }
 
-// endingSignals are those that end the program.
+// endingSignals returns the signals that end the program.
 func endingSignals() []os.Signal {
 	signals := []os.Signal{syscall.SIGTERM}
 	if !signal.Ignored(os.Interrupt) { // as a shell has it for what runs in the background

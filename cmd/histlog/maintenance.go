@@ -15,7 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// An upkeep is one run of compact or prune.
+// A maintenance is one run of compact or prune.
 type maintenance struct {
 	c        *cli.Context
 	log      *segment.Log
@@ -27,7 +27,7 @@ type maintenance struct {
 	bar      *term.Progress
 }
 
-// newMaintenance looks at the log. Flags hold before the settings that they are named after.
+// newMaintenance examines the log. flags maps flags to the settings that they override.
 func newMaintenance(c *cli.Context, flags map[string]string) (*maintenance, error) {
 	dir, err := oneDir(c)
 	if err != nil {
@@ -59,7 +59,7 @@ func newMaintenance(c *cli.Context, flags map[string]string) (*maintenance, erro
 	return m, err
 }
 
-// guard keeps automatic retirement by age from acting on a wrong clock.
+// guard returns the Guard of automatic retirement by age against a wrong clock.
 func (m *maintenance) guard() (compactor.Guard, error) {
 	if m.policy.MaxAge == 0 {
 		return compactor.Guard{}, nil
@@ -67,7 +67,7 @@ func (m *maintenance) guard() (compactor.Guard, error) {
 	return compactor.Automatic(m.log, m.policy, m.now)
 }
 
-// do runs the plan, or says what it would do.
+// run executes the plan, or prints it if this is a dry run.
 func (m *maintenance) run() error {
 	if len(m.plan) > 0 && m.plan[0].Kind == compactor.Archive {
 		if err := m.log.CheckArchive(m.policy.ArchiveTo); err != nil {
@@ -100,7 +100,7 @@ func (m *maintenance) run() error {
 	return m.show(changes, before, damage)
 }
 
-// damage returns why segments are left alone.
+// damage returns the damage because of which segments are skipped.
 func (m *maintenance) damage() (all error) {
 	for _, s := range m.segments {
 		all = errors.Join(all, s.Damage)
@@ -108,7 +108,7 @@ func (m *maintenance) damage() (all error) {
 	return all
 }
 
-// diskSize returns what the log takes on disk.
+// diskSize returns the size of the log on disk.
 func (m *maintenance) diskSize() (n int64) {
 	for _, s := range m.segments {
 		n += s.Bytes
@@ -116,9 +116,9 @@ func (m *maintenance) diskSize() (n int64) {
 	return n
 }
 
-// estimate says what the plan comes to. How far segments shrink, those tell that
-// are compressed already, or else the first that would be. Damage that this
-// meets is the error, beside what the others come to.
+// estimate returns the changes that the plan would make. The compression ratio is taken
+// from segments that are already compressed, or else measured on the first one that
+// would be. damage reports segments that could not be estimated.
 func (m *maintenance) estimate() (changes []compactor.Change, damage error) {
 	ratio := m.ratio()
 	for _, a := range m.plan {
@@ -162,8 +162,8 @@ func (m *maintenance) estimate() (changes []compactor.Change, damage error) {
 	return changes, damage
 }
 
-// ratio returns how large the log's compressed segments are beside their plain
-// text; 0 where there are none of the codec.
+// ratio returns the size of the compressed segments relative to their text, 0 if no
+// segment has the codec of the policy.
 func (m *maintenance) ratio() float64 {
 	var disk, plain int64
 	for _, s := range m.segments {
@@ -177,7 +177,7 @@ func (m *maintenance) ratio() float64 {
 	return float64(disk) / float64(max(1, plain))
 }
 
-// record notes in the log's diary, and in UPKEEP, what was done.
+// logChanges writes changes and err to the event log, and updates the status for check.
 func (m *maintenance) logChanges(changes []compactor.Change, err error) {
 	done := map[compactor.Kind][]string{}
 	for _, c := range changes {
@@ -197,7 +197,7 @@ func (m *maintenance) logChanges(changes []compactor.Change, err error) {
 	_ = m.log.UpdateStatus(m.c.Context, func(n *segment.Status) { n.Upkeep = note }) // for messages only
 }
 
-// show prints what was done, or would be, to a log of so many bytes.
+// show prints the changes that were made, or would be, to a log of before bytes.
 func (m *maintenance) show(changes []compactor.Change, before int64, damage error) error {
 	after := before
 	for _, c := range changes {
@@ -266,7 +266,7 @@ func (m *maintenance) showText(changes []compactor.Change, before, after int64) 
 	return err
 }
 
-// idle says why there is nothing to do.
+// whyNothing returns why the plan is empty.
 func (m *maintenance) whyNothing() string {
 	if m.c.Command.Name == "prune" {
 		return "no whole sealed segment is past a limit"
@@ -277,7 +277,7 @@ func (m *maintenance) whyNothing() string {
 	return "no plain sealed segment is older than " + term.Duration(m.policy.CompressAfter) + m.aboutActive()
 }
 
-// aboutActive says why the newest segment is not compressed, and what seals it.
+// aboutActive returns why the newest segment is not compressed, and when it will be.
 func (m *maintenance) aboutActive() string {
 	s := m.segments[len(m.segments)-1]
 	if s.Sealed || s.Records == 0 || s.Codec != segment.Plain {
@@ -287,7 +287,7 @@ func (m *maintenance) aboutActive() string {
 	return fmt.Sprintf("; the newest segment (%s) is active until it holds %s or is %s old: --seal seals it now", term.Bytes(diskBytes(s.Segment)), set.Get("segment-size"), set.Get("segment-age"))
 }
 
-// sealedName names the segment that was sealed, for JSON; nil: none was.
+// sealedName returns the name of the segment that was sealed, nil if none was.
 func (m *maintenance) sealedName() *string {
 	if m.sealed == nil {
 		return nil
@@ -296,7 +296,7 @@ func (m *maintenance) sealedName() *string {
 	return &name
 }
 
-// diskBytes returns the length of a segment's file, 0 if it is gone.
+// diskBytes returns the size of the file of a segment, 0 if it is gone.
 func diskBytes(s segment.Segment) int64 {
 	info, err := os.Lstat(s.Path)
 	if err != nil {

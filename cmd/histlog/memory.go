@@ -17,9 +17,9 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// guard gives a command that works on a log a memory budget. The command ends
-// before it is over it: it is told how large a record it may hold, and should
-// that not be enough, its context ends.
+// limitMemory gives a command that works on a log a memory budget. The command learns how
+// large a record may be; if it still comes close to the budget, its context is
+// cancelled, before the kernel would kill it.
 func limitMemory(c *cli.Command) {
 	if !strings.Contains(c.ArgsUsage, "DIR") {
 		return
@@ -57,7 +57,7 @@ func budgetText(b memguard.Budget) string {
 
 type budgetKey struct{}
 
-// maxRecord returns how large a record a command may hold, in bytes; 0: any.
+// maxRecord returns the maximum size of a record under the budget; 0 means no limit.
 func maxRecord(c *cli.Context) int64 {
 	if b, ok := c.Context.Value(budgetKey{}).(memguard.Budget); ok {
 		return b.Record()
@@ -80,8 +80,8 @@ func budgetOf(c *cli.Context) (memguard.Budget, error) {
 	return 0, usage(c.Command.Name, "--memory %s: want at least %s", text, term.Bytes(int64(memguard.MinBudget)))
 }
 
-// recordMemory notes in the log's diary that a command came close to its
-// budget, if the command is one that writes.
+// recordMemory writes to the event log that a command came close to its budget, if the
+// command writes to the log.
 func recordMemory(c *cli.Context, budget memguard.Budget, used uint64) {
 	if !slices.Contains([]string{"append", "migrate", "compact", "prune"}, c.Command.Name) {
 		return

@@ -10,8 +10,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// openLog opens a log for reading. The path of a segment file means its log, which
-// openLog says on standard error: the command shows more than that file.
+// openLog opens a log for reading. The path of a segment file means its log; a message
+// says so, because the command prints more than that file.
 func openLog(c *cli.Context, path string) (*segment.Log, error) {
 	dir := logOf(path)
 	l, err := segment.OpenContext(c.Context, dir, nil)
@@ -24,8 +24,8 @@ func openLog(c *cli.Context, path string) (*segment.Log, error) {
 	return l, err
 }
 
-// saidSegment reports whether openLog said so before, and notes that it does now: a
-// command may open a log several times.
+// saidSegment reports whether openLog printed that message before. It returns true from
+// the second call on: a command may open a log several times.
 func saidSegment(c *cli.Context) bool {
 	const key = "histlog-segment-named"
 	_, said := c.App.Metadata[key]
@@ -36,8 +36,8 @@ func saidSegment(c *cli.Context) bool {
 	return said
 }
 
-// logOf returns the directory of the log that a path names: the path itself, or
-// that of a segment file.
+// logOf returns the directory of the log that path names: path itself, or the directory
+// of a segment file.
 func logOf(path string) string {
 	if segment.IsSegmentName(filepath.Base(path)) {
 		return filepath.Dir(path)

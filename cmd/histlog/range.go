@@ -13,7 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// rangeFlags choose records: for tail, cat and export.
+// rangeFlags returns the flags that select records, for tail, cat and export.
 func rangeFlags(lastDefault string) []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "n", Aliases: []string{"lines"}, Usage: "only the last `N` records, +N: from the Nth on, 0: only those appended later, or all", DefaultText: lastDefault},
@@ -25,7 +25,8 @@ func rangeFlags(lastDefault string) []cli.Flag {
 	}
 }
 
-// query reads the range flags. last is what -n is when no flag says anything.
+// query returns the query that the rangeFlags give. last is the default of -n without any
+// of them.
 func query(c *cli.Context, last uint64) (q reader.Query, err error) {
 	q.From, q.To = segment.Sequence(c.Uint64("from")), segment.Sequence(c.Uint64("to"))
 	switch {
@@ -56,8 +57,8 @@ func query(c *cli.Context, last uint64) (q reader.Query, err error) {
 	return q, nil
 }
 
-// countRecords reads -n as tail(1) does: 5 are the last five records, +5 is from the
-// fifth on, 0 are only those that are appended later.
+// countRecords interprets -n as tail(1) does: 5 means the last five records, +5 means from
+// the fifth on, and 0 means only records that are appended later.
 func countRecords(q *reader.Query, s string) error {
 	q.Last = 0
 	if s == "all" {
@@ -78,7 +79,7 @@ func countRecords(q *reader.Query, s string) error {
 	return nil
 }
 
-// parseRange reads SEQ, SEQ..SEQ, SEQ.. or ..SEQ; 0 is an end that is left out.
+// parseRange parses SEQ, SEQ..SEQ, SEQ.. or ..SEQ. An end that is omitted is 0.
 func parseRange(s string) (from, to segment.Sequence, err error) {
 	a, b, isRange := strings.Cut(s, "..")
 	if !isRange {
@@ -103,8 +104,8 @@ func parseRange(s string) (from, to segment.Sequence, err error) {
 	return from, to, nil
 }
 
-// nothingFound says that a query left out every record, and which there are; ""
-// where the query has no bound.
+// nothingFound describes a query that matches no record, and which records there are. It
+// returns "" if the query has no bound.
 func nothingFound(l *segment.Log, q reader.Query, zone *time.Location) string {
 	var bounds []string
 	show := func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04:05 MST") }
@@ -137,5 +138,5 @@ func nothingFound(l *segment.Log, q reader.Query, zone *time.Location) string {
 	return strings.Join(said, "; ")
 }
 
-// byNumber reports whether a query names records by their sequences.
+// byNumber reports whether q names records by sequence.
 func byNumber(q reader.Query) bool { return q.From != 0 || q.To != 0 }

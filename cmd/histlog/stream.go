@@ -16,7 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// output is a command's stdout, buffered; an error of it sticks.
+// An output is the buffered stdout of a command. After an error every write fails.
 type output struct {
 	*bufio.Writer
 	file any // what is behind it, to ask for a terminal
@@ -29,7 +29,7 @@ func newOutput(c *cli.Context) *output {
 	return &output{bufio.NewWriterSize(c.App.Writer, 256<<10), c.App.Writer}
 }
 
-// A printer shows records on an output.
+// A printer prints records to an output.
 type printer struct {
 	show  func(reader.Record) error
 	wait  func() // called while none come; nil: nothing to do
@@ -38,7 +38,7 @@ type printer struct {
 
 type newPrinterFunc func(*cli.Context, *segment.Log, *output) (printer, error)
 
-// exactPrinter prints records' bytes.
+// exactPrinter prints the exact bytes of records.
 func exactPrinter(_ *cli.Context, _ *segment.Log, out *output) (printer, error) {
 	return printer{show: func(rec reader.Record) error {
 		_, err := out.Write(rec.Line())
@@ -46,7 +46,7 @@ func exactPrinter(_ *cli.Context, _ *segment.Log, out *output) (printer, error) 
 	}}, nil
 }
 
-// A stream prints the records of a query, and those that come if the flags say so.
+// A stream prints the records of a query and, with --follow, those that arrive later.
 type stream struct {
 	c          *cli.Context
 	dir        string
@@ -65,8 +65,8 @@ func newStream(c *cli.Context, dir string, q reader.Query, n newPrinterFunc) *st
 	return &stream{c: c, dir: dir, query: q, out: newOutput(c), newPrinter: n}
 }
 
-// run prints. With -F it waits for a log to be there, and begins with the first
-// record of one that replaces it.
+// run prints the records. With -F it waits for the log to appear, and starts again with
+// the first record of a log that replaces it.
 func (s *stream) run() error {
 	defer endBlocked()()
 	for {
@@ -99,8 +99,8 @@ func (s *stream) run() error {
 	}
 }
 
-// sayWaiting says that -F waits, and why. A log that comes and goes without a record
-// between is said once.
+// sayWaiting says that -F waits, and why. It repeats the message only if a record was
+// read in between.
 func (s *stream) sayWaiting(why error) {
 	text := fmt.Sprintf("%v; waiting for what comes in its place", why)
 	if text != s.waits {
@@ -109,8 +109,8 @@ func (s *stream) sayWaiting(why error) {
 	s.waits = text
 }
 
-// endBlocked ends the program by a signal also while it waits for someone to read
-// what it writes, which nothing interrupts. There is nothing to clean up then.
+// endBlocked lets a signal end the program while a write to stdout blocks, which cannot be
+// cancelled. There is nothing to clean up then.
 func endBlocked() (stop func()) {
 	const grace = time.Second // to end by itself
 	caught, done := make(chan os.Signal, 1), make(chan struct{})
@@ -134,7 +134,7 @@ func endBlocked() (stop func()) {
 	}
 }
 
-// open opens the log, with -F when there is one.
+// open opens the log. With -F it waits until there is one.
 func (s *stream) open() (*segment.Log, error) {
 	for {
 		l, err := openLog(s.c, s.dir)
@@ -154,8 +154,8 @@ func (s *stream) removed() bool {
 	return err != nil && absent(err)
 }
 
-// absent says whether there is no log, or one that is just being put there or
-// taken away, file by file.
+// absent reports whether err means that there is no log, or one that is being copied or
+// removed file by file.
 func absent(err error) bool {
 	var damage *segment.CorruptError
 	return errors.Is(err, segment.ErrNoLog) || errors.Is(err, fs.ErrNotExist) || errors.As(err, &damage) && damage.Seq == 0
@@ -171,7 +171,7 @@ func pause(ctx context.Context) error {
 	}
 }
 
-// print prints from one log, until it ends or is no more.
+// print prints the records of one log until the range ends or the log is replaced.
 func (s *stream) print(l *segment.Log) (err error) {
 	if s.printer, err = s.newPrinter(s.c, l, s.out); err != nil {
 		return err
@@ -209,7 +209,7 @@ func (s *stream) print(l *segment.Log) (err error) {
 
 func (s *stream) follows() bool { return s.c.Bool("follow") || s.c.Bool("follow-name") }
 
-// printAll prints what r has, and names what is damaged.
+// printAll prints the records that r has, and a message for each damaged one.
 func (s *stream) printAll(r *reader.Reader) error {
 	for r.Next() {
 		if err := s.c.Context.Err(); err != nil {
@@ -234,8 +234,8 @@ func (s *stream) printAll(r *reader.Reader) error {
 	return r.Err()
 }
 
-// sayLost names the lost records among those that were read. Who named records
-// by number is told at the end, as an error.
+// sayLost lists the lost records among those that were read. If the query names records by
+// sequence, run returns an error at the end instead.
 func (s *stream) sayLost() {
 	if s.lost.count == 0 || byNumber(s.query) && !s.follows() {
 		return

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// widen makes a pipe as large as any user may have it, so that neither end waits
-// for the other every few records. Of anything else nothing comes.
+// widen enlarges the buffer of a pipe to the default maximum, so that writer and reader
+// alternate less often. It has no effect on other files.
 func widen(f *os.File) {
 	const largest = 1 << 20
 	_, _ = unix.FcntlInt(f.Fd(), unix.F_SETPIPE_SZ, largest)
