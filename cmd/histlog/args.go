@@ -176,7 +176,7 @@ var mayBeEmpty = []string{"records", "time-field"}
 
 func (p *parser) unknown(shown, name string) error {
 	err := usage(p.command.Name, "unknown flag %s", shown)
-	best := (len(name) + 1) / 3 // changes of a letter that may separate a name from the one that was meant
+	best := (len(name) + 1) / 3 // letters that may differ in a name that is similar
 	for _, f := range p.command.Flags {
 		for _, known := range f.Names() {
 			if away := smetrics.WagnerFischer(known, name, 1, 1, 1); len(name) > 2 && len(known) > 2 && away <= best {

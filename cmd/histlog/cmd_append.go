@@ -57,7 +57,7 @@ func runAppend(c *cli.Context) (err error) {
 	if err != nil {
 		return annotate("append", err)
 	}
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // so that a closed pipe is an error of the write
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // a write to a closed pipe then fails instead of killing the process
 	if c.NArg() == 1 && term.IsTerminal(os.Stdin) {
 		say(c.App.ErrWriter, "reading JSON from the terminal; end it with Ctrl-D")
 	}
@@ -95,7 +95,7 @@ func appendOptions(c *cli.Context, zone **timezone.Zone) (o feed.Options, err er
 	}
 	if c.IsSet("retry-after") {
 		after := segment.Sequence(c.Uint64("retry-after"))
-		o.RetryAfter, o.Create = &after, o.Create && after == 0 // a new log never gave that sequence
+		o.RetryAfter, o.Create = &after, o.Create && after == 0 // a new log cannot have acknowledged that sequence
 	}
 	if o.LockWait, err = segment.ParseDuration(c.String("lock-wait")); err != nil {
 		return o, usage("append", "--lock-wait: %v", err)

@@ -60,7 +60,7 @@ func runCat(c *cli.Context) error {
 
 // present returns an error if the query names a sequence that does not exist.
 func present(c *cli.Context, q reader.Query) error {
-	if c.NArg() < 2 || c.Bool("follow") || c.Bool("follow-name") { // then it may come
+	if c.NArg() < 2 || c.Bool("follow") || c.Bool("follow-name") { // it may be appended later
 		return nil
 	}
 	l, err := openLog(c, c.Args().First())
@@ -79,7 +79,7 @@ func wrappedPrinter(_ *cli.Context, _ *segment.Log, out *output) (printer, error
 	return printer{show: func(rec reader.Record) error {
 		fmt.Fprintf(out, `{"seq":%d,"time":"%s","record":`, rec.Seq, *term.JSONTime(rec.Time))
 		out.Write(rec.Text)
-		_, err := out.WriteString("}\n") // the first error sticks
+		_, err := out.WriteString("}\n") // bufio returns the first error
 		return err
 	}}, nil
 }

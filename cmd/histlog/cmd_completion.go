@@ -28,7 +28,7 @@ func completionCommand() *cli.Command {
 				script = zshScript(c.App)
 			case "fish":
 				script, err = c.App.ToFishCompletion()
-				script = strings.ReplaceAll(script, "`", "") // which mark a flag's value in help
+				script = strings.ReplaceAll(script, "`", "") // they mark the value of a flag in the help
 			default:
 				return usage("completion", "%q is no shell: want bash, zsh or fish", c.Args().First())
 			}

@@ -91,7 +91,7 @@ func runConfig(c *cli.Context) error {
 	}
 	settings := l.Marker.Settings
 	if to := change["archive-to"]; to != "" {
-		if err := l.CheckArchive(to); errors.Is(err, segment.ErrNotArchive) { // else it may be mounted later
+		if err := l.CheckArchive(to); errors.Is(err, segment.ErrNotArchive) { // it may be missing now and be mounted later
 			return fmt.Errorf("archive-to: %w", err)
 		}
 	}

@@ -17,8 +17,8 @@ import (
 // An effect is what a change of the limits retires that the previous settings would have
 // kept.
 type effect struct {
-	now   compactor.Plan // by the next upkeep
-	later compactor.Plan // once the next segment has been begun
+	now   compactor.Plan // retired by the next maintenance
+	later compactor.Plan // retired once the next segment begins
 }
 
 // limitsEffect returns the effect of a change of settings.

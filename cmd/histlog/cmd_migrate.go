@@ -53,7 +53,7 @@ func runMigrate(c *cli.Context) error {
 	}
 	o.Progress = bar.Set
 	var zone *timezone.Zone
-	if !c.Bool("continue") { // whose log has its zone
+	if !c.Bool("continue") { // the log has a zone already
 		o.Settings, zone = defaultZone(o.Settings)
 	}
 	switch is := c.Bool; {

@@ -57,7 +57,7 @@ func runPrune(c *cli.Context) error {
 		return e
 	}
 	guard := compactor.Guard{}
-	if !given { // by the settings alone, as from cron
+	if !given { // only the settings apply, as from cron
 		if guard, err = m.guard(); err != nil {
 			return err
 		}

@@ -60,15 +60,15 @@ one before, size, and its members, large ones as counts of what they hold.
 type tailPrinter struct {
 	out      *output
 	zone     *time.Location
-	terminal bool // which obeys escape sequences
+	terminal bool // out is a terminal with escape sequences
 	colour   bool
 	log      *segment.Log
-	gap      time.Duration    // the usual one; 0: not known
-	seq      segment.Sequence // of the record shown last
-	previous time.Time        // of that
-	arrived  time.Time        // when the newest one did; zero: there is none
-	header   string           // the zone that the last header has named; "": there was none
-	status   bool             // a line that says how long it has waited stands on the screen
+	gap      time.Duration    // usual gap between arrivals; 0 means not known
+	seq      segment.Sequence // of the record printed last, 0 if there is none
+	previous time.Time        // time of record seq
+	arrived  time.Time        // when the newest record arrived; zero if there is none
+	header   string           // zone in the last header, "" before the first
+	status   bool             // the line of waiting is on the screen
 }
 
 func newTailPrinter(c *cli.Context, l *segment.Log, out *output) (printer, error) {
@@ -103,8 +103,8 @@ const (
 
 func (l *tailPrinter) line(rec reader.Record) error {
 	l.erase()
-	columns := term.Width(l.out.file)                            // which may have changed
-	if name, _ := rec.Time.In(l.zone).Zone(); name != l.header { // also where clocks were changed
+	columns := term.Width(l.out.file)                            // the window may have been resized
+	if name, _ := rec.Time.In(l.zone).Zone(); name != l.header { // also when daylight saving time begins or ends
 		l.header = name
 		text := fmt.Sprintf("%-*s  %-*s  %*s  %*s  %s", seqWidth, "SEQ", timeWidth, "TIME ("+name+")", gapWidth, "GAP", sizeWidth, "SIZE", "FIELDS")
 		fmt.Fprintln(l.out, l.coloured(faint, term.Truncate(text, columns)))

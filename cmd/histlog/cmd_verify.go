@@ -43,12 +43,12 @@ type verifyResult struct {
 	Bytes      int64               `json:"bytes"`
 	Damaged    []damage            `json:"damaged"`
 	Quarantine []string            `json:"quarantine"`
-	Rebuilt    uint64              `json:"rebuilt"` // records whose checksum was made from the segment itself
-	Blank      uint64              `json:"blank"`   // places of records that were lost and repaired
+	Rebuilt    uint64              `json:"rebuilt"` // records whose checksums were computed from the segment itself
+	Blank      uint64              `json:"blank"`   // sequences of lost records
 	OK         bool                `json:"ok"`
-	Repaired   []repairedRecord    `json:"repaired"` // null: not asked for
+	Repaired   []repairedRecord    `json:"repaired"` // null without --repair
 	Against    *migrate.Comparison `json:"against,omitempty"`
-	originOnly bool                // nothing but origin/ is damaged
+	originOnly bool                // only origin/ is damaged
 }
 
 type damage struct {

@@ -19,8 +19,8 @@ type repairedRecord struct {
 	Segment    string           `json:"segment"`
 	Offset     segment.Offset   `json:"offset"`
 	Reason     string           `json:"reason"`
-	Quarantine *string          `json:"quarantine"` // file name
-	Lost       uint64           `json:"lost"`       // records from Seq on that are gone; 0: none was lost
+	Quarantine *string          `json:"quarantine"` // name of the file that holds the damaged bytes
+	Lost       uint64           `json:"lost"`       // number of records from Seq on that are lost
 }
 
 // repair repairs the log at dir and writes the repairs to the event log, even if it

@@ -26,7 +26,7 @@ type exitError struct {
 	code int
 	err  error
 	hint string
-	line string // for standard output, where monitoring looks
+	line string // printed on standard output, for monitoring
 }
 
 func (e *exitError) Error() string { return e.err.Error() }

@@ -14,11 +14,11 @@ import (
 // lostRecords collects the sequences of lost records as ranges. Ranges beyond
 // maxLostRanges are only counted, which bounds its memory.
 type lostRecords struct {
-	met    uint64 // records, lost or not
+	met    uint64 // records that were read, lost or not
 	count  uint64
 	ranges []lostRange
-	last   segment.Sequence // added last
-	more   uint64           // ranges that are not in ranges
+	last   segment.Sequence // the sequence that was added last
+	more   uint64           // number of ranges beyond maxLostRanges
 }
 
 type lostRange struct{ first, last segment.Sequence }

@@ -11,7 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // a log's zone must be known on machines without zoneinfo, too
+	_ "time/tzdata" // the zone of a log must be known on machines without zoneinfo too
 )
 
 func main() {
@@ -35,7 +35,7 @@ func run(args []string) int {
 // endingSignals returns the signals that end the program.
 func endingSignals() []os.Signal {
 	signals := []os.Signal{syscall.SIGTERM}
-	if !signal.Ignored(os.Interrupt) { // as a shell has it for what runs in the background
+	if !signal.Ignored(os.Interrupt) { // a shell ignores SIGINT for its background jobs
 		signals = append(signals, os.Interrupt)
 	}
 	return signals

@@ -22,7 +22,7 @@ type maintenance struct {
 	policy   segment.Upkeep
 	now      time.Time
 	segments []compactor.Segment
-	sealed   *compactor.Segment // by --seal; nil: none
+	sealed   *compactor.Segment // the segment sealed by --seal, nil if none was
 	plan     compactor.Plan
 	bar      *term.Progress
 }
@@ -136,7 +136,7 @@ func (m *maintenance) estimate() (changes []compactor.Change, damage error) {
 			change.Segment, change.Before, change.After = segment.SmallIndexName(s.Base), s.Bytes-diskBytes(s.Segment), n
 		} else if a.Kind == compactor.Compress {
 			change.Before = diskBytes(s.Segment)
-			if ratio == 0 && m.sealed != nil && m.sealed.Base == s.Base { // it has no trailer yet to be read by
+			if ratio == 0 && m.sealed != nil && m.sealed.Base == s.Base { // an unsealed segment cannot be measured
 				change.After = change.Before
 				changes = append(changes, change)
 				continue
@@ -186,7 +186,7 @@ func (m *maintenance) logChanges(changes []compactor.Change, err error) {
 	for kind, names := range done {
 		eventlog.Log(m.log.Dir, slog.LevelInfo, kind.String(), "segments", names)
 	}
-	if errors.Is(err, context.Canceled) { // it was told to end, which is no failure
+	if errors.Is(err, context.Canceled) { // interrupted by a signal, which is no failure
 		return
 	}
 	note := segment.UpkeepStatus{OK: m.now.UTC()}
@@ -194,7 +194,7 @@ func (m *maintenance) logChanges(changes []compactor.Change, err error) {
 		eventlog.Log(m.log.Dir, slog.LevelError, "upkeep failed", "command", m.c.Command.Name, "error", err.Error())
 		note = segment.UpkeepStatus{OK: m.log.Status().Upkeep.OK, Failed: m.now.UTC(), Error: err.Error()}
 	}
-	_ = m.log.UpdateStatus(m.c.Context, func(n *segment.Status) { n.Upkeep = note }) // for messages only
+	_ = m.log.UpdateStatus(m.c.Context, func(n *segment.Status) { n.Upkeep = note }) // the status is informational
 }
 
 // show prints the changes that were made, or would be, to a log of before bytes.

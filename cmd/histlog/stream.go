@@ -19,7 +19,7 @@ import (
 // An output is the buffered stdout of a command. After an error every write fails.
 type output struct {
 	*bufio.Writer
-	file any // what is behind it, to ask for a terminal
+	file any // the underlying writer, which may be a terminal
 }
 
 func newOutput(c *cli.Context) *output {
@@ -32,8 +32,8 @@ func newOutput(c *cli.Context) *output {
 // A printer prints records to an output.
 type printer struct {
 	show  func(reader.Record) error
-	wait  func() // called while none come; nil: nothing to do
-	erase func() // takes away what wait has shown, before anything else is; nil: nothing to do
+	wait  func() // called while no record arrives; may be nil
+	erase func() // removes the output of wait before anything else is printed; may be nil
 }
 
 type newPrinterFunc func(*cli.Context, *segment.Log, *output) (printer, error)
@@ -54,11 +54,11 @@ type stream struct {
 	out        *output
 	newPrinter newPrinterFunc
 	printer    printer
-	skipped    int // damaged records
+	skipped    int // number of damaged records
 	lost       lostRecords
-	met        uint64 // records that were read, whole or not
-	replaced   bool   // the log that was followed is no more
-	waits      string // the last message that -F waits; "" since a record was read
+	met        uint64 // number of records that were read, intact or not
+	replaced   bool   // the log was removed or replaced
+	waits      string // last message of sayWaiting, "" since a record was read
 }
 
 func newStream(c *cli.Context, dir string, q reader.Query, n newPrinterFunc) *stream {
@@ -86,7 +86,7 @@ func (s *stream) run() error {
 			s.query = reader.Query{Since: s.query.Since, Until: s.query.Until}
 		case err != nil:
 			return err
-		case s.lost.count > 0: // and asked for by number
+		case s.lost.count > 0: // and the query names records by sequence
 			return lostError(l.Dir, s.lost.String())
 		case s.skipped > 0:
 			return &exitError{code: exitDamaged, err: errReported}
@@ -112,7 +112,7 @@ func (s *stream) sayWaiting(why error) {
 // endBlocked lets a signal end the program while a write to stdout blocks, which cannot be
 // cancelled. There is nothing to clean up then.
 func endBlocked() (stop func()) {
-	const grace = time.Second // to end by itself
+	const grace = time.Second // for the program to end by itself
 	caught, done := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(caught, endingSignals()...)
 	var watcher sync.WaitGroup
@@ -178,7 +178,7 @@ func (s *stream) print(l *segment.Log) (err error) {
 	}
 	var watch *reader.Watch
 	if s.follows() {
-		watch = reader.NewWatch(l.Dir) // before the first reading, so that nothing is missed
+		watch = reader.NewWatch(l.Dir) // before the first read, so that no append is missed
 		defer watch.Close()
 	}
 	r, err := reader.NewContext(s.c.Context, l, s.query)
@@ -189,7 +189,7 @@ func (s *stream) print(l *segment.Log) (err error) {
 	for {
 		err := s.printAll(r)
 		if e := s.out.Flush(); err == nil {
-			err = e // else the same, for bufio's errors stick
+			err = e // else it is the same error: bufio returns the first one
 		}
 		if err != nil || !s.follows() || (s.query.To != 0 && r.Seq() > s.query.To) {
 			return err
@@ -241,7 +241,7 @@ func (s *stream) sayLost() {
 		return
 	}
 	if s.say("%v", &s.lost); byNumber(s.query) {
-		s.skipped++ // the exit code says so, too
+		s.skipped++ // the exit code reports it too
 	}
 	s.lost = lostRecords{}
 }

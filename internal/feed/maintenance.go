@@ -48,7 +48,7 @@ func programs() (names []string) {
 	if name, err := exec.LookPath(os.Args[0]); err == nil {
 		names = append(names, name)
 	}
-	return append(names, "/proc/self/exe") // the program itself, though its file was removed
+	return append(names, "/proc/self/exe") // works even if the file of the program was removed
 }
 
 // startMaintenance starts the maintenance of the log after a segment was sealed and its

@@ -10,7 +10,7 @@ import (
 // closeOnExec keeps files that this process inherited, perhaps a lock among them, from
 // its children.
 func closeOnExec() {
-	const firstOther = 3 // behind standard input, output and error
+	const firstOther = 3 // after stdin, stdout and stderr
 	_ = unix.CloseRange(firstOther, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 }
 

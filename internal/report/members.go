@@ -12,7 +12,7 @@ import (
 	"github.com/histlog/histlog/internal/term"
 )
 
-// member is one part of a record, with its largest parts. Sizes are those of
+// A member is one member of a record, with its own largest members. Sizes are those of
 // values, without names and commas.
 type member struct {
 	Name    string   `json:"name"`
@@ -20,26 +20,26 @@ type member struct {
 	Value   string   `json:"summary"`
 	Members []member `json:"members,omitempty"`
 	More    *others  `json:"more,omitempty"`   // those that are not in Members
-	Within  []part   `json:"within,omitempty"` // what Members of one shape are made of, taken together
+	Within  []part   `json:"within,omitempty"` // totals by name, if the members are objects of one shape
 }
 
-// others are members too small to be listed.
+// others are the totals of the members that are too small to be listed.
 type others struct {
 	Members int `json:"members"`
 	Bytes   int `json:"bytes"`
 }
 
-// part is what the members of one name, in several objects, come to.
+// A part holds the totals of the members of one name in several objects.
 type part struct {
 	Name  string `json:"name"`
 	Count int    `json:"count"`
 	Bytes int    `json:"bytes"`
 }
 
-// mostMembers are shown of a container, the largest.
-const mostMembers = 12
+// maxMembers is the maximum number of members that are listed of a container.
+const maxMembers = 12
 
-// memberOf looks so many levels into a value.
+// memberOf describes a value down to the given number of levels.
 func memberOf(name string, value []byte, levels int) member {
 	m := member{Name: name, Bytes: len(value), Value: scalarText(value)}
 	if levels > 0 {
@@ -49,7 +49,7 @@ func memberOf(name string, value []byte, levels int) member {
 	return m
 }
 
-// largestMembers returns the largest members of a value, with so many levels of theirs.
+// largestMembers returns the largest members of a value, each with levels of its own.
 func largestMembers(value []byte, levels int) ([]member, *others) {
 	type child struct {
 		jsonscan.Member
@@ -67,8 +67,8 @@ func largestMembers(value []byte, levels int) ([]member, *others) {
 			}
 			return 1
 		})
-		if at < mostMembers {
-			largest = slices.Insert(largest[:min(len(largest), mostMembers-1)], at, child{m, i})
+		if at < maxMembers {
+			largest = slices.Insert(largest[:min(len(largest), maxMembers-1)], at, child{m, i})
 		}
 		i++
 	}
@@ -88,10 +88,10 @@ func largestMembers(value []byte, levels int) ([]member, *others) {
 	return all, &more
 }
 
-// partsWithin takes the objects in a container together and returns the
-// largest of their members by name; nil where the objects have little in common.
+// partsWithin returns the largest members, by name, of all objects in a container taken
+// together. It returns nil if the objects have little in common.
 func partsWithin(container []byte) []part {
-	const mostNames = 1000
+	const maxNames = 1000
 	byName := map[string]*part{}
 	objects, members := 0, 0
 	for o := range jsonscan.Members(container) {
@@ -102,7 +102,7 @@ func partsWithin(container []byte) []part {
 		for m := range jsonscan.Members(o.Value) {
 			members++
 			p := byName[string(m.Name)]
-			if p == nil && len(byName) == mostNames {
+			if p == nil && len(byName) == maxNames {
 				return nil
 			}
 			if p == nil {
@@ -117,14 +117,14 @@ func partsWithin(container []byte) []part {
 		return nil
 	}
 	parts := slices.SortedFunc(maps.Values(byName), func(a, b *part) int { return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Name, b.Name)) })
-	out := make([]part, min(mostMembers, len(parts)))
+	out := make([]part, min(maxMembers, len(parts)))
 	for i := range out {
 		out[i] = *parts[i]
 	}
 	return out
 }
 
-// memberPrinter prints members as a table.
+// A memberPrinter prints members as a table.
 type memberPrinter struct {
 	out     io.Writer
 	whole   int // bytes of the record
@@ -133,24 +133,24 @@ type memberPrinter struct {
 
 func (p memberPrinter) head() { fmt.Fprintf(p.out, "\n%8s  %6s  MEMBER\n", "SIZE", "SHARE") }
 
-// row prints one line; a bar shows the share.
+// row prints one line, with the share of the record as a bar.
 func (p memberPrinter) row(bytes int, text string) {
 	share := float64(bytes) / float64(p.whole)
 	bar := strings.Repeat("▇", int(share*barColumns+.5))
 	fmt.Fprintf(p.out, "%8s  %5.1f%%  %-*s  %s\n", term.Bytes(int64(bytes)), 100*share, barColumns, bar, term.Truncate(text, p.room()))
 }
 
-// barColumns are those of a bar that stands for the whole record, memberIndent
-// those before a name.
+// barColumns is the width of a bar of 100%, memberIndent the width of the columns before
+// a name.
 const (
 	barColumns   = 12
 	memberIndent = len("  1.23KB  100.0%  ") + barColumns + 2
 )
 
-// room returns how many columns a name may take.
+// room returns the number of columns for a name.
 func (p memberPrinter) room() int { return max(20, p.columns-memberIndent) }
 
-// within prints what a member is made of.
+// within prints the members of m.
 func (p memberPrinter) within(m member, indent string) {
 	for _, in := range m.Members {
 		sign := " = "

@@ -11,10 +11,10 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// Longest returns the longest stalls, the very longest first.
-func Longest(all []survey.Stall, most int) []survey.Stall {
+// Longest returns the longest stalls, at most maxShown, in descending order.
+func Longest(all []survey.Stall, maxShown int) []survey.Stall {
 	sorted := slices.SortedStableFunc(slices.Values(all), func(a, b survey.Stall) int { return cmp.Compare(b.Length(), a.Length()) })
-	return sorted[:min(most, len(sorted))]
+	return sorted[:min(maxShown, len(sorted))]
 }
 
 func RangeText(s survey.Segment) string {

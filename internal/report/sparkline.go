@@ -8,12 +8,12 @@ import (
 	"github.com/histlog/histlog/internal/survey"
 )
 
-// levels are the blocks of a sparkline; nothing at all is a dot.
+// levels are the blocks of a sparkline. A dot means that there is no value.
 var levels = []rune("▁▂▃▄▅▆▇")
 
 const nothing = '·'
 
-// sparkline draws values, those that are known, between low and high.
+// sparkline draws the known values between low and high.
 func sparkline(values []float64, known func(i int) bool, low, high float64) string {
 	var b strings.Builder
 	for i, v := range values {
@@ -30,37 +30,37 @@ func sparkline(values []float64, known func(i int) bool, low, high float64) stri
 	return b.String()
 }
 
-// counts are the records of the last steps of a timeline, to a time.
+// counts holds the numbers of records in the last steps of a timeline.
 type counts struct {
 	step   time.Duration
 	start  int64 // of the first step, Unix seconds
 	values []float64
-	most   float64
+	max    float64 // of values
 }
 
-// countsUntil counts the records in the steps that end with the one of until,
-// at most so many, from the first that holds any.
-func countsUntil(t survey.Timeline, step, offset time.Duration, until time.Time, most int) counts {
+// countsUntil counts the records in at most maxSteps steps. The last step contains until,
+// the first is not before the first record.
+func countsUntil(t survey.Timeline, step, offset time.Duration, until time.Time, maxSteps int) counts {
 	t = t.Resample(step, offset)
 	seconds, n := int64(step/time.Second), len(t.Buckets)
 	end := t.Buckets[n-1].Start
 	end += max(0, (until.Unix()-end)/seconds) * seconds
-	c := counts{step: step, start: max(t.Buckets[0].Start, end-int64(most-1)*seconds)}
+	c := counts{step: step, start: max(t.Buckets[0].Start, end-int64(maxSteps-1)*seconds)}
 	c.values = make([]float64, (end-c.start)/seconds+1)
 	for _, b := range t.Buckets {
 		if i := (b.Start - c.start) / seconds; b.Start >= c.start {
 			c.values[i] += float64(b.Records)
-			c.most = max(c.most, c.values[i])
+			c.max = max(c.max, c.values[i])
 		}
 	}
 	return c
 }
 
 func (c counts) draw() string {
-	return sparkline(c.values, func(i int) bool { return c.values[i] > 0 }, 0, c.most)
+	return sparkline(c.values, func(i int) bool { return c.values[i] > 0 }, 0, c.max)
 }
 
-// axis names the times below a sparkline, as many as have room.
+// axis returns the labels below a sparkline, as many as fit.
 func (c counts) axis(zone *time.Location, layout string) string {
 	const gap = 3
 	var b strings.Builder
@@ -74,10 +74,10 @@ func (c counts) axis(zone *time.Location, layout string) string {
 	return b.String()
 }
 
-// sizesOf draws the mean size of the records in each of at most so many steps,
-// from the least of them to the greatest.
-func sizesOf(t survey.Timeline, most int) string {
-	t = t.ResampleTo(most, 0)
+// sizesOf draws the mean size of the records in each of at most maxSteps steps, scaled
+// between the min and the max of them.
+func sizesOf(t survey.Timeline, maxSteps int) string {
+	t = t.ResampleTo(maxSteps, 0)
 	values := make([]float64, len(t.Buckets))
 	low, high := 0.0, 0.0
 	for i, b := range t.Buckets {

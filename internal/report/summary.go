@@ -35,8 +35,8 @@ func Summary(text []byte, hide string, columns int) string {
 	return b.String()
 }
 
-// scalarText shows a value: a string without its quotes, a container as the
-// count of what it holds.
+// scalarText formats a value: a string without its quotes, a container as the number of
+// its members.
 func scalarText(value []byte) string {
 	const most = 200 // bytes of a string that a line could show
 	switch value[0] {

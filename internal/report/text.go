@@ -79,7 +79,7 @@ func (r *Report) printHeadline(s *screen) {
 	zone := "times: " + r.ZoneText()
 	line = term.Truncate("  "+line, s.columns-term.Columns(word.Text))
 	room := s.columns - term.Columns(word.Text) - term.Columns(line) - term.Columns(zone)
-	if room < 2 { // it goes below
+	if room < 2 { // the zone gets a line of its own
 		line += "\n"
 		room = s.columns - term.Columns(zone)
 	}
@@ -122,13 +122,13 @@ func (r *Report) Notices() (all []string) {
 	return all
 }
 
-// printSome prints the first of many things, and who tells the others.
+// printSome prints the first of all, and which command lists the others.
 func printSome[T any](s *screen, how term.Style, all []T, others string) {
-	const most = 5
-	for _, one := range all[:min(most, len(all))] {
+	const maxShown = 5
+	for _, one := range all[:min(maxShown, len(all))] {
 		s.printIndented(how.Spanf("%s", term.Safe(fmt.Sprint(one))))
 	}
-	if n := len(all) - most; n > 0 {
+	if n := len(all) - maxShown; n > 0 {
 		s.printIndented(term.Spanf("… %d more: %s", n, others))
 	}
 }
@@ -165,7 +165,7 @@ func (r *Report) quarantineText() string {
 	return term.Plural(uint64(len(r.Quarantine)), "file")
 }
 
-// printFacts prints the lines that begin with a word.
+// printFacts prints the facts.
 func (r *Report) printFacts(s *screen) {
 	for _, f := range r.Facts() {
 		s.printFact(f.Label, f.Parts...)
@@ -173,7 +173,7 @@ func (r *Report) printFacts(s *screen) {
 	s.out.WriteByte('\n')
 }
 
-// printTimes draws when records came, and how large they were.
+// printTimes draws the numbers and the sizes of records over time.
 func (r *Report) printTimes(s *screen) {
 	if r.Survey.Records == 0 {
 		return
@@ -193,7 +193,7 @@ func (r *Report) printTimes(s *screen) {
 }
 
 func (r *Report) printCounts(s *screen, t survey.Timeline, label, layout string, step time.Duration) {
-	const most = 96
+	const maxShown = 96
 	_, offset := r.Survey.Last.In(r.Zone).Zone()
 	ahead := time.Duration(offset) * time.Second
 	last := time.Unix(t.Buckets[len(t.Buckets)-1].Start, 0)
@@ -201,16 +201,16 @@ func (r *Report) printCounts(s *screen, t survey.Timeline, label, layout string,
 	if r.Now.Sub(last) > 24*step || r.Now.Before(last) {
 		until, word = last, "last"
 	}
-	room := min(most, s.columns-labelColumns-2*len("12345 ")-len(word))
+	room := min(maxShown, s.columns-labelColumns-2*len("12345 ")-len(word))
 	c := countsUntil(t, step, ahead, until, room)
-	top := fmt.Sprintf("%.0f ", c.most)
+	top := fmt.Sprintf("%.0f ", c.max)
 	s.printFact(label, term.Spanf("%s%s  %s %.0f", top, c.draw(), word, c.values[len(c.values)-1]))
 	s.printIndented(term.Dim.Spanf("%*s%s", len(top), "", c.axis(r.Zone, layout)))
 }
 
-// printStalls lists the longest gaps, the one that lasts first.
+// printStalls lists the longest stalls, after the one that is not over yet.
 func (r *Report) printStalls(s *screen) {
-	const most = 6
+	const maxShown = 6
 	silence, stalled := r.late()
 	n, over := r.Survey.StallCount, survey.StallAfter(r.Survey.Cadence)
 	switch {
@@ -226,11 +226,11 @@ func (r *Report) printStalls(s *screen) {
 	if s.printFact("stalls", count); stalled {
 		s.printIndented(term.Bad.Spanf("%s → now  %s so far  after seq %d", r.time(r.Survey.LastArrived), term.Duration(silence), r.Survey.LastSeq))
 	}
-	for _, g := range Longest(r.Survey.Stalls, most) {
+	for _, g := range Longest(r.Survey.Stalls, maxShown) {
 		s.printIndented(term.Spanf("%s → %s  %s  after seq %d", r.time(g.From), r.timeAfter(g.To, g.From), term.Duration(g.Length()), g.After))
 	}
-	if n > most {
-		s.printIndented(term.Dim.Spanf("… %s shorter ones: --json or --html lists them", term.Count(n-most)))
+	if n > maxShown {
+		s.printIndented(term.Dim.Spanf("… %s shorter ones: --json or --html lists them", term.Count(n-maxShown)))
 	}
 }
 
@@ -240,9 +240,9 @@ func (r *Report) time(t time.Time) string { return r.timeAfter(t, r.Now) }
 // timeAfter formats t, with its year if that is not the year of before.
 func (r *Report) timeAfter(t, before time.Time) string { return term.Time(t.In(r.Zone), before) }
 
-// printSegments lists the segments, of many the first and the last.
+// printSegments lists the segments; of many only the first and the last.
 func (r *Report) printSegments(s *screen) {
-	const ends = 4 // so many at either end are shown
+	const ends = 4 // segments shown at either end
 	all := r.Survey.Segments
 	const row = "%-*s %9s %8s %8s %6s  %s"
 	s.out.WriteByte('\n')

@@ -116,8 +116,8 @@ func (a axes) stepText() string {
 // hitText returns the text of a hit.
 func (a axes) chart(title, usual string, hitText func(b survey.Bucket) string) chart {
 	c := chart{Title: title, Usual: usual, Height: chartTop + chartTall + chartFoot, Top: chartTop, Tall: chartTall, Steps: a.steps}
-	const most = 100
-	for _, s := range report.Longest(a.report.Survey.Stalls, most) {
+	const maxShown = 100
+	for _, s := range report.Longest(a.report.Survey.Stalls, maxShown) {
 		from := max(0, float64(s.From.Unix()-a.start)/a.line.Step.Seconds())
 		to := min(float64(a.steps), float64(s.To.Unix()-a.start)/a.line.Step.Seconds())
 		if from < to {
@@ -134,13 +134,13 @@ func (a axes) chart(title, usual string, hitText func(b survey.Bucket) string) c
 
 // ticks labels some steps with their times. A narrow page leaves out every second one.
 func (a axes) ticks() []tick {
-	const most = 6
+	const maxTicks = 6
 	layout := "01-02 15:04"
 	if a.line.Step >= day || a.steps > int(14*day/a.line.Step) {
 		layout = time.DateOnly
 	}
 	var ticks []tick
-	every := (a.steps + most - 1) / most
+	every := (a.steps + maxTicks - 1) / maxTicks
 	for i := 0; i < a.steps; i += every {
 		t := tick{number(100 * float64(i) / float64(a.steps)), chartTop + chartTall + chartFoot - 6, a.begin(i).Format(layout), ""}
 		if len(ticks)%2 == 1 {
@@ -239,17 +239,17 @@ func (a axes) cadence() chart {
 	c := a.chart("Records per "+a.stepText(), usual, func(b survey.Bucket) string {
 		return term.Plural(b.Records, "record")
 	})
-	most := 0.0
+	maxCount := 0.0
 	for _, b := range a.line.Buckets {
-		most = max(most, float64(b.Records))
+		maxCount = max(maxCount, float64(b.Records))
 	}
-	for _, x := range nice(0, most) {
+	for _, x := range nice(0, maxCount) {
 		if x == math.Trunc(x) {
-			c.Grid = append(c.Grid, gridAt(100-highest*x/most, term.Count(uint64(x)), "grid"))
+			c.Grid = append(c.Grid, gridAt(100-highest*x/maxCount, term.Count(uint64(x)), "grid"))
 		}
 	}
 	for _, b := range a.line.Buckets {
-		c.Bars = append(c.Bars, barOf(a.step(b), highest*float64(b.Records)/most, "bar"))
+		c.Bars = append(c.Bars, barOf(a.step(b), highest*float64(b.Records)/maxCount, "bar"))
 	}
 	return c
 }
