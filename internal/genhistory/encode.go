@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Indent is json.dump's indent: the number of spaces for each level, or one
-// of the constants.
+// An Indent is the indent argument of json.dump: the number of spaces for each level, or
+// one of the constants.
 type Indent int
 
 // The indents that are not a number of spaces.
@@ -24,7 +24,7 @@ const (
 
 const (
 	maxIndent = 64
-	// maxDepth is more than the nesting of the deepest value, an odds price.
+	// maxDepth is greater than the depth of the deepest value, an odds price.
 	maxDepth = 16
 )
 
@@ -45,7 +45,7 @@ func ParseIndent(s string) (Indent, error) {
 	return Indent(n), nil
 }
 
-// validate returns what is wrong with an indent.
+// validate returns an error if the indent is out of range.
 func (i Indent) validate() error {
 	if i < IndentZero || i > maxIndent {
 		return fmt.Errorf("indent: %d is not up to %d spaces", int(i), maxIndent)
@@ -60,10 +60,10 @@ type encoder struct {
 	buf          []byte
 	comma, colon string
 	breaks       string // line feed and the spaces of maxDepth; "" for one line
-	step         int    // spaces a level
+	step         int    // spaces for each level
 	depth        int
 	empty        bool // the innermost container has no element yet
-	placed       bool // the next value stands right here: after a key, or alone
+	placed       bool // nothing must be written before the next value: a key was, or it is alone
 }
 
 // newEncoder returns an encoder at the top level.
@@ -103,7 +103,7 @@ func (e *encoder) element() {
 	e.newLine()
 }
 
-// place goes to where the next value stands.
+// place writes what comes before the next value.
 func (e *encoder) place() {
 	if e.placed {
 		e.placed = false
@@ -141,7 +141,7 @@ func (e *encoder) end(bracket byte) {
 	e.empty = false
 }
 
-// endLine ends a top-level value's line; another value may follow.
+// endLine ends the line of a top-level value. Another value may follow.
 func (e *encoder) endLine() {
 	e.buf = append(e.buf, '\n')
 	e.placed = true
@@ -157,7 +157,7 @@ func (e *encoder) int(n int64) {
 	e.buf = strconv.AppendInt(e.buf, n, 10)
 }
 
-// hundredths writes n/100 as Python writes that float.
+// hundredths writes n/100 as Python writes this float.
 func (e *encoder) hundredths(n int) {
 	e.place()
 	e.buf = appendHundredths(e.buf, n)
@@ -173,7 +173,7 @@ func (e *encoder) null() {
 	e.buf = append(e.buf, "null"...)
 }
 
-// appendHundredths appends n/100 as Python's repr gives it: 0.73, -0.25, 3.0.
+// appendHundredths appends n/100 as Python's repr does: 0.73, -0.25, 3.0.
 func appendHundredths(b []byte, n int) []byte {
 	if n < 0 {
 		b = append(b, '-')
@@ -187,8 +187,8 @@ func appendHundredths(b []byte, n int) []byte {
 	return b
 }
 
-// appendString appends s quoted, with Python's escapes and no others: the
-// quote, the backslash and what is below a space.
+// appendString appends s in quotes, with the escapes that Python writes: of the quote, the
+// backslash and control characters.
 func appendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	kept := 0

@@ -29,14 +29,14 @@ const (
 	flushBytes        = 64 << 10
 )
 
-// Options says what Write makes. The zero value is a history of no batches.
+// Options say what Write makes. The zero value means a history without batches.
 type Options struct {
-	// Records is the number of batches, one a tick.
+	// Records is the number of batches, one for each tick.
 	Records int
-	// BatchBytes is the size to aim at for one batch, in bytes, as it
-	// stands in ShapeHistory at 2 spaces; other shapes and indents hold the
-	// same values in fewer or more bytes. 0 means 1,800,000; the least is
-	// 2,000. Batches of less than 40,000 hold matches of fewer members.
+	// BatchBytes is the approximate size of one batch in bytes, in ShapeHistory
+	// with 2 spaces; other shapes and indents hold the same values in fewer or more
+	// bytes. 0 means 1,800,000; the minimum is 2,000. Batches of less than 40,000
+	// bytes have matches with fewer members.
 	BatchBytes int
 	// Seed selects the content.
 	Seed uint64
@@ -46,15 +46,13 @@ type Options struct {
 	Indent Indent
 }
 
-// Validate returns what is wrong with o, if anything. Write does the same
-// before it writes.
+// Validate returns an error if o is invalid. Write returns the same error.
 func (o Options) Validate() error {
 	_, err := o.withDefaults()
 	return err
 }
 
-// withDefaults returns o with its zero values filled in, or what is wrong
-// with it.
+// withDefaults returns o with its zero values replaced by the defaults.
 func (o Options) withDefaults() (Options, error) {
 	if o.BatchBytes == 0 {
 		o.BatchBytes = defaultBatchBytes
@@ -76,9 +74,8 @@ func (o Options) withDefaults() (Options, error) {
 	return o, o.Indent.validate()
 }
 
-// Write makes the batches that o asks for and writes them to w. It holds
-// about one batch in memory, however many there are. Like json.dump it ends
-// without a newline, except in ShapeNDJSON.
+// Write makes the batches that o describes and writes them to w. It holds about one batch
+// in memory. Like json.dump it writes no line feed at the end, except in ShapeNDJSON.
 func Write(w io.Writer, o Options) error {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -170,9 +167,9 @@ func (f *file) next(ticks int) error {
 	return nil
 }
 
-// flush hands what is encoded to the writer if it is at least atLeast bytes.
-func (f *file) flush(atLeast int) error {
-	if len(f.enc.buf) < atLeast {
+// flush writes the encoded bytes to w if there are at least minBytes.
+func (f *file) flush(minBytes int) error {
+	if len(f.enc.buf) < minBytes {
 		return nil
 	}
 	if _, err := f.w.Write(f.enc.buf); err != nil {
@@ -182,9 +179,8 @@ func (f *file) flush(atLeast int) error {
 	return nil
 }
 
-// isoTime is t as Python's datetime.isoformat gives it, for a t with
-// microseconds.
+// isoTime formats t as Python's datetime.isoformat does if t has microseconds.
 func isoTime(t time.Time) string { return t.Format("2006-01-02T15:04:05.000000-07:00") }
 
-// clockTime is t as the pipeline shows it to people.
+// clockTime formats t as the pipeline shows it to people.
 func clockTime(t time.Time) string { return t.Format("01/02/2006 03:04:05 PM MST") }

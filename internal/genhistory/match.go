@@ -18,10 +18,10 @@ type match struct {
 	kind        matchKind
 	id          string
 	kickoff     int64 // Unix seconds
-	lastTick    int   // of those it is polled at
-	bytes       int   // about its indented size
+	lastTick    int   // the last tick at which it is polled
+	bytes       int   // its approximate indented size
 	liveliness  int64 // its share of new odds rows, against other matches
-	quoted      int64 // when it last could get odds rows, Unix seconds
+	quoted      int64 // when it last could get odds rows, in Unix seconds
 	played      int64 // minutes
 	score       string
 	home, away  team
@@ -42,7 +42,7 @@ type team struct {
 // competition is what a match is played for.
 type competition struct{ id, name, country, logo string }
 
-// newMatch makes a match of its own.
+// newMatch makes a match.
 func newMatch(rng *rand.Rand, kind matchKind, kickoff int64) *match {
 	m := &match{
 		kind:       kind,
@@ -85,7 +85,8 @@ func newMatch(rng *rand.Rand, kind matchKind, kickoff int64) *match {
 	return m
 }
 
-// newTeam makes a team of a country, whose feed does not always know it.
+// newTeam makes a team of a country. One in four has no country and no position, as in the
+// feed.
 func newTeam(rng *rand.Rand, country string) team {
 	t := team{name: strings.Replace(pick(rng, clubs), "%", pick(rng, towns), 1), logo: newLogo(rng, "team")}
 	if rng.IntN(4) > 0 {
@@ -95,7 +96,7 @@ func newTeam(rng *rand.Rand, country string) team {
 	return t
 }
 
-// play takes the match on to now, in Unix seconds: minutes and goals.
+// play advances the minutes and goals of the match to now, in Unix seconds.
 func (m *match) play(rng *rand.Rand, now int64) {
 	minutes := (now - m.kickoff) / 60
 	for ; m.played < minutes; m.played++ {
@@ -112,7 +113,8 @@ func (m *match) play(rng *rand.Rand, now int64) {
 	m.score = strconv.FormatInt(m.home.goals, 10) + "-" + strconv.FormatInt(m.away.goals, 10)
 }
 
-// weight is the match's claim to new odds rows at now, in Unix seconds.
+// weight returns the match's share of new odds rows at now, in Unix seconds, relative to
+// other matches.
 func (m *match) weight(now int64) int64 { return m.liveliness * (now - m.quoted) }
 
 // quote adds rows to the match's markets, spread over the time since it was
@@ -129,7 +131,7 @@ func (m *match) quote(rng *rand.Rand, rows int, now int64) []row {
 	return added
 }
 
-// status is the feed's code for what a match is at: its halves and its end.
+// status returns the feed's code for the phase of the match: its halves and its end.
 func (m *match) status() int64 {
 	switch {
 	case m.played < 45:
@@ -142,7 +144,7 @@ func (m *match) status() int64 {
 	return 8
 }
 
-// write writes the match as it stands in a batch fetched at now.
+// write writes the match as in a batch fetched at now.
 func (m *match) write(e *encoder, now time.Time) {
 	e.beginObject()
 	e.key("match_id")

@@ -2,8 +2,8 @@ package genhistory
 
 import "math/rand/v2"
 
-// The words that names are made of. Some need an escape in JSON and many are
-// not ASCII, as in real feeds.
+// The words of which names consist. Some need an escape in JSON, and many are not ASCII, as
+// in real feeds.
 var (
 	towns = []string{
 		"Águilas", "Østers", "Vaasa", "Kottmannsdorf", "Žilina", "Győr", "São Bento", "Besançon", "Malmö",
@@ -37,7 +37,7 @@ func digits(rng *rand.Rand, alphabet string, n int) string {
 	return string(b)
 }
 
-// newID returns an identifier as the feed's are: 15 letters and digits.
+// newID returns an identifier as in the feed: 15 letters and digits.
 func newID(rng *rand.Rand) string { return digits(rng, "0123456789ghjklmnopqrvwxyz", 15) }
 
 // newLogo returns the address of a picture of the given kind.

@@ -8,10 +8,10 @@ import (
 // market is a kind of bet. Prices and lines are in hundredths.
 type market struct {
 	name  string
-	price int // about where home and away open
-	line  int // about where the middle column opens
-	step  int // what the middle column moves by
-	floor int // the least of the middle column
+	price int // approximate first price of home and away
+	line  int // approximate first value of the middle column
+	step  int // by which the middle column changes
+	floor int // minimum of the middle column
 }
 
 // fullMarkets are the markets of a match; the last is not offered for all.
@@ -123,8 +123,8 @@ func writeOpening(e *encoder, first row, columns ...column) {
 	e.endObject()
 }
 
-// writeOdds writes a match's odds: a summary of each market, empty for a
-// market that it lacks, and the rows.
+// writeOdds writes the odds of a match: a summary of each market, which is empty for a
+// market that the match does not have, and the rows.
 func writeOdds(e *encoder, books []book) {
 	e.beginObject()
 	e.key("full_time_result")

@@ -13,15 +13,15 @@ const (
 	minLife, maxLife = 24, 42
 	// briefBelow is the batch size, in bytes, under which matches are brief.
 	briefBelow = 40_000
-	// fullMatchBytes and briefMatchBytes are the sizes of an average match
-	// that the number of matches follows from.
+	// fullMatchBytes and briefMatchBytes are the assumed sizes of an average
+	// match, which determine the number of matches.
 	fullMatchBytes, briefMatchBytes = 24_000, 1_400
 	// rowBytes is about the indented size of one odds row.
 	rowBytes = 240
 	// batchFrameBytes is about the indented size of a batch without matches.
 	batchFrameBytes = 160
-	// batchDepth is how deep a batch stands in ShapeHistory, and matchDepth
-	// and rowDepth how deep its matches and their odds rows do.
+	// batchDepth is the number of containers around a batch in ShapeHistory,
+	// matchDepth and rowDepth around its matches and their odds rows.
 	batchDepth = 2
 	matchDepth = batchDepth + 2
 	rowDepth   = matchDepth + 4
@@ -32,17 +32,17 @@ const (
 type pipeline struct {
 	rng        *rand.Rand
 	batchBytes int
-	matches    int // to hold at once, on average
+	matches    int // average number of matches in a batch
 	brief      bool
-	ticks      int // done so far
-	entered    int // matches so far
+	ticks      int // number of ticks so far
+	entered    int // number of matches so far
 	now        time.Time
 	live       []*match
-	gauge      *encoder // measures sizes; what it encodes is dropped
+	gauge      *encoder // measures sizes; its output is discarded
 }
 
-// newPipeline returns a pipeline before its first tick, which will make
-// batches of about batchBytes bytes.
+// newPipeline returns a pipeline before its first tick. It makes batches of about
+// batchBytes bytes.
 func newPipeline(seed uint64, batchBytes int) *pipeline {
 	p := &pipeline{
 		rng:        rand.New(rand.NewPCG(seed, 0x686973746c6f67)),
@@ -63,7 +63,7 @@ func startTime() time.Time {
 	return time.Date(2025, time.May, 28, 16, 14, 22, 0, time.FixedZone("EDT", -4*60*60))
 }
 
-// tick goes on to the next batch.
+// tick makes the next batch.
 func (p *pipeline) tick() {
 	micros := time.Duration(1+p.rng.IntN(999_999)) * time.Microsecond
 	p.now = startTime().Add(time.Duration(p.ticks)*tickSeconds*time.Second + micros)
@@ -80,8 +80,8 @@ func (p *pipeline) tick() {
 	p.ticks++
 }
 
-// enter adds a match. At the first tick it is some way through its life, so
-// that the first batches are like the later ones.
+// enter adds a match. At the first tick the match has been there for a while, so that the
+// first batches are like the later ones.
 func (p *pipeline) enter() {
 	life := minLife + p.rng.IntN(maxLife-minLife)
 	age := 0
@@ -89,7 +89,7 @@ func (p *pipeline) enter() {
 		age = p.rng.IntN(life)
 	}
 	kickoff := p.now.Unix() - int64(age*tickSeconds)
-	quiet := p.entered%7 == 6 // nobody quotes odds for it
+	quiet := p.entered%7 == 6 // without odds
 	m := newMatch(p.rng, matchKind{brief: p.brief, quiet: quiet}, kickoff)
 	m.lastTick = p.ticks + life - 1 - age
 	m.bytes = p.measure(matchDepth, func(e *encoder) {
@@ -100,8 +100,8 @@ func (p *pipeline) enter() {
 	p.entered++
 }
 
-// growOdds gives the live matches as many new odds rows as the batch lacks
-// bytes: the more the livelier a match is and the longer it got none.
+// growOdds adds odds rows to the live matches until the batch has its size. A match gets
+// more rows the livelier it is and the longer it got none.
 func (p *pipeline) growOdds() {
 	now := p.now.Unix()
 	lack, weights := int64(p.batchBytes-batchFrameBytes), int64(0)
@@ -125,8 +125,8 @@ func (p *pipeline) growOdds() {
 	}
 }
 
-// measure returns the bytes that write's output takes as one more element at
-// the given depth of a file indented by 2 spaces.
+// measure returns the size in bytes of write's output as an element at the given depth of
+// a file indented by 2 spaces.
 func (p *pipeline) measure(depth int, write func(*encoder)) int {
 	e := p.gauge
 	e.buf, e.depth, e.empty, e.placed = e.buf[:0], depth, false, false

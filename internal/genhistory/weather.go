@@ -5,9 +5,9 @@ import (
 	"strconv"
 )
 
-// weather is a match's environment. The zero value is unknown weather.
+// weather is the environment of a match. The zero value means unknown weather.
 type weather struct {
-	code       int64 // 0: unknown
+	code       int64 // 0 means unknown
 	sky, blows string
 	measures   []measure
 }
@@ -44,8 +44,8 @@ func newWeather(rng *rand.Rand) weather {
 	}
 }
 
-// write writes the environment: the readings as the feed gives them, then
-// taken apart; all null if the weather is unknown.
+// write writes the environment: the readings as in the feed, then divided into text, value
+// and unit; all null if the weather is unknown.
 func (w *weather) write(e *encoder) {
 	e.beginObject()
 	e.key("raw")
