@@ -10,8 +10,8 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// Retirement by age when a clock was wrong: the producer's, which the records'
-// times come from, or this machine's, which arrivals come from.
+// Retirement by age when a clock was wrong: the producer's, which set the times in the
+// records, or this machine's, which set the arrivals.
 func TestWrongClocks(t *testing.T) {
 	epoch := time.Unix(100, 0)
 	for _, c := range []struct {
@@ -44,7 +44,7 @@ func TestWrongClocks(t *testing.T) {
 	}
 }
 
-// arrivalLog makes a log whose records arrived so long after each other.
+// arrivalLog makes a log whose records arrived at the given intervals.
 func arrivalLog(t *testing.T, gaps ...time.Duration) *segment.Log {
 	t.Helper()
 	dir, at := filepath.Join(t.TempDir(), "log"), now

@@ -95,8 +95,7 @@ func TestPlans(t *testing.T) {
 	}
 }
 
-// A clock that went back retires nothing early, and one record from the future
-// keeps nothing for ever.
+// A clock that was set back retires nothing early.
 func TestClocks(t *testing.T) {
 	policy := segment.Upkeep{CompressAfter: day, MaxAge: day}
 	segments := log("ppp")

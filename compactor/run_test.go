@@ -56,8 +56,7 @@ func TestSegments(t *testing.T) {
 	}
 }
 
-// A record that bears a time in the far future makes its segment no younger than
-// its arrival.
+// The age of a segment with a record of the far future is counted from its arrival.
 func TestFuture(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "log")
 	w, err := segment.Create(dir, segment.Options{Settings: segment.Settings{"segment-size": "10"}, Now: func() time.Time { return now }})
@@ -82,7 +81,7 @@ func TestFuture(t *testing.T) {
 	}
 }
 
-// Damage is reported and left in place, and the others are gone on with.
+// A damaged segment is reported and left in place; the others are processed.
 func TestRunPastDamage(t *testing.T) {
 	dir := newLog(t, 14)
 	segments := lookAt(t, dir)
@@ -116,7 +115,7 @@ func TestRunPastDamage(t *testing.T) {
 	}
 }
 
-// Once compresses one segment: in place of one that turns out to be damaged, the next.
+// Once compresses one segment: the next one if the first turns out to be damaged.
 func TestRunOnce(t *testing.T) {
 	dir := newLog(t, 14)
 	segments := lookAt(t, dir)
@@ -137,7 +136,7 @@ func TestRunOnce(t *testing.T) {
 	}
 }
 
-// A plan for one log is none for another that stands in its place.
+// A plan does not run on another log in the place of its own.
 func TestRunReplaced(t *testing.T) {
 	dir, other := newLog(t, 14), newLog(t, 14)
 	l, err := segment.Open(dir)
@@ -154,8 +153,8 @@ func TestRunReplaced(t *testing.T) {
 	}
 }
 
-// A plan that others have overtaken does no harm, and one that is given up
-// leaves what it has not begun.
+// A plan that another process has overtaken does no harm, and a cancelled one leaves what it
+// has not begun.
 func TestRunOvertaken(t *testing.T) {
 	dir := newLog(t, 14)
 	plan := PlanCompression(segment.Upkeep{}, lookAt(t, dir), now.Add(time.Hour))

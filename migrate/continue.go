@@ -63,7 +63,7 @@ func Continue(ctx context.Context, o Options, wait time.Duration) (c ContinueRes
 			return nil
 		}
 		// A crash between two commits leaves the records of the first ones: the next run
-		// finds them in the log and continues behind them.
+		// finds them in the log and continues after them.
 		bytes = 0
 		return w.Commit()
 	})

@@ -70,7 +70,7 @@ func TestContinue(t *testing.T) {
 			p.write(history(letters(c.source)))
 			got, err := p.goOn(Options{})
 			wantTexts(t, p.texts(), letters(c.want))
-			p.sound()
+			p.intact()
 			if c.err != nil {
 				wantIs(t, err, c.err)
 				if !slices.Equal(before, p.files()) {
@@ -100,8 +100,8 @@ func TestContinue(t *testing.T) {
 	}
 }
 
-// A record that was lost and repaired may have been any one of the source's, but
-// only those that are there say where the source begins.
+// A record that was lost and repaired may have been any one of the source's, so only intact
+// records show where the source begins.
 func TestContinueLost(t *testing.T) {
 	for _, c := range []struct {
 		name, log, lost, source string
@@ -139,7 +139,7 @@ func TestContinueLost(t *testing.T) {
 	}
 }
 
-// lose damages a record and has the log repaired.
+// lose damages a record and repairs the log.
 func (p *place) lose(seq segment.Sequence) {
 	p.Helper()
 	l := p.log()
@@ -162,8 +162,7 @@ func (p *place) lose(seq segment.Sequence) {
 	}
 }
 
-// What one pass takes for records before it knows better is not compared, let
-// alone appended.
+// Values that a pass takes for records before it restarts are neither compared nor appended.
 func TestContinueReadAgain(t *testing.T) {
 	list := func(of string) string { return "[" + strings.Join(letters(of), ",") + "]" }
 	for _, c := range []struct{ name, before, after, records string }{
@@ -193,7 +192,7 @@ func TestContinueReadAgain(t *testing.T) {
 	}
 }
 
-// files returns the log's files and their texts, but LOCK.
+// files returns the log's files and their texts, except LOCK.
 func (p *place) files() (all []string) {
 	p.Helper()
 	names, err := filepath.Glob(filepath.Join(p.dir, "*.*"))
@@ -258,7 +257,7 @@ func TestContinueRetired(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	wantTexts(t, p.texts(), letters(left+"ij"))
-	p.write(history(letters("abcdefghij"))) // goes back to before the log's start
+	p.write(history(letters("abcdefghij"))) // begins before the log does
 	_, err = p.goOn(Options{})
 	wantIs(t, err, ErrNotHere)
 }
@@ -299,17 +298,17 @@ func TestContinueKilled(t *testing.T) {
 			t.Errorf("killed at step %d: %+v", n, c)
 		}
 		wantTexts(t, p.texts(), letters("abcdefghij"))
-		p.sound()
+		p.intact()
 		if t.Failed() {
 			t.Fatalf("killed at step %d", n)
 		}
 	}
 }
 
-// A source that is rewritten while it is read the second time gives the log no
-// record that neither its old text nor its new one has.
+// If a source is rewritten during the second reading, no record is appended that is in
+// neither version.
 func TestContinueWhileSourceIsRewritten(t *testing.T) {
-	for _, segmentSize := range []string{"64M", "100K"} { // a roll commits too
+	for _, segmentSize := range []string{"64M", "100K"} { // beginning a segment commits, too
 		t.Run(segmentSize, func(t *testing.T) { continueWhileRewritten(t, segmentSize) })
 	}
 }
@@ -344,10 +343,10 @@ func continueWhileRewritten(t *testing.T, segmentSize string) {
 			t.Errorf("record %d is in neither: %.40q…%.20q", i+1, got, got[len(got)-20:])
 		}
 	}
-	p.sound()
+	p.intact()
 }
 
-// Between the two readings a pipeline may have put another file in its place.
+// Between the two readings the source may be replaced by another file.
 func TestContinueOfReplacedSource(t *testing.T) {
 	for _, c := range []struct{ name, then, want string }{
 		{"grown", "abcdefg", "abcdefg"},
@@ -360,7 +359,7 @@ func TestContinueOfReplacedSource(t *testing.T) {
 			p.write(ndjson(letters("abcde")))
 			calls := 0
 			_, err := p.goOn(Options{Progress: func(int64, int64) {
-				if calls++; calls == 5 { // the last record's
+				if calls++; calls == 5 { // the last record
 					next := p.source + ".next"
 					check(t, os.WriteFile(next, []byte(ndjson(letters(c.then))), 0o644))
 					check(t, os.Rename(next, p.source))

@@ -75,7 +75,7 @@ func TestSourceErrors(t *testing.T) {
 	}
 }
 
-// A record too large is no damage: there is nothing to salvage from it.
+// A record that is too large is not damage, and is not salvaged.
 func TestTooLargeIsNotSalvaged(t *testing.T) {
 	p := newPlace(t)
 	_, err := p.run(`[1, "`+strings.Repeat("x", 200)+`"]`, Options{Salvage: true, Settings: segment.Settings{"max-record": "100"}})
@@ -139,7 +139,7 @@ func TestUTF16(t *testing.T) {
 	}
 }
 
-// change is something that happens to a source while it is read.
+// change is a way in which a source changes while it is read.
 var changes = []struct {
 	name string
 	do   func(name string, size int64) error
@@ -216,7 +216,7 @@ func TestNoRoom(t *testing.T) {
 	}
 }
 
-// A sparse source is as large as no disk.
+// A sparse source is larger than any disk.
 func TestNoRoomForSparseSource(t *testing.T) {
 	p := newPlace(t)
 	p.write(`["` + strings.Repeat("x", sampleRoom) + `", 2`)
@@ -243,7 +243,7 @@ func TestRunCancelled(t *testing.T) {
 	}
 }
 
-// Nobody waits for a source that gives nothing.
+// Run does not wait for a source that never gives anything once its context has ended.
 func TestRunCancelledWhileWaiting(t *testing.T) {
 	in, out := io.Pipe()
 	defer out.Close()
@@ -258,7 +258,7 @@ func TestRunCancelledWhileWaiting(t *testing.T) {
 	p.nothing()
 }
 
-// What was in the way stays there.
+// Files that are in the way stay.
 func TestDirTaken(t *testing.T) {
 	p := newPlace(t)
 	p.write("[1]")

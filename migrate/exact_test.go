@@ -10,8 +10,8 @@ import (
 	"github.com/histlog/histlog/internal/testutil"
 )
 
-// pieces gives a text in pieces of chance, so that every token and every white
-// space is divided somewhere.
+// pieces reads a text in pieces of random length, so that every token and every white space
+// is divided somewhere.
 type pieces struct {
 	text string
 	most int
@@ -27,14 +27,14 @@ func (r *pieces) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// A chance writes values of chance in a style of chance, from which it strays now and then.
+// A chance writes random values in a random style, from which it deviates now and then.
 type chance struct {
 	rnd    *rand.Rand
 	out    strings.Builder
-	spaces [2][5]string // of arrays and objects: behind the bracket, comma, before the bracket, inside an empty one, around a colon
+	spaces [2][5]string // of arrays and objects: after the bracket, comma, before the bracket, inside an empty one, around a colon
 	line   string
 	indent string
-	stray  int // one in so many; 0: never
+	stray  int // one in so many spaces deviates; 0 means never
 }
 
 func newChance(rnd *rand.Rand) *chance {
@@ -98,7 +98,7 @@ func (c *chance) value(level, most int) {
 	c.out.WriteByte(brackets[1])
 }
 
-// Whatever its white space is, and however it is read, an export is the source.
+// An export is the source, whatever its white space is and however it is read.
 func TestExact(t *testing.T) {
 	rnd := seeded(t)
 	p := newFastPlace(t)
@@ -108,7 +108,7 @@ func TestExact(t *testing.T) {
 	}
 }
 
-// So it is where the style is settled long before the end.
+// The same for a source whose style is settled long before its end.
 func TestExactOfLong(t *testing.T) {
 	rnd := seeded(t)
 	p := newFastPlace(t)
@@ -118,7 +118,7 @@ func TestExactOfLong(t *testing.T) {
 	}
 }
 
-// array writes an array of n values, or of so many as make a number of bytes.
+// array writes an array of n values, or of enough values for a number of bytes.
 func (c *chance) array(n, bytes int) string {
 	c.out.WriteString("[")
 	for i := 0; i < n || c.out.Len() < bytes; i++ {
@@ -132,7 +132,7 @@ func (c *chance) array(n, bytes int) string {
 	return c.out.String()
 }
 
-// exactly migrates a text that comes in pieces, and exports it.
+// exactly migrates a text in pieces, and exports it.
 func (p *place) exactly(c *chance, text string, most int) {
 	p.Helper()
 	shown := text[:min(len(text), 2000)]
@@ -147,7 +147,7 @@ func (p *place) exactly(c *chance, text string, most int) {
 	}
 }
 
-// Records that are appended are written in the style of the source, whatever its writer was.
+// Records that were appended are exported in the style of the source, whatever its writer was.
 func TestStyles(t *testing.T) {
 	const appended = `{"a":[1,{"b":[]}],"c":{}}`
 	for _, c := range []struct{ name, record, between, prefix, suffix string }{
@@ -163,7 +163,7 @@ func TestStyles(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPlace(t)
-			record := strings.ReplaceAll(c.record, "> ", "  ") // white space is all that may stand there
+			record := strings.ReplaceAll(c.record, "> ", "  ") // white space alone may be there
 			if c.between == "" {
 				c.between = "\n"
 			}

@@ -13,7 +13,7 @@ import (
 )
 
 // An envelope is what surrounds and separates the records of an export. If prefix is
-// nil, it is made up: before and after stand in the place of the source's bytes.
+// nil, it is not a source's: before and after are all that surrounds the records.
 type envelope struct {
 	before, after string            // written around the records, inside prefix and suffix
 	prefix        *io.SectionReader // the source's bytes before its first record

@@ -14,9 +14,8 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// failFS is the machine's file system until its operation number at, which
-// fails with EIO; so do all after it if forever is set, as if the process
-// had been killed.
+// failFS is the machine's file system until its operation number at, which fails with EIO.
+// If forever is set, all later ones fail, too, as if the process had been killed.
 type failFS struct {
 	noSync
 	mu      sync.Mutex
@@ -95,7 +94,7 @@ type failFile struct {
 	fs   *failFS
 }
 
-// WriteAt that fails has written half.
+// A WriteAt that fails has written half of the bytes.
 func (f *failFile) WriteAt(b []byte, at int64) (int, error) {
 	if err := f.fs.hit("write", f.name); err != nil {
 		n, _ := f.File.WriteAt(b[:len(b)/2], at)
@@ -158,13 +157,13 @@ func TestEveryOperationFails(t *testing.T) {
 	}
 }
 
-// clearing says whether it was the clearing of a draft itself that failed.
+// clearing reports whether the operation that failed was one of clearing the draft.
 func (f *failFS) clearing(dir string, openErr error) bool {
 	what, _, _ := strings.Cut(f.what, " ")
 	return f.what == "remove "+dir || (errors.Is(openErr, segment.ErrDraft) && (what == "remove" || what == "readdir" || what == "syncdir"))
 }
 
-// afterFault says what is wrong with what a failed Run has left, if anything.
+// afterFault returns what is wrong with what a failed Run has left.
 func (p *place) afterFault(err error, fsys *failFS, want []string, o Options) string {
 	l, openErr := segment.OpenContext(context.Background(), p.dir, noSync{})
 	if err != nil && !errors.Is(err, syscall.EIO) {

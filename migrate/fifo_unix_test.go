@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// fifo makes the source a FIFO that gives text once.
+// fifo makes the source a FIFO from which text can be read once.
 func (p *place) fifo(text string) {
 	p.Helper()
 	check(p, syscall.Mkfifo(p.source, 0o600))
@@ -22,7 +22,7 @@ func (p *place) fifo(text string) {
 	}()
 }
 
-// inTime fails the test where do waits for a FIFO that nobody writes to.
+// inTime fails the test if do waits for a FIFO without a writer.
 func (p *place) inTime(do func() error) (err error) {
 	p.Helper()
 	done := make(chan error)
@@ -77,7 +77,7 @@ func TestFIFO(t *testing.T) {
 	}
 }
 
-// What reads a source twice says so of a FIFO.
+// A FIFO is rejected where a source must be read twice.
 func TestFIFOTwice(t *testing.T) {
 	for name, do := range map[string]func(ctx context.Context, o Options, p *place) error{
 		"Compare": func(ctx context.Context, o Options, p *place) error {

@@ -115,7 +115,7 @@ func (f *recordFinder) run(p *sourcePass) error {
 }
 
 // valueAfterRecords is called where a value that begins with c follows the one that
-// holds the records. If whole values follow to the end, a second writer appended them,
+// holds the records. If complete values follow to the end, a second writer appended them,
 // and which of the two holds the records is undecided. Anything else is damage.
 func (f *recordFinder) valueAfterRecords(p *sourcePass, c byte) error {
 	damage := p.unexpected(c, "after the value that holds the records")

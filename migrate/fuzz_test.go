@@ -8,7 +8,7 @@ import (
 	"github.com/histlog/histlog/internal/jsonscan"
 )
 
-// fuzzBytes is more than any fault of a small text needs.
+// fuzzBytes is the maximum length of a text: no fault needs a longer one.
 const fuzzBytes = 64 << 10
 
 func packed(b []byte) bool {
@@ -32,8 +32,8 @@ func addSeeds(f *testing.F) {
 	}
 }
 
-// What is migrated is found in the log, and an export of it is the source: its
-// tokens always, its bytes where they are said to be.
+// The migrated records are found in the log, and an export equals the source: always in its
+// tokens, and in its bytes if the receipt says so.
 func FuzzExport(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -64,7 +64,7 @@ func FuzzExport(f *testing.F) {
 	})
 }
 
-// Whatever bytes a source has: what is salvaged and what is set aside are it.
+// The salvaged and the quarantined bytes together are the source, whatever its bytes are.
 func FuzzSalvage(f *testing.F) {
 	addSeeds(f)
 	for _, text := range []string{"", "[", "[1,", `{"history": [{"a": 1}, {"b`, "{\"a\":1}\n{\"b\"", "1 x", "[1]]", "\x1f\x8b\b", "(\xb5/\xfd\x04", "\xff\xfe{\x00", "[1, NaN, 2]", "[\"\xff\"]"} {
@@ -83,7 +83,7 @@ func FuzzSalvage(f *testing.F) {
 			}
 			return
 		}
-		p.sound()
+		p.intact()
 		if packed(b) {
 			return
 		}

@@ -21,7 +21,7 @@ import (
 
 var seedFlag = flag.Uint64("seed", 0, "seed of the random tests; 0: a new one")
 
-// Thousands of migrations, each with buffers of its own, need not be swept one by one.
+// Thousands of migrations make much garbage, and keep nothing.
 func TestMain(m *testing.M) {
 	if os.Getenv(sourceEnv) == "" { // not the child of TestMemory
 		debug.SetGCPercent(800)
@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(testutil.Tmpfs{M: m}.Run())
 }
 
-// noSync is the machine's file system without waiting for the disk.
+// noSync is the machine's file system without syncs.
 type noSync struct{ segment.OS }
 
 type noSyncFile struct{ segment.File }
@@ -47,7 +47,7 @@ func (noSync) OpenFile(name string, flag int, perm fs.FileMode) (segment.File, e
 	return noSyncFile{f}, nil
 }
 
-// place is where a test keeps a source and the log made of it.
+// A place is a source and the log made of it.
 type place struct {
 	testing.TB
 	source, dir string
@@ -58,8 +58,8 @@ func newPlace(t testing.TB) *place {
 	return &place{t, filepath.Join(dir, "source.json"), filepath.Join(dir, "log")}
 }
 
-// newFastPlace is a place in memory, for thousands of logs, where the machine
-// has such a directory.
+// newFastPlace returns a place in memory, for thousands of logs, if the machine has such a
+// directory.
 func newFastPlace(t testing.TB) *place {
 	dir, err := os.MkdirTemp("/dev/shm", "histlog-test-")
 	if err != nil {
@@ -86,7 +86,7 @@ func (p *place) write(text string) {
 	check(p, os.WriteFile(p.source, []byte(text), 0o644))
 }
 
-// run migrates text anew. Where that fails it sees to it that nothing is left.
+// run migrates text to a new log. If that fails, it checks that nothing is left.
 func (p *place) run(text string, o Options) (Receipt, error) {
 	p.Helper()
 	p.write(text)
@@ -101,7 +101,7 @@ func (p *place) run(text string, o Options) (Receipt, error) {
 	return r, err
 }
 
-// migrated is run where nothing may fail.
+// migrated is run for a text that must be migrated.
 func (p *place) migrated(text string, o Options) Receipt {
 	p.Helper()
 	r, err := p.run(text, o)
@@ -153,13 +153,13 @@ func (p *place) exact() bool {
 	return r.Export == exportExact
 }
 
-// quarantined is a piece of the source that was set aside.
+// quarantined is a piece of the source in quarantine/.
 type quarantined struct {
 	at   int
 	text string
 }
 
-// pieces returns what was set aside, in order; the names of the files must tell of it.
+// pieces returns the quarantined pieces in order, and checks the names of their files.
 func (p *place) pieces() (all []quarantined) {
 	p.Helper()
 	names, err := p.log().Quarantine()
@@ -177,7 +177,7 @@ func (p *place) pieces() (all []quarantined) {
 	return all
 }
 
-// quarantine returns all that was set aside.
+// quarantine returns all quarantined bytes.
 func (p *place) quarantine() (all string) {
 	p.Helper()
 	for _, q := range p.pieces() {
@@ -186,7 +186,7 @@ func (p *place) quarantine() (all string) {
 	return all
 }
 
-// restored returns the source, made of an export and what was set aside.
+// restored returns the source, made of an export and the quarantined pieces.
 func (p *place) restored() string {
 	p.Helper()
 	text := p.export()
@@ -200,8 +200,8 @@ func (p *place) restored() string {
 	return text
 }
 
-// sound verifies the log.
-func (p *place) sound() {
+// intact verifies the log.
+func (p *place) intact() {
 	p.Helper()
 	l := p.log()
 	for _, s := range l.Segments {
@@ -213,12 +213,12 @@ func (p *place) sound() {
 	}
 }
 
-// sample is a source whose records' places are known.
+// A sample is a source with the places of its records.
 type sample struct {
 	name    string
 	text    string
 	records []span
-	at      string // pointer for Options.Records; "": none
+	at      string // pointer for Options.Records; "" means none
 	stream  bool
 }
 
@@ -246,7 +246,7 @@ func newSample(name, marked string) sample {
 	return s
 }
 
-// compactOf takes the white space out of a JSON text, without this module's help.
+// compactOf returns a JSON text without white space. It does not use this module.
 func compactOf(text string) string {
 	var b strings.Builder
 	inString := false
@@ -267,8 +267,8 @@ func compactOf(text string) string {
 	return b.String()
 }
 
-// whole returns the records of which all is known that ends before a damage at
-// n: a number is not at an end.
+// whole returns the records that are certainly complete before damage at n: a number could
+// continue.
 func (s sample) whole(n int) (texts []string, end int) {
 	for _, r := range s.records {
 		last := r.compact[len(r.compact)-1]
@@ -288,9 +288,9 @@ func (s sample) options() Options {
 	return o
 }
 
-// python is how a json.dump is called.
+// python holds the arguments of json.dump.
 type python struct {
-	indent       *string // nil: None
+	indent       *string // nil means None
 	comma, colon string
 }
 
@@ -303,7 +303,7 @@ var (
 	pythonCompact = python{nil, ",", ":"}
 )
 
-// dump writes a compact text, marks and all, as json.dump does.
+// dump writes a compact text, with its marks, as json.dump does.
 func (p python) dump(compact string) string {
 	var b strings.Builder
 	depth, inString := 0, false
@@ -366,7 +366,7 @@ func history(records []string) string {
 	return spaces(2).dump(fmt.Sprintf(`{"history":[%s],"total_entries":%d}`, strings.Join(records, ","), len(records)))
 }
 
-// seeded returns a source of chance whose seed is in the test's log.
+// seeded returns a random source whose seed is in the test's log.
 func seeded(t testing.TB) *rand.Rand {
 	t.Helper()
 	seed := *seedFlag
@@ -427,7 +427,8 @@ func (p *place) originNames() string {
 	return strings.Join(names, " ")
 }
 
-// former makes the log one of before there were checksums, and returns the name of its layout.
+// former makes the log one of a version without checksums, and returns the name of its
+// layout.
 func (p *place) former() string {
 	p.Helper()
 	origin := filepath.Join(p.dir, segment.OriginName)

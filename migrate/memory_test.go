@@ -23,7 +23,7 @@ const (
 	dirEnv    = "HISTLOG_TEST_DIR"
 )
 
-// TestMemoryChild is not a test: it migrates for TestMemory, in a process of its own.
+// TestMemoryChild is not a test: it migrates for TestMemory in a process of its own.
 func TestMemoryChild(t *testing.T) {
 	source := os.Getenv(sourceEnv)
 	if source == "" {
@@ -72,7 +72,7 @@ func TestMemory(t *testing.T) {
 	}{
 		{"a record of 40 MB", 3, 40 * mib, func(w *bufio.Writer) {
 			w.WriteString(`{"history": [{"a":1},`)
-			array(w, 50*mib) // of which a fifth is white space
+			array(w, 50*mib) // a fifth of it is white space
 			w.WriteString(`,{"a":2}]}`)
 		}},
 		{"a text of 40 MB", 2, 40 * mib, func(w *bufio.Writer) {

@@ -12,7 +12,7 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// Each flipped bit of what was kept of a source is reported by VerifyOrigin, or the export is the source all the same.
+// VerifyOrigin reports each flipped bit in origin/, or the export still equals the source.
 func TestOriginFlipped(t *testing.T) {
 	for _, text := range []string{
 		history(numbered(1, 2)),
@@ -44,7 +44,7 @@ func TestOriginFlipped(t *testing.T) {
 	}
 }
 
-// Files that are missing or were added are reported; an export needs no more than its own.
+// Missing and additional files are reported; an export fails only without its own.
 func TestOriginFiles(t *testing.T) {
 	text := history(numbered(1, 2))
 	p := newFastPlace(t)
@@ -80,7 +80,7 @@ func TestOriginFiles(t *testing.T) {
 	if line := fmt.Sprintf("%x  %s\n", sha256.Sum256(b), prefixName); !strings.Contains(string(sums), line) {
 		t.Errorf("%s lacks %q", sums, line)
 	}
-	// a log made before there were checksums
+	// a log of a version without checksums
 	for _, name := range []string{segment.SumsName, receiptName} {
 		check(t, os.Remove(filepath.Join(origin, name)))
 	}
@@ -88,7 +88,7 @@ func TestOriginFiles(t *testing.T) {
 	wantText(t, "export", p.export(), text)
 }
 
-// An export of a log that was made before there were checksums is compared with its receipt.
+// An export of a log of a version without checksums is compared with its receipt.
 func TestExportComparedWithReceipt(t *testing.T) {
 	p := newFastPlace(t)
 	p.migrated(history(numbered(1, 2)), Options{})

@@ -2,5 +2,5 @@
 
 package migrate
 
-// raceDetector says that memory is not what it is otherwise.
+// raceDetector reports that the race detector runs, which takes memory of its own.
 const raceDetector = true

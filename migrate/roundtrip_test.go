@@ -15,7 +15,7 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// roundtrip migrates text and exports it again, which must give the very bytes.
+// roundtrip migrates text and exports it, which must give the same bytes.
 func (p *place) roundtrip(text string, o Options) {
 	p.Helper()
 	o.Verify = VerifyRoundtrip
@@ -111,7 +111,7 @@ func TestRoundtripAround(t *testing.T) {
 	}
 }
 
-// irregular are sources whose white space no style makes.
+// irregular holds sources with white space of no style.
 var irregular = []struct{ name, text string }{
 	{"in the first record", `[{"a" :1},{"b":2}]`},
 	{"in a later record", `[{"a":1}, {"b" :2}, {"c": [1,2]}]`},
@@ -125,13 +125,13 @@ var irregular = []struct{ name, text string }{
 	{"uneven, of more than is kept", "[1," + strings.Repeat(" ", gapBytes) + "2," + strings.Repeat(" ", gapBytes+1) + "3]"},
 }
 
-// White space that follows no pattern is kept all the same.
+// Irregular white space is kept, too.
 func TestIrregular(t *testing.T) {
 	for _, c := range irregular {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPlace(t)
 			p.roundtrip(c.text, Options{})
-			p.roundtrip(c.text+strings.Repeat(" ", 2*gapBytes), Options{}) // which the spilled gap is the suffix of
+			p.roundtrip(c.text+strings.Repeat(" ", 2*gapBytes), Options{}) // the gap spills and becomes the suffix
 			p.add("7")
 			if got := p.export(); !strings.Contains(got, "7") {
 				t.Errorf("the export lacks what was appended: %.200q", got)
@@ -140,7 +140,7 @@ func TestIrregular(t *testing.T) {
 	}
 }
 
-// Tokens that were let in as others are not the source's: it says so.
+// The receipt says if tokens were converted.
 func TestRoundtripOfMended(t *testing.T) {
 	mend := jsonscan.Options{NonFinite: jsonscan.NullNonFinite, InvalidUTF8: jsonscan.ReplaceUTF8}
 	for _, text := range []string{`[{"a":1},{"a":NaN}]`, `[{"a":-Infinity}]`, "[{\"a\":\"x\"},{\"a\":\"\xff\"}]"} {
@@ -183,7 +183,7 @@ func (p *place) add(records ...string) {
 	check(p, w.Close())
 }
 
-// last gives the last n records of a log.
+// last yields the last n records of a log.
 func last(l *segment.Log, n segment.Sequence) iter.Seq2[segment.Record, error] {
 	next, _ := l.NextSeq()
 	return records(l, next-n)
@@ -262,7 +262,7 @@ func TestExportWithoutOrigin(t *testing.T) {
 	}
 }
 
-// Records that are appended to a log whose source had none stand where that one's would.
+// Records appended to a log whose source had none are exported where the source's would be.
 func TestExportAfterEmpty(t *testing.T) {
 	for _, c := range []struct{ source, at, want string }{
 		{"[]", "", "[\n  {\n    \"n\": [\n      1\n    ]\n  },\n  2\n]"},
@@ -282,14 +282,14 @@ func TestExportAfterEmpty(t *testing.T) {
 		p.roundtrip(c.source, o)
 		p.add(`{"n":[1]}`, "2")
 		wantText(t, "export of "+c.source, p.export(), c.want)
-		// and of one made before layouts had spaces
+		// and of a version whose layouts had no spaces
 		name := p.former()
 		check(t, os.WriteFile(name, []byte(`{"records":`+quote(p.layout().Records)+`,"depth":`+fmt.Sprint(p.layout().Depth)+`,"between":null,"style":null,"empty":true}`), 0o644))
 		wantText(t, "export of an earlier "+c.source, p.export(), c.want)
 	}
 }
 
-// A log whose layout has a style as it was written before is exported as it was.
+// A log whose layout has the style of an older version is exported as by that version.
 func TestExportOfFormerLayout(t *testing.T) {
 	text := history(numbered(1, 3))
 	p := newPlace(t)

@@ -24,7 +24,7 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// samples are sources of several shapes.
+// samples returns sources of several shapes.
 func samples() []sample {
 	objects := marked([]string{`{"t":"a\"\\é","v":[1,2.5]}`, `{"t":"]},{","v":[]}`, `{"t":null,"v":{}}`})
 	nested := newSample("nested", pythonNone.dump(`{"a":{"x":[1],"b":[`+objects+`]},"c":true}`))
@@ -43,7 +43,7 @@ func samples() []sample {
 	}
 }
 
-// complete says whether what the sample's first n bytes are is whole.
+// complete reports whether the sample's first n bytes are a complete source.
 func (s sample) complete(n int) bool {
 	if !s.stream {
 		return strings.TrimSpace(s.text[n:]) == ""
@@ -97,12 +97,12 @@ func (p *place) cutAt(s sample, n int) {
 	o.Salvage = true
 	r, err = p.run(cut, o)
 	if errors.Is(plain, ErrEmpty) {
-		wantIs(p, err, ErrEmpty) // which has no damage to tell of
+		wantIs(p, err, ErrEmpty) // there is no damage to report
 		return
 	}
 	check(p, err)
 	wantTexts(p, p.texts(), want)
-	p.sound()
+	p.intact()
 	wantText(p, "export and quarantine", p.restored(), cut)
 	if r.Salvaged != (plain != nil) || (r.Damage != "") != r.Salvaged || r.Records != uint64(len(want)) || r.SourceBytes != int64(n) {
 		p.Errorf("receipt %+v, want %d records of %d bytes, and salvaged unless whole", r, len(want), n)
@@ -123,7 +123,7 @@ func (p *place) storedReceipt(r Receipt) {
 	}
 }
 
-// flipped migrates a sample one byte of which is another.
+// flipped migrates a sample with one byte changed.
 func (p *place) flipped(s sample, at int, to byte) {
 	b := []byte(s.text)
 	b[at] = to
@@ -139,12 +139,12 @@ func (p *place) flipped(s sample, at int, to byte) {
 			return
 		}
 		got := p.texts()
-		// [a, b] where the comma becomes a bracket looks like lines of arrays.
+		// [a, b] with a bracket in place of the comma looks like lines of arrays.
 		lines := !s.stream && strings.ContainsRune("{[]", rune(to)) && p.layout().Records == "stream"
 		if !lines && (len(got) < len(before) || !slices.Equal(got[:len(before)], before)) {
 			p.Errorf("%d records %.200q, want at first %.200q", len(got), got, before)
 		}
-		p.sound()
+		p.intact()
 		if r.Salvaged && len(got) == 0 {
 			wantText(p, "quarantine", p.quarantine(), string(b))
 		}
@@ -164,7 +164,7 @@ func (p *place) flipped(s sample, at int, to byte) {
 	}
 }
 
-// allLines compares the records with the lines of a source that are whole values.
+// allLines compares the records with the lines of a source that are complete values.
 func (p *place) allLines(source string) {
 	p.Helper()
 	var want []string
@@ -175,7 +175,7 @@ func (p *place) allLines(source string) {
 		}
 	}
 	got := p.texts()
-	found := 0 // on lines with damage that is no value's there are more
+	found := 0 // there are more, on lines with damage beside their values
 	for _, text := range got {
 		if found < len(want) && text == want[found] {
 			found++
@@ -248,7 +248,7 @@ func TestSalvageVerified(t *testing.T) {
 	}
 }
 
-// What is salvaged and what is set aside come from one file.
+// The salvaged and the quarantined bytes come from one version of the source.
 func TestSalvageOfReplacedSource(t *testing.T) {
 	text := ndjson(numbered(1, 5)) + "{!"
 	for _, c := range []struct{ name, then string }{
@@ -272,7 +272,7 @@ func TestSalvageOfReplacedSource(t *testing.T) {
 	}
 }
 
-// openHook does something when a file of a name is first opened.
+// openHook calls a function when a file of a name is first opened.
 type openHook struct {
 	noSync
 	name string
@@ -352,7 +352,7 @@ func TestCompressedCut(t *testing.T) {
 				}
 				r, err := p.run(cut, Options{Salvage: true})
 				if err != nil && had == "" {
-					continue // nothing of it can be had, and the source stays where it is
+					continue // nothing can be decompressed
 				}
 				check(t, err)
 				if len(had) == 0 {
@@ -378,7 +378,7 @@ func TestCompressedCut(t *testing.T) {
 	}
 }
 
-// Damage in JSON Lines costs the lines it stands in, and nothing is made a record that is no line.
+// Damage in JSON Lines costs the lines that it is in, and only complete lines become records.
 func TestSalvageLines(t *testing.T) {
 	a, b, c := `{"timestamp":1748448862,"matches":[{"id":10},{"id":11}]}`, `{"timestamp":1748448863,"matches":[{"id":20}]}`, `{"timestamp":1748448864,"matches":[]}`
 	for _, s := range []struct {
@@ -423,13 +423,13 @@ func TestSalvageLines(t *testing.T) {
 			if !r.Salvaged || r.Pieces != len(got) || r.SourceBytes != int64(len(s.text)) || r.SourceSHA256 != hex.EncodeToString(sum[:]) {
 				t.Errorf("receipt %+v", r)
 			}
-			p.sound()
+			p.intact()
 			p.storedReceipt(r)
 		})
 	}
 }
 
-// What is damaged in more places than files should be made of ends in one piece.
+// If there is more damage than files should be made of, the last piece has all the rest.
 func TestSalvageOfManyPieces(t *testing.T) {
 	p := newFastPlace(t)
 	text := strings.Repeat("{\"a\":1}\n{\"a\":2}\n!\n", maxPieces+5)
@@ -440,7 +440,7 @@ func TestSalvageOfManyPieces(t *testing.T) {
 	wantText(t, "export and quarantine", p.restored(), text)
 }
 
-// Several documents are not lines, whatever follows them.
+// Several documents are not JSON Lines, whatever follows them.
 func TestSalvageOfDocuments(t *testing.T) {
 	for _, text := range []string{
 		"{\"history\":[{\"timestamp\":1748448862}]}\n\x00\x00\n{\"timestamp\":1748448863}\n",

@@ -13,12 +13,12 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// TestShapes: what of a source is a record.
+// TestShapes: which values of a source are its records.
 func TestShapes(t *testing.T) {
-	const undecidedOnce = "once" // standard input can't tell
+	const undecidedOnce = "once" // standard input is read once, which does not decide
 	for _, c := range []struct {
 		name, source string
-		at           string // in the plan, and in layout.json
+		at           string // in the report and in layout.json; "!" means undecided, with the candidates
 		records      []string
 		once         string
 	}{
@@ -112,7 +112,7 @@ func TestShapes(t *testing.T) {
 	}
 }
 
-// TestLateDocument: a document is noticed wherever it stands in a stream.
+// TestLateDocument: a document is noticed anywhere in a stream.
 func TestLateDocument(t *testing.T) {
 	const timed, untimed = `{"timestamp":1748448862,"r":[{"a":1}]}` + "\n", `{"n":1,"r":[{"a":1}]}` + "\n"
 	for _, c := range []struct {
@@ -160,8 +160,8 @@ func TestLateDocument(t *testing.T) {
 	}
 }
 
-// A scalar behind an array of records is damage, not a stream: were each of the
-// two values a record, damage behind the records would make one of them all.
+// A scalar after an array of records is damage, not a stream: otherwise damage after the
+// records would make one record of all of them.
 func TestScalarBehindRecords(t *testing.T) {
 	for _, text := range []string{`[1,2] 3`, `[1,2]"`, `{"history":[1,2]} null`, `{"rows":[{}]}x`, `{"history":[1,2]},"n":1}`} {
 		p := newPlace(t)
@@ -245,7 +245,7 @@ func TestRecordsNamed(t *testing.T) {
 func TestDeclared(t *testing.T) {
 	for _, c := range []struct {
 		source string
-		want   int64 // -1: none
+		want   int64 // -1 means none
 	}{
 		{`{"total_entries": 5, "history": [1]}`, 5},
 		{`{"history": [1], "total_entries": 5}`, 5},
@@ -262,7 +262,7 @@ func TestDeclared(t *testing.T) {
 	}
 }
 
-// A prefix far larger than any buffer stays what it is.
+// A prefix and a suffix far larger than any buffer are kept.
 func TestLargePrefixAndSuffix(t *testing.T) {
 	p := newPlace(t)
 	other := func(name string) string {
@@ -287,7 +287,7 @@ func TestLargePrefixAndSuffix(t *testing.T) {
 	wantText(t, "export", p.export(), text)
 }
 
-// The source may come in the smallest pieces.
+// The source may be read in the smallest pieces.
 func TestSmallReads(t *testing.T) {
 	p := newPlace(t)
 	for _, text := range []string{"\xef\xbb\xbf" + history(numbered(1, 3)), `[1,2.5,true,"\ud83d\ude00é"]`} {
@@ -300,7 +300,7 @@ func TestSmallReads(t *testing.T) {
 	wantIs(t, err, broken)
 }
 
-// slowReader gives a byte at a time, then an error.
+// slowReader returns a byte at a time, then an error.
 type slowReader struct {
 	text string
 	err  error

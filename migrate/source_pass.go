@@ -146,7 +146,7 @@ func (p *sourcePass) record() (err error) {
 	if p.buf, err = p.scan.Value(p.buf[:0]); err != nil {
 		return err
 	}
-	// A number at the end of the text, where the array should go on, may lack digits.
+	// A number at the end of the text, where the array should continue, may lack digits.
 	if p.finder.depth > 0 && p.scan.Unfinished() {
 		return p.truncated(io.EOF)
 	}

@@ -6,7 +6,7 @@ import (
 	"testing/iotest"
 )
 
-// FuzzOracles holds verdict and compact bytes against two other libraries.
+// FuzzOracles compares verdict and compact bytes with two other libraries.
 func FuzzOracles(f *testing.F) {
 	for _, text := range corpus {
 		f.Add([]byte(text))
@@ -14,8 +14,8 @@ func FuzzOracles(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) { checkAgainstOracles(t, text) })
 }
 
-// FuzzWindows holds a text read whole against the same read byte by byte: where
-// a chunk ends must change nothing, neither bytes nor error nor captured value.
+// FuzzWindows compares a text read in one chunk with the same text read byte by byte: the
+// ends of chunks must change neither bytes nor error nor captured value.
 func FuzzWindows(f *testing.F) {
 	for _, text := range corpus {
 		f.Add([]byte(text), uint8(3), uint8(1))

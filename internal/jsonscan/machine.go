@@ -141,7 +141,7 @@ func (s *compactor) run(src, out []byte, k int) (end, read int, done bool) {
 				// A closing bracket is indented like the container, one level less.
 				at = max(at-1, 0)
 			}
-			// Guess first: the likely white space, and directly behind it a token
+			// Guess first: the likely white space, and directly after it a token
 			// that the guess is for. A pad of 0 fails here, as src[i] is white space.
 			n := i + int(s.pads[at])
 			if n >= len(src) || src[n] <= ' ' || s.state >= atColon || closes(src[n]) != (s.state == afterValue) || string(src[i:n]) != s.lines[:n-i] {
@@ -195,7 +195,7 @@ func (s *compactor) run(src, out []byte, k int) (end, read int, done bool) {
 			s.state = afterColon
 			s.watch.owed += s.watch.colon
 			i++
-			// One blank behind a colon is common enough to skip at once.
+			// One blank after a colon is common enough to skip at once.
 			if i+1 < len(src) && src[i] == ' ' && src[i+1] > ' ' && !s.watch.noBlank {
 				k = emit(out, k, src, from, i)
 				i++
@@ -304,7 +304,7 @@ func (s *compactor) scalars(src, out []byte, i, from, k int) (int, int, int) {
 		if end == 0 || end >= len(src) {
 			break
 		}
-		// Without white space the run goes on over the comma.
+		// Without white space the run continues over the comma.
 		if pad > 0 {
 			k, from = emit(out, k, src, from, i), at
 			owed--

@@ -216,7 +216,7 @@ func (s *Scanner) Peek() (byte, error) {
 		if err := s.fill(); err != nil {
 			return 0, err
 		}
-		// White space may go on in the next chunk.
+		// White space may continue in the next chunk.
 		n := skipSpace(s.chunk, s.pos)
 		if n > s.pos {
 			s.word = false

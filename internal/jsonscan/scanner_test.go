@@ -13,7 +13,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// corpus is where the fuzz targets begin and what every plain test passes through.
+// corpus is the seed corpus of the fuzz targets, and the input of the plain tests.
 var corpus = []string{
 	``, ` `, `0`, `-0`, `01`, `-`, `1.`, `1.5`, `1e`, `1e5`, `1E+05`, `-1.25e-7`, `1e400`, `.5`, `+1`, `1 2`, `12"a"`,
 	`true`, `false`, `null`, `tru`, `nul l`, `truefalse`, `NaN`, `Infinity`, `-Infinity`, `-Inf`, `[NaN,1]`,
@@ -24,7 +24,7 @@ var corpus = []string{
 	`{"timestamp": "2025-05-28T16:14:22.104113-04:00", "matches": {"a~b/c": {"odds": [0.73, -0.25, 3.0]}}}`,
 }
 
-// compactAll compacts all values of the stream, one a line.
+// compactAll compacts all values of the stream, one on each line.
 func compactAll(s *Scanner) (string, error) {
 	var out []byte
 	for {
@@ -44,7 +44,7 @@ func TestOneValue(t *testing.T) {
 	}
 }
 
-// checkAgainstOracles holds one value's verdict and compact form against
+// checkAgainstOracles compares the verdict and the compact form of one value with
 // encoding/json and jsontext.
 func checkAgainstOracles(t *testing.T, text []byte) {
 	t.Helper()
@@ -105,7 +105,7 @@ func TestStream(t *testing.T) {
 	}
 }
 
-// TestCutAnywhere reads every beginning of a text: nothing but the whole may pass.
+// TestCutAnywhere reads each prefix of a text: only the complete text may pass.
 func TestCutAnywhere(t *testing.T) {
 	text := `{"a":[1,-2.5e+3,"x\u00e9\n😀",true,false,null,{"b":{}}],"":[]}`
 	for n := range len(text) {

@@ -6,7 +6,7 @@ import (
 )
 
 // Eight bytes are compared at once as one integer: multiplied by lowBits, a byte
-// stands in each place, and highBits has the sign of each place.
+// is in each place, and highBits has the sign of each place.
 const (
 	lowBits  = 0x0101010101010101
 	highBits = 0x8080808080808080
@@ -88,7 +88,7 @@ func plainNumber(src []byte, i int) int {
 	}
 	first := i
 	i = skipDigits(src, i)
-	// Up to the end of src, the number may go on in the next window.
+	// Up to the end of src, the number may continue in the next window.
 	if i == first || (src[first] == '0' && i > first+1) || i == len(src) {
 		return 0
 	}

@@ -26,7 +26,7 @@ func TestSafe(t *testing.T) {
 	}
 }
 
-// TestRecord holds what a budget allows against what a command takes.
+// TestRecord compares what a budget allows with what a command takes.
 func TestRecord(t *testing.T) {
 	for _, b := range []Budget{MinBudget, 64 * mib, 100 * mib, 1 << 30, 1 << 50} {
 		r := b.Record()
@@ -55,8 +55,8 @@ func TestApply(t *testing.T) {
 	}
 }
 
-// TestWatch grows until it is over the budget: near is said once, then the
-// context ends with the figures.
+// TestWatch grows until it is over the budget: near is called once, then the context ends
+// with the figures.
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var used, said atomic.Uint64
@@ -85,7 +85,7 @@ func TestOverError(t *testing.T) {
 	}
 }
 
-// TestWatchStops leaves nothing behind, and no cause of its own.
+// TestWatchStops: stop ends the goroutine, with no cause but the cancellation.
 func TestWatchStops(t *testing.T) {
 	ctx, stop := Watch(t.Context(), math.MaxUint64, RSS, func(uint64) { t.Error("near") })
 	stop()
