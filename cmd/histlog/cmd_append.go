@@ -35,8 +35,8 @@ that got 787 for the one before, sends it again and can't double it:
 			&cli.BoolFlag{Name: "create", Usage: "make the log if there is none"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "how long to wait for another writer; 0s: not at all", Value: "10s"},
 			&cli.BoolFlag{Name: "exclusive", Usage: "hold the writer's lock from start to end, although no input comes and others wait"},
-			&cli.Uint64Flag{Name: "retry-after", Usage: "if the first value is already there after `SEQ`, answer with where it stands"},
-			&cli.BoolFlag{Name: "allow-empty", Usage: "no value at all is no error"},
+			&cli.Uint64Flag{Name: "retry-after", Usage: "if the first value was already appended after `SEQ`, print its number instead of appending it again"},
+			&cli.BoolFlag{Name: "allow-empty", Usage: "accept empty input"},
 			jsonFlag(),
 		}, inputFlags()...), newLogFlags()...),
 		Action: runAppend,
@@ -68,7 +68,7 @@ func runAppend(c *cli.Context) (err error) {
 	case a.Count() > 0:
 		return nil
 	case !c.Bool("allow-empty"):
-		return &exitError{code: exitRejected, err: fmt.Errorf("append to %s: no value came", dir), hint: "an empty batch is meant? --allow-empty"}
+		return &exitError{code: exitRejected, err: fmt.Errorf("append to %s: no value came", dir), hint: "if empty input is intended, pass --allow-empty"}
 	case o.Create: // a log to be configured before its first record
 		created, err := a.CreateEmpty(c.Context)
 		if created {

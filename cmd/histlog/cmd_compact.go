@@ -35,7 +35,7 @@ rests can be compressed:
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "older-than", Usage: "only segments whose records are of this `AGE` (default: the setting compress-after, 24h)"},
 			&cli.StringFlag{Name: "codec", Usage: segment.CodecNames() + " (default: the setting codec, zstd)"},
-			&cli.BoolFlag{Name: "due", Usage: "do what the settings say is due, retiring too, for one segment of each at most"},
+			&cli.BoolFlag{Name: "due", Usage: "run at most one due compression and one due retirement (what append starts in the background)"},
 			&cli.BoolFlag{Name: "seal", Usage: "seal the newest segment first, unless it is empty"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "with --seal: how long to wait for a writer", Value: "10s"},
 			dryRunFlag(), progressFlag(), jsonFlag(),

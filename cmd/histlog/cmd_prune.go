@@ -29,7 +29,7 @@ another directory, which is itself a log that every command reads.
 			&cli.StringFlag{Name: "max-age", Usage: "retire what is older than this `AGE`: 90d"},
 			&cli.StringFlag{Name: "max-bytes", Usage: "keep at least this `SIZE` on disk: 5GB"},
 			&cli.StringFlag{Name: "archive-to", TakesFile: true, Usage: "move the segments to `DIR` instead"},
-			&cli.BoolFlag{Name: "yes", Usage: "limits given as flags are meant"},
+			&cli.BoolFlag{Name: "yes", Usage: "confirm that records may be deleted"},
 			dryRunFlag(), progressFlag(), jsonFlag(),
 		},
 		Action: runPrune,

@@ -28,7 +28,7 @@ func verifyCommand() *cli.Command {
    histlog verify --against step2.json step2`,
 		Flags: append([]cli.Flag{
 			jsonFlag(), progressFlag(),
-			&cli.BoolFlag{Name: "repair", Usage: "mend what can be mended; what it moves goes to quarantine/"},
+			&cli.BoolFlag{Name: "repair", Usage: "repair damage where possible; the damaged bytes are kept in quarantine/"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "with --repair: how long to wait for another writer", Value: "10s"},
 			&cli.StringFlag{Name: "against", TakesFile: true, Usage: "compare with a monolithic `SOURCE`, record for record"},
 			&cli.StringFlag{Name: "records", Usage: "with --against: JSON `POINTER` to the array of records"},

@@ -25,7 +25,7 @@ func TestFullDisk(t *testing.T) {
 			echo 0 | histlog append --create disk/log >acks
 			set +e; (` + many + `) | histlog append disk/log >>acks 2>messages; code=$?; set -e
 			[ $code = 5 ] || { echo exit $code; cat messages; exit 1; }
-			grep -q 'no space left on device' messages; grep -q '^hint: make room' messages
+			grep -q 'no space left on device' messages; grep -q '^hint: free some disk space' messages
 			histlog verify disk/log >/dev/null
 			[ "$(histlog cat disk/log | wc -l)" = "$(wc -l <acks)" ]
 			histlog tail -n 1 disk/log >/dev/null
@@ -59,7 +59,7 @@ func TestFullDisk(t *testing.T) {
 			for codec in zstd gzip; do
 				set +e; histlog compact --older-than 0s --codec $codec $log 2>messages; code=$?; set -e
 				[ $code = 5 ] || { echo exit $code; cat messages; exit 1; }
-				grep -q '^histlog: compact: compress .*: no space left on device' messages; grep -q '^hint: make room' messages
+				grep -q '^histlog: compact: compress .*: no space left on device' messages; grep -q '^hint: free some disk space' messages
 				whole; [ -z "$(ls $log | grep 'zst\|gz')" ]
 			done
 			rm disk/ballast

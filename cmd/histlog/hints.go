@@ -46,7 +46,7 @@ func explain(err error) (code int, hint string) {
 	case errors.Is(err, segment.ErrUnfit):
 		return exitFailure, "move the log to a local disk, where flock and fsync work; reading it here works"
 	case segment.NoRoom(err):
-		return exitNoRoom, "make room; what was acknowledged is safe, and the same command works again then"
+		return exitNoRoom, "free some disk space and run the command again; acknowledged records are safe"
 	case errors.Is(err, segment.ErrMemory), errors.Is(err, jsonscan.ErrMemory):
 		return exitNoRoom, "a record takes up to six times its size; give more with --memory, if there is more"
 	case errors.As(err, &over):
@@ -144,7 +144,7 @@ func explainInput(err error) (code int, hint string) {
 	case errors.Is(err, migrate.ErrEmpty):
 		return exitRejected, "was the writer killed before it wrote? nothing was made"
 	case errors.Is(err, migrate.ErrChanged):
-		return exitRejected, "try again when it rests; what comes after that, migrate --continue takes over"
+		return exitRejected, "retry when nothing is writing the file; use migrate --continue for later records"
 	case errors.Is(err, migrate.ErrCompressed):
 		return exitRejected, "gzip -t or zstd -t tells more; --salvage keeps what can be had"
 	case errors.Is(err, migrate.ErrNoArray):
