@@ -23,7 +23,7 @@ type indexWriter struct {
 
 // newIndexWriter begins an index, under a temporary name until finish.
 func (r *repair) newIndexWriter(h header) (*indexWriter, error) {
-	w := &indexWriter{log: r.log, header: h, temporary: r.log.path("." + IndexName(h.base) + ".tmp")}
+	w := &indexWriter{log: r.log, header: h, temporary: vfs.TempName(r.log.path(IndexName(h.base)))}
 	f, err := r.log.fs.OpenFile(w.temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, r.w.mode)
 	if err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ func quarantineRange(fsys FS, dir string, base Sequence, f io.ReaderAt, from, to
 		return "", err
 	}
 	name := filepath.Join(folder, quarantineName(base, from, to-from, sum.Sum32()))
-	temporary := filepath.Join(folder, "."+filepath.Base(name)+".tmp")
+	temporary := vfs.TempName(name)
 	err := vfs.CopyRange(fsys, temporary, f, int64(from), int64(to-from), mode)
 	if err == nil {
 		err = fsys.Rename(temporary, name)

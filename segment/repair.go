@@ -160,7 +160,7 @@ func (r *repair) mend(read *Reader, next Sequence, damage []*CorruptError) error
 	if err != nil {
 		return err
 	}
-	m := &segmentRepair{repair: r, read: read, index: index, temporary: r.log.path("." + TextName(plain.Base) + ".tmp")}
+	m := &segmentRepair{repair: r, read: read, index: index, temporary: vfs.TempName(plain.Path)}
 	if err = m.all(next, damage); err == nil {
 		err = index.verifyRebuilt(read)
 	}

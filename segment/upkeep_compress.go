@@ -93,21 +93,21 @@ func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, e
 	if err != nil {
 		return c, err
 	}
-	name := FileName(s.Base, codec)
-	temporary := l.path("." + name + ".tmp")
+	path := l.path(FileName(s.Base, codec))
+	temporary := vfs.TempName(path)
 	//mutant:compress-the-name-before-the-bytes-are-proven
 	//mutant:compress-what-is-replaced-is-not-set-aside
 	if err = r.compressTo(ctx, l, temporary, codec, mode); err == nil && s.Copy {
 		err = l.quarantineOthers(s, mode)
 	}
 	if err == nil {
-		err = l.fs.Rename(temporary, l.path(name))
+		err = l.fs.Rename(temporary, path)
 	}
 	if err != nil {
 		//mutant:compress-what-failed-stays
 		return c, errors.Join(compressError(r.segment, err), vfs.RemoveIfExists(l.fs, temporary))
 	}
-	r.segment.Codec, r.segment.Path = codec, l.path(name)
+	r.segment.Codec, r.segment.Path = codec, path
 	return l.dropOthers(r)
 }
 
