@@ -74,6 +74,8 @@ func align(ctx context.Context, o Options, l *segment.Log) (m Comparison, p *sou
 	if next == l.Segments[0].Base { // the log is empty
 		return m, p, nil
 	}
+	// All records of the source were seen: what is left are the places where each of them
+	// matched, was lost, or is beyond the end.
 	best := bestOf(places)
 	if best.met == 0 {
 		return m, p, x.noMatch(next)
@@ -94,6 +96,8 @@ func (m *Comparison) compareBytes(first *sourcePass, l *segment.Log, fresh func(
 		if err != nil {
 			return err
 		}
+		// The first reading decided where the source begins in the log; that only holds for
+		// the same bytes.
 		if p.info != nil && !sameVersion(p.info, first.info) {
 			return p.errorHere(fmt.Errorf("%w between two readings", ErrChanged))
 		}
@@ -162,6 +166,7 @@ func (x *checksums) close() {
 
 // matches reports whether record seq has that checksum and length, and whether it was lost.
 func (x *checksums) matches(seq segment.Sequence, crc uint32, length int) (same, lost bool, err error) {
+	// Sequence numbers mostly ascend, so that one open segment serves many calls.
 	if r := x.reader; r == nil || seq < r.Segment().Base || (r.Segment().Next != 0 && seq >= r.Segment().Next) {
 		x.close()
 		i, err := x.log.Find(seq)
@@ -184,6 +189,7 @@ func (x *checksums) matches(seq segment.Sequence, crc uint32, length int) (same,
 		}
 		start = before.End
 	}
+	// A line ends with a line feed, which length does not count.
 	return int(e.End-start) == length+1, e.Flags&segment.Lost != 0, nil
 }
 

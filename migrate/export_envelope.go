@@ -107,6 +107,7 @@ func (e *envelope) divide(depth int) error {
 		*e = *plain
 		return nil
 	}
+	// The white space inside the empty array is left out: records are to be put there.
 	s.Next()
 	inside := s.Offset()
 	if _, err := s.Peek(); err != nil {
@@ -122,6 +123,7 @@ func (e *envelope) divide(depth int) error {
 	e.style = inner(around, depth)
 	e.before, e.after, e.between = "", "", ","+e.style.Array.Comma
 	if e.style.Array.Lines {
+		// The closing bracket is indented one level less than the records.
 		e.before, e.between = e.style.Line, e.between+e.style.Line
 		e.after = strings.TrimSuffix(e.style.Line, e.style.Indent)
 	} else {

@@ -52,6 +52,8 @@ func namesBefore(s *jsonscan.Scanner, tokens []string) (names []string, ok bool)
 			tokens = tokens[1:]
 			continue
 		}
+		// The text ends inside the last container, so that a name that does not lead on must
+		// be followed by a complete value and a comma.
 		for {
 			name, ok := readName(s)
 			if !ok {

@@ -108,6 +108,8 @@ func (o *originWriter) endRecord() error {
 	if o == nil {
 		return nil
 	}
+	// What follows may be the gap before another record or the beginning of the suffix:
+	// which of the two is known only when a value comes, or the end.
 	o.layout.Count++
 	o.gap.next = o.layout.Count + 1
 	if err := errors.Join(o.space.finish(), o.gap.reset()); err != nil {
@@ -132,6 +134,7 @@ func (o *originWriter) between() error {
 	case string(o.gap.held) != *o.layout.Between:
 		o.space.between(o.layout.Count+1, o.gap.held)
 	}
+	// Between records alone: a record is compared with one style.
 	if o.space.learned >= learnBytes {
 		o.settle()
 	}

@@ -91,6 +91,8 @@ func (w *spaceWriter) settle(between string, depth int) {
 		return
 	}
 	w.learner.settle(between, depth)
+	// From here on the scanner compares, which costs next to nothing, and calls Odd only for
+	// the parts that differ.
 	w.style, w.learner = &w.learner.style, nil
 	w.scan.Watch(w, w.style)
 }
@@ -101,6 +103,7 @@ func (w *spaceWriter) Odd(at int, raw, compact []byte, pending int, joined bool)
 	if !w.reading {
 		return
 	}
+	// While the style is being learned, the scanner has no layout and calls Odd for each part.
 	if w.learner != nil {
 		w.learned += int64(len(raw))
 		if w.learner.read(raw) && !joined {

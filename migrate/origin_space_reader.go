@@ -227,6 +227,7 @@ func (o *oddSpace) copyRun(out io.Writer) error {
 
 // at implements gaps for the record that begin went to.
 func (o *oddSpace) at(out *bufio.Writer, offset int) (done bool, err error) {
+	// Parts end and begin at any offset, and may be empty: several may have to be read.
 	for {
 		if !o.inPart {
 			if err := o.next(); err != nil {
@@ -242,9 +243,11 @@ func (o *oddSpace) at(out *bufio.Writer, offset int) (done bool, err error) {
 				return done, err
 			}
 		}
-		if offset < o.from {
+		if offset < o.from { // before the part, the style applies
 			return done, nil
 		}
+		// Inside the part the runs are all white space there is, so that none is written
+		// where there is no run.
 		done = done || offset < o.to
 		for o.runs > 0 && o.run == offset {
 			if err := o.copyRun(out); err != nil {
@@ -252,7 +255,7 @@ func (o *oddSpace) at(out *bufio.Writer, offset int) (done bool, err error) {
 			}
 			done = true
 		}
-		if o.runs > 0 && o.run < offset {
+		if o.runs > 0 && o.run < offset { // the offset of no token
 			return done, o.damaged(nil)
 		}
 		if offset < o.to || o.runs > 0 {

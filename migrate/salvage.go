@@ -34,9 +34,12 @@ func (m *migration) salvageLines(err error) (lines bool, _ error) {
 	if e != nil || !lines || len(pieces) == 0 {
 		return false, e
 	}
+	// A single piece at the end, after records read as a stream: the first pass has all that
+	// there is, and its draft has the exact bytes around the records.
 	if n := len(pieces) - 1; n == 0 && first.finder.depth == 0 && first.records > 0 && !m.continuesAfter(pieces[n]) {
 		return false, nil
 	}
+	// Another draft, from the source without the pieces.
 	m.o.exclude = pieces
 	m.pass, e = readSource(m.ctx, m.o, m.o.Accept, m.begin)
 	if e == nil && !sameVersion(m.pass.info, first.info) {

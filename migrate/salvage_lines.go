@@ -112,6 +112,8 @@ func (r *lineReader) line() {
 	if from == 0 {
 		_, _ = s.SkipBOM() // Peek returns its error again
 	}
+	// junk is the run of bytes without data since the last value. It becomes a piece only
+	// when the line turns out to be intact: otherwise the line is one piece.
 	values, junk, ok := 0, piece{-1, -1}, true
 	for ok {
 		c, err := s.Peek()
@@ -148,6 +150,8 @@ func (r *lineReader) line() {
 	if ok && values > 0 {
 		r.add(junk)
 	} else if !blank {
+		// Pieces inside the line are replaced by the line. If the last piece is all the
+		// rest, none was appended for this line.
 		r.pieces = r.pieces[:min(known, len(r.pieces))]
 		r.add(piece{from, r.off})
 	}
@@ -159,6 +163,8 @@ func (r *lineReader) line() {
 // value reads a value that begins with c and reports whether it is intact and of the kind
 // of the others.
 func (r *lineReader) value(s *jsonscan.Scanner, c byte) bool {
+	// Only the first value decides what is no record: Skip checks the others without
+	// keeping them, and Run notices a document among them later.
 	if r.kind == 0 {
 		first, err := s.Value(nil)
 		if err != nil {
@@ -179,6 +185,7 @@ func (r *lineReader) add(p piece) {
 	if p.from < 0 {
 		return
 	}
+	// Adjacent pieces are one: they become one file in quarantine/.
 	n := len(r.pieces)
 	switch {
 	case n > 0 && r.pieces[n-1].to == p.from:
@@ -210,6 +217,7 @@ func (r *excludingReader) Read(p []byte) (int, error) {
 			}
 			continue
 		}
+		// Up to the next piece and no further.
 		if len(r.pieces) > 0 {
 			p = p[:min(int64(len(p)), r.pieces[0].from-r.off)]
 		}

@@ -92,9 +92,10 @@ func readAhead(ctx context.Context, r io.Reader, o Options) *source {
 func (s *source) run(r io.Reader) {
 	defer close(s.full)
 	defer s.in.close()
-	made := 0 // chunks are made one by one, so that a short source takes few
+	made := 0 // number of chunks
 	var rest []byte
 	for {
+		// A chunk is made only if none is free, so that a short source takes one or two.
 		var b []byte
 		if made < chunks && len(s.free) == 0 {
 			s.free <- make([]byte, chunkBytes)
@@ -105,6 +106,7 @@ func (s *source) run(r io.Reader) {
 		case <-s.stop:
 			return
 		}
+		// The rest of the previous chunk comes first.
 		held := copy(b[:chunkBytes], rest)
 		n, err := r.Read(b[held:chunkBytes])
 		s.sum.Write(b[held : held+n])

@@ -176,6 +176,7 @@ func (l *learner) observe(at jsonscan.Place, object bool, space []byte) {
 			l.style.AfterColon = string(space)
 		}
 	}
+	// A line shows the indentation of its level: the closing bracket's is one less.
 	if line == "" || !c.Lines {
 		return
 	}
@@ -221,6 +222,7 @@ func (l *learner) infer() {
 	l.inferLines()
 	s := &l.style
 	for i, c := range []*jsonscan.Container{&s.Array, &s.Object} {
+		// Most writers treat arrays and objects alike: one kind is a guess for the other.
 		other := l.container(i == 0)
 		if seen := l.seen[1-i]; !l.seen[i][jsonscan.AfterOpening] && seen[jsonscan.AfterOpening] {
 			c.Lines, c.Open, c.Close, c.Comma = other.Lines, other.Open, other.Close, other.Comma
@@ -234,6 +236,7 @@ func (l *learner) infer() {
 			}
 		}
 	}
+	// Writers that put space elsewhere put a blank after a colon.
 	if !l.seen[1][jsonscan.AfterColon] && (s.Object.Lines || s.Object.Comma != "") {
 		s.AfterColon = " "
 	}
@@ -249,6 +252,8 @@ func (l *learner) inferLines() {
 		if !ok || !more || !strings.HasPrefix(inner, outer) {
 			continue
 		}
+		// The outer line must end with as many indentations as its level: what is before
+		// them indents the record itself.
 		indent := inner[len(outer):]
 		if all := strings.Repeat(indent, level); strings.HasSuffix(outer, all) {
 			s.Line, s.Indent, l.indented = strings.TrimSuffix(outer, all), indent, true
