@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog"
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -42,11 +43,11 @@ func history(t *testing.T, n int) (dir string, l *histlog.Log) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "log")
 	w, err := histlog.Create(dir, histlog.Options{Settings: map[string]string{"segment-size": fiveRecords}})
-	check(t, err)
+	testutil.NoError(t, err)
 	appendTexts(t, w, 1, n)
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	l, err = histlog.Open(dir)
-	check(t, err)
+	testutil.NoError(t, err)
 	return dir, l
 }
 
@@ -54,24 +55,10 @@ func appendTexts(t *testing.T, w *histlog.Writer, from, to int) {
 	t.Helper()
 	for n := from; n <= to; n++ {
 		ack, err := w.Append(t.Context(), []byte(text(n)))
-		check(t, err)
+		testutil.NoError(t, err)
 		if ack.Seq != histlog.Sequence(n) || !ack.Durable {
 			t.Fatalf("record %d was acknowledged as %+v", n, ack)
 		}
-	}
-}
-
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func wantIs(t *testing.T, err, target error) {
-	t.Helper()
-	if !errors.Is(err, target) {
-		t.Errorf("got error %v, want %v", err, target)
 	}
 }
 
@@ -80,7 +67,7 @@ func wantRange(t *testing.T, l *histlog.Log, q histlog.Range, from, to int) {
 	t.Helper()
 	n := from
 	for r, err := range l.Records(t.Context(), q) {
-		check(t, err)
+		testutil.NoError(t, err)
 		if r.Seq != histlog.Sequence(n) || string(r.Text) != text(n) {
 			t.Errorf("%+v: got record %d %s, want %d", q, r.Seq, r.Text, n)
 		}
@@ -102,16 +89,16 @@ func TestRecords(t *testing.T) {
 	wantRange(t, l, histlog.Range{From: 13}, 13, 12)
 
 	r, err := l.Record(t.Context(), 7)
-	check(t, err)
+	testutil.NoError(t, err)
 	if !r.Time.Equal(at(7)) || time.Since(r.Arrived) > time.Hour {
 		t.Errorf("got the times %v and %v", r.Time, r.Arrived)
 	}
 	_, err = l.Record(t.Context(), 13)
-	wantIs(t, err, histlog.ErrNoRecord)
+	testutil.ErrorIs(t, err, histlog.ErrNoRecord)
 	ended, stop := context.WithCancel(t.Context())
 	stop()
 	_, err = l.Record(ended, 7)
-	wantIs(t, err, context.Canceled)
+	testutil.ErrorIs(t, err, context.Canceled)
 }
 
 // What a caller got stays what it is when it reads on.
@@ -119,7 +106,7 @@ func TestRecordIsTheCallers(t *testing.T) {
 	_, l := history(t, 12)
 	var kept []histlog.Record
 	for r, err := range l.Records(t.Context(), histlog.Range{}) {
-		check(t, err)
+		testutil.NoError(t, err)
 		kept = append(kept, r)
 	}
 	for i, r := range kept {
@@ -132,29 +119,29 @@ func TestRecordIsTheCallers(t *testing.T) {
 func TestNoLog(t *testing.T) {
 	dir := t.TempDir()
 	_, err := histlog.Open(filepath.Join(dir, "none"))
-	wantIs(t, err, histlog.ErrNoLog)
+	testutil.ErrorIs(t, err, histlog.ErrNoLog)
 	_, err = histlog.OpenWriter(t.Context(), dir, histlog.Options{})
-	wantIs(t, err, histlog.ErrNoLog)
+	testutil.ErrorIs(t, err, histlog.ErrNoLog)
 
 	w, err := histlog.Create(dir, histlog.Options{}) // which is empty
-	check(t, err)
+	testutil.NoError(t, err)
 	l, err := histlog.Open(dir)
-	check(t, err)
+	testutil.NoError(t, err)
 	_, err = l.Last(t.Context())
-	wantIs(t, err, histlog.ErrNoRecord)
-	check(t, w.Close())
+	testutil.ErrorIs(t, err, histlog.ErrNoRecord)
+	testutil.NoError(t, w.Close())
 	_, err = w.Append(t.Context(), []byte("1"))
-	wantIs(t, err, histlog.ErrClosed)
+	testutil.ErrorIs(t, err, histlog.ErrClosed)
 	_, err = histlog.Create(dir, histlog.Options{})
-	wantIs(t, err, histlog.ErrExists)
+	testutil.ErrorIs(t, err, histlog.ErrExists)
 }
 
 func TestOneWriter(t *testing.T) {
 	dir, _ := history(t, 1)
 	w, err := histlog.OpenWriter(t.Context(), dir, histlog.Options{})
-	check(t, err)
+	testutil.NoError(t, err)
 	_, err = histlog.OpenWriter(t.Context(), dir, histlog.Options{})
-	wantIs(t, err, histlog.ErrLocked)
+	testutil.ErrorIs(t, err, histlog.ErrLocked)
 	var locked *histlog.LockedError
 	if !errors.As(err, &locked) || locked.PID != os.Getpid() {
 		t.Errorf("got %+v, want the pid of this process", locked)
@@ -170,27 +157,27 @@ func TestOneWriter(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	waiting.Wait()
 }
 
 func TestRefusedValues(t *testing.T) {
 	dir, l := history(t, 1)
 	w, err := histlog.OpenWriter(t.Context(), dir, histlog.Options{Settings: map[string]string{"max-record": "100"}})
-	check(t, err)
+	testutil.NoError(t, err)
 	_, err = w.Append(t.Context(), []byte(`{"n": `))
 	var syntax *histlog.SyntaxError
 	if !errors.As(err, &syntax) || syntax.Offset != 6 {
 		t.Errorf("got %v, want a *SyntaxError at offset 6", err)
 	}
 	_, err = w.Append(t.Context(), fmt.Appendf(nil, `"%0100d"`, 0))
-	wantIs(t, err, histlog.ErrTooLarge)
+	testutil.ErrorIs(t, err, histlog.ErrTooLarge)
 	acks, err := w.AppendBatch(t.Context(), [][]byte{[]byte(text(2)), []byte(text(3))})
-	check(t, err)
+	testutil.NoError(t, err)
 	if len(acks) != 2 || acks[1].Seq != 3 {
 		t.Errorf("got %+v", acks)
 	}
-	check(t, w.Close())
+	testutil.NoError(t, w.Close())
 	wantRange(t, l, histlog.Range{}, 1, 3)
 }
 
@@ -199,9 +186,9 @@ func TestDamage(t *testing.T) {
 	dir, l := history(t, 12)
 	path := filepath.Join(dir, segment.TextName(6))
 	b, err := os.ReadFile(path)
-	check(t, err)
+	testutil.NoError(t, err)
 	b[len(text(6))+10] ^= 1 // in record 7
-	check(t, os.WriteFile(path, b, 0o600))
+	testutil.NoError(t, os.WriteFile(path, b, 0o600))
 
 	wantUnreadable := func(target error) {
 		t.Helper()
@@ -212,7 +199,7 @@ func TestDamage(t *testing.T) {
 				t.Errorf("got record %d, want %d", r.Seq, seen)
 			}
 			if r.Seq == 7 {
-				wantIs(t, err, target)
+				testutil.ErrorIs(t, err, target)
 			} else if err != nil {
 				t.Error(err)
 			}
@@ -221,19 +208,19 @@ func TestDamage(t *testing.T) {
 			t.Errorf("got %d records, want 12", seen)
 		}
 		_, err := l.Record(t.Context(), 7)
-		wantIs(t, err, target)
+		testutil.ErrorIs(t, err, target)
 	}
 	wantUnreadable(histlog.ErrCorrupt)
 	report, err := l.Verify(t.Context())
-	check(t, err)
+	testutil.NoError(t, err)
 	if report.Records != 11 || report.Lost != 0 || len(report.Damage) != 1 || report.Damage[0].Seq != 7 {
 		t.Errorf("verify found %+v, want damage of record 7", report)
 	}
 	_, err = segment.Repair(t.Context(), dir, segment.Options{})
-	check(t, err)
+	testutil.NoError(t, err)
 	wantUnreadable(histlog.ErrLost)
 	report, err = l.Verify(t.Context())
-	check(t, err)
+	testutil.NoError(t, err)
 	if report.Records != 11 || report.Lost != 1 || report.Damage != nil {
 		t.Errorf("verify found %+v, want one lost record", report)
 	}
@@ -242,10 +229,10 @@ func TestDamage(t *testing.T) {
 func TestRetired(t *testing.T) {
 	dir, l := history(t, 12)
 	_, err := segment.Retire(t.Context(), dir, 6, segment.Options{})
-	check(t, err)
+	testutil.NoError(t, err)
 	wantRange(t, l, histlog.Range{}, 6, 12)
 	_, err = l.Record(t.Context(), 5)
-	wantIs(t, err, histlog.ErrRetired)
+	testutil.ErrorIs(t, err, histlog.ErrRetired)
 }
 
 // Follow reads on while segments roll and are retired, and ends with its context.
@@ -258,10 +245,10 @@ func TestFollow(t *testing.T) {
 	n := 0
 	for r, err := range l.Follow(ctx, 0) {
 		if r.Seq == 0 {
-			wantIs(t, err, context.Canceled)
+			testutil.ErrorIs(t, err, context.Canceled)
 			break
 		}
-		check(t, err)
+		testutil.NoError(t, err)
 		n++
 		if r.Seq != histlog.Sequence(n) || string(r.Text) != text(n) {
 			t.Fatalf("got record %d %s, want %d", r.Seq, r.Text, n)
@@ -281,7 +268,7 @@ func TestFollow(t *testing.T) {
 			})
 		case 8:
 			_, err := segment.Retire(ctx, dir, 6, segment.Options{})
-			check(t, err)
+			testutil.NoError(t, err)
 		case 12:
 			stop()
 		}
@@ -293,9 +280,9 @@ func TestFollow(t *testing.T) {
 
 func TestReplaced(t *testing.T) {
 	dir, l := history(t, 2)
-	check(t, os.RemoveAll(dir))
+	testutil.NoError(t, os.RemoveAll(dir))
 	other, _ := history(t, 3)
-	check(t, os.Rename(other, dir))
+	testutil.NoError(t, os.Rename(other, dir))
 	_, err := l.Last(t.Context())
-	wantIs(t, err, histlog.ErrReplaced)
+	testutil.ErrorIs(t, err, histlog.ErrReplaced)
 }

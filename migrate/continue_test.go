@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -72,13 +73,13 @@ func TestContinue(t *testing.T) {
 			wantTexts(t, p.texts(), letters(c.want))
 			p.intact()
 			if c.err != nil {
-				wantIs(t, err, c.err)
+				testutil.ErrorIs(t, err, c.err)
 				if !slices.Equal(before, p.files()) {
 					t.Errorf("the log's files changed")
 				}
 				return
 			}
-			check(t, err)
+			testutil.NoError(t, err)
 			want := ContinueResult{Comparison: Comparison{Records: uint64(len(c.source)), Here: c.here, First: c.first}, Appended: uint64(len(c.want) - len(c.log))}
 			if want.Appended > 0 {
 				want.FirstNew, want.LastNew = segment.Sequence(len(c.log)+1), segment.Sequence(len(c.want))
@@ -87,12 +88,12 @@ func TestContinue(t *testing.T) {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 			match, err := Compare(t.Context(), p.options(Options{}), p.log())
-			check(t, err)
+			testutil.NoError(t, err)
 			if match.Records != uint64(len(c.source)) || match.Here != match.Records {
 				t.Errorf("afterwards: %+v, want all of %d", match, len(c.source))
 			}
 			again, err := p.goOn(Options{})
-			check(t, err)
+			testutil.NoError(t, err)
 			if again.Appended > 0 {
 				t.Errorf("run again: %+v", again)
 			}
@@ -128,10 +129,10 @@ func TestContinueLost(t *testing.T) {
 			p.write(history(letters(c.source)))
 			got, err := p.goOn(Options{})
 			if c.err != nil {
-				wantIs(t, err, c.err)
+				testutil.ErrorIs(t, err, c.err)
 				return
 			}
-			check(t, err)
+			testutil.NoError(t, err)
 			if got.First != c.first || got.Here != c.here || got.Lost != c.missing || got.Appended != c.appended {
 				t.Errorf("%+v", got)
 			}
@@ -144,19 +145,19 @@ func (p *place) lose(seq segment.Sequence) {
 	p.Helper()
 	l := p.log()
 	i, err := l.Find(seq)
-	check(p, err)
+	testutil.NoError(p, err)
 	r, err := l.OpenReader(l.Segments[i])
-	check(p, err)
+	testutil.NoError(p, err)
 	rec, err := r.Record(seq)
-	check(p, err)
+	testutil.NoError(p, err)
 	at := int64(rec.Start)
-	check(p, r.Close())
+	testutil.NoError(p, r.Close())
 	f, err := os.OpenFile(l.Segments[i].Path, os.O_RDWR, 0)
-	check(p, err)
+	testutil.NoError(p, err)
 	_, err = f.WriteAt([]byte("#"), at)
-	check(p, errors.Join(err, f.Close()))
+	testutil.NoError(p, errors.Join(err, f.Close()))
 	done, err := segment.Repair(p.Context(), p.dir, segment.Options{})
-	check(p, err)
+	testutil.NoError(p, err)
 	if len(done.Repaired) != 1 {
 		p.Fatalf("%+v", done)
 	}
@@ -174,7 +175,7 @@ func TestContinueReadAgain(t *testing.T) {
 			p.migrated(c.before, Options{})
 			p.write(c.after)
 			_, err := p.goOn(Options{})
-			check(t, err)
+			testutil.NoError(t, err)
 			wantTexts(t, p.texts(), letters(c.records))
 		})
 	}
@@ -183,10 +184,10 @@ func TestContinueReadAgain(t *testing.T) {
 	p.migrated(ndjson(lines[:2]), Options{})
 	p.write(ndjson(lines))
 	_, err := p.goOn(Options{})
-	check(t, err)
+	testutil.NoError(t, err)
 	wantTexts(t, p.texts(), lines)
 	match, err := Compare(t.Context(), p.options(Options{}), p.log())
-	check(t, err)
+	testutil.NoError(t, err)
 	if match.Here != 3 {
 		t.Errorf("%+v", match)
 	}
@@ -196,10 +197,10 @@ func TestContinueReadAgain(t *testing.T) {
 func (p *place) files() (all []string) {
 	p.Helper()
 	names, err := filepath.Glob(filepath.Join(p.dir, "*.*"))
-	check(p, err)
+	testutil.NoError(p, err)
 	for _, name := range names {
 		b, err := os.ReadFile(name)
-		check(p, err)
+		testutil.NoError(p, err)
 		all = append(all, filepath.Base(name)+" "+string(b))
 	}
 	return all
@@ -227,18 +228,18 @@ func TestCompare(t *testing.T) {
 			p.write(text)
 			got, err := Compare(t.Context(), p.options(Options{}), p.log())
 			if c.err != nil {
-				wantIs(t, err, c.err)
+				testutil.ErrorIs(t, err, c.err)
 			} else if err != nil || got != c.want {
 				t.Errorf("%q as %s: %+v, %v; want %+v", c.source, name, got, err, c.want)
 			}
 		}
 	}
 	_, err := Compare(t.Context(), p.options(Options{Source: "-", Stdin: strings.NewReader("[]")}), p.log())
-	wantIs(t, err, ErrOnce)
+	testutil.ErrorIs(t, err, ErrOnce)
 	_, err = Continue(t.Context(), p.options(Options{Source: "-", Stdin: strings.NewReader("[]")}), 0)
-	wantIs(t, err, ErrOnce)
+	testutil.ErrorIs(t, err, ErrOnce)
 	_, err = Continue(t.Context(), Options{Source: p.source, Dir: p.dir + "none"}, 0)
-	wantIs(t, err, segment.ErrNoLog)
+	testutil.ErrorIs(t, err, segment.ErrNoLog)
 }
 
 // Retention has taken the log's first segments.
@@ -248,18 +249,18 @@ func TestContinueRetired(t *testing.T) {
 	l := p.log()
 	first := l.Segments[2].Base
 	_, err := segment.Retire(t.Context(), p.dir, first, segment.Options{})
-	check(t, err)
+	testutil.NoError(t, err)
 	left := "abcdefgh"[first-1:]
 	p.write(history(letters(left + "ij")))
 	c, err := p.goOn(Options{})
-	check(t, err)
+	testutil.NoError(t, err)
 	if c.First != first || c.Appended != 2 || c.Here != uint64(len(left)) {
 		t.Errorf("%+v", c)
 	}
 	wantTexts(t, p.texts(), letters(left+"ij"))
 	p.write(history(letters("abcdefghij"))) // begins before the log does
 	_, err = p.goOn(Options{})
-	wantIs(t, err, ErrNotHere)
+	testutil.ErrorIs(t, err, ErrNotHere)
 }
 
 // cancelAt is a Progress that ends a context at its n-th call.
@@ -282,18 +283,18 @@ func TestContinueKilled(t *testing.T) {
 		ctx, progress := cancelAt(t, n)
 		_, err := Continue(ctx, p.options(Options{Progress: progress}), 0)
 		if ctx.Err() == nil {
-			check(t, err)
+			testutil.NoError(t, err)
 			if n <= len(all)+1 {
 				t.Errorf("only %d steps", n)
 			}
 			break
 		}
-		wantIs(t, err, context.Canceled)
+		testutil.ErrorIs(t, err, context.Canceled)
 		if got := p.texts(); !slices.Equal(got, letters("abcdefghij")[:len(got)]) {
 			t.Errorf("killed at step %d: %q", n, got)
 		}
 		c, err := p.goOn(Options{})
-		check(t, err)
+		testutil.NoError(t, err)
 		if c.Here+c.Appended != uint64(len(all)) {
 			t.Errorf("killed at step %d: %+v", n, c)
 		}
@@ -331,12 +332,12 @@ func continueWhileRewritten(t *testing.T, segmentSize string) {
 	_, err := p.goOn(Options{Progress: func(int64, int64) {
 		if calls++; calls == n+10 {
 			f, err := os.OpenFile(p.source, os.O_WRONLY, 0)
-			check(t, err)
+			testutil.NoError(t, err)
 			_, err = f.WriteString(ndjson(append(after, "1")))
-			check(t, errors.Join(err, f.Close()))
+			testutil.NoError(t, errors.Join(err, f.Close()))
 		}
 	}})
-	wantIs(t, err, ErrChanged)
+	testutil.ErrorIs(t, err, ErrChanged)
 	before, after = append(before, ""), append(after, "1")
 	for i, got := range p.texts() {
 		if got != before[i] && got != after[i] {
@@ -361,19 +362,19 @@ func TestContinueOfReplacedSource(t *testing.T) {
 			_, err := p.goOn(Options{Progress: func(int64, int64) {
 				if calls++; calls == 5 { // the last record
 					next := p.source + ".next"
-					check(t, os.WriteFile(next, []byte(ndjson(letters(c.then))), 0o644))
-					check(t, os.Rename(next, p.source))
+					testutil.NoError(t, os.WriteFile(next, []byte(ndjson(letters(c.then))), 0o644))
+					testutil.NoError(t, os.Rename(next, p.source))
 				}
 			}})
 			if err != nil || c.name != "grown" {
-				wantIs(t, err, ErrChanged)
+				testutil.ErrorIs(t, err, ErrChanged)
 			}
 			if got := p.texts(); !slices.Equal(got, letters("abcdefg")[:len(got)]) {
 				t.Errorf("records %q", got)
 			}
 			p.write(ndjson(letters("cdefgh")))
 			_, err = p.goOn(Options{})
-			check(t, err)
+			testutil.NoError(t, err)
 			wantTexts(t, p.texts(), letters("abcdefgh"))
 		})
 	}

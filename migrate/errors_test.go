@@ -11,6 +11,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -58,7 +59,7 @@ func TestSourceErrors(t *testing.T) {
 			t.Errorf("%.60q: %v, want a *SourceError", c.source, err)
 			continue
 		}
-		wantIs(t, err, c.cause)
+		testutil.ErrorIs(t, err, c.cause)
 		if (at.Offset != c.offset && c.cause != jsonscan.ErrTooLarge) || at.Record != c.record || at.Pointer != c.pointer {
 			t.Errorf("%.60q: offset %d, record %d, %.40q; want %d, %d, %.40q", c.source, at.Offset, at.Record, at.Pointer, c.offset, c.record, c.pointer)
 		}
@@ -79,7 +80,7 @@ func TestSourceErrors(t *testing.T) {
 func TestTooLargeIsNotSalvaged(t *testing.T) {
 	p := newPlace(t)
 	_, err := p.run(`[1, "`+strings.Repeat("x", 200)+`"]`, Options{Salvage: true, Settings: segment.Settings{"max-record": "100"}})
-	wantIs(t, err, jsonscan.ErrTooLarge)
+	testutil.ErrorIs(t, err, jsonscan.ErrTooLarge)
 	p.migrated(`["`+strings.Repeat("x", 98)+`"]`, Options{Settings: segment.Settings{"max-record": "100"}})
 }
 
@@ -88,11 +89,11 @@ func TestNoSource(t *testing.T) {
 	for text, want := range map[string]error{"": ErrEmpty, " \n": ErrEmpty, "\xef\xbb\xbf": ErrEmpty, "\xef\xbb\xbf \n": ErrEmpty} {
 		for _, o := range []Options{{}, {Salvage: true}, {Source: "-", Stdin: strings.NewReader(text)}} {
 			_, err := p.run(text, o)
-			wantIs(t, err, want)
+			testutil.ErrorIs(t, err, want)
 		}
 	}
 	_, err := Run(t.Context(), p.options(Options{Source: p.source + ".none"}))
-	wantIs(t, err, os.ErrNotExist)
+	testutil.ErrorIs(t, err, os.ErrNotExist)
 	p.nothing()
 	if _, err = Run(t.Context(), p.options(Options{Source: t.TempDir()})); err == nil {
 		t.Error("a directory was migrated")
@@ -173,15 +174,15 @@ func TestSourceChanges(t *testing.T) {
 				t.Run(c.name+"/"+name, func(t *testing.T) {
 					p := newPlace(t)
 					p.write(text)
-					check(t, os.Chtimes(p.source, time.Time{}, time.Now().Add(-time.Hour)))
+					testutil.NoError(t, os.Chtimes(p.source, time.Time{}, time.Now().Add(-time.Hour)))
 					calls := 0
 					o := p.options(Options{Salvage: salvage, Progress: func(int64, int64) {
 						if calls++; calls == 3 {
-							check(t, c.do(p.source, int64(len(text))))
+							testutil.NoError(t, c.do(p.source, int64(len(text))))
 						}
 					}})
 					_, err := Run(t.Context(), o)
-					wantIs(t, err, ErrChanged)
+					testutil.ErrorIs(t, err, ErrChanged)
 					var at *SourceError
 					if !errors.As(err, &at) || at.Offset == 0 || errors.Is(err, jsonscan.ErrCut) || errors.Is(err, jsonscan.ErrInvalid) {
 						t.Errorf("%v: want ErrChanged alone, with its place", err)
@@ -207,10 +208,10 @@ func TestNoRoom(t *testing.T) {
 	if !errors.As(err, &room) || !errors.Is(err, ErrNoRoom) || room.Need < 1<<61 || room.Free == 0 || room.Free > room.Need {
 		t.Errorf("got %v, want a *RoomError", err)
 	}
-	check(t, m.discard())
+	testutil.NoError(t, m.discard())
 	p.nothing()
 	r, err := Run(t.Context(), p.options(Options{}))
-	check(t, err)
+	testutil.NoError(t, err)
 	if r.Records != 2 {
 		t.Errorf("%d records", r.Records)
 	}
@@ -224,7 +225,7 @@ func TestNoRoomForSparseSource(t *testing.T) {
 		t.Skip("no sparse files of 8 TiB here: ", err)
 	}
 	_, err := Run(t.Context(), p.options(Options{Salvage: true}))
-	wantIs(t, err, ErrNoRoom)
+	testutil.ErrorIs(t, err, ErrNoRoom)
 	p.nothing()
 }
 
@@ -235,10 +236,10 @@ func TestRunCancelled(t *testing.T) {
 		ctx, progress := cancelAt(t, n)
 		_, err := Run(ctx, p.options(Options{Progress: progress, Salvage: n%2 == 0, Verify: VerifyRoundtrip}))
 		if ctx.Err() == nil {
-			check(t, err)
+			testutil.NoError(t, err)
 			return
 		}
-		wantIs(t, err, context.Canceled)
+		testutil.ErrorIs(t, err, context.Canceled)
 		p.nothing()
 	}
 }
@@ -254,7 +255,7 @@ func TestRunCancelledWhileWaiting(t *testing.T) {
 		cancel()
 	}()
 	_, err := Run(ctx, p.options(Options{Source: "-", Stdin: in}))
-	wantIs(t, err, context.Canceled)
+	testutil.ErrorIs(t, err, context.Canceled)
 	p.nothing()
 }
 
@@ -262,22 +263,22 @@ func TestRunCancelledWhileWaiting(t *testing.T) {
 func TestDirTaken(t *testing.T) {
 	p := newPlace(t)
 	p.write("[1]")
-	check(t, os.Mkdir(p.dir, 0o755))
+	testutil.NoError(t, os.Mkdir(p.dir, 0o755))
 	_, err := Run(t.Context(), p.options(Options{Settings: segment.Settings{"max-record": "x"}}))
 	if err == nil {
 		t.Error("a bad setting was taken")
 	}
 	p.write("[1,")
 	_, err = Run(t.Context(), p.options(Options{}))
-	wantIs(t, err, jsonscan.ErrCut)
+	testutil.ErrorIs(t, err, jsonscan.ErrCut)
 	if entries, err := os.ReadDir(p.dir); err != nil || len(entries) > 0 {
 		t.Errorf("the directory that was there holds %v, %v", entries, err)
 	}
 	p.write("[1]")
 	_, err = Run(t.Context(), p.options(Options{}))
-	check(t, err)
+	testutil.NoError(t, err)
 	_, err = Run(t.Context(), p.options(Options{}))
-	wantIs(t, err, segment.ErrExists)
+	testutil.ErrorIs(t, err, segment.ErrExists)
 	wantTexts(t, p.texts(), []string{"1"})
 }
 

@@ -101,7 +101,7 @@ func (c *chance) value(level, most int) {
 // An export is the source, whatever its white space is and however it is read.
 func TestExact(t *testing.T) {
 	rnd := seeded(t)
-	p := newFastPlace(t)
+	p := newPlace(t)
 	for range testutil.Rounds(100, 300) {
 		c := newChance(rand.New(rand.NewPCG(rnd.Uint64(), 0)))
 		p.exactly(c, c.array(1+c.rnd.IntN(6), 0), 1+c.rnd.IntN(40))
@@ -111,7 +111,7 @@ func TestExact(t *testing.T) {
 // The same for a source whose style is settled long before its end.
 func TestExactOfLong(t *testing.T) {
 	rnd := seeded(t)
-	p := newFastPlace(t)
+	p := newPlace(t)
 	for range testutil.Rounds(4, 12) {
 		c := newChance(rand.New(rand.NewPCG(rnd.Uint64(), 0)))
 		p.exactly(c, c.array(0, learnBytes*2), []int{50, 1000, 70_000, 1 << 20}[c.rnd.IntN(4)])
@@ -136,7 +136,7 @@ func (c *chance) array(n, bytes int) string {
 func (p *place) exactly(c *chance, text string, most int) {
 	p.Helper()
 	shown := text[:min(len(text), 2000)]
-	check(p, os.RemoveAll(p.dir))
+	testutil.NoError(p, os.RemoveAll(p.dir))
 	r, err := Run(p.Context(), p.options(Options{Source: "-", Stdin: &pieces{text, most, c.rnd}, Verify: VerifyRoundtrip}))
 	if err != nil || r.Export != exportExact || r.Verified != verifiedRoundtrip {
 		p.Fatalf("%q: %v, %+v", shown, err, r)

@@ -11,13 +11,14 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
 
 // failFS is the machine's file system until its operation number at, which fails with EIO.
 // If forever is set, all later ones fail, too, as if the process had been killed.
 type failFS struct {
-	noSync
+	testutil.NoSync
 	mu      sync.Mutex
 	at, n   int
 	forever bool
@@ -40,7 +41,7 @@ func (f *failFS) OpenFile(name string, flag int, perm fs.FileMode) (segment.File
 	if err := f.hit("open", name); err != nil {
 		return nil, err
 	}
-	file, err := f.noSync.OpenFile(name, flag, perm)
+	file, err := f.NoSync.OpenFile(name, flag, perm)
 	return &failFile{file, name, f}, err
 }
 
@@ -48,35 +49,35 @@ func (f *failFS) Lstat(name string) (fs.FileInfo, error) {
 	if err := f.hit("lstat", name); err != nil {
 		return nil, err
 	}
-	return f.noSync.Lstat(name)
+	return f.NoSync.Lstat(name)
 }
 
 func (f *failFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	if err := f.hit("readdir", name); err != nil {
 		return nil, err
 	}
-	return f.noSync.ReadDir(name)
+	return f.NoSync.ReadDir(name)
 }
 
 func (f *failFS) Mkdir(name string, perm fs.FileMode) error {
 	if err := f.hit("mkdir", name); err != nil {
 		return err
 	}
-	return f.noSync.Mkdir(name, perm)
+	return f.NoSync.Mkdir(name, perm)
 }
 
 func (f *failFS) Rename(from, to string) error {
 	if err := f.hit("rename", from); err != nil {
 		return err
 	}
-	return f.noSync.Rename(from, to)
+	return f.NoSync.Rename(from, to)
 }
 
 func (f *failFS) Remove(name string) error {
 	if err := f.hit("remove", name); err != nil {
 		return err
 	}
-	return f.noSync.Remove(name)
+	return f.NoSync.Remove(name)
 }
 
 func (f *failFS) SyncDir(name string) error { return f.hit("syncdir", name) }
@@ -85,7 +86,7 @@ func (f *failFS) TryLock(dir string) (func() error, bool, error) {
 	if err := f.hit("lock", dir); err != nil {
 		return nil, false, err
 	}
-	return f.noSync.TryLock(dir)
+	return f.NoSync.TryLock(dir)
 }
 
 type failFile struct {
@@ -131,17 +132,17 @@ func TestEveryOperationFails(t *testing.T) {
 		for _, forever := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/forever %v", s.name, forever), func(t *testing.T) {
 				t.Parallel()
-				p := newFastPlace(t)
+				p := newPlace(t)
 				p.write(s.text)
 				failures := 0
 				for at := 1; failures < 10; at++ {
-					check(t, os.RemoveAll(p.dir))
+					testutil.NoError(t, os.RemoveAll(p.dir))
 					fsys := &failFS{at: at, forever: forever}
 					o := s.o
 					o.FS = fsys
 					_, err := Run(t.Context(), p.options(o))
 					if fsys.what == "" {
-						check(t, err)
+						testutil.NoError(t, err)
 						if at < 50 {
 							t.Errorf("only %d operations", at)
 						}
@@ -165,7 +166,7 @@ func (f *failFS) clearing(dir string, openErr error) bool {
 
 // afterFault returns what is wrong with what a failed Run has left.
 func (p *place) afterFault(err error, fsys *failFS, want []string, o Options) string {
-	l, openErr := segment.OpenContext(context.Background(), p.dir, noSync{})
+	l, openErr := segment.OpenContext(context.Background(), p.dir, testutil.NoSync{})
 	if err != nil && !errors.Is(err, syscall.EIO) {
 		return "its cause is not in the error"
 	}

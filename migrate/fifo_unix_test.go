@@ -8,12 +8,14 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // fifo makes the source a FIFO from which text can be read once.
 func (p *place) fifo(text string) {
 	p.Helper()
-	check(p, syscall.Mkfifo(p.source, 0o600))
+	testutil.NoError(p, syscall.Mkfifo(p.source, 0o600))
 	go func() {
 		if f, err := os.OpenFile(p.source, os.O_WRONLY, 0); err == nil {
 			_, _ = f.WriteString(text)
@@ -67,10 +69,10 @@ func TestFIFO(t *testing.T) {
 				}
 				p.nothing()
 			case c.want != nil:
-				wantIs(t, err, c.want)
+				testutil.ErrorIs(t, err, c.want)
 				p.nothing()
 			default:
-				check(t, err)
+				testutil.NoError(t, err)
 				wantText(t, "export", p.export(), c.text)
 			}
 		})
@@ -92,9 +94,9 @@ func TestFIFOTwice(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPlace(t)
 			p.migrated("[1,2,3]", Options{})
-			check(t, os.Remove(p.source))
+			testutil.NoError(t, os.Remove(p.source))
 			p.fifo("[1,2,3,4]")
-			wantIs(t, p.inTime(func() error { return do(t.Context(), p.options(Options{}), p) }), ErrOnce)
+			testutil.ErrorIs(t, p.inTime(func() error { return do(t.Context(), p.options(Options{}), p) }), ErrOnce)
 			wantTexts(t, p.texts(), []string{"1", "2", "3"})
 		})
 	}

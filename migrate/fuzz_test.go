@@ -40,7 +40,7 @@ func FuzzExport(f *testing.F) {
 		if len(b) > fuzzBytes || packed(b) {
 			return
 		}
-		p := newFastPlace(t)
+		p := newPlace(t)
 		p.write(string(b))
 		plan, planned := DryRun(t.Context(), p.options(Options{}))
 		r, err := p.run(string(b), Options{Settings: small})
@@ -74,7 +74,7 @@ func FuzzSalvage(f *testing.F) {
 		if len(b) > fuzzBytes {
 			return
 		}
-		p := newFastPlace(t)
+		p := newPlace(t)
 		r, err := p.run(string(b), Options{Salvage: true, Settings: small})
 		if err != nil {
 			var at *SourceError

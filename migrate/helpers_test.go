@@ -29,24 +29,6 @@ func TestMain(m *testing.M) {
 	os.Exit(testutil.Tmpfs{M: m}.Run())
 }
 
-// noSync is the machine's file system without syncs.
-type noSync struct{ segment.OS }
-
-type noSyncFile struct{ segment.File }
-
-func (noSyncFile) Sync() error     { return nil }
-func (noSyncFile) Datasync() error { return nil }
-
-func (noSync) SyncDir(string) error { return nil }
-
-func (noSync) OpenFile(name string, flag int, perm fs.FileMode) (segment.File, error) {
-	f, err := segment.OS{}.OpenFile(name, flag, perm)
-	if err != nil {
-		return nil, err
-	}
-	return noSyncFile{f}, nil
-}
-
 // A place is a source and the log made of it.
 type place struct {
 	testing.TB
@@ -58,17 +40,6 @@ func newPlace(t testing.TB) *place {
 	return &place{t, filepath.Join(dir, "source.json"), filepath.Join(dir, "log")}
 }
 
-// newFastPlace returns a place in memory, for thousands of logs, if the machine has such a
-// directory.
-func newFastPlace(t testing.TB) *place {
-	dir, err := os.MkdirTemp("/dev/shm", "histlog-test-")
-	if err != nil {
-		return newPlace(t)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return &place{t, filepath.Join(dir, "source.json"), filepath.Join(dir, "log")}
-}
-
 // options returns o for this place.
 func (p *place) options(o Options) Options {
 	if o.Source == "" {
@@ -76,21 +47,21 @@ func (p *place) options(o Options) Options {
 	}
 	o.Dir = p.dir
 	if o.FS == nil {
-		o.FS = noSync{}
+		o.FS = testutil.NoSync{}
 	}
 	return o
 }
 
 func (p *place) write(text string) {
 	p.Helper()
-	check(p, os.WriteFile(p.source, []byte(text), 0o644))
+	testutil.NoError(p, os.WriteFile(p.source, []byte(text), 0o644))
 }
 
 // run migrates text to a new log. If that fails, it checks that nothing is left.
 func (p *place) run(text string, o Options) (Receipt, error) {
 	p.Helper()
 	p.write(text)
-	check(p, os.RemoveAll(p.dir))
+	testutil.NoError(p, os.RemoveAll(p.dir))
 	r, err := Run(p.Context(), p.options(o))
 	if err != nil {
 		p.nothing()
@@ -121,8 +92,8 @@ func (p *place) nothing() {
 
 func (p *place) log() *segment.Log {
 	p.Helper()
-	l, err := segment.OpenContext(p.Context(), p.dir, noSync{})
-	check(p, err)
+	l, err := segment.OpenContext(p.Context(), p.dir, testutil.NoSync{})
+	testutil.NoError(p, err)
 	return l
 }
 
@@ -131,7 +102,7 @@ func (p *place) texts() []string {
 	p.Helper()
 	var all []string
 	for rec, err := range records(p.log(), 0) {
-		check(p, err)
+		testutil.NoError(p, err)
 		all = append(all, string(rec.Text))
 	}
 	return all
@@ -142,14 +113,14 @@ func (p *place) export() string {
 	l := p.log()
 	var b strings.Builder
 	_, err := Export(&b, l, Original, records(l, 0))
-	check(p, err)
+	testutil.NoError(p, err)
 	return b.String()
 }
 
 func (p *place) exact() bool {
 	p.Helper()
 	r, err := ReadReceipt(p.log())
-	check(p, err)
+	testutil.NoError(p, err)
 	return r.Export == exportExact
 }
 
@@ -163,10 +134,10 @@ type quarantined struct {
 func (p *place) pieces() (all []quarantined) {
 	p.Helper()
 	names, err := p.log().Quarantine()
-	check(p, err)
+	testutil.NoError(p, err)
 	for _, name := range names {
 		b, err := os.ReadFile(filepath.Join(p.dir, segment.QuarantineName, name))
-		check(p, err)
+		testutil.NoError(p, err)
 		var base, at, length int
 		if _, err := fmt.Sscanf(name, "%d-%d-%d-", &base, &at, &length); err != nil || length != len(b) || base != 0 {
 			p.Errorf("%s holds %d bytes", name, len(b))
@@ -206,7 +177,7 @@ func (p *place) intact() {
 	l := p.log()
 	for _, s := range l.Segments {
 		f, err := l.Verify(p.Context(), s, nil)
-		check(p, err)
+		testutil.NoError(p, err)
 		if len(f.Damage) > 0 {
 			p.Errorf("damaged: %v", f.Damage[0])
 		}
@@ -382,20 +353,6 @@ func quote(s string) string {
 	return string(b)
 }
 
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func wantIs(t testing.TB, err, target error) {
-	t.Helper()
-	if !errors.Is(err, target) {
-		t.Errorf("got error %v, want %v", err, target)
-	}
-}
-
 func wantTexts(t testing.TB, got, want []string) {
 	t.Helper()
 	if !slices.Equal(got, want) {
@@ -419,7 +376,7 @@ func wantText(t testing.TB, what, got, want string) {
 func (p *place) originNames() string {
 	p.Helper()
 	entries, err := os.ReadDir(filepath.Join(p.dir, segment.OriginName))
-	check(p, err)
+	testutil.NoError(p, err)
 	var names []string
 	for _, e := range entries {
 		names = append(names, e.Name())
@@ -433,7 +390,7 @@ func (p *place) former() string {
 	p.Helper()
 	origin := filepath.Join(p.dir, segment.OriginName)
 	for _, name := range []string{segment.SumsName, receiptName} {
-		check(p, os.Remove(filepath.Join(origin, name)))
+		testutil.NoError(p, os.Remove(filepath.Join(origin, name)))
 	}
 	return filepath.Join(origin, layoutName)
 }

@@ -30,10 +30,10 @@ func TestMemoryChild(t *testing.T) {
 		t.Skip("TestMemory runs it")
 	}
 	debug.SetMemoryLimit(24 * mib) // as histlog does
-	_, err := Run(t.Context(), Options{Source: source, Dir: os.Getenv(dirEnv), FS: noSync{}})
-	check(t, err)
+	_, err := Run(t.Context(), Options{Source: source, Dir: os.Getenv(dirEnv), FS: testutil.NoSync{}})
+	testutil.NoError(t, err)
 	status, err := os.ReadFile("/proc/self/status")
-	check(t, err)
+	testutil.NoError(t, err)
 	fmt.Printf("\n%s\n", regexp.MustCompile(`VmHWM:.*`).Find(status))
 }
 
@@ -104,11 +104,11 @@ func TestMemory(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPlace(t)
 			f, err := os.Create(p.source)
-			check(t, err)
+			testutil.NoError(t, err)
 			w := bufio.NewWriter(f)
 			c.write(w)
-			check(t, w.Flush())
-			check(t, f.Close())
+			testutil.NoError(t, w.Flush())
+			testutil.NoError(t, f.Close())
 			child := exec.Command(os.Args[0], "-test.run=^TestMemoryChild$", "-test.v")
 			child.Env = append(os.Environ(), sourceEnv+"="+p.source, dirEnv+"="+p.dir)
 			out, err := child.CombinedOutput()
@@ -120,7 +120,7 @@ func TestMemory(t *testing.T) {
 				t.Fatalf("no VmHWM in %s", bytes.TrimSpace(out))
 			}
 			peak, err := strconv.Atoi(string(found[1]))
-			check(t, err)
+			testutil.NoError(t, err)
 			most := 32*mib + 2*c.largest
 			t.Logf("%.1f MiB of at most %d", float64(peak)/1024, most/mib)
 			if peak*1024 > most {
@@ -130,7 +130,7 @@ func TestMemory(t *testing.T) {
 			l := p.log()
 			for _, s := range l.Segments {
 				sum, err := l.Summary(s)
-				check(t, err)
+				testutil.NoError(t, err)
 				records += sum.Records
 			}
 			if records != c.records {

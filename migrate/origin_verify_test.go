@@ -18,16 +18,16 @@ func TestOriginFlipped(t *testing.T) {
 		history(numbered(1, 2)),
 		`{"a": 1, "history" : [ {"a":1 ,"b" :[ ] },` + "\n" + `{ "a": 2} ], "total_entries": 2}`,
 	} {
-		p := newFastPlace(t)
+		p := newPlace(t)
 		p.migrated(text, Options{})
 		l := p.log()
 		for _, name := range strings.Fields(p.originNames()) {
 			path := filepath.Join(p.dir, segment.OriginName, name)
 			b, err := os.ReadFile(path)
-			check(t, err)
+			testutil.NoError(t, err)
 			for i := 0; i < 8*len(b); i += testutil.Rounds(13, 1) {
 				b[i/8] ^= 1 << (i % 8)
-				check(t, os.WriteFile(path, b, 0o644))
+				testutil.NoError(t, os.WriteFile(path, b, 0o644))
 				b[i/8] ^= 1 << (i % 8)
 				damage, err := VerifyOrigin(t.Context(), l)
 				if err == nil && len(damage) == 0 {
@@ -38,7 +38,7 @@ func TestOriginFlipped(t *testing.T) {
 					t.Fatalf("bit %d of %s: another export, and no error", i, name)
 				}
 			}
-			check(t, os.WriteFile(path, b, 0o644))
+			testutil.NoError(t, os.WriteFile(path, b, 0o644))
 		}
 		wantText(t, "export", p.export(), text)
 	}
@@ -47,42 +47,42 @@ func TestOriginFlipped(t *testing.T) {
 // Missing and additional files are reported; an export fails only without its own.
 func TestOriginFiles(t *testing.T) {
 	text := history(numbered(1, 2))
-	p := newFastPlace(t)
+	p := newPlace(t)
 	p.migrated(text, Options{})
 	origin := filepath.Join(p.dir, segment.OriginName)
 	damaged := func(want string) {
 		t.Helper()
 		all, err := VerifyOrigin(t.Context(), p.log())
-		check(t, err)
+		testutil.NoError(t, err)
 		if got := fmt.Sprint(all); !strings.Contains(got, want) || (want == "" && len(all) > 0) {
 			t.Errorf("damage %v, want %q", all, want)
 		}
 	}
 	damaged("")
-	check(t, os.WriteFile(filepath.Join(origin, "note"), nil, 0o644))
+	testutil.NoError(t, os.WriteFile(filepath.Join(origin, "note"), nil, 0o644))
 	damaged("{note has no checksum")
 	wantText(t, "export", p.export(), text)
-	check(t, os.Remove(filepath.Join(origin, "note")))
+	testutil.NoError(t, os.Remove(filepath.Join(origin, "note")))
 	for _, name := range strings.Fields(p.originNames()) {
 		b, err := os.ReadFile(filepath.Join(origin, name))
-		check(t, err)
-		check(t, os.Remove(filepath.Join(origin, name)))
+		testutil.NoError(t, err)
+		testutil.NoError(t, os.Remove(filepath.Join(origin, name)))
 		damaged("{" + name + " missing")
 		_, err = Export(new(strings.Builder), p.log(), Original, records(p.log(), 0))
-		wantIs(t, err, ErrOrigin)
-		check(t, os.WriteFile(filepath.Join(origin, name), b, 0o644))
+		testutil.ErrorIs(t, err, ErrOrigin)
+		testutil.NoError(t, os.WriteFile(filepath.Join(origin, name), b, 0o644))
 	}
 	damaged("")
 	sums, err := os.ReadFile(filepath.Join(origin, segment.SumsName))
-	check(t, err)
+	testutil.NoError(t, err)
 	b, err := os.ReadFile(filepath.Join(origin, prefixName))
-	check(t, err)
+	testutil.NoError(t, err)
 	if line := fmt.Sprintf("%x  %s\n", sha256.Sum256(b), prefixName); !strings.Contains(string(sums), line) {
 		t.Errorf("%s lacks %q", sums, line)
 	}
 	// a log of a version without checksums
 	for _, name := range []string{segment.SumsName, receiptName} {
-		check(t, os.Remove(filepath.Join(origin, name)))
+		testutil.NoError(t, os.Remove(filepath.Join(origin, name)))
 	}
 	damaged("")
 	wantText(t, "export", p.export(), text)
@@ -90,10 +90,10 @@ func TestOriginFiles(t *testing.T) {
 
 // An export of a log of a version without checksums is compared with its receipt.
 func TestExportComparedWithReceipt(t *testing.T) {
-	p := newFastPlace(t)
+	p := newPlace(t)
 	p.migrated(history(numbered(1, 2)), Options{})
 	origin := filepath.Join(p.dir, segment.OriginName)
-	check(t, os.Remove(filepath.Join(origin, segment.SumsName)))
+	testutil.NoError(t, os.Remove(filepath.Join(origin, segment.SumsName)))
 	for _, c := range []struct {
 		receipt string
 		want    Difference
@@ -104,9 +104,9 @@ func TestExportComparedWithReceipt(t *testing.T) {
 		{`{"records":2,"first_seq":1,"last_seq":2,"source_sha256":"00","salvaged":true}`, Same},
 		{`{"records":3,"first_seq":1,"last_seq":3,"source_sha256":"00"}`, Same},
 	} {
-		check(t, os.WriteFile(filepath.Join(origin, receiptName), []byte(c.receipt), 0o644))
+		testutil.NoError(t, os.WriteFile(filepath.Join(origin, receiptName), []byte(c.receipt), 0o644))
 		done, err := Export(new(strings.Builder), p.log(), Original, records(p.log(), 0))
-		check(t, err)
+		testutil.NoError(t, err)
 		if done.Differs != c.want {
 			t.Errorf("%s: %d, want %d", c.receipt, done.Differs, c.want)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/histlog/histlog/internal/genhistory"
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -32,7 +33,7 @@ func TestRoundtripOfGeneratedHistory(t *testing.T) {
 			for _, n := range []int{0, 1, 4} {
 				t.Run(fmt.Sprintf("%s/indent %d/%d", shape, indent, n), func(t *testing.T) {
 					var b bytes.Buffer
-					check(t, genhistory.Write(&b, genhistory.Options{Records: n, BatchBytes: 3000, Seed: 1, Shape: shape, Indent: indent}))
+					testutil.NoError(t, genhistory.Write(&b, genhistory.Options{Records: n, BatchBytes: 3000, Seed: 1, Shape: shape, Indent: indent}))
 					if b.Len() == 0 {
 						return
 					}
@@ -155,7 +156,7 @@ func TestVerifyRoundtripOfStream(t *testing.T) {
 	p := newPlace(t)
 	o := p.options(Options{Source: "-", Stdin: strings.NewReader(history(numbered(1, 3))), Verify: VerifyRoundtrip})
 	r, err := Run(t.Context(), o)
-	check(t, err)
+	testutil.NoError(t, err)
 	if r.Verified != verifiedRoundtrip {
 		t.Errorf("verified %q", r.Verified)
 	}
@@ -167,20 +168,20 @@ func TestVerifyRoundtripOfStream(t *testing.T) {
 	p.dir += "3"
 	o.Dir, o.Stdin, o.Accept.NonFinite = p.dir, strings.NewReader(`[ 1,NaN ,3]`), NullNonFinite
 	_, err = Run(t.Context(), o)
-	wantIs(t, err, ErrOnce)
+	testutil.ErrorIs(t, err, ErrOnce)
 	p.nothing()
 }
 
 // add appends records to the log.
 func (p *place) add(records ...string) {
 	p.Helper()
-	w, err := segment.OpenWriter(p.Context(), p.dir, segment.Options{FS: noSync{}})
-	check(p, err)
+	w, err := segment.OpenWriter(p.Context(), p.dir, segment.Options{FS: testutil.NoSync{}})
+	testutil.NoError(p, err)
 	for _, r := range records {
 		_, err := w.Append(context.Background(), []byte(r))
-		check(p, err)
+		testutil.NoError(p, err)
 	}
-	check(p, w.Close())
+	testutil.NoError(p, w.Close())
 }
 
 // last yields the last n records of a log.
@@ -228,7 +229,7 @@ func TestExportOfOtherRecords(t *testing.T) {
 			l := p.log()
 			var b strings.Builder
 			e, err := Export(&b, l, Original, last(l, c.n))
-			check(t, err)
+			testutil.NoError(t, err)
 			wantText(t, "compact export", compactOf(b.String()), c.want)
 			if c.n > 0 {
 				wantText(t, "export", b.String(), style.dump(c.want))
@@ -242,15 +243,15 @@ func TestExportOfOtherRecords(t *testing.T) {
 
 func TestExportWithoutOrigin(t *testing.T) {
 	p := newPlace(t)
-	w, err := segment.Create(p.dir, segment.Options{FS: noSync{}})
-	check(t, err)
-	check(t, w.Close())
+	w, err := segment.Create(p.dir, segment.Options{FS: testutil.NoSync{}})
+	testutil.NoError(t, err)
+	testutil.NoError(t, w.Close())
 	formats := func(original, array string) {
 		t.Helper()
 		for format, want := range map[Format]string{Original: original, Array: array} {
 			var b strings.Builder
 			_, err := Export(&b, p.log(), format, records(p.log(), 0))
-			check(t, err)
+			testutil.NoError(t, err)
 			wantText(t, "export", b.String(), want)
 		}
 	}
@@ -284,7 +285,7 @@ func TestExportAfterEmpty(t *testing.T) {
 		wantText(t, "export of "+c.source, p.export(), c.want)
 		// and of a version whose layouts had no spaces
 		name := p.former()
-		check(t, os.WriteFile(name, []byte(`{"records":`+quote(p.layout().Records)+`,"depth":`+fmt.Sprint(p.layout().Depth)+`,"between":null,"style":null,"empty":true}`), 0o644))
+		testutil.NoError(t, os.WriteFile(name, []byte(`{"records":`+quote(p.layout().Records)+`,"depth":`+fmt.Sprint(p.layout().Depth)+`,"between":null,"style":null,"empty":true}`), 0o644))
 		wantText(t, "export of an earlier "+c.source, p.export(), c.want)
 	}
 }
@@ -295,7 +296,7 @@ func TestExportOfFormerLayout(t *testing.T) {
 	p := newPlace(t)
 	p.migrated(text, Options{})
 	name := p.former()
-	check(t, os.WriteFile(name, []byte(`{"records":"/history","depth":2,"between":",\n    ","style":{"indent":"  ","comma":",","colon":": "},"empty":false}`), 0o644))
+	testutil.NoError(t, os.WriteFile(name, []byte(`{"records":"/history","depth":2,"between":",\n    ","style":{"indent":"  ","comma":",","colon":": "},"empty":false}`), 0o644))
 	wantText(t, "export", p.export(), text)
 	p.add(`{"a":[1]}`)
 	wantText(t, "compact export", compactOf(p.export()), strings.Replace(compactOf(text), `],"total`, `,{"a":[1]}],"total`, 1))

@@ -60,7 +60,7 @@ func TestCutAtEveryByte(t *testing.T) {
 	for _, s := range samples() {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			p := newFastPlace(t)
+			p := newPlace(t)
 			for n := 0; n <= len(s.text); n += testutil.Rounds(3, 1) {
 				p.cutAt(s, n)
 				if t.Failed() {
@@ -77,7 +77,7 @@ func (p *place) cutAt(s sample, n int) {
 	r, err := p.run(cut, o)
 	switch {
 	case s.complete(n):
-		check(p, err)
+		testutil.NoError(p, err)
 		want = nil
 		for _, r := range s.records {
 			if r.end <= n {
@@ -85,9 +85,9 @@ func (p *place) cutAt(s sample, n int) {
 			}
 		}
 	case strings.TrimSpace(cut) == "":
-		wantIs(p, err, ErrEmpty)
+		testutil.ErrorIs(p, err, ErrEmpty)
 	default:
-		wantIs(p, err, jsonscan.ErrCut)
+		testutil.ErrorIs(p, err, jsonscan.ErrCut)
 		var at *SourceError
 		if !errors.As(err, &at) || at.Offset != int64(n) || (at.Record != 0 && at.Record != segment.Sequence(len(want)+1)) {
 			p.Errorf("got %v, want the error at offset %d and record %d or none", err, n, len(want)+1)
@@ -97,10 +97,10 @@ func (p *place) cutAt(s sample, n int) {
 	o.Salvage = true
 	r, err = p.run(cut, o)
 	if errors.Is(plain, ErrEmpty) {
-		wantIs(p, err, ErrEmpty) // there is no damage to report
+		testutil.ErrorIs(p, err, ErrEmpty) // there is no damage to report
 		return
 	}
-	check(p, err)
+	testutil.NoError(p, err)
 	wantTexts(p, p.texts(), want)
 	p.intact()
 	wantText(p, "export and quarantine", p.restored(), cut)
@@ -117,7 +117,7 @@ func (p *place) cutAt(s sample, n int) {
 func (p *place) storedReceipt(r Receipt) {
 	p.Helper()
 	stored, err := ReadReceipt(p.log())
-	check(p, err)
+	testutil.NoError(p, err)
 	if stored.Records != r.Records || stored.Salvaged != r.Salvaged || stored.Quarantined != r.Quarantined || stored.Damage != r.Damage || stored.SourceSHA256 != r.SourceSHA256 {
 		p.Errorf("the log's receipt is %+v, Run returned %+v", *stored, r)
 	}
@@ -193,7 +193,7 @@ func TestEveryByteReplaced(t *testing.T) {
 	for _, s := range samples() {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			p := newFastPlace(t)
+			p := newPlace(t)
 			for at := 0; at < len(s.text); at += testutil.Rounds(7, 1) {
 				for _, to := range []byte("\"}") {
 					p.flipped(s, at, to)
@@ -209,7 +209,7 @@ func TestBytesFlipped(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(rnd.Uint64(), 0))
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			p := newFastPlace(t)
+			p := newPlace(t)
 			for range flips / len(all) {
 				p.flipped(s, rnd.IntN(len(s.text)), byte(rnd.IntN(256)))
 			}
@@ -225,7 +225,7 @@ func TestSalvageLarge(t *testing.T) {
 	at := strings.Index(text, `"n":1000,`)
 	text = text[:at] + "!" + text[at+1:]
 	r, err := p.run(text, Options{Salvage: true, Settings: segment.Settings{"segment-size": "64K"}})
-	check(t, err)
+	testutil.NoError(t, err)
 	wantTexts(t, p.texts(), slices.Concat(all[:999], all[1000:]))
 	if r.Pieces != 1 || r.Quarantined != int64(len(all[999])+1) {
 		t.Errorf("%d pieces of %d bytes", r.Pieces, r.Quarantined)
@@ -259,22 +259,22 @@ func TestSalvageOfReplacedSource(t *testing.T) {
 			p := newPlace(t)
 			hook := &openHook{name: suffixName, do: func() {
 				next := p.source + ".next"
-				check(t, os.WriteFile(next, []byte(c.then), 0o644))
-				check(t, os.Rename(next, p.source))
+				testutil.NoError(t, os.WriteFile(next, []byte(c.then), 0o644))
+				testutil.NoError(t, os.Rename(next, p.source))
 			}}
 			_, err := p.run(text, Options{Salvage: true, FS: hook})
 			if err == nil {
 				wantText(t, "export and quarantine", p.restored(), text)
 				return
 			}
-			wantIs(t, err, ErrChanged)
+			testutil.ErrorIs(t, err, ErrChanged)
 		})
 	}
 }
 
 // openHook calls a function when a file of a name is first opened.
 type openHook struct {
-	noSync
+	testutil.NoSync
 	name string
 	do   func()
 }
@@ -284,13 +284,13 @@ func (h *openHook) OpenFile(name string, flag int, perm fs.FileMode) (segment.Fi
 		h.do()
 		h.do = nil
 	}
-	return h.noSync.OpenFile(name, flag, perm)
+	return h.NoSync.OpenFile(name, flag, perm)
 }
 
 func TestSalvageNeedsAFile(t *testing.T) {
 	p := newPlace(t)
 	_, err := p.run("", Options{Source: "-", Stdin: strings.NewReader("[1,"), Salvage: true})
-	wantIs(t, err, ErrOnce)
+	testutil.ErrorIs(t, err, ErrOnce)
 }
 
 func TestCompressedCut(t *testing.T) {
@@ -319,15 +319,15 @@ func TestCompressedCut(t *testing.T) {
 			w := c.pack(&b)
 			for half := range strings.SplitSeq(text, all[60]) { // in two blocks
 				_, err := io.WriteString(w, half)
-				check(t, err)
-				check(t, w.(interface{ Flush() error }).Flush())
+				testutil.NoError(t, err)
+				testutil.NoError(t, w.(interface{ Flush() error }).Flush())
 				if half == text[:len(half)] {
 					_, err = io.WriteString(w, all[60])
-					check(t, err)
+					testutil.NoError(t, err)
 				}
 			}
-			check(t, w.Close())
-			p := newFastPlace(t)
+			testutil.NoError(t, w.Close())
+			p := newPlace(t)
 			p.migrated(b.String(), Options{Verify: VerifyRoundtrip})
 			wantTexts(t, p.texts(), all)
 			wantText(t, "export", p.export(), text)
@@ -354,7 +354,7 @@ func TestCompressedCut(t *testing.T) {
 				if err != nil && had == "" {
 					continue // nothing can be decompressed
 				}
-				check(t, err)
+				testutil.NoError(t, err)
 				if len(had) == 0 {
 					t.Errorf("cut at byte %d: a log of nothing: %+v", n, r)
 				}
@@ -431,7 +431,7 @@ func TestSalvageLines(t *testing.T) {
 
 // If there is more damage than files should be made of, the last piece has all the rest.
 func TestSalvageOfManyPieces(t *testing.T) {
-	p := newFastPlace(t)
+	p := newPlace(t)
 	text := strings.Repeat("{\"a\":1}\n{\"a\":2}\n!\n", maxPieces+5)
 	r := p.migrated(text, Options{Salvage: true})
 	if r.Pieces != maxPieces {
@@ -448,7 +448,7 @@ func TestSalvageOfDocuments(t *testing.T) {
 	} {
 		p := newPlace(t)
 		r, err := p.run(text, Options{Salvage: true})
-		check(t, err)
+		testutil.NoError(t, err)
 		if p.layout().Records == streamName || !r.Salvaged || r.Records == 0 {
 			t.Errorf("%q: %+v", text, r)
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -79,14 +80,14 @@ func TestShapes(t *testing.T) {
 			plan, err := DryRun(t.Context(), p.options(Options{}))
 			p.nothing()
 			if names, no := strings.CutPrefix(c.at, "!"); no {
-				wantIs(t, err, ErrUndecided)
+				testutil.ErrorIs(t, err, ErrUndecided)
 				_, err = p.run(c.source, Options{})
-				wantIs(t, err, ErrUndecided)
+				testutil.ErrorIs(t, err, ErrUndecided)
 				if err != nil && !strings.Contains(err.Error(), names) {
 					t.Errorf("%v does not name %s", err, names)
 				}
 			} else {
-				check(t, err)
+				testutil.NoError(t, err)
 				if c.records == nil && c.at == "stream" { // each line
 					for line := range strings.SplitSeq(c.source, "\n") {
 						c.records = append(c.records, compactOf(line))
@@ -103,10 +104,10 @@ func TestShapes(t *testing.T) {
 			}
 			_, err = p.run("", Options{Source: "-", Stdin: strings.NewReader(c.source)})
 			if c.once == "" {
-				check(t, err)
+				testutil.NoError(t, err)
 				wantTexts(t, p.texts(), c.records)
 			} else {
-				wantIs(t, err, ErrUndecided)
+				testutil.ErrorIs(t, err, ErrUndecided)
 			}
 		})
 	}
@@ -134,28 +135,28 @@ func TestLateDocument(t *testing.T) {
 		{"scalars in an array", untimed, 20, `{"rows":[1,2]}`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := newFastPlace(t)
+			p := newPlace(t)
 			text := strings.Repeat(c.records, c.count) + c.document + "\n"
 			_, err := p.run(text, Options{})
 			_, salvaged := p.run(text+`{"n":`+"\n{}\n", Options{Salvage: true})
 			if c.want == "" {
-				check(t, err)
-				check(t, salvaged)
+				testutil.NoError(t, err)
+				testutil.NoError(t, salvaged)
 				return
 			}
 			want := fmt.Sprintf("value %d holds an array: %s", c.count+1, c.want)
 			if c.document[0] == '[' { // a salvage keeps lines of one kind, and this one in quarantine/
-				check(t, salvaged)
+				testutil.NoError(t, salvaged)
 				salvaged = err
 			}
 			for _, err := range []error{err, salvaged} {
-				wantIs(t, err, ErrUndecided)
+				testutil.ErrorIs(t, err, ErrUndecided)
 				if err != nil && !strings.Contains(err.Error(), want) {
 					t.Errorf("%v does not say %q", err, want)
 				}
 			}
 			_, err = p.run(text, Options{Records: new(segment.Pointer)})
-			check(t, err)
+			testutil.NoError(t, err)
 		})
 	}
 }
@@ -166,9 +167,9 @@ func TestScalarBehindRecords(t *testing.T) {
 	for _, text := range []string{`[1,2] 3`, `[1,2]"`, `{"history":[1,2]} null`, `{"rows":[{}]}x`, `{"history":[1,2]},"n":1}`} {
 		p := newPlace(t)
 		_, err := p.run(text, Options{})
-		wantIs(t, err, jsonscan.ErrInvalid)
+		testutil.ErrorIs(t, err, jsonscan.ErrInvalid)
 		r, err := p.run(text, Options{Salvage: true})
-		check(t, err)
+		testutil.NoError(t, err)
 		if !r.Salvaged || p.layout().Records == "stream" {
 			t.Errorf("%s: %+v", text, r)
 		}
@@ -178,7 +179,7 @@ func TestScalarBehindRecords(t *testing.T) {
 
 func (p *place) layout() (at layout) {
 	p.Helper()
-	check(p, readJSON(p.log(), layoutName, &at))
+	testutil.NoError(p, readJSON(p.log(), layoutName, &at))
 	return at
 }
 
@@ -223,15 +224,15 @@ func TestRecordsNamed(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%q of %.20s", c.at, c.source), func(t *testing.T) {
 			at, err := jsonscan.ParsePointer(c.at)
-			check(t, err)
+			testutil.NoError(t, err)
 			p := newPlace(t)
 			for _, o := range []Options{{Records: at}, {Records: at, Source: "-", Stdin: strings.NewReader(c.source)}} {
 				r, err := p.run(c.source, o)
 				if c.want != nil {
-					wantIs(t, err, c.want)
+					testutil.ErrorIs(t, err, c.want)
 					continue
 				}
-				check(t, err)
+				testutil.NoError(t, err)
 				wantTexts(t, p.texts(), c.records)
 				if c.source == source && (r.Declared == nil || *r.Declared != 9) {
 					t.Errorf("declared %v", r.Declared)
@@ -281,7 +282,7 @@ func TestLargePrefixAndSuffix(t *testing.T) {
 	}
 	for name, want := range map[string]string{prefixName: prefix, suffixName: suffix} {
 		b, err := os.ReadFile(filepath.Join(p.dir, segment.OriginName, name))
-		check(t, err)
+		testutil.NoError(t, err)
 		wantText(t, name, string(b), want)
 	}
 	wantText(t, "export", p.export(), text)
@@ -292,12 +293,12 @@ func TestSmallReads(t *testing.T) {
 	p := newPlace(t)
 	for _, text := range []string{"\xef\xbb\xbf" + history(numbered(1, 3)), `[1,2.5,true,"\ud83d\ude00é"]`} {
 		_, err := p.run("", Options{Source: "-", Stdin: &slowReader{text: text}})
-		check(t, err)
+		testutil.NoError(t, err)
 		wantText(t, "export", p.export(), text)
 	}
 	broken := errors.New("broken")
 	_, err := p.run("", Options{Source: "-", Stdin: &slowReader{text: "[1,2", err: broken}})
-	wantIs(t, err, broken)
+	testutil.ErrorIs(t, err, broken)
 }
 
 // slowReader returns a byte at a time, then an error.

@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // corpus is the seed corpus of the fuzz targets, and the input of the plain tests.
@@ -221,20 +223,20 @@ func TestTeeAndWalk(t *testing.T) {
 		}
 		s := NewReader(r, Options{})
 		var prefix, suffix bytes.Buffer
-		must(t, s.Tee(&prefix))
+		testutil.NoError(t, s.Tee(&prefix))
 		expect(t, s, '{')
 		name, err := s.Value(nil)
-		must(t, err)
+		testutil.NoError(t, err)
 		expect(t, s, ':')
 		expect(t, s, '[')
-		must(t, s.Tee(nil))
-		must(t, s.Skip())
+		testutil.NoError(t, s.Tee(nil))
+		testutil.NoError(t, s.Skip())
 		expect(t, s, ',')
-		must(t, s.Skip())
+		testutil.NoError(t, s.Skip())
 		if _, err := s.Peek(); err != nil {
 			t.Fatal(err)
 		}
-		must(t, s.Tee(&suffix))
+		testutil.NoError(t, s.Tee(&suffix))
 		expect(t, s, ']')
 		for {
 			if _, err := s.Peek(); err == io.EOF {
@@ -242,7 +244,7 @@ func TestTeeAndWalk(t *testing.T) {
 			}
 			s.Next()
 		}
-		must(t, s.Tee(nil))
+		testutil.NoError(t, s.Tee(nil))
 		if string(name) != `"history"` || prefix.String() != ` {"history" : [` || suffix.String() != `] , "n": 2 } ` {
 			t.Errorf("%q %q %q", name, prefix.String(), suffix.String())
 		}
@@ -255,13 +257,6 @@ func expect(t *testing.T, s *Scanner, want byte) {
 		t.Fatalf("%q, %v; want %q", c, err, want)
 	}
 	s.Next()
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 func TestMembers(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // FuzzTail gives the tails of files to their parsers, which must not believe in
@@ -15,7 +17,7 @@ func FuzzTail(f *testing.F) {
 		table.Add(3, 5)
 		table.Add(2, 9)
 		file, err := table.AppendTail([]byte("12345"), codec)
-		check(f, err)
+		testutil.NoError(f, err)
 		f.Add(file, uint8(codec))
 		f.Add(file[5:], uint8(codec))
 		f.Add(file[6:], uint8(codec))

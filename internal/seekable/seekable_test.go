@@ -15,13 +15,6 @@ import (
 	"github.com/histlog/histlog/internal/testutil"
 )
 
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // compressing returns the codecs that compress.
 func compressing() []Codec { return Codecs()[1:] }
 
@@ -32,11 +25,11 @@ func compress(t testing.TB, codec Codec, lines []string) []byte {
 	w := NewWriter(&b, codec, int64(len(strings.Join(lines, ""))))
 	defer w.Release()
 	for _, line := range lines {
-		check(t, w.Begin(int64(len(line))))
+		testutil.NoError(t, w.Begin(int64(len(line))))
 		_, err := io.WriteString(w, line)
-		check(t, err)
+		testutil.NoError(t, err)
 	}
-	check(t, w.Finish())
+	testutil.NoError(t, w.Finish())
 	if w.Size() != int64(b.Len()) {
 		t.Errorf("the Writer counts %d bytes, the file has %d", w.Size(), b.Len())
 	}
@@ -59,7 +52,7 @@ func TestFrames(t *testing.T) {
 			plain := strings.Join(lines, "")
 			file := compress(t, codec, lines)
 			table, err := ReadTable(bytes.NewReader(file), int64(len(file)), codec)
-			check(t, err)
+			testutil.NoError(t, err)
 			if len(table.Frames) != 4 || table.Length() != int64(len(plain)) {
 				t.Errorf("%+v, want 4 frames of %d bytes", table, len(plain))
 			}
@@ -96,9 +89,9 @@ func decompress(t *testing.T, codec Codec, file []byte) string {
 	default:
 		t.Fatalf("add a reader of %v", codec)
 	}
-	check(t, err)
+	testutil.NoError(t, err)
 	b, err := io.ReadAll(from)
-	check(t, err)
+	testutil.NoError(t, err)
 	return string(b)
 }
 
@@ -107,15 +100,15 @@ func decompress(t *testing.T, codec Codec, file []byte) string {
 func readAsSeekable(t *testing.T, file []byte, plain string) {
 	t.Helper()
 	d, err := zstd.NewReader(nil)
-	check(t, err)
+	testutil.NoError(t, err)
 	defer d.Close()
 	r, err := seekable.NewReader(bytes.NewReader(file), d)
-	check(t, err)
+	testutil.NoError(t, err)
 	defer r.Close()
 	for at := len(plain) - 100; at > 0; at -= len(plain) / 5 {
 		b := make([]byte, 100)
 		_, err := r.ReadAt(b, int64(at))
-		check(t, err)
+		testutil.NoError(t, err)
 		if string(b) != plain[at:at+100] {
 			t.Errorf("at %d: %q", at, b)
 		}
@@ -137,7 +130,7 @@ func TestReadAt(t *testing.T) {
 		t.Run(codec.String(), func(t *testing.T) {
 			file := compress(t, codec, lines)
 			r, err := NewReader(t.Context(), bytes.NewReader(file), int64(len(file)), codec)
-			check(t, err)
+			testutil.NoError(t, err)
 			defer r.Release()
 			if n := r.Length(int64(len(plain))); n != int64(len(plain)) || r.Mismatch() != "" {
 				t.Errorf("%d bytes (%s), want %d", n, r.Mismatch(), len(plain))
@@ -150,7 +143,7 @@ func TestReadAt(t *testing.T) {
 				}
 			}
 			reason, err := r.Check()
-			check(t, err)
+			testutil.NoError(t, err)
 			if reason != "" {
 				t.Error(reason)
 			}
@@ -166,12 +159,12 @@ func TestFlips(t *testing.T) {
 		t.Run(codec.String(), func(t *testing.T) {
 			intact := compress(t, codec, lines)
 			table, err := ReadTable(bytes.NewReader(intact), int64(len(intact)), codec)
-			check(t, err)
+			testutil.NoError(t, err)
 			for at := 0; at < len(intact); at += 1 + len(intact)/50 {
 				file := bytes.Clone(intact)
 				file[at] ^= 4
 				r, err := NewReader(t.Context(), bytes.NewReader(file), int64(len(file)), codec)
-				check(t, err)
+				testutil.NoError(t, err)
 				r.Length(int64(len(plain)))
 				b := make([]byte, len(plain))
 				n, err := r.ReadAt(b, 0)
@@ -179,7 +172,7 @@ func TestFlips(t *testing.T) {
 					t.Errorf("flip at %d: %v, want a *FrameError", at, err)
 				}
 				reason, err2 := r.Check()
-				check(t, err2)
+				testutil.NoError(t, err2)
 				if err == nil && reason == "" && string(b) == plain {
 					t.Errorf("flip at %d: nothing was noticed", at)
 				}
