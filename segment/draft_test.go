@@ -80,7 +80,7 @@ func TestDraftKeepsTimes(t *testing.T) {
 	testutil.NoError(t, d.Publish())
 	r := openReader(t, openLog(t, dir), 0)
 	for seq, want := range map[Sequence]Entry{
-		1: {Time: time.Unix(1748424862, 0), Flags: Durable | Anchor},
+		1: {Time: time.Unix(1748424862, 0), Flags: Durable | anchor},
 		2: {Time: newClock().Now(), Flags: Durable | ClockTime},
 	} {
 		e, err := r.Entry(seq)

@@ -103,7 +103,7 @@ const (
 	ClockTime                        // the record has no time of its own: Time is when it arrived
 	Rebuilt                          // the entry was made from the segment, which proves nothing about its bytes
 	Lost                             // the record was lost: its line is blank, or not a record
-	Anchor                           // all entries before this one were synced when it was written
+	anchor                           // all entries before this one were synced when it was written
 )
 
 // An Entry is what an index holds about one record.

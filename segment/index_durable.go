@@ -22,7 +22,7 @@ func (x *indexFile) durableCounts() (synced, durable uint64, err error) {
 		if e.Flags&Durable != 0 && durable == 0 {
 			durable = k
 		}
-		if e.Flags&Anchor != 0 && synced == 0 {
+		if e.Flags&anchor != 0 && synced == 0 {
 			synced = k - 1
 		}
 	}

@@ -42,7 +42,7 @@ func TestGoldenSmallIndex(t *testing.T) {
 			}
 			rec, err := r.Record(seq)
 			testutil.NoError(t, err)
-			if want := fmt.Sprintf(`{%s"n":%d}`, own, n); string(rec.Text) != want || !rec.Time.Equal(at) || !rec.Arrived.Equal(arrived) || rec.Flags&^Anchor != flags {
+			if want := fmt.Sprintf(`{%s"n":%d}`, own, n); string(rec.Text) != want || !rec.Time.Equal(at) || !rec.Arrived.Equal(arrived) || rec.Flags&^anchor != flags {
 				t.Fatalf("record %d: %s, %v, %v, %b", seq, rec.Text, rec.Time, rec.Arrived, rec.Flags)
 			}
 			n++

@@ -143,8 +143,8 @@ func (r *Reader) Refresh() error {
 	return nil
 }
 
-// Indexed reports whether the segment has an index of its own.
-func (r *Reader) Indexed() bool { return r.index != nil }
+// hasIndex reports whether the segment has an index of its own.
+func (r *Reader) hasIndex() bool { return r.index != nil }
 
 // Segment returns the segment, with the file that is read.
 func (r *Reader) Segment() Segment { return r.segment }

@@ -28,8 +28,8 @@ func TestRecordBySequence(t *testing.T) {
 	at := Offset(0)
 	for i, s := range l.Segments {
 		r := openReader(t, l, i)
-		if !r.Indexed() || r.ID() != l.Marker.ID || !r.Created().Equal(newClock().Now()) || r.Segment() != s {
-			t.Errorf("segment %d: %v %v %v %v", s.Base, r.Indexed(), r.ID(), r.Created(), r.Segment())
+		if !r.hasIndex() || r.ID() != l.Marker.ID || !r.Created().Equal(newClock().Now()) || r.Segment() != s {
+			t.Errorf("segment %d: %v %v %v %v", s.Base, r.hasIndex(), r.ID(), r.Created(), r.Segment())
 		}
 		if s.Sealed && r.Next() != s.Next {
 			t.Errorf("segment %d goes to %d, want %d", s.Base, r.Next(), s.Next)
@@ -42,7 +42,7 @@ func TestRecordBySequence(t *testing.T) {
 			if string(rec.Text) != text(seq) || rec.Seq != seq || rec.Entry != e || rec.Blank {
 				t.Errorf("record %d: %+v", seq, rec)
 			}
-			if want := time.Date(2025, 5, 28, 12, 0, int(seq), 0, time.UTC); !e.Time.Equal(want) || e.Flags&^Anchor != Durable || !e.Arrived.Equal(newClock().Now()) {
+			if want := time.Date(2025, 5, 28, 12, 0, int(seq), 0, time.UTC); !e.Time.Equal(want) || e.Flags&^anchor != Durable || !e.Arrived.Equal(newClock().Now()) {
 				t.Errorf("entry %d: %+v", seq, e)
 			}
 			if int(e.End-rec.Start) != len(text(seq))+1 {
@@ -181,8 +181,8 @@ func TestReadWithoutIndex(t *testing.T) {
 			l := openLog(t, dir)
 			for i, s := range l.Segments {
 				r := openReader(t, l, i)
-				if r.Indexed() || r.Created() != (time.Time{}) {
-					t.Errorf("segment %d: indexed %v, created %v", s.Base, r.Indexed(), r.Created())
+				if r.hasIndex() || r.Created() != (time.Time{}) {
+					t.Errorf("segment %d: indexed %v, created %v", s.Base, r.hasIndex(), r.Created())
 				}
 				for seq := s.Base; seq < r.Next(); seq++ {
 					e, err := r.Entry(seq)

@@ -102,7 +102,7 @@ var settingTable = []setting{
 		return atLeast(int64(p.SegmentAge), int64(time.Second), err)
 	}},
 	{"sync", "always", "acknowledge after an fsync: always; one for all of interval=1s; or none", func(p *Policy, s string) (err error) {
-		p.Sync, err = ParseSync(s)
+		p.Sync, err = parseSync(s)
 		return err
 	}},
 	{"time-field", "/timestamp", "JSON pointer to a record's own time", func(p *Policy, s string) (err error) {
@@ -277,8 +277,8 @@ func ParseDuration(s string) (time.Duration, error) {
 	return d, nil
 }
 
-// ParseSync reads a sync policy.
-func ParseSync(s string) (Sync, error) {
+// parseSync reads a sync policy.
+func parseSync(s string) (Sync, error) {
 	interval, isInterval := strings.CutPrefix(s, "interval=")
 	switch {
 	case s == "always":

@@ -47,17 +47,17 @@ func TestParseSync(t *testing.T) {
 		"interval=1s": {SyncInterval, time.Second}, "interval=250ms": {SyncInterval, 250 * time.Millisecond}, "interval=1ms": {SyncInterval, time.Millisecond},
 		"interval=1d": {SyncInterval, 24 * time.Hour},
 	} {
-		got, err := ParseSync(text)
+		got, err := parseSync(text)
 		if err != nil || got != want {
-			t.Errorf("ParseSync(%q) = %v, %v; want %v", text, got, err, want)
+			t.Errorf("parseSync(%q) = %v, %v; want %v", text, got, err, want)
 		}
-		if again, err := ParseSync(got.String()); err != nil || again != got {
+		if again, err := parseSync(got.String()); err != nil || again != got {
 			t.Errorf("%v reads back as %v, %v", got, again, err)
 		}
 	}
 	for _, text := range []string{"", "Always", "always ", "interval", "interval=", "interval=0s", "interval=1us", "interval=-1s", "interval=often", "never"} {
-		if got, err := ParseSync(text); err == nil {
-			t.Errorf("ParseSync(%q) = %v", text, got)
+		if got, err := parseSync(text); err == nil {
+			t.Errorf("parseSync(%q) = %v", text, got)
 		}
 	}
 }

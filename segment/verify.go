@@ -88,7 +88,7 @@ func (f *Finding) checkSegment(r *Reader, sum trailer, container string) {
 	s := r.segment
 	switch {
 	case len(f.Damage) > 0: // which explains all that follows
-	case !r.Indexed():
+	case !r.hasIndex():
 		f.add(&CorruptError{Kind: KindIndex, Path: s.Path, Seq: s.Base, Reason: "its index is missing or unreadable"})
 	case r.reason != "":
 		f.add(&CorruptError{Kind: KindIndex, Path: r.index.path, Reason: r.reason})

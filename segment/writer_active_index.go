@@ -20,7 +20,7 @@ func (a *activeSegment) writeEntries(entries []Entry) error {
 		// The first entry after a sync of the index carries an anchor: it shows the
 		// next writer that all entries before it were synced.
 		if i == 0 && (!a.indexDirty || a.count == 0) {
-			e.Flags |= Anchor
+			e.Flags |= anchor
 		}
 		b = a.header.appendEntry(b, a.nextSeq()+Sequence(i), e)
 	}

@@ -112,7 +112,7 @@ func (x *indexFile) trusted() (found, durable, synced uint64, err error) {
 		if e.Flags&Durable != 0 && durable == 0 {
 			durable = k
 		}
-		if e.Flags&Anchor != 0 && synced == 0 {
+		if e.Flags&anchor != 0 && synced == 0 {
 			synced = k - 1
 		}
 	}
