@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// A Log is a log as it was when it was opened for reading. Reading takes no
-// lock and creates nothing; Refresh sees what was written since.
+// A Log is the state of a log at the time of Open or the last Refresh. Reading takes no
+// lock and creates no file.
 type Log struct {
 	Dir      string
 	Marker   Marker
@@ -72,15 +72,15 @@ func (l *Log) mode() (fs.FileMode, error) {
 // FS returns the file system the log was opened on.
 func (l *Log) FS() FS { return l.fs }
 
-// RefreshAll is Refresh, and checks of every segment whether it is part of the log.
-// It takes a moment for each.
+// RefreshAll is Refresh that also checks for every segment whether it is part of the log,
+// which opens its index.
 func (l *Log) RefreshAll() error {
 	l.thorough, l.known = true, nil
 	return l.Refresh()
 }
 
-// Refresh reads HISTLOG and the directory again. A listing is not taken at one
-// moment: it is believed only once two in a row agree around one HISTLOG.
+// Refresh reads HISTLOG and the directory again. A directory that changes while it is
+// listed may be listed wrongly, so Refresh lists it until two listings agree.
 func (l *Log) Refresh() error {
 	const attempts = 100
 	var before []Segment
@@ -108,9 +108,9 @@ func (l *Log) Refresh() error {
 	return fmt.Errorf("list %s: it changes faster than it can be read", l.Dir)
 }
 
-// Find returns the index in Segments of the one that holds seq, or would.
-// ErrRetired and ErrNoRecord say why there is none. The active segment must be
-// opened to know where it ends; an archive ends with its last segment.
+// Find returns the index in Segments of the segment that holds seq. The error is
+// ErrRetired or ErrNoRecord if there is none. For a sequence behind the newest record of
+// a log Find returns the active segment; only a Reader knows where that ends.
 func (l *Log) Find(seq Sequence) (int, error) {
 	if seq < l.Marker.FirstSeq {
 		return 0, l.Marker.retiredError(seq)

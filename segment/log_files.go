@@ -25,11 +25,11 @@ func listSegments(fsys FS, dir string) ([]Segment, error) {
 	return chain(withoutCopies(segments)), nil
 }
 
-// leaveRetired leaves the segments out that were retired and not yet removed.
+// leaveRetired removes from Segments those that were retired but are not yet deleted.
 //
-// Retire and Archive leave first_seq at the base of a segment. Where no segment
-// begins there, HISTLOG is wrong or belongs to another state of the directory,
-// and nothing may be hidden or removed because of it.
+// Retire and Archive set first_seq to the base of a segment. If no segment begins there,
+// HISTLOG is wrong or belongs to another state of the directory. Then all segments are
+// kept, and Conflict says why: nothing may be hidden or deleted because of it.
 func (l *Log) leaveRetired() {
 	l.Conflict = nil
 	first := l.Marker.FirstSeq
@@ -61,7 +61,8 @@ func missingSegments(path string, at Offset, from, next Sequence) *CorruptError 
 	return &CorruptError{Kind: KindMissing, Path: path, Seq: from, Offset: at, Reason: fmt.Sprintf("missing: the segments of records %d to %d", from, next-1)}
 }
 
-// sealLast seals the last segment of an archive. What it holds its index says.
+// sealLast marks the last segment of an archive as sealed. Its index says how many records
+// it holds.
 func (l *Log) sealLast() error {
 	last := &l.Segments[len(l.Segments)-1]
 	if l.Marker.Role != roleArchive {
@@ -73,8 +74,8 @@ func (l *Log) sealLast() error {
 	return err
 }
 
-// indexedUpTo returns the sequence behind those that the index of a segment
-// tells of; its base where it tells of none.
+// indexedUpTo returns the sequence after the last record in the index of a segment, or
+// base if the index is missing or empty.
 func (l *Log) indexedUpTo(base Sequence) (next Sequence, err error) {
 	x, _, err := l.openIndex(base)
 	if x == nil || err != nil {

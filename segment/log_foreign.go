@@ -45,8 +45,8 @@ func (l *Log) separateForeign(segments []Segment) {
 	l.Segments = chain(own)
 }
 
-// trustProven takes the newest segment whose index proves it, and all before it,
-// for the log's own.
+// trustProven marks the newest segment whose index proves it, and all segments before it,
+// as part of the log.
 func (l *Log) trustProven(segments []Segment) {
 	proven := len(segments) - 1
 	for ; proven >= 0; proven-- {
@@ -60,8 +60,8 @@ func (l *Log) trustProven(segments []Segment) {
 	}
 }
 
-// foreignDamage returns the damage that a file is if it bears the name of a segment but
-// is not part of the log.
+// foreignDamage checks all segments again and returns the damage if s is a file with the
+// name of a segment that is not part of the log; nil means that it is part of it.
 func (l *Log) foreignDamage(s Segment) error {
 	if err := l.RefreshAll(); err != nil {
 		return err
@@ -74,8 +74,8 @@ func (l *Log) foreignDamage(s Segment) error {
 	return nil
 }
 
-// chain tells each segment which one follows, and that the ones before the
-// last are sealed. The last may be active: no copy counts beside its plain file.
+// chain sets Next and Sealed of all segments but the last. The last one may be active, so
+// its plain file is read whatever copies of it there are.
 func chain(segments []Segment) []Segment {
 	for i := 1; i < len(segments); i++ {
 		segments[i-1].Sealed, segments[i-1].Next = true, segments[i].Base

@@ -27,13 +27,13 @@ type RepairedRecord struct {
 	Lost       uint64   // records from Seq on that are gone; 0: all were restored, or only the index was damaged
 }
 
-// Repair mends what can be mended of the log at dir, under the writer's lock and
-// that of UPKEEP, and says what it did: a record that is not what was written
-// gives its place to a line of spaces, after its bytes are durable in
-// quarantine/; an index is made anew; a segment that was cut short or is gone
-// gets such lines for its records, so that sequences keep their numbers. It
-// drops no good record and touches none. Killed anywhere, it can be run again.
-// What it can't mend is an error, or for Verify to tell.
+// Repair repairs the log at dir, holding the writer's lock and the maintenance lock, and
+// returns what it did. A damaged record is restored from another file of its segment;
+// otherwise a line of spaces replaces it, after its bytes are durable in quarantine/. An
+// index is made again. A segment that was truncated or is missing gets such lines for its
+// records, so that sequence numbers do not change. No intact record is changed. After a
+// crash Repair can be run again. Damage that cannot be repaired is returned as an error
+// or reported by a later Verify.
 func Repair(ctx context.Context, dir string, o Options) (done RepairResult, err error) {
 	if done.Repaired, err = quarantineForeign(ctx, dir, o.withDefaults()); err != nil {
 		return done, err
@@ -59,7 +59,7 @@ func Repair(ctx context.Context, dir string, o Options) (done RepairResult, err 
 	return done, err
 }
 
-// all mends every sealed segment, and every gap before one.
+// all repairs every sealed segment, and fills every gap before one.
 func (r *repair) all() error {
 	l := r.log
 	if err := r.w.sealDamaged(r.ctx, l); err != nil {
@@ -76,7 +76,7 @@ func (r *repair) all() error {
 		if err := r.ctx.Err(); err != nil {
 			return errors.Join(append(errs, err)...)
 		}
-		if err := r.segment(s); err != nil { // which keeps no other from being mended
+		if err := r.segment(s); err != nil { // the others are repaired all the same
 			errs = append(errs, fmt.Errorf("repair %s: %w", s.Path, err))
 		}
 	}
@@ -95,19 +95,19 @@ func (w *Writer) sealDamaged(ctx context.Context, l *Log) error {
 	return w.roll()
 }
 
-// repair mends the sealed segments of a log.
+// A repair repairs the sealed segments of a log.
 type repair struct {
 	ctx      context.Context
 	log      *Log
 	w        *Writer
-	copies   []*Reader // of the other files of the segment at hand
+	copies   []*Reader // of the other files of the current segment
 	repaired []RepairedRecord
 }
 
-// segment mends one sealed segment, and the gap behind it.
+// segment repairs one sealed segment, and fills the gap behind it.
 //
-// Where it stands in several files, the plain one is mended, with what the
-// others have; they are left to compaction.
+// If the segment has several files, the plain one is repaired with what the others have.
+// The others are left to compaction.
 func (r *repair) segment(s Segment) (err error) {
 	f, err := r.log.Verify(r.ctx, s, nil)
 	if err != nil || len(f.Damage) == 0 {
@@ -140,7 +140,7 @@ func (r *repair) segment(s Segment) (err error) {
 		next = s.Base + Sequence(read.trailer.Count)
 	}
 	if own := slices.DeleteFunc(f.Damage, func(d *CorruptError) bool { return d.Seq >= next }); len(own) > 0 {
-		err = r.mend(read, next, own)
+		err = r.rewrite(read, next, own)
 	}
 	if err = errors.Join(err, read.Close()); err != nil {
 		return err
@@ -148,13 +148,12 @@ func (r *repair) segment(s Segment) (err error) {
 	return r.fillGap(next, s.Next)
 }
 
-// mend brings a segment and its index into agreement: [Base, next) are its records.
+// rewrite brings a segment and its index into agreement: [Base, next) are its records.
 //
-// A text that changes is written anew and takes the place of the old one with a
-// rename. A compressed segment becomes a plain one, which the next compaction finds.
-// Killed on the way, it leaves both, of which the plain one is good as soon
-// as the index says what it lost.
-func (r *repair) mend(read *Reader, next Sequence, damage []*CorruptError) error {
+// If the text changes, a new text is written and renamed over the old one. A compressed
+// segment becomes a plain one, which the next compaction compresses. After a crash both
+// may be there; the plain one is intact once the index says which records are lost.
+func (r *repair) rewrite(read *Reader, next Sequence, damage []*CorruptError) error {
 	plain := r.log.withCodec(read.segment, Plain)
 	index, err := r.beginIndex(read)
 	if err != nil {

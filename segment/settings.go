@@ -15,15 +15,15 @@ import (
 	"github.com/xhit/go-str2duration/v2"
 )
 
-// Settings are what a log's owner chose, as text, by the keys of SettingKeys.
-// What is missing has its default. Keys unknown to this version are kept.
+// Settings hold the settings of a log as text, by the keys of SettingKeys. A missing key
+// means the default. Keys that this version does not know are kept.
 //
-// The default of time-zone is UTC on every machine. A program that wants its own
-// zone must name it, as the command does for the logs that it makes. LoadLocation
-// finds names without zoneinfo on the machine if the program imports time/tzdata.
+// The default of time-zone is UTC on every machine. A program that wants the zone of its
+// machine must set it by name, as the command does for new logs. On a machine without
+// zoneinfo the program must import time/tzdata.
 type Settings map[string]string
 
-// Sync says when a record counts as durable, and so is acknowledged.
+// Sync tells when a record is acknowledged.
 type Sync struct {
 	Mode     SyncMode
 	Interval time.Duration // of SyncInterval
@@ -32,9 +32,9 @@ type Sync struct {
 type SyncMode uint8
 
 const (
-	SyncAlways   SyncMode = iota // after its own fdatasync
-	SyncInterval                 // after one that it shares with all records of an interval
-	SyncNone                     // when the kernel has it: a power cut may take it back
+	SyncAlways   SyncMode = iota // after an fdatasync
+	SyncInterval                 // after one fdatasync for all records of an interval
+	SyncNone                     // after the write: a power cut may lose the record
 )
 
 func (s Sync) String() string {
@@ -56,7 +56,7 @@ func (s Sync) CommitDelay() time.Duration {
 	return 0
 }
 
-// Policy is what Settings come to.
+// Policy holds the values of Settings.
 type Policy struct {
 	SegmentSize int64 // bytes of plain text
 	SegmentAge  time.Duration
@@ -68,25 +68,25 @@ type Policy struct {
 	Upkeep      Upkeep
 }
 
-// Upkeep is what becomes of sealed segments.
+// Upkeep tells what is done with sealed segments.
 type Upkeep struct {
-	CompressAfter time.Duration // age at which a segment is compressed; Never: not
+	CompressAfter time.Duration // age at which a segment is compressed; or Never
 	Codec         Codec
-	MaxRecords    uint64 // these limits retire the oldest segments; 0: none
+	MaxRecords    uint64 // these limits retire the oldest segments; 0 means no limit
 	MaxAge        time.Duration
 	MaxBytes      int64  // on disk
-	ArchiveTo     string // directory to which they go then; "": they are removed
-	Manual        bool   // nobody but compact and prune sees to all that
+	ArchiveTo     string // directory that retired segments are moved to; "": they are deleted
+	Manual        bool   // no background maintenance; only the compact and prune commands do it
 }
 
-// Never is no span at all.
+// Never is longer than any other duration.
 const Never = time.Duration(math.MaxInt64)
 
 // maxRecord is the largest record that the format allows.
 const maxRecord = 1 << 30
 
-// setting is one key: its default, what it says, and how its text is read into a
-// Policy.
+// A setting is one key: its default, its description, and a function that reads its text
+// into a Policy.
 type setting struct {
 	key, fallback, about string
 	apply                func(p *Policy, text string) error
@@ -193,7 +193,7 @@ func SettingKeys() []string {
 	return keys
 }
 
-// SettingAbout says what a key is for, in a line.
+// SettingAbout returns the description of a key, one line; "" if the key is unknown.
 func SettingAbout(key string) string {
 	for _, e := range settingTable {
 		if e.key == key {
@@ -226,8 +226,8 @@ func (s Settings) With(over Settings) Settings {
 	return c
 }
 
-// Check says what is wrong with s: a key it does not know, or a value that its
-// key does not take. An empty text stands for the default.
+// Check returns an error for a key that is unknown and for a value that its key does not
+// accept. An empty text means the default.
 func (s Settings) Check() error {
 	known := SettingKeys()
 	for _, key := range slices.Sorted(maps.Keys(s)) {
@@ -241,7 +241,8 @@ func (s Settings) Check() error {
 	return err
 }
 
-// Policy reads the texts; the error names the key that has a bad one.
+// Policy returns the values of all settings. The error names the key whose text is
+// invalid.
 func (s Settings) Policy() (Policy, error) {
 	var p Policy
 	for _, e := range settingTable {

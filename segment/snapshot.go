@@ -19,21 +19,21 @@ type SnapshotResult struct {
 	Linked      int64           // bytes of files that the snapshot shares with the log
 	Copied      int64           // bytes of files that were copied
 	Recovery    Recovery        // of the copy of the active segment, if the log's writer was killed
-	Damage      []*CorruptError // the log's own, which the snapshot has too: the first that was found in each segment
+	Damage      []*CorruptError // of the log, and so of the snapshot: the first one in each segment
 }
 
-// Snapshot makes a copy of the log at dir: a log of its own at dest, which must be
-// missing or empty, with the same id, settings, records and sequences. It holds
-// every record that was acknowledged before Snapshot was called, opens without
-// recovery, and is durable on return. The writer may be at work.
+// Snapshot copies the log at dir to dest, which must be missing or empty. The copy is a
+// log with the same id, settings, records and sequences. It holds every record that was
+// acknowledged before Snapshot was called, opens without recovery, and is durable when
+// Snapshot returns. The log may be written meanwhile.
 //
-// The files of sealed segments get a second name in dest, or are copied and read
-// back where the file system refuses that. No sealed file is ever written to, so what
-// happens to the log later does not change the snapshot, nor the other way round.
+// The files of sealed segments are linked into dest, or copied and verified if the file
+// system does not support links. Nothing ever writes into a sealed file, so later changes
+// of the log do not change the snapshot, nor changes of the snapshot the log.
 //
-// Snapshot holds the lock of UPKEEP, so that no segment is removed meanwhile, and
-// writes nothing to the log. Killed anywhere, it leaves no log at dest, and the next
-// Snapshot there clears what it left. progress is called with the bytes done; it may be nil.
+// Snapshot holds the maintenance lock, so that no segment is removed meanwhile, and
+// writes nothing to the log. After a crash in Snapshot there is no log at dest, and the
+// next Snapshot there removes what it left. progress is called with the bytes done; it may be nil.
 func Snapshot(ctx context.Context, dir, dest string, progress func(done, of int64), o Options) (done SnapshotResult, err error) {
 	o = o.withDefaults()
 	l, err := OpenContext(ctx, dir, o.FS)
@@ -48,11 +48,11 @@ func Snapshot(ctx context.Context, dir, dest string, progress func(done, of int6
 	if err == nil {
 		err = CheckEmpty(dest, l.fs)
 	}
-	if err != nil && !errors.Is(err, syscall.ENOTDIR) { // of which createDir says more
+	if err != nil && !errors.Is(err, syscall.ENOTDIR) { // createDir returns a better error
 		return done, err
 	}
 	release, err := l.lockMaintenance(ctx)
-	if errors.Is(err, syscall.EROFS) { // nobody can remove a segment here
+	if errors.Is(err, syscall.EROFS) { // then no process can remove a segment
 		release, err = func() error { return nil }, nil
 	}
 	if err != nil {
@@ -61,7 +61,7 @@ func Snapshot(ctx context.Context, dir, dest string, progress func(done, of int6
 	//mutant:snapshot-segments-may-be-removed-meanwhile
 	defer func() { err = errors.Join(err, release()) }()
 	//mutant:snapshot-what-was-done-while-it-waited-is-not-seen
-	if err := l.Refresh(); err != nil { // what was done while this one waited
+	if err := l.Refresh(); err != nil { // another process may have changed the log meanwhile
 		return done, err
 	}
 	if l.Conflict != nil { // it is unknown which segments are part of the log
@@ -170,7 +170,7 @@ func (s *snapshotter) copySegment(ctx context.Context, from Segment) error {
 	return nil
 }
 
-// copied returns the snapshot as the log that it will be.
+// copied returns the snapshot as the log that Publish will make of it.
 func (s *snapshotter) copied() *Log {
 	return &Log{Dir: s.draft.w.dir, Marker: s.from.Marker, fs: s.draft.w.fs}
 }
@@ -226,8 +226,8 @@ func (s *snapshotter) copySealed(ctx context.Context, from Segment) (found *Corr
 	return s.compareCopies(from, func(r *Reader) error { return r.verifyFile(ctx) })
 }
 
-// link gives a file a second name in the snapshot. linked is false where the file
-// system refuses that, for whatever reason: a copy will meet it again if it matters.
+// link links a file into the snapshot. linked is false if the file system refuses, for
+// whatever reason: a copy fails for the same reason if it matters.
 func (s *snapshotter) link(name string) (linked bool, err error) {
 	to := filepath.Join(s.draft.w.dir, name)
 	if s.from.fs.Link(s.from.path(name), to) != nil {
@@ -309,7 +309,7 @@ func (s *snapshotter) copyFolder(ctx context.Context, folder string) error {
 	return w.fs.SyncDir(filepath.Join(w.dir, folder))
 }
 
-// measure adds up the bytes that there are, for progress.
+// measure computes the total for progress.
 func (s *snapshotter) measure() error {
 	for _, e := range s.entries {
 		info, err := e.Info()

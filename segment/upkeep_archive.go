@@ -12,11 +12,11 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// Archive moves the sealed segments whose records all come before a sequence to
-// a directory that is itself a log, of role archive, with the same id: it is made
-// if it is missing or empty. Each is copied, made durable and read back there
-// before the log says that it begins behind it, and before it is removed here.
-// Otherwise it is as Retire. Killed anywhere, it can be run again.
+// Archive moves the sealed segments whose records all come before a sequence to the
+// directory to, which becomes a log of role archive with the same id if it is missing or
+// empty. Each segment is copied, synced and verified there before first_seq moves behind
+// it and before it is removed here. Otherwise Archive is as Retire; after a crash it can
+// be run again.
 func Archive(ctx context.Context, dir, to string, before Sequence, o Options) (changes []Change, err error) {
 	for moved := true; moved && err == nil; {
 		moved = false
