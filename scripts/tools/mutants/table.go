@@ -204,7 +204,7 @@ var mutants = []mutant{
 
 	// Snapshots.
 	{"snapshot: segments may be removed meanwhile", "defer func() { err = errors.Join(err, release()) }()", "if err := release(); err != nil {\n\t\treturn done, err\n\t}", ""},
-	{"snapshot: what was done while it waited is not seen", "\tif err := l.Refresh(); err != nil { // what was done while this one waited\n\t\treturn done, err\n\t}\n", "", ""},
+	{"snapshot: what was done while it waited is not seen", "\tif err := l.Refresh(); err != nil { // another process may have changed the log meanwhile\n\t\treturn done, err\n\t}\n", "", ""},
 	{"snapshot: into the log", "if in {", "if in && err != nil {", ""},
 	{"snapshot: others may read it", "info.Mode().Perm()|0o700", "info.Mode().Perm()|0o755", ""},
 	{"snapshot: the active segment is shared", "if !from.Sealed && from.Codec == Plain {", "if !from.Sealed && from.Codec == Gzip {", ""},
