@@ -101,9 +101,6 @@ func (m mutant) hunt(dir string, places map[string]place) (test string, err erro
 		return "", err
 	}
 	defer func() { err = errors.Join(err, os.WriteFile(p.path, original, 0o644)) }()
-	if err := vet(dir); err != nil {
-		return "", err
-	}
 	for _, stage := range append(m.guard(), stages...) {
 		c := exec.Command("go", append([]string{"test", "-failfast", "-timeout", "300s"}, stage.args...)...)
 		c.Dir = dir
@@ -132,16 +129,6 @@ func (m mutant) guard() []stage {
 		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
 	}
 	return []stage{{args: []string{"-run", strings.Join(parts, "/"), "./" + folder}, proofs: true}}
-}
-
-// vet makes sure that the mutant is a program.
-func vet(dir string) error {
-	c := exec.Command("go", "build", "./...")
-	c.Dir = dir
-	if out, err := c.CombinedOutput(); err != nil {
-		return fmt.Errorf("%w\n%s", err, out)
-	}
-	return nil
 }
 
 var failure = regexp.MustCompile(`--- FAIL: (\S+)`)
