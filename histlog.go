@@ -12,7 +12,7 @@
 //	…
 //	for record, err := range log.Records(ctx, histlog.Range{Last: 10}) { … }
 //
-// One process at a time writes a log; any number read it meanwhile. Sequences
+// One process at a time writes a log; any number of processes read it at the same time. Sequences
 // have no gaps and are never used again. A record that was damaged or lost on
 // disk is reported as that and does not hide those behind it.
 //

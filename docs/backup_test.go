@@ -49,7 +49,7 @@ func TestBackup(t *testing.T) {
 	})
 	load.stop()
 	if last := load.acked.Load(); last < 100 {
-		t.Errorf("only %d records were appended meanwhile", last)
+		t.Errorf("only %d records were appended during the copies", last)
 	}
 	eachCommand(t, restores, func(tool, command string) {
 		runIn(t, dir, "sh", "-c", command)

@@ -338,7 +338,7 @@ func (p *pipeline) allow() {
 	}
 }
 
-// stop ends the pipeline after the batch at hand.
+// stop ends the pipeline after the current batch.
 func (p *pipeline) stop() {
 	p.t.Helper()
 	if err := p.stdin.Close(); err != nil {

@@ -6,7 +6,7 @@ It begins FILE with FIRST batches. Then, over and over, it makes a batch, writes
 to JOURNAL as one compact line, loads FILE (twice), adds the batch, cuts the history to its
 last KEEP batches (0: keeps all), and rewrites FILE in place. After each rewrite it
 prints how many batches there ever were. It may add ALLOWED batches, and as many
-again for each byte on its standard input, whose end stops it after the batch at hand.
+again for each byte on its standard input, whose end stops it after the current batch.
 """
 
 import json

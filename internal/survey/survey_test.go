@@ -234,8 +234,8 @@ func TestSurveyDamage(t *testing.T) {
 	}
 }
 
-// vanishing takes a segment away when it is opened, once, as a retirement does
-// that happens meanwhile.
+// vanishing removes a segment when it is opened, once, as a concurrent retirement
+// does.
 type vanishing struct {
 	segment.OS
 	retire func() error

@@ -32,7 +32,7 @@ func TempName(name string) string {
 	return filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".tmp")
 }
 
-// ReplaceFile writes a file and puts it in place with one rename: whoever reads
+// ReplaceFile writes a file and puts it in place with one rename: a reader of
 // name sees all of the old bytes or all of the new ones, also after a power cut.
 func ReplaceFile(fsys FS, name string, b []byte, perm fs.FileMode) error {
 	//mutant:replace-written-in-place

@@ -25,7 +25,7 @@ var readings = []contestant{
 	{"an empty Go program", "", []string{"$EMPTY"}, false},
 }
 
-// benchCompact measures what a history takes compressed, and how fast it is to be had.
+// benchCompact measures how small a history becomes compressed, and how fast it is compressed and read.
 func benchCompact(source string, rounds int) (err error) {
 	work, clear, err := workplace()
 	if err != nil {

@@ -524,7 +524,7 @@ class _Spool:
             self._write(_Entry(number, zlib.crc32(line), after).name, line)
 
     def oldest(self) -> Optional[tuple[_Entry, bytes]]:
-        """Returns the oldest entry and its line. Sets aside what is no entry, or is damaged."""
+        """Returns the oldest entry and its line. Renames files that are no entries, or are damaged."""
         for name in os.listdir(self.dir):
             if name.endswith(".json") and _parse_entry(name) is None:
                 self.set_aside(name, "foreign", "its name is not one that the spool gives")

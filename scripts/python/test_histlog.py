@@ -52,7 +52,7 @@ class Case(unittest.TestCase):
         return log
 
     def program(self, script):
-        """Makes a program of a shell script that stands in for histlog. What is no append is the real one's."""
+        """Makes a program of a shell script that replaces histlog append. Every other command runs the real one."""
         path = self.work / f"program{len(os.listdir(self.work))}"
         real = f'[ "$1" = append ] || exec {HISTLOG} "$@"\n'
         path.write_text(f"#!/bin/sh\n{real}{script}\n".replace("HISTLOG ", f"{HISTLOG} "))

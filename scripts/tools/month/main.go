@@ -47,7 +47,7 @@ func run(dir, chart string) error {
 // A month is a log being written, and what was seen of it.
 type month struct {
 	dir        string
-	now        time.Time // of the record at hand
+	now        time.Time // of the current record
 	records    int
 	plain      int64 // bytes of records so far
 	sealed     int

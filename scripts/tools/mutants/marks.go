@@ -25,13 +25,13 @@ var (
 	notMark     = regexp.MustCompile(`[^a-z0-9]+`)
 )
 
-// mark returns what stands behind prefix in the mark of m.
+// mark returns the text of m's mark, without prefix.
 func (m mutant) mark() string {
 	return notMark.ReplaceAllString(strings.ToLower(apostrophes.Replace(m.name)), "-")
 }
 
-// findMarks returns the marks in the Go files below root, by what stands behind
-// their prefix.
+// findMarks returns the marks in the Go files below root, by their text without
+// prefix.
 func findMarks(root string) (map[string]place, error) {
 	places := map[string]place{}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
