@@ -18,7 +18,7 @@ func Example() {
 
 	w, err := histlog.OpenWriter(ctx, dir, histlog.Options{})
 	if errors.Is(err, histlog.ErrNoLog) { // the first run
-		w, err = histlog.Create(dir, histlog.Options{})
+		w, err = histlog.Create(ctx, dir, histlog.Options{})
 	}
 	if err != nil {
 		log.Fatal(err)
@@ -107,7 +107,7 @@ func newDir() string {
 // polls makes a log of values.
 func polls(values ...string) *histlog.Log {
 	dir := filepath.Join(newDir(), "polls")
-	w, err := histlog.Create(dir, histlog.Options{})
+	w, err := histlog.Create(context.Background(), dir, histlog.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

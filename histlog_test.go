@@ -42,7 +42,7 @@ func text(n int) string {
 func history(t *testing.T, n int) (dir string, l *histlog.Log) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "log")
-	w, err := histlog.Create(dir, histlog.Options{Settings: map[string]string{"segment-size": fiveRecords}})
+	w, err := histlog.Create(t.Context(), dir, histlog.Options{Settings: map[string]string{"segment-size": fiveRecords}})
 	testutil.NoError(t, err)
 	appendTexts(t, w, 1, n)
 	testutil.NoError(t, w.Close())
@@ -123,7 +123,7 @@ func TestNoLog(t *testing.T) {
 	_, err = histlog.OpenWriter(t.Context(), dir, histlog.Options{})
 	testutil.ErrorIs(t, err, histlog.ErrNoLog)
 
-	w, err := histlog.Create(dir, histlog.Options{}) // which is empty
+	w, err := histlog.Create(t.Context(), dir, histlog.Options{}) // which is empty
 	testutil.NoError(t, err)
 	l, err := histlog.Open(dir)
 	testutil.NoError(t, err)
@@ -132,7 +132,7 @@ func TestNoLog(t *testing.T) {
 	testutil.NoError(t, w.Close())
 	_, err = w.Append(t.Context(), []byte("1"))
 	testutil.ErrorIs(t, err, histlog.ErrClosed)
-	_, err = histlog.Create(dir, histlog.Options{})
+	_, err = histlog.Create(t.Context(), dir, histlog.Options{})
 	testutil.ErrorIs(t, err, histlog.ErrExists)
 }
 

@@ -15,9 +15,10 @@ import (
 type Writer struct{ w *segment.Writer }
 
 // Create makes an empty log at dir, which must be missing or empty, and opens it.
-// The error is ErrExists if anything is there.
-func Create(dir string, o Options) (*Writer, error) {
-	return wrap(segment.Create(dir, o.segment()))
+// The error is ErrExists if anything is there. ctx ends waiting for a process that
+// makes a log there.
+func Create(ctx context.Context, dir string, o Options) (*Writer, error) {
+	return wrap(segment.Create(ctx, dir, o.segment()))
 }
 
 // OpenWriter opens the log at dir for appending. If its last writer was killed it

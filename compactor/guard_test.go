@@ -48,7 +48,7 @@ func TestWrongClocks(t *testing.T) {
 func arrivalLog(t *testing.T, gaps ...time.Duration) *segment.Log {
 	t.Helper()
 	dir, at := filepath.Join(t.TempDir(), "log"), now
-	w, err := segment.Create(dir, segment.Options{Settings: segment.Settings{"segment-size": "60", "segment-age": "3650d"}, Now: func() time.Time { return at }})
+	w, err := segment.Create(t.Context(), dir, segment.Options{Settings: segment.Settings{"segment-size": "60", "segment-age": "3650d"}, Now: func() time.Time { return at }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ func newLog(t *testing.T, records int) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "log")
 	at := now
-	w, err := segment.Create(dir, segment.Options{
+	w, err := segment.Create(t.Context(), dir, segment.Options{
 		Settings: segment.Settings{"segment-size": "150"},
 		Now:      func() time.Time { return at },
 	})
@@ -59,7 +59,7 @@ func TestSegments(t *testing.T) {
 // The age of a segment with a record of the far future is counted from its arrival.
 func TestFuture(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "log")
-	w, err := segment.Create(dir, segment.Options{Settings: segment.Settings{"segment-size": "10"}, Now: func() time.Time { return now }})
+	w, err := segment.Create(t.Context(), dir, segment.Options{Settings: segment.Settings{"segment-size": "10"}, Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}

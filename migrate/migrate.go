@@ -60,7 +60,7 @@ func (m *migration) begin(p *sourcePass) (err error) {
 		return err
 	}
 	m.pass = p
-	m.draft, err = segment.NewDraft(m.o.Dir, segment.Options{FS: m.o.FS, Settings: m.o.Settings, Compress: m.o.Compress})
+	m.draft, err = segment.NewDraft(m.ctx, m.o.Dir, segment.Options{FS: m.o.FS, Settings: m.o.Settings, Compress: m.o.Compress})
 	if err != nil {
 		return err
 	}

@@ -243,7 +243,7 @@ func TestExportOfOtherRecords(t *testing.T) {
 
 func TestExportWithoutOrigin(t *testing.T) {
 	p := newPlace(t)
-	w, err := segment.Create(p.dir, segment.Options{FS: testutil.NoSync{}})
+	w, err := segment.Create(t.Context(), p.dir, segment.Options{FS: testutil.NoSync{}})
 	testutil.NoError(t, err)
 	testutil.NoError(t, w.Close())
 	formats := func(original, array string) {

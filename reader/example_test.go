@@ -83,7 +83,7 @@ func history() (dir string) {
 		log.Fatal(err)
 	}
 	dir = filepath.Join(parent, "step2")
-	w, err := segment.Create(dir, segment.Options{})
+	w, err := segment.Create(context.Background(), dir, segment.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

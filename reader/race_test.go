@@ -15,7 +15,7 @@ import (
 // once and in order.
 func TestReadersRaceRolls(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "log")
-	w, err := segment.Create(dir, segment.Options{Settings: segment.Settings{"segment-size": "150", "sync": "none"}})
+	w, err := segment.Create(t.Context(), dir, segment.Options{Settings: segment.Settings{"segment-size": "150", "sync": "none"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 // makeLog makes a log of n records, {"n":1} and so on, two a segment.
 func makeLog(t *testing.T, dir string, n int) *segment.Log {
 	t.Helper()
-	w, err := segment.Create(dir, segment.Options{Settings: segment.Settings{"segment-size": "16"}})
+	w, err := segment.Create(t.Context(), dir, segment.Options{Settings: segment.Settings{"segment-size": "16"}})
 	if err != nil {
 		t.Fatal(err)
 	}

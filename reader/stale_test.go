@@ -131,7 +131,7 @@ type staleLog struct {
 
 func newStaleLog(t *testing.T) *staleLog {
 	l := &staleLog{t, filepath.Join(t.TempDir(), "log")}
-	w, err := segment.Create(l.dir, segment.Options{Settings: segment.Settings{"segment-size": "1", "sync": "none"}})
+	w, err := segment.Create(t.Context(), l.dir, segment.Options{Settings: segment.Settings{"segment-size": "1", "sync": "none"}})
 	l.check(err)
 	l.append(w, 4)
 	return l

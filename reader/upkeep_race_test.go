@@ -60,7 +60,7 @@ type race struct {
 func startRace(t *testing.T, records int) *race {
 	r := &race{dir: filepath.Join(t.TempDir(), "log"), records: records, done: make(chan struct{}), fail: t.Errorf, began: time.Date(2025, 5, 30, 7, 0, 0, 0, time.UTC)}
 	var err error
-	if r.writer, err = segment.Create(r.dir, segment.Options{Settings: segment.Settings{"segment-size": "400", "sync": "none"}}); err != nil {
+	if r.writer, err = segment.Create(t.Context(), r.dir, segment.Options{Settings: segment.Settings{"segment-size": "400", "sync": "none"}}); err != nil {
 		t.Fatal(err)
 	}
 	return r

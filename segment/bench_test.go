@@ -8,7 +8,7 @@ import (
 
 // BenchmarkAppend appends small records, which the kernel gets one by one.
 func BenchmarkAppend(b *testing.B) {
-	w, err := Create(filepath.Join(b.TempDir(), "log"), Options{Settings: Settings{"sync": "none"}})
+	w, err := Create(b.Context(), filepath.Join(b.TempDir(), "log"), Options{Settings: Settings{"sync": "none"}})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -27,9 +27,10 @@ type Draft struct {
 	err     error             // the first error of any method: such a draft is never published
 }
 
-// Create makes an empty log at dir, which must be missing or empty, and opens it for appending.
-func Create(dir string, o Options) (*Writer, error) {
-	d, err := NewDraft(dir, o)
+// Create makes an empty log at dir, as NewDraft does, and opens it for appending. The
+// log is durable when Create returns.
+func Create(ctx context.Context, dir string, o Options) (*Writer, error) {
+	d, err := NewDraft(ctx, dir, o)
 	if err != nil {
 		return nil, err
 	}
@@ -42,8 +43,9 @@ func Create(dir string, o Options) (*Writer, error) {
 
 // NewDraft begins a log at dir and holds the writer's lock until Publish or Discard.
 // dir must be missing, empty but for lost+found, or hold a draft that was never
-// finished, which is removed. o.Settings become the settings of the log.
-func NewDraft(dir string, o Options) (_ *Draft, err error) {
+// finished, which is removed. o.Settings become the settings of the log. While another
+// process holds the lock, NewDraft waits as OpenWriter does.
+func NewDraft(ctx context.Context, dir string, o Options) (_ *Draft, err error) {
 	o = o.withDefaults()
 	if err := o.Settings.Check(); err != nil {
 		return nil, err
@@ -52,7 +54,7 @@ func NewDraft(dir string, o Options) (_ *Draft, err error) {
 	if d.w.policy, err = o.Settings.Policy(); err != nil {
 		return nil, err
 	}
-	if err := d.open(o, 0); err != nil {
+	if err := d.open(ctx, o, 0); err != nil {
 		return nil, err
 	}
 	if d.w.active, err = createActive(o.FS, dir, d.w.newHeader(1), d.w.mode); err != nil {
@@ -63,24 +65,24 @@ func NewDraft(dir string, o Options) (_ *Draft, err error) {
 
 // open creates the directory with mode perm, takes the writer's lock, removes an
 // unfinished draft and writes the mark of this one.
-func (d *Draft) open(o Options, perm fs.FileMode) error {
+func (d *Draft) open(ctx context.Context, o Options, perm fs.FileMode) error {
 	w := &d.w
 	policy := w.policy
 	w.sharedPolicy.Store(&policy)
-	if err := d.lockDir(o.LockWait, perm); err != nil {
+	if err := d.lockDir(ctx, o.LockWait, perm); err != nil {
 		return err
 	}
 	if err := clearDraft(w.fs, w.dir); err != nil {
 		return errors.Join(err, w.closeFiles(), d.removeDir())
 	}
-	if err := d.prepare(o.Command); err != nil {
+	if err := d.prepare(ctx, o.Command); err != nil {
 		return errors.Join(err, d.Discard())
 	}
 	return nil
 }
 
 // prepare probes the file system and marks the directory as a draft.
-func (d *Draft) prepare(command string) (err error) {
+func (d *Draft) prepare(ctx context.Context, command string) (err error) {
 	w := &d.w
 	if w.mode, err = fileMode(w.fs, w.dir, w.policy); err != nil {
 		return err
@@ -97,7 +99,7 @@ func (d *Draft) prepare(command string) (err error) {
 	if err := w.fs.SyncDir(w.dir); err != nil {
 		return err
 	}
-	return w.claimLock(context.Background(), command)
+	return w.claimLock(ctx, command)
 }
 
 // Policy returns the settings of the new log.

@@ -12,13 +12,13 @@ import (
 
 // lockDir creates the draft's directory and locks it. Another process that fails to make
 // a log there may remove the directory in between, so lockDir tries several times.
-func (d *Draft) lockDir(wait time.Duration, perm fs.FileMode) (err error) {
+func (d *Draft) lockDir(ctx context.Context, wait time.Duration, perm fs.FileMode) (err error) {
 	const attempts = 10
 	for range attempts {
 		if d.madeDir, err = createDir(d.w.fs, d.w.dir, perm); err != nil {
 			return err
 		}
-		d.w.releaseLock, err = acquireWriterLock(context.Background(), d.w.fs, d.w.dir, wait)
+		d.w.releaseLock, err = acquireWriterLock(ctx, d.w.fs, d.w.dir, wait)
 		if !missing(err) {
 			break
 		}

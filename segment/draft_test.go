@@ -14,7 +14,7 @@ import (
 
 func newDraft(t testing.TB, dir string, o Options) *Draft {
 	t.Helper()
-	d, err := NewDraft(dir, o)
+	d, err := NewDraft(t.Context(), dir, o)
 	testutil.NoError(t, err)
 	return d
 }
@@ -273,24 +273,24 @@ func TestNewDraftRefuses(t *testing.T) {
 			dir := newDir(t)
 			row.make(t, dir)
 			before := snapshot(t, dir)
-			_, err := NewDraft(dir, options(nil))
+			_, err := NewDraft(t.Context(), dir, options(nil))
 			testutil.ErrorIs(t, err, ErrExists)
-			_, err = Create(dir, options(nil))
+			_, err = Create(t.Context(), dir, options(nil))
 			testutil.ErrorIs(t, err, ErrExists)
 			wantSame(t, before, snapshot(t, dir), "a refused draft")
 		})
 	}
 	path := filepath.Join(t.TempDir(), "file")
 	testutil.WriteFile(t, path, []byte("x"))
-	if _, err := NewDraft(path, options(nil)); err == nil || string(testutil.ReadFile(t, path)) != "x" {
+	if _, err := NewDraft(t.Context(), path, options(nil)); err == nil || string(testutil.ReadFile(t, path)) != "x" {
 		t.Errorf("a file in place of the directory: %v", err)
 	}
-	if _, err := NewDraft(filepath.Join(t.TempDir(), "a", "b"), options(nil)); !missing(err) {
+	if _, err := NewDraft(t.Context(), filepath.Join(t.TempDir(), "a", "b"), options(nil)); !missing(err) {
 		t.Errorf("a missing parent: %v", err)
 	}
 	for key, value := range map[string]string{"sync": "often", "segment-sise": "1"} {
 		dir := newDir(t)
-		if _, err := NewDraft(dir, options(Settings{key: value})); err == nil || !strings.Contains(err.Error(), key) {
+		if _, err := NewDraft(t.Context(), dir, options(Settings{key: value})); err == nil || !strings.Contains(err.Error(), key) {
 			t.Errorf("%s=%s: %v", key, value, err)
 		}
 		if _, err := os.Lstat(dir); !missing(err) {

@@ -94,7 +94,7 @@ func TestClockGoesBack(t *testing.T) {
 	o := options(Settings{"segment-size": "300"})
 	o.Now = c.Now
 	dir := newDir(t)
-	w, err := Create(dir, o)
+	w, err := Create(t.Context(), dir, o)
 	testutil.NoError(t, err)
 	t.Cleanup(func() { w.Close() })
 	for n, step := range []time.Duration{0, time.Minute, -30 * time.Second, 0, 0} {
@@ -143,7 +143,7 @@ func TestDraftRollsAsWriter(t *testing.T) {
 		appended, made := newDir(t), newDir(t)
 		w := create(t, appended, settings)
 		appendTexts(t, w, 1, 9)
-		d, err := NewDraft(made, options(settings))
+		d, err := NewDraft(t.Context(), made, options(settings))
 		testutil.NoError(t, err)
 		for n := Sequence(1); n <= 9; n++ {
 			testutil.NoError(t, d.Write([]byte(text(n)), nil))

@@ -18,7 +18,7 @@ func Example() {
 	defer os.RemoveAll(parent)
 	dir := filepath.Join(parent, "odds")
 
-	w, err := segment.Create(dir, segment.Options{})
+	w, err := segment.Create(context.Background(), dir, segment.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

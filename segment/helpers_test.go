@@ -42,7 +42,7 @@ func options(settings Settings) Options {
 
 func create(t testing.TB, dir string, settings Settings) *Writer {
 	t.Helper()
-	w, err := Create(dir, options(settings))
+	w, err := Create(t.Context(), dir, options(settings))
 	testutil.NoError(t, err)
 	t.Cleanup(func() { w.Close() })
 	return w

@@ -22,7 +22,7 @@ import (
 func manyRecords(t testing.TB, records int) string {
 	t.Helper()
 	dir := newDir(t)
-	d, err := NewDraft(dir, options(Settings{"segment-size": "5000"}))
+	d, err := NewDraft(t.Context(), dir, options(Settings{"segment-size": "5000"}))
 	testutil.NoError(t, err)
 	for n := range records {
 		testutil.NoError(t, d.Write(fmt.Appendf(nil, `{"n":%d}`, n), nil))
@@ -253,7 +253,7 @@ func TestDraftWithSmallIndexes(t *testing.T) {
 	dir := newDir(t)
 	o := options(Settings{"segment-size": "5000"})
 	o.Compress = Zstd
-	d, err := NewDraft(dir, o)
+	d, err := NewDraft(t.Context(), dir, o)
 	testutil.NoError(t, err)
 	for n := range 2000 {
 		testutil.NoError(t, d.Write(fmt.Appendf(nil, `{"n":%d}`, n), nil))

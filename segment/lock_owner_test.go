@@ -78,12 +78,12 @@ func TestSecondWriterPastTheLock(t *testing.T) {
 // A draft that another one has cleared away is not published.
 func TestSecondDraft(t *testing.T) {
 	dir := newDir(t)
-	d, err := NewDraft(dir, options(nil))
+	d, err := NewDraft(t.Context(), dir, options(nil))
 	testutil.NoError(t, err)
 	testutil.NoError(t, d.Write([]byte(`1`), nil))
 	o := options(nil)
 	o.FS = newApartFS()
-	w, err := Create(dir, o)
+	w, err := Create(t.Context(), dir, o)
 	testutil.NoError(t, err)
 	testutil.ErrorIs(t, d.Publish(), ErrSecondWriter)
 	testutil.NoError(t, d.Discard())
@@ -203,7 +203,7 @@ func TestLongCommand(t *testing.T) {
 			dir := newDir(t)
 			o := options(nil)
 			o.Command = command
-			w, err := Create(dir, o)
+			w, err := Create(t.Context(), dir, o)
 			testutil.NoError(t, err)
 			_, err = OpenWriter(t.Context(), dir, options(nil))
 			var locked *LockedError

@@ -55,7 +55,7 @@ func TestSecondWriter(t *testing.T) {
 	w := create(t, dir, nil)
 	for name, open := range map[string]func() error{
 		"OpenWriter": func() error { _, err := OpenWriter(t.Context(), dir, options(nil)); return err },
-		"NewDraft":   func() error { _, err := NewDraft(dir, options(nil)); return err },
+		"NewDraft":   func() error { _, err := NewDraft(t.Context(), dir, options(nil)); return err },
 		"waiting": func() error {
 			o := options(nil)
 			o.LockWait = 30 * time.Millisecond

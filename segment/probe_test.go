@@ -50,7 +50,7 @@ func TestUnfitFileSystem(t *testing.T) {
 			o := options(nil)
 			o.FS = fsys
 			dir := filepath.Join(t.TempDir(), "log")
-			_, err := Create(dir, o)
+			_, err := Create(t.Context(), dir, o)
 			testutil.ErrorIs(t, err, ErrUnfit)
 			if _, err := os.Lstat(dir); !missing(err) {
 				t.Errorf("it left %s", dir)
@@ -86,7 +86,7 @@ func TestProbedOnce(t *testing.T) {
 func TestProbeOnFullDisk(t *testing.T) {
 	o := options(nil)
 	o.FS = unfitFS{syncFails: syscall.ENOSPC}
-	if _, err := Create(newDir(t), o); !NoRoom(err) {
+	if _, err := Create(t.Context(), newDir(t), o); !NoRoom(err) {
 		t.Errorf("%v", err)
 	}
 }

@@ -67,7 +67,7 @@ func Snapshot(ctx context.Context, dir, dest string, progress func(done, of int6
 	if l.Conflict != nil { // it is unknown which segments are part of the log
 		return done, l.Conflict
 	}
-	d, err := l.newSnapshot(dest, o)
+	d, err := l.newSnapshot(ctx, dest, o)
 	if err != nil {
 		return done, err
 	}
@@ -80,7 +80,7 @@ func Snapshot(ctx context.Context, dir, dest string, progress func(done, of int6
 }
 
 // newSnapshot begins a draft with the log's own marker.
-func (l *Log) newSnapshot(dest string, o Options) (*Draft, error) {
+func (l *Log) newSnapshot(ctx context.Context, dest string, o Options) (*Draft, error) {
 	policy, err := l.Marker.Settings.Policy()
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func (l *Log) newSnapshot(dest string, o Options) (*Draft, error) {
 	}
 	d := &Draft{w: Writer{fs: o.FS, machine: o.Machine, dir: dest, now: o.Now, marker: l.Marker, policy: policy}}
 	//mutant:snapshot-others-may-read-it
-	return d, d.open(o, info.Mode().Perm()|0o700) // who can't read the log can't read its snapshot
+	return d, d.open(ctx, o, info.Mode().Perm()|0o700) // who can't read the log can't read its snapshot
 }
 
 // A snapshotter makes a snapshot.

@@ -10,7 +10,7 @@ import (
 // Status are kept beside each other, and whatever else stands in UPKEEP is none.
 func TestNotes(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "log")
-	w, err := Create(dir, Options{})
+	w, err := Create(t.Context(), dir, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func TestGroupCommit(t *testing.T) {
 	dir, gate := newDir(t), newGate()
 	o := options(nil)
 	o.FS = gate
-	w, err := Create(dir, o)
+	w, err := Create(t.Context(), dir, o)
 	testutil.NoError(t, err)
 	const calls = 20
 	acks := make(chan Ack, calls+1)
@@ -152,7 +152,7 @@ func TestAppendInterval(t *testing.T) {
 	close(gate.passed)
 	o := options(Settings{"sync": "interval=50ms"})
 	o.FS = gate
-	w, err := Create(dir, o)
+	w, err := Create(t.Context(), dir, o)
 	testutil.NoError(t, err)
 	var all sync.WaitGroup
 	for n := range Sequence(10) {

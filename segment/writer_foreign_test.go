@@ -89,7 +89,7 @@ func TestForeignDuringCommit(t *testing.T) {
 	dir, fsys := newDir(t), &hookFS{}
 	o := options(nil)
 	o.FS = fsys
-	w, err := Create(dir, o)
+	w, err := Create(t.Context(), dir, o)
 	testutil.NoError(t, err)
 	defer w.Close()
 	appendTexts(t, w, 1, 1)

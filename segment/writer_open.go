@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 )
 
@@ -47,8 +46,7 @@ func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
 // openError returns the error of a file-system call as a *DiskError, and any other
 // error as it is.
 func openError(dir string, err error) error {
-	switch err.(type) {
-	case *fs.PathError, *os.LinkError, *os.SyscallError:
+	if _, ok := err.(*fs.PathError); ok {
 		return &DiskError{Op: OpOpen, Path: dir, Err: err}
 	}
 	return err

@@ -30,7 +30,7 @@ func TestOpenWriterRefuses(t *testing.T) {
 			testutil.WriteFile(t, filepath.Join(dir, "1.ndjson"), []byte("{}\n"))
 		}, []error{ErrNoLog}},
 		{"draft", func(t *testing.T, dir string) {
-			d, err := NewDraft(dir, options(nil))
+			d, err := NewDraft(t.Context(), dir, options(nil))
 			testutil.NoError(t, err)
 			testutil.NoError(t, d.w.closeFiles())
 		}, []error{ErrNoLog, ErrDraft}},

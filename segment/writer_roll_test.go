@@ -79,7 +79,7 @@ func TestRollByAge(t *testing.T) {
 	dir, c := newDir(t), newClock()
 	o := options(Settings{"segment-age": "1h"})
 	o.Now = c.Now
-	w, err := Create(dir, o)
+	w, err := Create(t.Context(), dir, o)
 	testutil.NoError(t, err)
 	defer w.Close()
 	c.add(2 * time.Hour) // an empty segment is never sealed

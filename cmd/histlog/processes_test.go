@@ -28,7 +28,7 @@ func TestProcessesRace(t *testing.T) {
 			t.Parallel()
 			dir := filepath.Join(t.TempDir(), "log")
 			upkeepEnds(t, dir)
-			w, err := segment.Create(dir, segment.Options{Settings: segment.Settings{"segment-size": "500"}})
+			w, err := segment.Create(t.Context(), dir, segment.Options{Settings: segment.Settings{"segment-size": "500"}})
 			if err != nil {
 				t.Fatal(err)
 			}

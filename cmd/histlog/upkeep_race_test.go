@@ -18,7 +18,7 @@ import (
 func TestUpkeepUnlinked(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "log")
-	w, err := segment.Create(dir, segment.Options{})
+	w, err := segment.Create(t.Context(), dir, segment.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

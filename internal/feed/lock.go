@@ -26,7 +26,7 @@ func (a *Appender) open(ctx context.Context) (err error) {
 		if !a.options.Create || !errors.Is(err, segment.ErrNoLog) || isMigration(a.dir) {
 			break
 		}
-		if err = a.createLog(); !errors.Is(err, segment.ErrExists) {
+		if err = a.createLog(ctx); !errors.Is(err, segment.ErrExists) {
 			break
 		}
 	}
@@ -47,10 +47,10 @@ func (a *Appender) open(ctx context.Context) (err error) {
 
 func (a *Appender) warn(format string, args ...any) { a.options.Warn(fmt.Sprintf(format, args...)) }
 
-func (a *Appender) createLog() (err error) {
+func (a *Appender) createLog(ctx context.Context) (err error) {
 	o := a.options.Options
 	o.Settings = a.options.NewSettings(o.Settings)
-	if a.writer, err = segment.Create(a.dir, o); err == nil {
+	if a.writer, err = segment.Create(ctx, a.dir, o); err == nil {
 		a.created = true
 		eventlog.Log(a.dir, slog.LevelInfo, "created")
 	}

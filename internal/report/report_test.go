@@ -36,7 +36,7 @@ func TestLate(t *testing.T) {
 	} {
 		now := time.Now().Add(-c.silence - 19*c.every)
 		dir := filepath.Join(t.TempDir(), "log")
-		w, err := segment.Create(dir, segment.Options{Now: func() time.Time { return now }})
+		w, err := segment.Create(t.Context(), dir, segment.Options{Now: func() time.Time { return now }})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -84,7 +84,7 @@ func TestUsualGapNearASecond(t *testing.T) {
 // TestRecent describes the newest records, across segments, and no more.
 func TestRecent(t *testing.T) {
 	dir := t.TempDir() + "/log"
-	w, err := segment.Create(dir, segment.Options{Settings: segment.Settings{"segment-size": "60", "sync": "none"}})
+	w, err := segment.Create(t.Context(), dir, segment.Options{Settings: segment.Settings{"segment-size": "60", "sync": "none"}})
 	if err != nil {
 		t.Fatal(err)
 	}

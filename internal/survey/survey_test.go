@@ -178,7 +178,7 @@ func TestGaps(t *testing.T) {
 func newLog(t *testing.T) *segment.Log {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "log")
-	w, err := segment.Create(dir, segment.Options{Settings: segment.Settings{"segment-size": "100"}})
+	w, err := segment.Create(t.Context(), dir, segment.Options{Settings: segment.Settings{"segment-size": "100"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -114,7 +114,7 @@ func (r *run) must(err error) {
 
 func (r *run) create() {
 	var err error
-	if r.w, err = segment.Create(r.dir, r.options()); r.failed(err) {
+	if r.w, err = segment.Create(context.Background(), r.dir, r.options()); r.failed(err) {
 		r.w = nil
 	}
 }

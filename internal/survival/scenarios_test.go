@@ -213,7 +213,7 @@ var scenarios = []scenario{
 	{"migrate", nil, func(r *run) { r.migrate(segment.Plain) }},
 	{"migrate with irregular white space", nil, func(r *run) { r.migrateOddSpace() }},
 	{"publish a draft", nil, func(r *run) {
-		d, err := segment.NewDraft(r.dir, r.options())
+		d, err := segment.NewDraft(context.Background(), r.dir, r.options())
 		if r.failed(err) {
 			return
 		}
@@ -237,7 +237,7 @@ var scenarios = []scenario{
 	{"salvage", nil, func(r *run) {
 		l := strings.Repeat(" ", 20)
 		r.wantFiles = []string{l}
-		d, err := segment.NewDraft(r.dir, r.options())
+		d, err := segment.NewDraft(context.Background(), r.dir, r.options())
 		if r.failed(err) {
 			return
 		}
@@ -299,7 +299,7 @@ func (r *run) migrate(codec segment.Codec) {
 // addForeignSegment copies a segment of another log into the log, at the sequence number
 // of the next record: only its index shows that it belongs to another log.
 func (r *run) addForeignSegment(records int) {
-	other, err := segment.Create("/other", r.options())
+	other, err := segment.Create(context.Background(), "/other", r.options())
 	r.must(err)
 	for n := range records {
 		_, err := other.Append(context.Background(), fmt.Appendf(nil, `{"other":%d,"pad":"%025d"}`, n, n))

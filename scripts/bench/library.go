@@ -113,7 +113,7 @@ func (r race) run(w writer, dir string) (each time.Duration, err error) {
 
 func histlog(sync string) func(dir string) (func([]byte) error, func() error, error) {
 	return func(dir string) (func([]byte) error, func() error, error) {
-		w, err := segment.Create(filepath.Join(dir, "log"), segment.Options{Settings: segment.Settings{"sync": sync}})
+		w, err := segment.Create(context.Background(), filepath.Join(dir, "log"), segment.Options{Settings: segment.Settings{"sync": sync}})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -128,7 +128,7 @@ func histlog(sync string) func(dir string) (func([]byte) error, func() error, er
 // inBatches is histlog with AppendBatch.
 func inBatches(sync string, n int) func(dir string) (func([]byte) error, func() error, error) {
 	return func(dir string) (func([]byte) error, func() error, error) {
-		w, err := segment.Create(filepath.Join(dir, "log"), segment.Options{Settings: segment.Settings{"sync": sync}})
+		w, err := segment.Create(context.Background(), filepath.Join(dir, "log"), segment.Options{Settings: segment.Settings{"sync": sync}})
 		if err != nil {
 			return nil, nil, err
 		}

@@ -84,7 +84,7 @@ func (m *month) write() (err error) {
 		}
 		m.now, _ = segment.ParseTime(in.Captured(value), time.UTC)
 		if w == nil {
-			if w, err = segment.Create(m.dir, segment.Options{Now: func() time.Time { return m.now }}); err != nil {
+			if w, err = segment.Create(context.Background(), m.dir, segment.Options{Now: func() time.Time { return m.now }}); err != nil {
 				return err
 			}
 		}

@@ -63,7 +63,7 @@ var mutants = []mutant{
 	{"recover: records are believed without their checksums", "return sum.Sum32() == e.CRC, err", "return sum.Sum32() == e.CRC || true, err", "segment TestRecover/last_record_spoiled,_sync_none/killed"},
 	{"recover: entries before the last are not looked at", "k > 0 && (durable == 0 || synced == 0)", "k > 0 && durable == 0", "internal/survival TestCrash/create_always"},
 	{"recover: the tail is not set aside", "name, err := quarantineRange(w.fs, w.dir, a.header.base, a.file, a.indexedEnd, a.writtenEnd, w.mode)", `name, err := "", error(nil)`, "segment TestModes/umask_000"},
-	{"recover: the cut is not synced", "return errors.Join(a.rollback(), a.file.Datasync())", "return a.rollback()", "internal/survival TestCrash/recover_none"},
+	{"recover: the cut is not synced", "return errors.Join(a.rollback(), a.file.Datasync())", "return errors.Join(a.rollback())", "internal/survival TestCrash/recover_none"},
 	{"recover: damage is not remembered", "if err := w.setHeaderFlag(headerDamaged); err != nil {", "if err := error(nil); err != nil {", "internal/survival TestDamageIsRemembered"},
 	{"recover: a shared file is written to", "w.fs.Links(info) < 2", "w.fs.Links(info) < 3", ""},
 	{"recover: the name of what was shared is not synced", "\t\tif err := w.fs.SyncDir(w.dir); err != nil {\n\t\t\treturn err\n\t\t}\n\t}", "\t}", ""},
