@@ -112,7 +112,7 @@ func (l *tailPrinter) line(rec reader.Record) error {
 	gap, late := "", false
 	if before, ok := l.timeBefore(rec); ok {
 		d := rec.Time.Sub(before)
-		gap, late = term.Duration(d), l.late(d)
+		gap, late = term.Duration(d), l.isStall(d)
 	}
 	l.seq, l.previous, l.arrived = rec.Seq, rec.Time, rec.Arrived
 	text := fmt.Sprintf("%-*d  %*s  %*s  %*s  %s", seqWidth, rec.Seq, timeWidth, term.Time(rec.Time.In(l.zone), time.Now()),
@@ -142,8 +142,8 @@ func (l *tailPrinter) shown(rec reader.Record) string {
 	return names[1]
 }
 
-// late reports whether the time from one record to the next is a stall.
-func (l *tailPrinter) late(d time.Duration) bool { return l.gap > 0 && d > survey.StallAfter(l.gap) }
+// isStall reports whether the time from one record to the next is a stall.
+func (l *tailPrinter) isStall(d time.Duration) bool { return l.gap > 0 && d > survey.StallAfter(l.gap) }
 
 func (l *tailPrinter) coloured(colour, text string) string {
 	if !l.colour {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/histlog/histlog/internal/health"
 	"github.com/histlog/histlog/internal/survey"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
@@ -217,7 +218,7 @@ func (r *Report) printStalls(s *screen) {
 	case r.Survey.Cadence == 0 && !stalled:
 		return
 	case r.Survey.Cadence == 0:
-		over, _ = survey.LateAfter(r.Survey.Arrivals)
+		over, _ = health.LateAfter(r.Log, r.Survey.Arrivals)
 	}
 	count := term.Spanf("%s (over %s)", term.Count(n), term.Duration(over))
 	if stalled {
