@@ -221,7 +221,7 @@ func (r *Reader) Check() (reason string, err error) {
 	}
 	sum := crc32.New(castagnoli)
 	for _, part := range [][2]int64{{0, r.table.sumAt}, {r.table.sumAt + 4, r.size}} {
-		if _, err := io.Copy(sum, io.NewSectionReader(r.file, part[0], part[1]-part[0])); err != nil {
+		if _, err := io.Copy(sum, contextReader{r.ctx, io.NewSectionReader(r.file, part[0], part[1]-part[0])}); err != nil {
 			return "", err
 		}
 	}
@@ -230,6 +230,19 @@ func (r *Reader) Check() (reason string, err error) {
 		return "the checksum of the compressed file differs", nil
 	}
 	return "", nil
+}
+
+// A contextReader reads until its context has ended.
+type contextReader struct {
+	ctx context.Context
+	in  io.Reader
+}
+
+func (r contextReader) Read(b []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.in.Read(b)
 }
 
 // Release ends the use of the Reader and returns its decoder for another one. It does

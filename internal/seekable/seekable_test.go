@@ -3,6 +3,7 @@ package seekable
 import (
 	"bytes"
 	stdgzip "compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -207,5 +208,21 @@ func TestCodecs(t *testing.T) {
 	}
 	if _, ok := CodecOf(".lzma"); ok {
 		t.Error(".lzma is the extension of a codec")
+	}
+}
+
+// Check reads all of a file, which may be long: it ends with its context.
+func TestCheckEnds(t *testing.T) {
+	_, lines := numbered(10)
+	for _, codec := range compressing() {
+		file := compress(t, codec, lines)
+		ctx, cancel := context.WithCancel(t.Context())
+		r, err := NewReader(ctx, bytes.NewReader(file), int64(len(file)), codec)
+		testutil.NoError(t, err)
+		cancel()
+		if _, err := r.Check(); !errors.Is(err, context.Canceled) {
+			t.Errorf("%v: %v", codec, err)
+		}
+		r.Release()
 	}
 }
