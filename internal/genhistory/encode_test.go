@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"os/exec"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 func TestAppendHundredths(t *testing.T) {
@@ -100,7 +102,7 @@ for line in lines:
 		{ShapeBatch, IndentDefault, "dict(indent=2)"},
 	}
 	for _, c := range cases {
-		for _, size := range []int{2_000, 300_000} {
+		for _, size := range []int{2_000, testutil.Rounds(30_000, 300_000)} {
 			in := generate(t, Options{Records: 12, BatchBytes: size, Seed: 4, Shape: c.shape, Indent: c.indent})
 			cmd := exec.Command(python, "-c", script, string(c.shape), c.dumps)
 			cmd.Stdin = bytes.NewReader(in)
