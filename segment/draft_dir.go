@@ -23,7 +23,9 @@ func (d *Draft) lockDir(ctx context.Context, wait time.Duration, perm fs.FileMod
 			break
 		}
 	}
-	if err != nil && !errors.Is(err, ErrLocked) { // with ErrLocked another process uses the directory
+	// A wait that ended means that another process uses the directory, even if it has no
+	// file there yet.
+	if waited := errors.Is(err, ErrLocked) || errors.Is(err, ctx.Err()); err != nil && !waited {
 		err = errors.Join(err, d.removeDir())
 	}
 	return err

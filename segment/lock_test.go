@@ -77,8 +77,15 @@ func TestSecondWriter(t *testing.T) {
 	cancel()
 	o := options(nil)
 	o.LockWait = time.Hour
-	_, err := OpenWriter(ctx, dir, o)
-	testutil.ErrorIs(t, err, context.Canceled)
+	for name, open := range map[string]func() error{
+		"OpenWriter": func() error { _, err := OpenWriter(ctx, dir, o); return err },
+		"Create":     func() error { _, err := Create(ctx, dir, o); return err },
+		"NewDraft":   func() error { _, err := NewDraft(ctx, dir, o); return err },
+	} {
+		if err := open(); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s with a context that has ended: %v", name, err)
+		}
+	}
 
 	done := make(chan error)
 	go func() {
