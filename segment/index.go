@@ -48,7 +48,7 @@ type header struct {
 }
 
 func (h header) encode() []byte {
-	b := make([]byte, headerSize)
+	b := make([]byte, headerSize) // bytes 16 to 20 are reserved
 	copy(b, headerMagic[:])
 	le.PutUint16(b[8:], Version)
 	le.PutUint16(b[10:], headerSize)
@@ -191,6 +191,7 @@ func (t *trailer) add(e Entry) {
 	t.MinArrival, t.MaxArrival = min(t.MinArrival, arrived), max(t.MaxArrival, arrived)
 	t.Count++
 	t.Plain = e.End
+	// The digest depends on the order of the records, which their checksums do not.
 	var crc [4]byte
 	le.PutUint32(crc[:], e.CRC)
 	t.Digest = crc64.Update(t.Digest, ecma, crc[:])

@@ -122,6 +122,7 @@ const blockEntries = 4096 / entrySize
 
 // entry returns the entry with index k, from 0.
 func (x *indexFile) entry(k uint64) (Entry, error) {
+	// Invariant: block holds the entries [first, first + len(block)/entrySize).
 	if k < x.first || k >= x.first+uint64(len(x.block))/entrySize {
 		x.first = k - k%blockEntries
 		n := min(blockEntries, x.count-x.first) * entrySize

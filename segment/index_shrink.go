@@ -149,6 +149,8 @@ func (l *Log) writeSmall(ctx context.Context, x *indexFile, name string, mode os
 	if err := f.Sync(); err != nil { // otherwise a power cut after the rename could leave a name without bytes
 		return 0, err
 	}
+	// What is read back comes from the page cache. It proves that the encoder was right, and
+	// the checksums of the blocks prove the disk later.
 	s, err := openSmall(f, x.header)
 	if err != nil {
 		return 0, fmt.Errorf("what was written differs: %w", err)
@@ -164,6 +166,7 @@ func compareIndexes(ctx context.Context, x *indexFile, s *smallIndex) error {
 		return err
 	}
 	a, b := make([]byte, smallBlock*entrySize), make([]byte, smallBlock*entrySize)
+	// Every byte is compared, header and trailer too: the plain index is about to go.
 	differs := info.Size() != s.size()
 	for at := int64(0); at < info.Size() && !differs; at += int64(len(a)) {
 		if err := ctx.Err(); err != nil {

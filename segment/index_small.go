@@ -84,6 +84,7 @@ func openSmall(f File, h header) (*smallIndex, error) {
 	if _, err := f.ReadAt(footer, size-smallFooter); err != nil {
 		return nil, err
 	}
+	// The footer tells how many blocks there are, and so how long the last frame is.
 	blocks := int64(le.Uint32(footer[trailerSize+4:]))
 	tail := 8 + blocks*8 + smallFooter
 	if !bytes.Equal(footer[smallFooter-8:], smallEndMagic) || le.Uint32(footer[trailerSize:]) != smallBlock || tail > size-smallHeader {
@@ -106,6 +107,8 @@ func (s *smallIndex) parse(table []byte, size int64) error {
 		le.Uint32(table) != skippable || int64(le.Uint32(table[4:])) != int64(len(table)-8) {
 		return errNoSmall
 	}
+	// The blocks follow each other without gaps. They must fill the file up to the table,
+	// and be as many as the trailer has entries for.
 	at := int64(smallHeader)
 	for pairs := table[8 : len(table)-smallFooter]; len(pairs) > 0; pairs = pairs[8:] {
 		p := smallPart{at, le.Uint32(pairs), le.Uint32(pairs[4:])}
@@ -172,7 +175,7 @@ func (s *smallIndex) part(off int64) ([]byte, error) {
 // read makes a block the current one. An error is the disk's: a damaged block reads as
 // zeros.
 func (s *smallIndex) read(block int) error {
-	s.at = -1
+	s.at = -1 // an error below must not leave half of a block as the current one
 	p := s.blocks[block]
 	n := int(min(smallBlock, s.count-uint64(block)*smallBlock))
 	s.entries = append(s.entries[:0], make([]byte, n*entrySize)...)
@@ -211,6 +214,7 @@ func (s *smallIndex) unpack(n int, base Sequence, p smallPart) bool {
 	if d.Reset(bytes.NewReader(s.packed)) != nil {
 		return false
 	}
+	// One byte more than a block can have tells a block that is too long from a full one.
 	s.raw = slices.Grow(s.raw[:0], maxSmallBlock+1)[:maxSmallBlock+1]
 	m, err := io.ReadFull(d, s.raw)
 	if err != io.ErrUnexpectedEOF { // the block is too long, or it is not zstd
@@ -221,6 +225,9 @@ func (s *smallIndex) unpack(n int, base Sequence, p smallPart) bool {
 	if !unpackEntries(s.raw[:m], entries) {
 		return false
 	}
+	// The checksum covers the block as stored and as decompressed: neither a flipped bit
+	// nor an error of the decoder goes unnoticed. The entries get their own checksums
+	// back, which the small form does not store.
 	crc := crc32.Update(s.parsed.seed(base), castagnoli, s.packed)
 	s.entries = s.entries[:0]
 	for i, e := range entries {
@@ -240,6 +247,7 @@ func packEntries(a, b []byte, start Offset, entries []Entry) (columns, sums []by
 		a = binary.AppendUvarint(a, uint64(e.End-start))
 		start = e.End
 	}
+	// Times may run backward, so their differences are signed.
 	at := int64(0)
 	for _, e := range entries {
 		next := e.Time.UnixNano()

@@ -74,7 +74,7 @@ func (r *Reader) openIndex(l *Log) (err error) {
 	if err := r.Refresh(); err != nil || r.index == nil || r.index.count > 0 || r.reason == "" {
 		return err
 	}
-	x := r.index
+	x := r.index // it tells nothing, and may belong to another log
 	r.index = nil
 	return errors.Join(x.file.Close(), r.Refresh())
 }
@@ -95,7 +95,7 @@ func (r *Reader) makeEntries() error {
 	}
 	from = min(from, r.size)
 	m := &rebuiltEntries{first: r.segment.Base + Sequence(r.indexed()), from: from, to: r.size, arrived: info.ModTime()}
-	r.made = nil
+	r.made = nil // scan must not see the entries of an earlier Refresh
 	err = m.scan(r)
 	r.made = m
 	switch {

@@ -61,7 +61,7 @@ func (r *Reader) rebuildEntry(seq Sequence) (made Entry, err error) {
 // record that follows it, and where the line of that one begins. seq itself is not
 // looked at.
 func (r *Reader) intactBefore(seq Sequence) (Sequence, Offset, error) {
-	for ; seq > r.segment.Base; seq-- {
+	for ; seq > r.segment.Base; seq-- { // an entry that was made is as good as an intact one
 		if made, ok := r.rebuilt[seq-1]; ok {
 			return seq, made.End, nil
 		}
@@ -104,6 +104,7 @@ func (r *Reader) indexEntry(seq Sequence) (Entry, error) {
 		}
 		return Entry{}, fmt.Errorf("record %d: %w", seq, ErrNoRecord)
 	}
+	// The index holds the first records, and r.made those after its last entry.
 	k := uint64(seq - r.segment.Base)
 	if n := r.indexed(); k >= n {
 		return r.made.entry(r, k-n)

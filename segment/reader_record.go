@@ -90,6 +90,8 @@ func (r *Reader) read(from, to Offset) ([]byte, error) {
 	if from >= v.start && from < end {
 		kept = copy(v.bytes, v.bytes[from-v.start:])
 	}
+	// The window grows by doubling, up to the largest record: a log of growing records does
+	// not allocate for each.
 	n := max(to-from, min(readAhead, r.size-from))
 	if Offset(cap(v.bytes)) < n {
 		grown := make([]byte, max(n, min(2*Offset(cap(v.bytes)), maxRecord)))

@@ -102,6 +102,7 @@ func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	// Every loop over the file then ends with the context, however long the file claims to be.
 	file = vfs.WithContext(l.ctx, file)
 	if s.Codec == Plain {
 		return plainText{file}, file, nil

@@ -107,6 +107,7 @@ func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, e
 		//mutant:compress-what-failed-stays
 		return c, errors.Join(compressError(r.segment, err), vfs.RemoveIfExists(l.fs, temporary))
 	}
+	// From here on r stands for the compressed file, which has been verified with it.
 	r.segment.Codec, r.segment.Path = codec, path
 	return l.dropOthers(r)
 }
@@ -119,6 +120,7 @@ func (l *Log) finishCompress(ctx context.Context, s Segment) (c Change, done boo
 		return c, false, err
 	}
 	var damage error
+	// Any intact compressed file will do. s comes last; it is the plain file, if there is one.
 	for _, file := range append(files, l.withCodec(s, s.Codec)) {
 		if file.Codec == Plain {
 			continue

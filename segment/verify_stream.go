@@ -17,6 +17,8 @@ const verifyChunk = 1 << 20
 // the last. It holds a chunk of a record at a time, so that it verifies records that are
 // larger than the memory budget. The text is also written to to, unless that is nil.
 func (r *Reader) verifyStream(ctx context.Context, t io.ReaderAt, to *seekable.Writer) error {
+	// Entries that were made from the text prove nothing about it: without an intact index
+	// there is nothing to compare with.
 	if r.reason != "" || r.trailer == nil || r.Next() != r.segment.Next {
 		return &CorruptError{Kind: KindIndex, Path: r.segment.Path, Seq: r.segment.Base, Reason: "its index is missing or unreadable"}
 	}
@@ -43,6 +45,8 @@ func (r *Reader) verifyRecords(ctx context.Context, t io.ReaderAt, to *seekable.
 		if err != nil {
 			return sum, at, err
 		}
+		// An entry may be intact and still wrong, if its writer was: it must not make
+		// copyRecord read backward or without end.
 		if e.End <= at || e.End-at > maxRecord+1 {
 			return sum, at, &CorruptError{Kind: KindIndex, Path: r.segment.Path, Seq: seq, Offset: at, Reason: "its index entry makes no sense"}
 		}
@@ -87,6 +91,7 @@ func copyRecord(from *bufio.Reader, n Offset, to *seekable.Writer) (crc uint32, 
 			return 0, err
 		}
 	}
+	// Peek and Discard avoid a copy: the buffer is as large as a chunk.
 	for n > 0 {
 		b, err := from.Peek(int(min(n, Offset(from.Size()))))
 		if err != nil {

@@ -57,6 +57,7 @@ func encodeGzipTail(t Table, crc uint32) ([]byte, error) {
 	if len(t.Frames) > maxMembers {
 		return nil, fmt.Errorf("%d gzip members, there is room for %d", len(t.Frames), maxMembers)
 	}
+	// The checksum covers what comes before it and what comes after it.
 	pairs := t.pairs()
 	b := append(gzipHead(len(pairs)), pairs...)
 	rest := le.AppendUint32(nil, uint32(len(t.Frames)))
@@ -66,6 +67,7 @@ func encodeGzipTail(t Table, crc uint32) ([]byte, error) {
 }
 
 func parseGzipTail(f io.ReaderAt, size int64) (t Table, err error) {
+	// The number of pairs is near the end, and tells where the tail begins.
 	b, err := readEnd(f, size, gzipEndSize)
 	if err != nil {
 		return t, err

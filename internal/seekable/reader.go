@@ -86,6 +86,8 @@ func (r *Reader) Length(expected int64) int64 {
 	if expected >= 0 && r.reason == "" && r.table.Length() != expected {
 		r.reason = fmt.Sprintf("its table of frames tells of %d bytes, the index of %d", r.table.Length(), expected)
 	}
+	// Both codecs decompress a concatenation of frames as one. Without a table the whole
+	// file is therefore one frame, whose tail decompresses to nothing.
 	if r.reason != "" && expected >= 0 && (len(r.table.Frames) != 1 || r.table.Length() != expected) {
 		r.table = Table{Frames: []Frame{{Size: r.size, Length: expected}}}
 		r.reading = false
@@ -115,6 +117,7 @@ func (r *Reader) ReadAt(b []byte, off int64) (n int, err error) {
 		if err := r.seek(at); err != nil {
 			return n, err
 		}
+		// seek has begun the frame that holds at. No read crosses its end.
 		f := r.table.Frames[r.frame]
 		m, err := r.read(b[n:min(len(b), n+int(f.end()-at))])
 		n += m
@@ -128,7 +131,9 @@ func (r *Reader) ReadAt(b []byte, off int64) (n int, err error) {
 // seek makes at the next offset that is read. It decompresses what comes before at in
 // the frame, or from where the decoder is if that is nearer.
 func (r *Reader) seek(at int64) error {
+	// The first frame that ends after at holds it.
 	i, _ := slices.BinarySearchFunc(r.table.Frames, at, func(f Frame, at int64) int { return cmp.Compare(f.end(), at+1) })
+	// What comes before the damage of a frame can still be read, again and again.
 	if b, ok := r.broken[i]; ok && at >= b.at {
 		return b.err
 	}
@@ -147,7 +152,7 @@ func (r *Reader) seek(at int64) error {
 
 // begin begins to read a frame.
 func (r *Reader) begin(i int) error {
-	r.endFrame()
+	r.endFrame() // which may find that the frame holds more
 	f := r.table.Frames[i]
 	r.frame, r.at = i, f.Start
 	r.source = &frameSource{Reader: io.NewSectionReader(r.file, f.Offset, f.Size)}
@@ -203,6 +208,7 @@ func (r *Reader) endFrame() {
 	if r.at != f.end() {
 		return
 	}
+	// One byte more tells whether the frame ends here, as the table says.
 	var one [1]byte
 	if n, err := io.ReadFull(r.decoder, one[:]); n > 0 {
 		r.excess = fmt.Sprintf("the frame at offset %d of the file holds more than the index knows of", f.Offset)
@@ -219,6 +225,7 @@ func (r *Reader) Check() (reason string, err error) {
 	if r.reason != "" || r.excess != "" {
 		return cmp.Or(r.reason, r.excess), nil
 	}
+	// The checksum covers the file except the four bytes that hold it.
 	sum := crc32.New(castagnoli)
 	for _, part := range [][2]int64{{0, r.table.sumAt}, {r.table.sumAt + 4, r.size}} {
 		if _, err := io.Copy(sum, contextReader{r.ctx, io.NewSectionReader(r.file, part[0], part[1]-part[0])}); err != nil {

@@ -45,7 +45,7 @@ func (w *Writer) Begin(n int64) error {
 			return err
 		}
 	}
-	if w.length == 0 {
+	if w.length == 0 { // a frame begins with this line
 		w.encoder.Reset(&w.out)
 	}
 	w.length += n

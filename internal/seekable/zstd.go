@@ -73,12 +73,14 @@ const (
 var sumLabel = []byte("histlogC")
 
 func encodeZstdTail(t Table, crc uint32) ([]byte, error) {
+	// The seek table lists all frames of the file, also the skippable one with the checksum,
+	// which holds no text.
 	pairs := le.AppendUint32(le.AppendUint32(t.pairs(), sumFrameSize), 0)
 	table := le.AppendUint32(nil, seekTable)
 	table = le.AppendUint32(table, uint32(len(pairs)+footerSize))
 	table = append(table, pairs...)
 	table = le.AppendUint32(table, uint32(len(pairs)/pairSize))
-	table = append(table, 0)
+	table = append(table, 0) // descriptor: no checksums of frames
 	table = le.AppendUint32(table, seekableMagic)
 	b := le.AppendUint32(le.AppendUint32(nil, skippable), sumFrameSize-8)
 	b = append(b, sumLabel...)
@@ -88,6 +90,7 @@ func encodeZstdTail(t Table, crc uint32) ([]byte, error) {
 }
 
 func parseZstdTail(f io.ReaderAt, size int64) (t Table, err error) {
+	// The footer tells how many entries the table has, and so where the tail begins.
 	b, err := readEnd(f, size, footerSize)
 	if err != nil {
 		return t, err
