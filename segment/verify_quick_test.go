@@ -11,7 +11,7 @@ import (
 
 // A log that is written, rolls and has a torn tail while it is looked at shows no
 // damage: neither by the listing of before nor by a new one.
-func TestGlanceWhileWritten(t *testing.T) {
+func TestQuickCheckWhileWritten(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "log")
 	w := create(t, dir, Settings{"segment-size": "150"})
 	before := openLog(t, dir)
@@ -34,10 +34,10 @@ func TestGlanceWhileWritten(t *testing.T) {
 	}
 }
 
-// TestGlanceCompressed: a compressed segment whose file is not as long as its table
+// TestQuickCheckCompressed: a compressed segment whose file is not as long as its table
 // of frames says, or that has no table of its own, is damaged for QuickCheck and for
 // Verify, and Retire leaves it, also where each of its records can be read.
-func TestGlanceCompressed(t *testing.T) {
+func TestQuickCheckCompressed(t *testing.T) {
 	plain := testutil.ReadFile(t, filepath.Join(newLog(t, 12), TextName(1)))
 	for _, codec := range codecs {
 		for name, change := range map[string]func(was []byte) []byte{
