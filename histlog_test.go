@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog"
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
@@ -184,7 +185,7 @@ func TestRefusedValues(t *testing.T) {
 // A record that is damaged hides none behind it, and a lost one keeps its place.
 func TestDamage(t *testing.T) {
 	dir, l := history(t, 12)
-	path := filepath.Join(dir, segment.TextName(6))
+	path := filepath.Join(dir, filename.Text(6))
 	b, err := os.ReadFile(path)
 	testutil.NoError(t, err)
 	b[len(text(6))+10] ^= 1 // in record 7

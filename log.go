@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/reader"
 	"github.com/histlog/histlog/segment"
 )
@@ -94,7 +95,7 @@ func (l *Log) Verify(ctx context.Context) (Report, error) {
 	}
 	origin, _, err := log.VerifyOrigin(ctx)
 	for _, d := range origin {
-		found.Damage = append(found.Damage, &CorruptError{Path: filepath.Join(l.dir, segment.OriginName, d.Name), Reason: d.Reason})
+		found.Damage = append(found.Damage, &CorruptError{Path: filepath.Join(l.dir, filename.Origin, d.Name), Reason: d.Reason})
 	}
 	return Report{found.Records, found.Blank, found.Damage}, err
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -130,7 +131,7 @@ func TestRunOnce(t *testing.T) {
 	for _, s := range segments[1:3] {
 		policy := segment.Upkeep{Codec: segment.Gzip}
 		changes, err := Run(t.Context(), dir, PlanDue(policy, lookAt(t, dir), now.Add(time.Hour), Guard{}), Options{Policy: policy, Once: true})
-		if !errors.Is(err, segment.ErrCorrupt) || len(changes) != 1 || changes[0].Segment != segment.FileName(s.Base, segment.Gzip) {
+		if !errors.Is(err, segment.ErrCorrupt) || len(changes) != 1 || changes[0].Segment != filename.Segment(uint64(s.Base), segment.Gzip) {
 			t.Errorf("%+v, %v", changes, err)
 		}
 	}
@@ -167,7 +168,7 @@ func TestRunOvertaken(t *testing.T) {
 			cancel()
 		}
 	}})
-	if !errors.Is(err, context.Canceled) || len(changes) != 1 || changes[0].Segment != segment.FileName(plan[1].Segment.Base, segment.Gzip) {
+	if !errors.Is(err, context.Canceled) || len(changes) != 1 || changes[0].Segment != filename.Segment(uint64(plan[1].Segment.Base), segment.Gzip) {
 		t.Errorf("%+v, %v", changes, err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
@@ -136,7 +137,7 @@ func (p *place) pieces() (all []quarantined) {
 	names, err := p.log().Quarantine()
 	testutil.NoError(p, err)
 	for _, name := range names {
-		b, err := os.ReadFile(filepath.Join(p.dir, segment.QuarantineName, name))
+		b, err := os.ReadFile(filepath.Join(p.dir, filename.Quarantine, name))
 		testutil.NoError(p, err)
 		var base, at, length int
 		if _, err := fmt.Sscanf(name, "%d-%d-%d-", &base, &at, &length); err != nil || length != len(b) || base != 0 {
@@ -375,7 +376,7 @@ func wantText(t testing.TB, what, got, want string) {
 // originNames returns the names of the files in origin/.
 func (p *place) originNames() string {
 	p.Helper()
-	entries, err := os.ReadDir(filepath.Join(p.dir, segment.OriginName))
+	entries, err := os.ReadDir(filepath.Join(p.dir, filename.Origin))
 	testutil.NoError(p, err)
 	var names []string
 	for _, e := range entries {
@@ -388,8 +389,8 @@ func (p *place) originNames() string {
 // layout.
 func (p *place) former() string {
 	p.Helper()
-	origin := filepath.Join(p.dir, segment.OriginName)
-	for _, name := range []string{segment.SumsName, receiptName} {
+	origin := filepath.Join(p.dir, filename.Origin)
+	for _, name := range []string{filename.Sums, receiptName} {
 		testutil.NoError(p, os.Remove(filepath.Join(origin, name)))
 	}
 	return filepath.Join(origin, layoutName)

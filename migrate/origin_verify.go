@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -26,7 +27,7 @@ func VerifyOrigin(ctx context.Context, l *segment.Log) ([]segment.OriginDamage, 
 	case err != nil: // the receipt is not JSON
 		return []segment.OriginDamage{{Name: receiptName, Reason: err.Error()}}, nil
 	case r != nil && r.Sums:
-		return []segment.OriginDamage{{Name: segment.SumsName, Reason: "missing"}}, nil
+		return []segment.OriginDamage{{Name: filename.Sums, Reason: "missing"}}, nil
 	}
 	return nil, nil
 }
@@ -39,7 +40,7 @@ func intactOrigin(ctx context.Context, l *segment.Log) error {
 	}
 	for _, d := range all {
 		if !d.Extra {
-			return fmt.Errorf("%w: %s: %s", ErrOrigin, filepath.Join(l.Dir, segment.OriginName, d.Name), d.Reason)
+			return fmt.Errorf("%w: %s: %s", ErrOrigin, filepath.Join(l.Dir, filename.Origin, d.Name), d.Reason)
 		}
 	}
 	return nil

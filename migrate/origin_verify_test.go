@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
-	"github.com/histlog/histlog/segment"
 )
 
 // VerifyOrigin reports each flipped bit in origin/, or the export still equals the source.
@@ -22,7 +22,7 @@ func TestOriginFlipped(t *testing.T) {
 		p.migrated(text, Options{})
 		l := p.log()
 		for _, name := range strings.Fields(p.originNames()) {
-			path := filepath.Join(p.dir, segment.OriginName, name)
+			path := filepath.Join(p.dir, filename.Origin, name)
 			b, err := os.ReadFile(path)
 			testutil.NoError(t, err)
 			for i := 0; i < 8*len(b); i += testutil.Rounds(13, 1) {
@@ -49,7 +49,7 @@ func TestOriginFiles(t *testing.T) {
 	text := history(numbered(1, 2))
 	p := newPlace(t)
 	p.migrated(text, Options{})
-	origin := filepath.Join(p.dir, segment.OriginName)
+	origin := filepath.Join(p.dir, filename.Origin)
 	damaged := func(want string) {
 		t.Helper()
 		all, err := VerifyOrigin(t.Context(), p.log())
@@ -73,7 +73,7 @@ func TestOriginFiles(t *testing.T) {
 		testutil.NoError(t, os.WriteFile(filepath.Join(origin, name), b, 0o644))
 	}
 	damaged("")
-	sums, err := os.ReadFile(filepath.Join(origin, segment.SumsName))
+	sums, err := os.ReadFile(filepath.Join(origin, filename.Sums))
 	testutil.NoError(t, err)
 	b, err := os.ReadFile(filepath.Join(origin, prefixName))
 	testutil.NoError(t, err)
@@ -81,7 +81,7 @@ func TestOriginFiles(t *testing.T) {
 		t.Errorf("%s lacks %q", sums, line)
 	}
 	// a log of a version without checksums
-	for _, name := range []string{segment.SumsName, receiptName} {
+	for _, name := range []string{filename.Sums, receiptName} {
 		testutil.NoError(t, os.Remove(filepath.Join(origin, name)))
 	}
 	damaged("")
@@ -92,8 +92,8 @@ func TestOriginFiles(t *testing.T) {
 func TestExportComparedWithReceipt(t *testing.T) {
 	p := newPlace(t)
 	p.migrated(history(numbered(1, 2)), Options{})
-	origin := filepath.Join(p.dir, segment.OriginName)
-	testutil.NoError(t, os.Remove(filepath.Join(origin, segment.SumsName)))
+	origin := filepath.Join(p.dir, filename.Origin)
+	testutil.NoError(t, os.Remove(filepath.Join(origin, filename.Sums)))
 	for _, c := range []struct {
 		receipt string
 		want    Difference

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
@@ -281,7 +282,7 @@ func TestLargePrefixAndSuffix(t *testing.T) {
 		t.Errorf("receipt %+v", r)
 	}
 	for name, want := range map[string]string{prefixName: prefix, suffixName: suffix} {
-		b, err := os.ReadFile(filepath.Join(p.dir, segment.OriginName, name))
+		b, err := os.ReadFile(filepath.Join(p.dir, filename.Origin, name))
 		testutil.NoError(t, err)
 		wantText(t, name, string(b), want)
 	}

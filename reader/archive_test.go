@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -54,7 +55,7 @@ func TestArchiveEnds(t *testing.T) {
 			}
 		})
 	}
-	path := filepath.Join(dir, segment.TextName(5))
+	path := filepath.Join(dir, filename.Text(5))
 	l.check(os.Remove(path))
 	l.check(os.Mkdir(path, 0o755))
 	for _, q := range []Query{{}, {Last: 1}, {From: 5}, {Since: at(59)}} {

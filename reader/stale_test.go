@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -112,7 +113,7 @@ func (f *late) OpenFile(name string, flag int, perm fs.FileMode) (segment.File, 
 func TestHalfRetired(t *testing.T) {
 	l := newStaleLog(t)
 	l.roll()
-	listed, err := segment.OpenContext(t.Context(), l.dir, &late{name: segment.IndexName(1), do: l.retire})
+	listed, err := segment.OpenContext(t.Context(), l.dir, &late{name: filename.Index(1), do: l.retire})
 	l.check(err)
 	r, err := New(listed, Query{From: 1})
 	l.check(err)

@@ -82,7 +82,7 @@ func withoutCopies(files []Segment) (segments []Segment) {
 
 // withCodec returns s as the file of a codec.
 func (l *Log) withCodec(s Segment, c Codec) Segment {
-	s.Codec, s.Path, s.Copy = c, l.path(FileName(s.Base, c)), false
+	s.Codec, s.Path, s.Copy = c, l.path(fileName(s.Base, c)), false
 	return s
 }
 
@@ -123,7 +123,7 @@ func (l *Log) followRename(s Segment, open func(Segment) error) error {
 // dropOthers removes all files of a segment but the one that r has verified.
 func (l *Log) dropOthers(r *Reader) (c Change, err error) {
 	s := r.segment
-	c.Segment, c.Records = FileName(s.Base, s.Codec), r.Count()
+	c.Segment, c.Records = fileName(s.Base, s.Codec), r.Count()
 	others, err := l.others(s)
 	if err == nil {
 		c.After, err = vfs.Size(l.fs, s.Path)

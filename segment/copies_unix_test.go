@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/seekable"
 	"github.com/histlog/histlog/internal/testutil"
 	"github.com/klauspost/compress/zstd"
@@ -65,7 +66,7 @@ func TestCopies(t *testing.T) {
 		} {
 			t.Run(codec.String()+"/"+row.name, func(t *testing.T) {
 				dir := newLog(t, 12)
-				plain, packed, index := filepath.Join(dir, TextName(1)), filepath.Join(dir, FileName(1, codec)), filepath.Join(dir, IndexName(1))
+				plain, packed, index := filepath.Join(dir, textName(1)), filepath.Join(dir, fileName(1, codec)), filepath.Join(dir, indexName(1))
 				if row.rebuilt {
 					testutil.NoError(t, os.Remove(index))
 					_, err := Repair(t.Context(), dir, options(nil))
@@ -128,7 +129,7 @@ func copiesOf(t testing.TB, dir string) (all []string) {
 	names, err := l.Quarantine()
 	testutil.NoError(t, err)
 	for _, name := range names {
-		all = append(all, string(testutil.ReadFile(t, filepath.Join(dir, QuarantineName, name))))
+		all = append(all, string(testutil.ReadFile(t, filepath.Join(dir, filename.Quarantine, name))))
 	}
 	return all
 }
@@ -138,7 +139,7 @@ func TestRepairKeepsExcess(t *testing.T) {
 	for _, codec := range codecs {
 		dir := newLog(t, 12)
 		compressAll(t, dir, codec)
-		packed := filepath.Join(dir, FileName(1, codec))
+		packed := filepath.Join(dir, fileName(1, codec))
 		testutil.EditFile(t, packed, func(b []byte) []byte { return append(b, frameOf(t, codec, "{\"precious\":1}\n")...) })
 		was := string(testutil.ReadFile(t, packed))
 		done, err := Repair(t.Context(), dir, options(nil))
@@ -169,7 +170,7 @@ func TestWindowOfOthers(t *testing.T) {
 	s := l.Segments[len(l.Segments)-2]
 	e, err := zstd.NewWriter(nil, zstd.WithWindowSize(4*window))
 	testutil.NoError(t, err)
-	testutil.WriteFile(t, filepath.Join(dir, FileName(s.Base, Zstd)), e.EncodeAll(testutil.ReadFile(t, s.Path), nil))
+	testutil.WriteFile(t, filepath.Join(dir, fileName(s.Base, Zstd)), e.EncodeAll(testutil.ReadFile(t, s.Path), nil))
 	testutil.NoError(t, os.Remove(s.Path))
 	before := snapshot(t, dir)
 	for range 2 {
@@ -195,7 +196,7 @@ func TestNameFarAway(t *testing.T) {
 		dir := newLog(t, 4)
 		l := openLog(t, dir)
 		testutil.EditFile(t, l.Segments[len(l.Segments)-1].Path, func(b []byte) []byte { return append(b, "bad\n"...) })
-		testutil.WriteFile(t, filepath.Join(dir, TextName(far)), nil)
+		testutil.WriteFile(t, filepath.Join(dir, textName(far)), nil)
 		l = openLog(t, dir)
 		for i := range l.Segments {
 			if r := openReader(t, l, i); r.Count() > 10 {
@@ -213,12 +214,12 @@ func TestManyRottenEntries(t *testing.T) {
 	appendTexts(t, w, 1, 3000)
 	testutil.NoError(t, w.roll())
 	testutil.NoError(t, w.Close())
-	index := testutil.ReadFile(t, filepath.Join(dir, IndexName(1)))
+	index := testutil.ReadFile(t, filepath.Join(dir, indexName(1)))
 	compressAll(t, dir, Zstd)
-	testutil.NoError(t, os.Remove(filepath.Join(dir, SmallIndexName(1))))
-	testutil.WriteFile(t, filepath.Join(dir, IndexName(1)), index)
+	testutil.NoError(t, os.Remove(filepath.Join(dir, smallIndexName(1))))
+	testutil.WriteFile(t, filepath.Join(dir, indexName(1)), index)
 	for k := range 1000 {
-		testutil.FlipByte(t, filepath.Join(dir, IndexName(1)), headerSize+(1000+k)*entrySize)
+		testutil.FlipByte(t, filepath.Join(dir, indexName(1)), headerSize+(1000+k)*entrySize)
 	}
 	r := openReader(t, openLog(t, dir), 0)
 	lines := &countingReaderAt{r.text, 0}

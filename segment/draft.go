@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/vfs"
 )
 
@@ -90,7 +91,7 @@ func (d *Draft) prepare(ctx context.Context, command string) (err error) {
 	if err := probe(w.fs, w.dir, w.mode); err != nil {
 		return err
 	}
-	if err := vfs.WriteFile(w.fs, filepath.Join(w.dir, draftName), nil, w.mode); err != nil {
+	if err := vfs.WriteFile(w.fs, filepath.Join(w.dir, filename.Draft), nil, w.mode); err != nil {
 		return err
 	}
 	// Without the mark a crash would leave segments that look like those of a damaged
@@ -141,7 +142,7 @@ func (d *Draft) flush() error {
 		}
 	}
 	// Without this sync a power cut may leave a log whose origin/ lacks files.
-	origin := filepath.Join(d.w.dir, OriginName)
+	origin := filepath.Join(d.w.dir, filename.Origin)
 	_, err := d.w.fs.Lstat(origin)
 	if err == nil {
 		err = d.w.fs.SyncDir(origin)
@@ -201,7 +202,7 @@ func (d *Draft) publish() (*Writer, error) {
 	d.done = true
 	// The mark goes after HISTLOG: a crash in between leaves both, and the next writer
 	// removes the mark (endDraft). So it may stay if this Remove fails.
-	_ = w.fs.Remove(filepath.Join(w.dir, draftName))
+	_ = w.fs.Remove(filepath.Join(w.dir, filename.Draft))
 	return w, nil
 }
 
@@ -209,7 +210,7 @@ func (d *Draft) publish() (*Writer, error) {
 func (d *Draft) requireSmall() error {
 	entries, err := d.w.fs.ReadDir(d.w.dir)
 	for _, e := range entries {
-		if _, suffix, ok := parseName(e.Name()); ok && suffix == smallSuffix {
+		if _, suffix, ok := parseName(e.Name()); ok && suffix == filename.SmallSuffix {
 			//mutant:small-index-a-draft-does-not-say-that-it-has-one
 			d.w.marker.Requires = []string{needsSmallIndex}
 			break
@@ -221,7 +222,7 @@ func (d *Draft) requireSmall() error {
 // endDraft removes the mark of a draft that has become a log. As long as the mark is
 // there, the name of HISTLOG may not be durable.
 func endDraft(fsys FS, dir string) error {
-	mark := filepath.Join(dir, draftName)
+	mark := filepath.Join(dir, filename.Draft)
 	if _, err := fsys.Lstat(mark); missing(err) {
 		return nil
 	} else if err != nil {
@@ -237,7 +238,7 @@ func endDraft(fsys FS, dir string) error {
 // durable. The sync comes before any other file is removed, so that a crash does not
 // bring HISTLOG back without them.
 func unpublish(fsys FS, dir string) error {
-	err := fsys.Remove(filepath.Join(dir, markerName))
+	err := fsys.Remove(filepath.Join(dir, filename.Marker))
 	if missing(err) {
 		return nil
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/histlog/histlog/internal/filename"
 )
 
 // lockDir creates the draft's directory and locks it. Another process that fails to make
@@ -104,12 +106,12 @@ func findDraft(fsys FS, dir string) (draft bool, err error) {
 	has := func(name string) bool {
 		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name })
 	}
-	if has(markerName) {
+	if has(filename.Marker) {
 		return false, fmt.Errorf("a log at %s: %w", dir, ErrExists)
 	}
-	draft = has(draftName)
+	draft = has(filename.Draft)
 	for _, e := range entries {
-		if name := e.Name(); name != "lost+found" && name != draftName && name != probeName && name != waitingName && !(draft && draftFile(name)) {
+		if name := e.Name(); name != "lost+found" && name != filename.Draft && name != filename.Probe && name != filename.Waiting && !(draft && draftFile(name)) {
 			return false, fmt.Errorf("%s is not empty: it holds %s: %w", dir, name, ErrExists)
 		}
 	}
@@ -119,10 +121,10 @@ func findDraft(fsys FS, dir string) (draft bool, err error) {
 // draftFile reports whether a draft creates files of that name.
 func draftFile(name string) bool {
 	switch name {
-	case OriginName, QuarantineName, EventsName, EventsName + ".lock", probeName, lockName, upkeepName, "." + markerName + ".tmp":
+	case filename.Origin, filename.Quarantine, filename.Events, filename.Events + ".lock", filename.Probe, filename.Lock, filename.Upkeep, "." + filename.Marker + ".tmp":
 		return true
 	}
-	return IsSegmentName(name) || isTemporary(name)
+	return filename.IsSegment(name) || filename.IsTemporary(name)
 }
 
 // removeDraft removes the files of a draft, and no others. The mark goes last, after the
@@ -144,7 +146,7 @@ func removeDraft(fsys FS, dir string) error {
 	if err := fsys.SyncDir(dir); err != nil {
 		return err
 	}
-	if err := fsys.Remove(filepath.Join(dir, draftName)); !missing(err) {
+	if err := fsys.Remove(filepath.Join(dir, filename.Draft)); !missing(err) {
 		return err
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/vfs"
 )
 
@@ -29,7 +30,7 @@ type originFile struct {
 // CreateOrigin begins a file in origin/, which holds what migrate keeps of its
 // source. It is durable once Close has returned nil and the draft was flushed.
 func (d *Draft) CreateOrigin(name string) (io.WriteCloser, error) {
-	folder := filepath.Join(d.w.dir, OriginName)
+	folder := filepath.Join(d.w.dir, filename.Origin)
 	if err := ensureDir(d.w.fs, folder); err != nil {
 		return nil, err
 	}
@@ -61,7 +62,7 @@ func (o *originFile) Close() error {
 // a migrated source. It is durable, under a name that tells its length and
 // checksum, once Close has returned nil and the draft was flushed.
 func (d *Draft) CreateQuarantine(from int64) (io.WriteCloser, error) {
-	folder := filepath.Join(d.w.dir, QuarantineName)
+	folder := filepath.Join(d.w.dir, filename.Quarantine)
 	if err := ensureDir(d.w.fs, folder); err != nil {
 		return nil, err
 	}
@@ -77,12 +78,8 @@ func (d *Draft) CreateQuarantine(from int64) (io.WriteCloser, error) {
 
 // OpenOrigin opens a file of origin/. fs.ErrNotExist: the log was not migrated.
 func (l *Log) OpenOrigin(name string) (File, error) {
-	return l.fs.OpenFile(filepath.Join(l.Dir, OriginName, name), os.O_RDONLY, 0)
+	return l.fs.OpenFile(filepath.Join(l.Dir, filename.Origin, name), os.O_RDONLY, 0)
 }
-
-// SumsName is the file in origin/ with the checksums of all others there, in
-// the form that sha256sum -c reads.
-const SumsName = "SHA256SUMS"
 
 // sumsBytes is more than the checksums of the few files of origin/ take.
 const sumsBytes = 1 << 20
@@ -98,5 +95,5 @@ func (d *Draft) writeSums() error {
 	}
 	// Synced before HISTLOG is renamed: after a crash there is a log with them, or no log.
 	// The name is made durable by the sync of origin/ in Flush.
-	return vfs.WriteFile(d.w.fs, filepath.Join(d.w.dir, OriginName, SumsName), text.Bytes(), d.w.mode)
+	return vfs.WriteFile(d.w.fs, filepath.Join(d.w.dir, filename.Origin, filename.Sums), text.Bytes(), d.w.mode)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 )
 
@@ -65,7 +66,7 @@ func TestPublish(t *testing.T) {
 		}
 		appendTexts(t, w, n+1, n+1)
 		for name := range snapshot(t, dir) {
-			if strings.Contains(name, draftName) || strings.HasSuffix(name, ".tmp") {
+			if strings.Contains(name, filename.Draft) || strings.HasSuffix(name, ".tmp") {
 				t.Errorf("%d records: %s was left", n, name)
 			}
 		}
@@ -166,8 +167,8 @@ func TestDiscard(t *testing.T) {
 		{
 			name: "with origin/",
 			during: func(t *testing.T, dir string) {
-				mkdir(t, filepath.Join(dir, OriginName))
-				testutil.WriteFile(t, filepath.Join(dir, OriginName, "prefix"), []byte("{"))
+				mkdir(t, filepath.Join(dir, filename.Origin))
+				testutil.WriteFile(t, filepath.Join(dir, filename.Origin, "prefix"), []byte("{"))
 			},
 			wantNoLeft: true,
 		},
@@ -226,8 +227,8 @@ func TestHalfMadeDraftIsCleared(t *testing.T) {
 	dir := newDir(t)
 	d := newDraft(t, dir, options(Settings{"segment-size": "400"}))
 	fillDraft(t, d, 1, 12)
-	mkdir(t, filepath.Join(dir, OriginName))
-	testutil.WriteFile(t, filepath.Join(dir, OriginName, "prefix"), []byte("{"))
+	mkdir(t, filepath.Join(dir, filename.Origin))
+	testutil.WriteFile(t, filepath.Join(dir, filename.Origin, "prefix"), []byte("{"))
 	killDraft(t, d)
 
 	_, err := Open(dir)
@@ -240,7 +241,7 @@ func TestHalfMadeDraftIsCleared(t *testing.T) {
 	if got := bases(t, dir); len(got) != 1 {
 		t.Errorf("segments %v", got)
 	}
-	if _, err := os.Lstat(filepath.Join(dir, OriginName)); !missing(err) {
+	if _, err := os.Lstat(filepath.Join(dir, filename.Origin)); !missing(err) {
 		t.Errorf("origin/ of the draft before is there: %v", err)
 	}
 }
@@ -259,9 +260,9 @@ func TestNewDraftRefuses(t *testing.T) {
 		{"folder", func(t *testing.T, dir string) { mkdir(t, dir); mkdir(t, filepath.Join(dir, "data")) }},
 		{"segments without HISTLOG", func(t *testing.T, dir string) {
 			testutil.NoError(t, create(t, dir, nil).Close())
-			testutil.NoError(t, os.Remove(filepath.Join(dir, markerName)))
+			testutil.NoError(t, os.Remove(filepath.Join(dir, filename.Marker)))
 		}},
-		{"origin/ without a draft", func(t *testing.T, dir string) { mkdir(t, dir); mkdir(t, filepath.Join(dir, OriginName)) }},
+		{"origin/ without a draft", func(t *testing.T, dir string) { mkdir(t, dir); mkdir(t, filepath.Join(dir, filename.Origin)) }},
 		{"draft with somebody else's file", func(t *testing.T, dir string) {
 			d := newDraft(t, dir, options(nil))
 			fillDraft(t, d, 1, 2)

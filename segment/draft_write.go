@@ -79,7 +79,7 @@ func (d *Draft) roll() error {
 	base := w.active.header.base + Sequence(d.filling.Count)
 	next, err := createActive(w.fs, w.dir, w.newHeader(base), w.mode)
 	if err != nil {
-		return &DiskError{Op: OpBegin, Path: filepath.Join(w.dir, TextName(base)), Seq: base, Err: err}
+		return &DiskError{Op: OpBegin, Path: filepath.Join(w.dir, textName(base)), Seq: base, Err: err}
 	}
 	d.batch.last = true
 	w.active, w.stagedEnd = next, 0

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 )
 
@@ -72,20 +73,20 @@ func (f *recordedFile) Sync() error { f.by.note("sync", f.name); return nil }
 // one could hold UPKEEP and wait for whoever waits for UPKEEP.
 func TestOrderOfUpkeep(t *testing.T) {
 	dir := newLog(t, 12)
-	plain := testutil.ReadFile(t, filepath.Join(dir, TextName(1)))
+	plain := testutil.ReadFile(t, filepath.Join(dir, textName(1)))
 	_, err := Compress(t.Context(), dir, 1, Zstd, Options{})
 	testutil.NoError(t, err)
-	zstd := testutil.ReadFile(t, filepath.Join(dir, FileName(1, Zstd)))
-	testutil.WriteFile(t, filepath.Join(dir, TextName(1)), plain)
-	testutil.NoError(t, os.Remove(filepath.Join(dir, FileName(1, Zstd))))
+	zstd := testutil.ReadFile(t, filepath.Join(dir, fileName(1, Zstd)))
+	testutil.WriteFile(t, filepath.Join(dir, textName(1)), plain)
+	testutil.NoError(t, os.Remove(filepath.Join(dir, fileName(1, Zstd))))
 	_, err = Compress(t.Context(), dir, 1, Gzip, Options{})
 	testutil.NoError(t, err)
-	testutil.WriteFile(t, filepath.Join(dir, TextName(1)), plain)
-	testutil.WriteFile(t, filepath.Join(dir, FileName(1, Zstd)), zstd)
+	testutil.WriteFile(t, filepath.Join(dir, textName(1)), plain)
+	testutil.WriteFile(t, filepath.Join(dir, fileName(1, Zstd)), zstd)
 	r := &recorder{}
 	_, err = Compress(t.Context(), dir, 1, Zstd, Options{FS: r})
 	testutil.NoError(t, err)
-	r.wantOrder(t, "sync "+FileName(1, Zstd), "remove "+FileName(1, Gzip), "remove "+TextName(1), "unlock HISTLOG", "unlock UPKEEP")
+	r.wantOrder(t, "sync "+fileName(1, Zstd), "remove "+fileName(1, Gzip), "remove "+textName(1), "unlock HISTLOG", "unlock UPKEEP")
 }
 
 // TestClockGoesBack checks the span of arrivals in a trailer when the clock is set back.
@@ -167,7 +168,7 @@ func TestOneByteBehindCompressed(t *testing.T) {
 		dir := newLog(t, 12)
 		_, err := Compress(t.Context(), dir, 1, codec, Options{})
 		testutil.NoError(t, err)
-		testutil.EditFile(t, filepath.Join(dir, FileName(1, codec)), func(b []byte) []byte { return append(b, 0) })
+		testutil.EditFile(t, filepath.Join(dir, fileName(1, codec)), func(b []byte) []byte { return append(b, 0) })
 		if damage := verifyAll(t, openLog(t, dir)); len(damage) == 0 {
 			t.Errorf("%v: a byte behind the end is not noticed", codec)
 		}
@@ -183,7 +184,7 @@ type onceStale struct {
 func (o *onceStale) ReadDir(name string) ([]fs.DirEntry, error) {
 	entries, err := o.NoSync.ReadDir(name)
 	if o.lists++; o.lists == 1 {
-		entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), TextName(1)) })
+		entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), textName(1)) })
 	}
 	return entries, err
 }
@@ -202,7 +203,7 @@ func TestListedTwice(t *testing.T) {
 // to put in place does not stay.
 func TestTemporaryMarkerIsSwept(t *testing.T) {
 	dir := newLog(t, 3)
-	left := filepath.Join(dir, "."+markerName+".tmp")
+	left := filepath.Join(dir, "."+filename.Marker+".tmp")
 	testutil.WriteFile(t, left, []byte("{"))
 	testutil.NoError(t, Sweep(t.Context(), dir, Options{}))
 	if _, err := os.Stat(left); !os.IsNotExist(err) {

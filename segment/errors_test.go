@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 )
 
@@ -24,19 +25,19 @@ func TestCorruptKind(t *testing.T) {
 		find   func(t *testing.T, dir string) error
 		kind   CorruptKind
 	}{
-		"a flipped bit": {func(t *testing.T, dir string) { testutil.FlipByte(t, filepath.Join(dir, TextName(1)), 3) }, verify, KindRecord},
-		"no index":      {remove(IndexName(1)), verify, KindIndex},
-		"no segment": {remove(TextName(1)), func(t *testing.T, dir string) error {
+		"a flipped bit": {func(t *testing.T, dir string) { testutil.FlipByte(t, filepath.Join(dir, textName(1)), 3) }, verify, KindRecord},
+		"no index":      {remove(indexName(1)), verify, KindIndex},
+		"no segment": {remove(textName(1)), func(t *testing.T, dir string) error {
 			return openLog(t, dir).checkOldestPresent()
 		}, KindMissing},
-		"no HISTLOG": {remove(markerName), open, KindMarker},
+		"no HISTLOG": {remove(filename.Marker), open, KindMarker},
 		"an edited HISTLOG": {func(t *testing.T, dir string) {
 			editMarker(t, dir, `"first_seq": 1`, `"first_seq": 2`)
 		}, open, KindMarkerDiffers},
 		"another log's segment": {func(t *testing.T, dir string) {
 			other, base := otherLog(t, 9), openLog(t, dir).Segments[1].Base
-			testutil.WriteFile(t, filepath.Join(dir, TextName(base)), testutil.ReadFile(t, filepath.Join(other, TextName(1))))
-			testutil.WriteFile(t, filepath.Join(dir, IndexName(base)), testutil.ReadFile(t, filepath.Join(other, IndexName(1))))
+			testutil.WriteFile(t, filepath.Join(dir, textName(base)), testutil.ReadFile(t, filepath.Join(other, textName(1))))
+			testutil.WriteFile(t, filepath.Join(dir, indexName(base)), testutil.ReadFile(t, filepath.Join(other, indexName(1))))
 		}, func(t *testing.T, dir string) error {
 			l := openLog(t, dir)
 			testutil.NoError(t, l.RefreshAll())

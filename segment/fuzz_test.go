@@ -18,7 +18,7 @@ import (
 // directory with the bytes of one sealed index and of the active one.
 func fuzzLog(f *testing.F) (dir string, sealed, active []byte) {
 	dir = newLog(f, 13)
-	return dir, testutil.ReadFile(f, filepath.Join(dir, IndexName(6))), testutil.ReadFile(f, filepath.Join(dir, IndexName(11)))
+	return dir, testutil.ReadFile(f, filepath.Join(dir, indexName(6))), testutil.ReadFile(f, filepath.Join(dir, indexName(11)))
 }
 
 // resum makes the checksums of an index right, but for those of the records,
@@ -57,11 +57,11 @@ func FuzzIndex(f *testing.F) {
 		if isActive {
 			base, n, whole = 11, 2, active
 		}
-		path := filepath.Join(dir, IndexName(base))
+		path := filepath.Join(dir, indexName(base))
 		if sums {
 			index = resum(header{id: id, base: base}, index)
 		}
-		lines := append([]byte{'\n'}, testutil.ReadFile(t, filepath.Join(dir, TextName(base)))...)
+		lines := append([]byte{'\n'}, testutil.ReadFile(t, filepath.Join(dir, textName(base)))...)
 		testutil.NoError(t, os.WriteFile(path, index, 0o644))
 		defer os.WriteFile(path, whole, 0o644)
 		l := openLog(t, dir)
@@ -109,7 +109,7 @@ func FuzzIndexForWriter(f *testing.F) {
 		if sums {
 			index = resum(header{id: id, base: 11}, index)
 		}
-		testutil.WriteFile(t, filepath.Join(one, IndexName(11)), index)
+		testutil.WriteFile(t, filepath.Join(one, indexName(11)), index)
 		w, err := OpenWriter(t.Context(), one, options(nil))
 		if errors.Is(err, ErrStranger) { // the fuzzer's other process has a log with the same records
 			return
@@ -210,7 +210,7 @@ func FuzzRecover(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, tail []byte, lazy bool) {
 		dir := testutil.CopyTree(t, dirs[lazy])
-		testutil.EditFile(t, filepath.Join(dir, TextName(1)), func(b []byte) []byte { return append(b, tail...) })
+		testutil.EditFile(t, filepath.Join(dir, textName(1)), func(b []byte) []byte { return append(b, tail...) })
 		w := openWriter(t, dir)
 		got := w.Recovery()
 		next := w.NextSeq()
@@ -241,7 +241,7 @@ func FuzzRecover(f *testing.F) {
 		for _, name := range got.Quarantined {
 			moved = append(moved, testutil.ReadFile(t, name)...)
 		}
-		if whole := append(testutil.ReadFile(t, filepath.Join(dir, TextName(1))), moved...); !bytes.HasSuffix(whole, tail) {
+		if whole := append(testutil.ReadFile(t, filepath.Join(dir, textName(1))), moved...); !bytes.HasSuffix(whole, tail) {
 			t.Fatalf("bytes are lost: in quarantine %q, of %q", moved, tail)
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 )
 
@@ -50,7 +51,7 @@ var goldenCompressed = map[Codec]struct{ dir, sum string }{
 
 func TestGoldenFilesAreFrozen(t *testing.T) {
 	for codec, g := range goldenCompressed {
-		if got := fmt.Sprintf("%x", sha256.Sum256(testutil.ReadFile(t, filepath.Join(g.dir, FileName(1, codec))))); got != g.sum {
+		if got := fmt.Sprintf("%x", sha256.Sum256(testutil.ReadFile(t, filepath.Join(g.dir, fileName(1, codec))))); got != g.sum {
 			t.Errorf("%v was changed: its SHA-256 is %s, want %s", codec, got, g.sum)
 		}
 	}
@@ -104,7 +105,7 @@ func goldenIsRead(t *testing.T, dir string) {
 func TestGoldenIsReadWithoutIndexes(t *testing.T) {
 	dir := testutil.CopyTree(t, goldenDir)
 	for _, base := range []Sequence{1, 4} {
-		testutil.WriteFile(t, filepath.Join(dir, IndexName(base)), nil)
+		testutil.WriteFile(t, filepath.Join(dir, indexName(base)), nil)
 	}
 	l := openLog(t, dir)
 	for i, s := range l.Segments {
@@ -136,7 +137,7 @@ func TestGoldenIsWrittenOn(t *testing.T) {
 	}
 	testutil.NoError(t, w.Close())
 	wantTexts(t, dir, want)
-	for _, name := range []string{TextName(1), IndexName(1)} {
+	for _, name := range []string{textName(1), indexName(1)} {
 		if !bytes.Equal(testutil.ReadFile(t, filepath.Join(dir, name)), testutil.ReadFile(t, filepath.Join(goldenDir, name))) {
 			t.Errorf("%s, of a sealed segment, was changed", name)
 		}
@@ -154,8 +155,8 @@ func TestGoldenIndexBytes(t *testing.T) {
 		}
 	)
 	for _, s := range []struct{ base, count uint64 }{{1, 3}, {4, 2}} {
-		b := testutil.ReadFile(t, filepath.Join(goldenDir, IndexName(Sequence(s.base))))
-		plain := testutil.ReadFile(t, filepath.Join(goldenDir, TextName(Sequence(s.base))))
+		b := testutil.ReadFile(t, filepath.Join(goldenDir, indexName(Sequence(s.base))))
+		plain := testutil.ReadFile(t, filepath.Join(goldenDir, textName(Sequence(s.base))))
 		if string(b[:8]) != "histlogI" || le.Uint16(b[8:]) != 1 || le.Uint16(b[10:]) != 64 || le.Uint16(b[12:]) != 32 || le.Uint16(b[14:]) != 0 ||
 			le.Uint32(b[16:]) != 0 || le.Uint32(b[20:]) != 0 || !bytes.Equal(b[24:40], id) || le.Uint64(b[40:]) != s.base ||
 			le.Uint64(b[48:])%1e9 != 0 || le.Uint32(b[56:]) != 0 || le.Uint32(b[60:]) != crc32.Checksum(b[:60], table) {
@@ -207,13 +208,13 @@ func TestGoldenIsWrittenAlike(t *testing.T) {
 		if s.Sealed {
 			b = append(b, h.encodeTrailer(sum)...)
 		}
-		if !bytes.Equal(b, testutil.ReadFile(t, filepath.Join(goldenDir, IndexName(s.Base)))) {
+		if !bytes.Equal(b, testutil.ReadFile(t, filepath.Join(goldenDir, indexName(s.Base)))) {
 			t.Errorf("the index of %d is written as %x", s.Base, b)
 		}
 	}
 	b, err := l.Marker.encode()
 	testutil.NoError(t, err)
-	golden := bytes.TrimSuffix(testutil.ReadFile(t, filepath.Join(goldenDir, markerName)), []byte("\n}\n")) // made before there was a checksum
+	golden := bytes.TrimSuffix(testutil.ReadFile(t, filepath.Join(goldenDir, filename.Marker)), []byte("\n}\n")) // made before there was a checksum
 	if want := appendSum(golden); !bytes.Equal(b, want) {
 		t.Errorf("HISTLOG is written as %s, want %s", b, want)
 	}

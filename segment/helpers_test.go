@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 )
 
@@ -178,7 +179,7 @@ func snapshot(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	m := map[string]string{}
 	testutil.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.Name() == lockName {
+		if err != nil || d.Name() == filename.Lock {
 			return err
 		}
 		info, err := d.Info()
@@ -213,7 +214,7 @@ func wantSame(t testing.TB, before, after map[string]string, what string) {
 // the checksum that belongs to it.
 func editMarker(t testing.TB, dir, from, to string) {
 	t.Helper()
-	testutil.EditFile(t, filepath.Join(dir, markerName), func(b []byte) []byte {
+	testutil.EditFile(t, filepath.Join(dir, filename.Marker), func(b []byte) []byte {
 		if !bytes.Contains(b, []byte(from)) {
 			t.Fatalf("no %s in %s", from, b)
 		}

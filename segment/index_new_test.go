@@ -19,7 +19,7 @@ func TestIndexNeverWritten(t *testing.T) {
 			last := l.Segments[len(l.Segments)-1]
 			next, err := l.NextSeq()
 			testutil.NoError(t, err)
-			testutil.WriteFile(t, filepath.Join(dir, IndexName(last.Base)), left)
+			testutil.WriteFile(t, filepath.Join(dir, indexName(last.Base)), left)
 			l = openLog(t, dir)
 			g, err := l.QuickCheck(last)
 			testutil.NoError(t, err)
@@ -36,7 +36,7 @@ func TestIndexNeverWritten(t *testing.T) {
 	}
 	t.Run("a sealed one is damage", func(t *testing.T) {
 		dir := newLog(t, 7)
-		testutil.WriteFile(t, filepath.Join(dir, IndexName(1)), nil)
+		testutil.WriteFile(t, filepath.Join(dir, indexName(1)), nil)
 		l := openLog(t, dir)
 		g, err := l.QuickCheck(l.Segments[0])
 		testutil.NoError(t, err)
@@ -50,7 +50,7 @@ func TestIndexNeverWritten(t *testing.T) {
 		dir := newLog(t, 7)
 		l := openLog(t, dir)
 		last := l.Segments[len(l.Segments)-1]
-		testutil.NoError(t, os.Remove(filepath.Join(dir, IndexName(last.Base))))
+		testutil.NoError(t, os.Remove(filepath.Join(dir, indexName(last.Base))))
 		if g, err := l.QuickCheck(last); err != nil || g.Damage == nil {
 			t.Errorf("%v, %v", g.Damage, err)
 		}

@@ -58,7 +58,7 @@ func (l *Log) openIndex(base Sequence) (x *indexFile, reason string, err error) 
 func (l *Log) indexPath(base Sequence) (string, error) {
 	x, _, err := l.openIndex(base)
 	if x == nil && err == nil {
-		err = l.missingSegmentError(Segment{Base: base, Path: l.path(IndexName(base))})
+		err = l.missingSegmentError(Segment{Base: base, Path: l.path(indexName(base))})
 	}
 	if err != nil {
 		return "", err
@@ -76,7 +76,7 @@ func (l *Log) indexOf(s Segment) (x *indexFile, reason string, err error) {
 
 // openPlainIndex is openIndex for the plain form.
 func (l *Log) openPlainIndex(base Sequence) (x *indexFile, reason string, err error) {
-	path := l.path(IndexName(base))
+	path := l.path(indexName(base))
 	f, err := l.fs.OpenFile(path, os.O_RDONLY, 0)
 	if missing(err) {
 		return nil, "", nil

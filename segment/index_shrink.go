@@ -35,7 +35,7 @@ func (l *Log) CanShrink(s Segment) (bool, error) {
 
 // plainIndexSize returns the size of the plain index of a segment; 0 if there is none.
 func (l *Log) plainIndexSize(base Sequence) (int64, error) {
-	size, err := vfs.Size(l.fs, l.path(IndexName(base)))
+	size, err := vfs.Size(l.fs, l.path(indexName(base)))
 	if missing(err) {
 		return 0, nil
 	}
@@ -94,8 +94,8 @@ func (l *Log) shrinkIndex(ctx context.Context, s Segment) (c Change, err error) 
 	if err != nil {
 		return c, err
 	}
-	c = Change{Segment: SmallIndexName(s.Base), Records: x.count, Before: headerSize + int64(x.count)*entrySize + trailerSize}
-	name := l.path(SmallIndexName(s.Base))
+	c = Change{Segment: smallIndexName(s.Base), Records: x.count, Before: headerSize + int64(x.count)*entrySize + trailerSize}
+	name := l.path(smallIndexName(s.Base))
 	temporary := vfs.TempName(name)
 	c.After, err = l.writeSmall(ctx, x, temporary, mode)
 	if err == nil {
@@ -109,7 +109,7 @@ func (l *Log) shrinkIndex(ctx context.Context, s Segment) (c Change, err error) 
 	if err := l.fs.SyncDir(l.Dir); err != nil {
 		return Change{}, compressError(s, err)
 	}
-	if err := l.removeFile(l.path(IndexName(s.Base))); err != nil {
+	if err := l.removeFile(l.path(indexName(s.Base))); err != nil {
 		return Change{}, compressError(s, err)
 	}
 	return c, nil
@@ -122,7 +122,7 @@ func (l *Log) openIntactIndex(base Sequence) (*indexFile, error) {
 		return nil, err
 	}
 	if x == nil {
-		return nil, l.missingSegmentError(Segment{Base: base, Path: l.path(IndexName(base))})
+		return nil, l.missingSegmentError(Segment{Base: base, Path: l.path(indexName(base))})
 	}
 	t, err := x.countEntries(-1)
 	if err == nil && (reason != "" || t == nil) {

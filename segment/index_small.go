@@ -327,7 +327,7 @@ func (c *columns) skip(n int) {
 // openSmallIndex opens the small index of a segment. x is nil if there is none or if its
 // table is damaged.
 func (l *Log) openSmallIndex(base Sequence) (x *indexFile, reason string, err error) {
-	path := l.path(SmallIndexName(base))
+	path := l.path(smallIndexName(base))
 	f, err := l.fs.OpenFile(path, os.O_RDONLY, 0)
 	if missing(err) {
 		return nil, "", nil

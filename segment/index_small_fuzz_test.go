@@ -13,7 +13,7 @@ import (
 // Whatever stands in a small index, opening and reading it ends, takes no memory for
 // what the file claims, and gives entries that prove themselves or none.
 func FuzzSmallIndex(f *testing.F) {
-	name := filepath.Join(goldenSmallDir, SmallIndexName(1))
+	name := filepath.Join(goldenSmallDir, smallIndexName(1))
 	good := testutil.ReadFile(f, name)
 	for _, b := range [][]byte{nil, good, good[:len(good)-1], good[:smallHeader], append(bytes.Clone(good[:smallHeader]), good[len(good)-smallFooter-8:]...)} {
 		f.Add(b, false)

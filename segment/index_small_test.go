@@ -67,10 +67,10 @@ func shrinkAll(t testing.TB, dir string) (changes []Change) {
 func TestSmallIndex(t *testing.T) {
 	const records = 2000
 	dir := manyRecords(t, records)
-	index := testutil.ReadFile(t, filepath.Join(dir, IndexName(1)))
+	index := testutil.ReadFile(t, filepath.Join(dir, indexName(1)))
 	changes := shrinkAll(t, dir)
-	small := filepath.Join(dir, SmallIndexName(1))
-	if exists(t, filepath.Join(dir, IndexName(1))) || len(testutil.ReadFile(t, small)) > len(index)/3 {
+	small := filepath.Join(dir, smallIndexName(1))
+	if exists(t, filepath.Join(dir, indexName(1))) || len(testutil.ReadFile(t, small)) > len(index)/3 {
 		t.Fatalf("%d bytes became %d", len(index), len(testutil.ReadFile(t, small)))
 	}
 	if c := changes[0]; c.Before < int64(len(index)) || c.After >= c.Before/2 {
@@ -144,7 +144,7 @@ func TestSmallIndexBitFlips(t *testing.T) {
 	const records = 900
 	dir := manyRecords(t, records)
 	shrinkAll(t, dir)
-	path := filepath.Join(dir, SmallIndexName(1))
+	path := filepath.Join(dir, smallIndexName(1))
 	good := testutil.ReadFile(t, path)
 	for at := range good {
 		if at%53 != 0 && at > smallHeader && at < len(good)-smallFooter-16 {
@@ -168,16 +168,16 @@ func TestSmallIndexIsRepaired(t *testing.T) {
 	const records = 2000
 	for _, at := range []int{40, smallHeader + 100, -smallFooter - 3, -3} {
 		dir := manyRecords(t, records)
-		plain := testutil.ReadFile(t, filepath.Join(dir, IndexName(1)))
+		plain := testutil.ReadFile(t, filepath.Join(dir, indexName(1)))
 		shrinkAll(t, dir)
-		path := filepath.Join(dir, SmallIndexName(1))
+		path := filepath.Join(dir, smallIndexName(1))
 		testutil.EditFile(t, path, func(b []byte) []byte { b[(at+len(b))%len(b)] ^= 4; return b })
 		done, err := Repair(t.Context(), dir, options(nil))
 		testutil.NoError(t, err)
 		if len(done.Repaired) == 0 || exists(t, path) {
 			t.Errorf("byte %d: %+v", at, done.Repaired)
 		}
-		if at == smallHeader+100 && !bytes.Equal(testutil.ReadFile(t, filepath.Join(dir, IndexName(1)))[:headerSize], plain[:headerSize]) {
+		if at == smallHeader+100 && !bytes.Equal(testutil.ReadFile(t, filepath.Join(dir, indexName(1)))[:headerSize], plain[:headerSize]) {
 			t.Error("the header is not what it was")
 		}
 		wantMany(t, dir, records)
@@ -205,7 +205,7 @@ func TestSmallIndexBesidePlain(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			dir := manyRecords(t, records)
-			plain, small := filepath.Join(dir, IndexName(1)), filepath.Join(dir, SmallIndexName(1))
+			plain, small := filepath.Join(dir, indexName(1)), filepath.Join(dir, smallIndexName(1))
 			b := testutil.ReadFile(t, plain)
 			shrinkAll(t, dir)
 			testutil.WriteFile(t, plain, b)
@@ -235,17 +235,17 @@ func TestSmallIndexIsArchivedAndRetired(t *testing.T) {
 	_, err = Archive(t.Context(), dir, to, bases[2].Base, options(nil))
 	testutil.NoError(t, err)
 	l := openLog(t, to)
-	if !slices.Equal(l.Marker.Requires, []string{"small-index"}) || !exists(t, filepath.Join(to, SmallIndexName(bases[1].Base))) {
+	if !slices.Equal(l.Marker.Requires, []string{"small-index"}) || !exists(t, filepath.Join(to, smallIndexName(bases[1].Base))) {
 		t.Errorf("the archive requires %q", l.Marker.Requires)
 	}
 	wantNoDamage(t, l)
-	wantGone(t, dir, SmallIndexName(bases[1].Base), IndexName(bases[1].Base))
+	wantGone(t, dir, smallIndexName(bases[1].Base), indexName(bases[1].Base))
 	if len(bases) < 5 {
 		t.Fatal("too few segments")
 	}
 	_, err = Retire(t.Context(), dir, bases[3].Base, options(nil))
 	testutil.NoError(t, err)
-	wantGone(t, dir, SmallIndexName(bases[2].Base))
+	wantGone(t, dir, smallIndexName(bases[2].Base))
 }
 
 // A migration stores full segments with their indexes small, and says so.
@@ -259,7 +259,7 @@ func TestDraftWithSmallIndexes(t *testing.T) {
 		testutil.NoError(t, d.Write(fmt.Appendf(nil, `{"n":%d}`, n), nil))
 	}
 	testutil.NoError(t, d.Publish())
-	if l := openLog(t, dir); !slices.Equal(l.Marker.Requires, []string{"small-index"}) || !exists(t, filepath.Join(dir, SmallIndexName(1))) {
+	if l := openLog(t, dir); !slices.Equal(l.Marker.Requires, []string{"small-index"}) || !exists(t, filepath.Join(dir, smallIndexName(1))) {
 		t.Errorf("HISTLOG requires %q", l.Marker.Requires)
 	}
 	wantMany(t, dir, 2000)
@@ -281,7 +281,7 @@ func TestShrinkRefuses(t *testing.T) {
 	shrinkAll(t, dir)
 	_, err := Repair(t.Context(), dir, options(nil))
 	testutil.NoError(t, err)
-	plain := filepath.Join(dir, IndexName(1))
+	plain := filepath.Join(dir, indexName(1))
 	l := openLog(t, dir)
 	x, _, err := l.openIndex(1)
 	testutil.NoError(t, err)
@@ -289,11 +289,11 @@ func TestShrinkRefuses(t *testing.T) {
 	testutil.NoError(t, errors.Join(err, x.file.Close()))
 	b[headerSize+5*entrySize] ^= 1
 	testutil.WriteFile(t, plain, b)
-	testutil.NoError(t, os.Remove(filepath.Join(dir, SmallIndexName(1))))
+	testutil.NoError(t, os.Remove(filepath.Join(dir, smallIndexName(1))))
 	if _, err := Compress(t.Context(), dir, 1, Zstd, options(nil)); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("a rotten index: %v", err)
 	}
-	if !bytes.Equal(testutil.ReadFile(t, plain), b) || exists(t, filepath.Join(dir, SmallIndexName(1))) {
+	if !bytes.Equal(testutil.ReadFile(t, plain), b) || exists(t, filepath.Join(dir, smallIndexName(1))) {
 		t.Error("it was changed")
 	}
 	b[headerSize+5*entrySize] ^= 1
@@ -311,7 +311,7 @@ func TestShrinkCompressedBefore(t *testing.T) {
 	const records = 900
 	dir := manyRecords(t, records)
 	l := openLog(t, dir)
-	index := testutil.ReadFile(t, filepath.Join(dir, IndexName(1)))
+	index := testutil.ReadFile(t, filepath.Join(dir, indexName(1)))
 	_, err := l.compress(t.Context(), l.Segments[0], Gzip) // as earlier versions did
 	testutil.NoError(t, err)
 	if may, err := openLog(t, dir).CanShrink(openLog(t, dir).Segments[0]); !may || err != nil {
@@ -321,7 +321,7 @@ func TestShrinkCompressedBefore(t *testing.T) {
 	testutil.NoError(t, err)
 	c, err := Compress(t.Context(), dir, 1, Zstd, options(nil))
 	testutil.NoError(t, err)
-	if c.Segment != SmallIndexName(1) || c.Before != int64(len(index)) || c.After != n || c.After != int64(len(testutil.ReadFile(t, filepath.Join(dir, SmallIndexName(1))))) {
+	if c.Segment != smallIndexName(1) || c.Before != int64(len(index)) || c.After != n || c.After != int64(len(testutil.ReadFile(t, filepath.Join(dir, smallIndexName(1))))) {
 		t.Errorf("%+v, estimated were %d", c, n)
 	}
 	if l := openLog(t, dir); l.Segments[0].Codec != Gzip || !slices.Equal(l.Marker.Requires, []string{"small-index"}) {

@@ -23,7 +23,7 @@ type indexWriter struct {
 
 // newIndexWriter begins an index, under a temporary name until finish.
 func (r *repair) newIndexWriter(h header) (*indexWriter, error) {
-	w := &indexWriter{log: r.log, header: h, temporary: vfs.TempName(r.log.path(IndexName(h.base)))}
+	w := &indexWriter{log: r.log, header: h, temporary: vfs.TempName(r.log.path(indexName(h.base)))}
 	f, err := r.log.fs.OpenFile(w.temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, r.w.mode)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (w *indexWriter) finish() error {
 	if err := w.file.Close(); err != nil {
 		return errors.Join(err, vfs.RemoveIfExists(w.log.fs, w.temporary))
 	}
-	if err := w.log.fs.Rename(w.temporary, w.log.path(IndexName(w.header.base))); err != nil {
+	if err := w.log.fs.Rename(w.temporary, w.log.path(indexName(w.header.base))); err != nil {
 		return errors.Join(err, vfs.RemoveIfExists(w.log.fs, w.temporary))
 	}
 	// A power cut before this leaves the old index, and the next Repair does the same again.
@@ -76,7 +76,7 @@ func (w *indexWriter) finish() error {
 	}
 	// The small form describes the records as they were before the repair. It goes last:
 	// as long as both exist the plain form is used.
-	small := w.log.path(SmallIndexName(w.header.base))
+	small := w.log.path(smallIndexName(w.header.base))
 	if _, err := w.log.fs.Lstat(small); err != nil {
 		if missing(err) {
 			return nil

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/vfs"
 )
 
@@ -47,7 +48,7 @@ func (l *Log) LockHolder() (pid int, command string, since time.Time) {
 }
 
 func readLockInfo(fsys FS, dir string) (h lockInfo, err error) {
-	b, err := vfs.ReadFile(fsys, filepath.Join(dir, lockName), maxLockFile)
+	b, err := vfs.ReadFile(fsys, filepath.Join(dir, filename.Lock), maxLockFile)
 	if err == nil {
 		// A Decoder ignores what follows the object: earlier versions left a part of
 		// a longer one there.
@@ -67,7 +68,7 @@ func writeLockInfo(fsys FS, dir string, h lockInfo, mode os.FileMode) error {
 	if err != nil {
 		return err
 	}
-	f, err := fsys.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, mode)
+	f, err := fsys.OpenFile(filepath.Join(dir, filename.Lock), os.O_RDWR|os.O_CREATE, mode)
 	if err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func shortenCommand(command string, limit int) string {
 // time is later, and no program can set it.
 func (h lockInfo) isOriginal(fsys FS, dir string) bool {
 	const tolerance = time.Second // between the clocks of process and file system
-	info, err := fsys.Lstat(filepath.Join(dir, lockName))
+	info, err := fsys.Lstat(filepath.Join(dir, filename.Lock))
 	if err != nil {
 		return false
 	}

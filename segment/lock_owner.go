@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/histlog/histlog/internal/filename"
 )
 
 // ErrSecondWriter is returned, wrapped in an error that names the other writer, when
@@ -82,7 +84,7 @@ func (w *Writer) clearLockInfo() {
 	// A LOCK that still names this process would block every other writer while the
 	// process is alive, so it is removed if it cannot be overwritten.
 	if writeLockInfo(w.fs, w.dir, lockInfo{Machine: w.machine}, w.mode) != nil {
-		_ = w.fs.Remove(filepath.Join(w.dir, lockName))
+		_ = w.fs.Remove(filepath.Join(w.dir, filename.Lock))
 	}
 	w.lockInfo = lockInfo{}
 }
@@ -93,7 +95,7 @@ const lockStartSize = 64
 // readLockStart reads the beginning of LOCK into b. It opens the file each time,
 // because some network file systems read it again only then.
 func (w *Writer) readLockStart(b []byte) ([]byte, error) {
-	f, err := w.fs.OpenFile(filepath.Join(w.dir, lockName), os.O_RDONLY, 0)
+	f, err := w.fs.OpenFile(filepath.Join(w.dir, filename.Lock), os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}

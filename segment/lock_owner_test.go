@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 )
 
@@ -97,7 +98,7 @@ func putHolder(t *testing.T, dir string, h lockInfo) {
 	t.Helper()
 	b, err := json.Marshal(h)
 	testutil.NoError(t, err)
-	testutil.WriteFile(t, filepath.Join(dir, lockName), b)
+	testutil.WriteFile(t, filepath.Join(dir, filename.Lock), b)
 }
 
 // started starts a process that lives until it is told to end.
@@ -210,7 +211,7 @@ func TestLongCommand(t *testing.T) {
 			if !errors.As(err, &locked) || locked.PID != os.Getpid() || len(locked.Command) > 4096 {
 				t.Errorf("%v", err)
 			}
-			if b := testutil.ReadFile(t, filepath.Join(dir, lockName)); len(b) != lockSize || !json.Valid(b) {
+			if b := testutil.ReadFile(t, filepath.Join(dir, filename.Lock)); len(b) != lockSize || !json.Valid(b) {
 				t.Errorf("LOCK takes %d bytes", len(b))
 			}
 			testutil.NoError(t, w.Close())
@@ -240,7 +241,7 @@ type countingFS struct {
 }
 
 func (c *countingFS) Remove(name string) error {
-	if filepath.Base(name) == probeName {
+	if filepath.Base(name) == filename.Probe {
 		c.probes++
 	}
 	return c.NoSync.Remove(name)
@@ -250,7 +251,7 @@ func (c *countingFS) Remove(name string) error {
 func TestLockIsOverwritten(t *testing.T) {
 	dir := newDir(t)
 	testutil.NoError(t, create(t, dir, nil).Close())
-	path := filepath.Join(dir, lockName)
+	path := filepath.Join(dir, filename.Lock)
 	testutil.WriteFile(t, path, append([]byte(`{"pid":1}`), bytes.Repeat([]byte("x"), 4000)...))
 	w := openWriter(t, dir)
 	appendTexts(t, w, 1, 1)

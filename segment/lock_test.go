@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 )
 
@@ -70,7 +71,7 @@ func TestSecondWriter(t *testing.T) {
 			t.Errorf("%s: got %v, want a *LockedError that names pid %d and command test", name, err, os.Getpid())
 		}
 	}
-	if b := testutil.ReadFile(t, filepath.Join(dir, lockName)); len(b) == 0 {
+	if b := testutil.ReadFile(t, filepath.Join(dir, filename.Lock)); len(b) == 0 {
 		t.Error("a failed attempt changed LOCK")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -115,7 +116,7 @@ func TestLockContent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := newDir(t)
 			w := create(t, dir, nil)
-			put(t, filepath.Join(dir, lockName))
+			put(t, filepath.Join(dir, filename.Lock))
 			_, err := OpenWriter(t.Context(), dir, options(nil))
 			testutil.ErrorIs(t, err, ErrLocked)
 			testutil.NoError(t, w.Close())

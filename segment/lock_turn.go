@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/histlog/histlog/internal/filename"
 )
 
 // Writers that wait for the writer's lock wait in turn. The first of them holds a lock
@@ -21,7 +23,7 @@ func (w *Writer) Wanted() bool { return hasWaiter(w.fs, w.dir) }
 // hasWaiter reports whether a writer waits for the writer's lock of dir. It removes a
 // wait file that is not locked: its process was killed.
 func hasWaiter(fsys FS, dir string) bool {
-	path := filepath.Join(dir, waitingName)
+	path := filepath.Join(dir, filename.Waiting)
 	unlock, ok, err := fsys.TryLock(path)
 	if ok {
 		// Under its lock, so that it is not another's. An error leaves a file that does
@@ -37,7 +39,7 @@ func hasWaiter(fsys FS, dir string) bool {
 // the disk is full or for want of permission, it returns at once: the order of the
 // writers is a courtesy.
 func joinWaiters(ctx context.Context, fsys FS, dir string, deadline time.Time) (leave func(), err error) {
-	path := filepath.Join(dir, waitingName)
+	path := filepath.Join(dir, filename.Waiting)
 	for {
 		unlock, ok, err := fsys.TryLock(path)
 		if missing(err) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 )
 
@@ -49,7 +50,7 @@ func TestTurn(t *testing.T) {
 		t.Error("wanted by nobody")
 	}
 	testutil.NoError(t, w.Close())
-	if _, err := os.Lstat(filepath.Join(dir, waitingName)); !missing(err) {
+	if _, err := os.Lstat(filepath.Join(dir, filename.Waiting)); !missing(err) {
 		t.Errorf("a note is left: %v", err)
 	}
 }
@@ -90,7 +91,7 @@ func TestManyTurns(t *testing.T) {
 func TestWaitingNote(t *testing.T) {
 	dir := newDir(t)
 	w := create(t, dir, nil)
-	note := filepath.Join(dir, waitingName)
+	note := filepath.Join(dir, filename.Waiting)
 	testutil.WriteFile(t, note, nil)
 	if w.Wanted() {
 		t.Error("wanted by nobody")

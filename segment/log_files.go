@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+
+	"github.com/histlog/histlog/internal/filename"
 )
 
 // listSegments lists the segments of a directory in order.
@@ -17,7 +19,7 @@ func listSegments(fsys FS, dir string) ([]Segment, error) {
 	var segments []Segment
 	for _, e := range entries {
 		base, suffix, ours := parseName(e.Name())
-		if codec, text := codecOf(suffix); ours && text {
+		if codec, text := filename.CodecOf(suffix); ours && text {
 			segments = append(segments, Segment{Base: base, Path: filepath.Join(dir, e.Name()), Codec: codec, irregular: !e.Type().IsRegular()})
 		}
 	}
@@ -39,7 +41,7 @@ func (l *Log) leaveRetired() {
 		l.Segments = l.Segments[i:]
 	//mutant:histlog-first-seq-is-believed-where-no-segment-begins
 	case i > 0:
-		l.Conflict = &CorruptError{Kind: KindMarkerDiffers, Path: l.path(markerName),
+		l.Conflict = &CorruptError{Kind: KindMarkerDiffers, Path: l.path(filename.Marker),
 			Reason: fmt.Sprintf("first_seq is %d, but no segment begins there", first)}
 		l.Marker.FirstSeq = l.Segments[0].Base
 	}

@@ -24,12 +24,12 @@ func TestForeignSegments(t *testing.T) {
 	pair := func(base Sequence, segmentSize string) func(t *testing.T, dir string) []string {
 		return func(t *testing.T, dir string) []string {
 			other := otherLogOf(t, 40, segmentSize)
-			text := filepath.Join(other, TextName(base))
+			text := filepath.Join(other, textName(base))
 			if _, err := os.Lstat(text); err != nil {
 				t.Fatalf("the other log has no segment %d", base)
 			}
-			copyAs(t, text, filepath.Join(dir, TextName(base)))
-			copyAs(t, filepath.Join(other, IndexName(base)), filepath.Join(dir, IndexName(base)))
+			copyAs(t, text, filepath.Join(dir, textName(base)))
+			copyAs(t, filepath.Join(other, indexName(base)), filepath.Join(dir, indexName(base)))
 			return []string{string(testutil.ReadFile(t, text))}
 		}
 	}
@@ -45,8 +45,8 @@ func TestForeignSegments(t *testing.T) {
 			other := otherLog(t, 40)
 			_, err := Compress(t.Context(), other, base, Zstd, options(nil))
 			testutil.NoError(t, err)
-			b := testutil.ReadFile(t, filepath.Join(other, FileName(base, Zstd)))
-			testutil.WriteFile(t, filepath.Join(dir, FileName(base, Zstd)), b)
+			b := testutil.ReadFile(t, filepath.Join(other, fileName(base, Zstd)))
+			testutil.WriteFile(t, filepath.Join(dir, fileName(base, Zstd)), b)
 			return []string{string(b)}
 		}
 	}
@@ -57,10 +57,10 @@ func TestForeignSegments(t *testing.T) {
 	}{
 		{"with its index, of a higher number", pair(29, "300"), true},
 		{"with its index, and the newest is ours", pair(7, "450"), false},
-		{"without an index, behind a gap", alone(TextName(5000)), true},
-		{"without an index, within a segment", alone(TextName(7)), false},
+		{"without an index, behind a gap", alone(textName(5000)), true},
+		{"without an index, within a segment", alone(textName(7)), false},
 		{"empty, behind a gap", func(t *testing.T, dir string) []string {
-			testutil.WriteFile(t, filepath.Join(dir, TextName(77)), nil)
+			testutil.WriteFile(t, filepath.Join(dir, textName(77)), nil)
 			return nil
 		}, true},
 		{"of the highest number that a name can have", alone("18446744073709551615.ndjson"), true},
@@ -71,14 +71,14 @@ func TestForeignSegments(t *testing.T) {
 			other := otherLog(t, 40)
 			_, err := Compress(t.Context(), other, 29, Zstd, options(nil))
 			testutil.NoError(t, err)
-			copyAs(t, filepath.Join(other, IndexName(29)), filepath.Join(dir, IndexName(29)))
-			b := testutil.ReadFile(t, filepath.Join(other, FileName(29, Zstd)))
-			testutil.WriteFile(t, filepath.Join(dir, FileName(29, Zstd)), b)
+			copyAs(t, filepath.Join(other, indexName(29)), filepath.Join(dir, indexName(29)))
+			b := testutil.ReadFile(t, filepath.Join(other, fileName(29, Zstd)))
+			testutil.WriteFile(t, filepath.Join(dir, fileName(29, Zstd)), b)
 			return []string{string(b)}
 		}, true},
 		{"a segment of this log under another number", func(t *testing.T, dir string) []string {
-			copyAs(t, filepath.Join(dir, TextName(5)), filepath.Join(dir, TextName(500)))
-			copyAs(t, filepath.Join(dir, IndexName(5)), filepath.Join(dir, IndexName(500)))
+			copyAs(t, filepath.Join(dir, textName(5)), filepath.Join(dir, textName(500)))
+			copyAs(t, filepath.Join(dir, indexName(5)), filepath.Join(dir, indexName(500)))
 			return nil
 		}, true},
 		{"all segments of another log behind ours", func(t *testing.T, dir string) (kept []string) {
@@ -153,19 +153,19 @@ func TestOwnSegments(t *testing.T) {
 	}{
 		{"all indexes lost", func(t *testing.T, dir string) {
 			for _, base := range []Sequence{1, 5, 9} {
-				testutil.NoError(t, os.Remove(filepath.Join(dir, IndexName(base))))
+				testutil.NoError(t, os.Remove(filepath.Join(dir, indexName(base))))
 			}
 		}},
-		{"the last index lost", func(t *testing.T, dir string) { testutil.NoError(t, os.Remove(filepath.Join(dir, IndexName(9)))) }},
+		{"the last index lost", func(t *testing.T, dir string) { testutil.NoError(t, os.Remove(filepath.Join(dir, indexName(9)))) }},
 		{"the last index lost, the one before torn", func(t *testing.T, dir string) {
-			testutil.NoError(t, os.Remove(filepath.Join(dir, IndexName(9))))
-			testutil.NoError(t, os.Truncate(filepath.Join(dir, IndexName(5)), headerSize+entrySize+3))
+			testutil.NoError(t, os.Remove(filepath.Join(dir, indexName(9))))
+			testutil.NoError(t, os.Truncate(filepath.Join(dir, indexName(5)), headerSize+entrySize+3))
 		}},
-		{"the last index empty", func(t *testing.T, dir string) { testutil.NoError(t, os.Truncate(filepath.Join(dir, IndexName(9)), 0)) }},
+		{"the last index empty", func(t *testing.T, dir string) { testutil.NoError(t, os.Truncate(filepath.Join(dir, indexName(9)), 0)) }},
 		{"a header spoiled", func(t *testing.T, dir string) {
-			testutil.EditFile(t, filepath.Join(dir, IndexName(9)), func(b []byte) []byte { b[30] ^= 1; return b })
+			testutil.EditFile(t, filepath.Join(dir, indexName(9)), func(b []byte) []byte { b[30] ^= 1; return b })
 		}},
-		{"a segment before it lost", func(t *testing.T, dir string) { testutil.NoError(t, os.Remove(filepath.Join(dir, TextName(5)))) }},
+		{"a segment before it lost", func(t *testing.T, dir string) { testutil.NoError(t, os.Remove(filepath.Join(dir, textName(5)))) }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			dir := newDir(t)
@@ -196,12 +196,12 @@ func TestForeignBelowFirst(t *testing.T) {
 	_, err := Retire(t.Context(), dir, 5, options(nil))
 	testutil.NoError(t, err)
 	other := otherLog(t, 10)
-	for _, name := range []string{TextName(1), IndexName(1)} {
+	for _, name := range []string{textName(1), indexName(1)} {
 		copyAs(t, filepath.Join(other, name), filepath.Join(dir, name))
 	}
 	_, err = Retire(t.Context(), dir, 9, options(nil))
 	testutil.NoError(t, err)
-	if string(testutil.ReadFile(t, filepath.Join(dir, TextName(1)))) != string(testutil.ReadFile(t, filepath.Join(other, TextName(1)))) {
+	if string(testutil.ReadFile(t, filepath.Join(dir, textName(1)))) != string(testutil.ReadFile(t, filepath.Join(other, textName(1)))) {
 		t.Error("it was removed")
 	}
 	wantTexts(t, dir, texts(9, 14))
@@ -213,7 +213,7 @@ func TestForeignWhileFollowed(t *testing.T) {
 	w := create(t, dir, Settings{"segment-size": "300"})
 	appendTexts(t, w, 1, 10)
 	l := openLog(t, dir)
-	testutil.WriteFile(t, filepath.Join(dir, TextName(5000)), []byte("1\n2\n3\n"))
+	testutil.WriteFile(t, filepath.Join(dir, textName(5000)), []byte("1\n2\n3\n"))
 	for n := Sequence(11); n < 20; n++ {
 		appendTexts(t, w, n, n)
 		testutil.NoError(t, l.Refresh())

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/vfs"
 )
 
@@ -17,7 +18,7 @@ func (l *Log) Size() (n int64, err error) {
 		}
 		n += size
 	}
-	for _, folder := range []string{OriginName, QuarantineName} {
+	for _, folder := range []string{filename.Origin, filename.Quarantine} {
 		size, err := l.folderBytes(folder)
 		if err != nil {
 			return 0, err
@@ -30,7 +31,7 @@ func (l *Log) Size() (n int64, err error) {
 // DiskBytes returns how many bytes all files of a segment take, and its index in both
 // forms.
 func (l *Log) DiskBytes(s Segment) (n int64, err error) {
-	paths := []string{s.Path, l.path(IndexName(s.Base)), l.path(SmallIndexName(s.Base))}
+	paths := []string{s.Path, l.path(indexName(s.Base)), l.path(smallIndexName(s.Base))}
 	if s.Copy {
 		others, err := l.others(s)
 		if err != nil {

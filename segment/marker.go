@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/vfs"
 )
 
@@ -77,7 +78,7 @@ type markerFile struct {
 // read reads it again, and parses it if it is not what it was. Where there is
 // none the error says what the directory is instead.
 func (f *markerFile) read(fsys FS, dir string) (Marker, error) {
-	path := filepath.Join(dir, markerName)
+	path := filepath.Join(dir, filename.Marker)
 	text, err := readMarker(fsys, dir)
 	switch {
 	case errors.Is(err, vfs.ErrTooLong):
@@ -108,7 +109,7 @@ func readMarker(fsys FS, dir string) (text []byte, err error) {
 	//mutant:read-histlog-missing-beside-segments-is-believed-at-once
 	const looks = 3
 	for range looks {
-		if text, err = vfs.ReadFile(fsys, filepath.Join(dir, markerName), maxMarker); !missing(err) {
+		if text, err = vfs.ReadFile(fsys, filepath.Join(dir, filename.Marker), maxMarker); !missing(err) {
 			return text, err
 		}
 		if err = noMarkerError(fsys, dir); !errors.Is(err, ErrCorrupt) {
@@ -144,17 +145,17 @@ func decodeMarker(b []byte) (Marker, error) {
 	var version int
 	if json.Unmarshal(b, &members) != nil || json.Unmarshal(members["format"], &format) != nil || json.Unmarshal(members["version"], &version) != nil ||
 		format != "histlog" || version < 1 || !utf8.Valid(b) {
-		return Marker{}, &CorruptError{Kind: KindMarker, Path: markerName, Reason: "this is not what histlog writes there"}
+		return Marker{}, &CorruptError{Kind: KindMarker, Path: filename.Marker, Reason: "this is not what histlog writes there"}
 	}
 	if requires := string(members["requires"]); version > Version || !supported(members["requires"]) {
 		return Marker{}, fmt.Errorf("%w: version %d, requires %s; this histlog reads version %d", ErrVersion, version, requires, Version)
 	}
 	m := Marker{unknown: members}
 	if err := json.Unmarshal(b, &m); err != nil {
-		return Marker{}, &CorruptError{Kind: KindMarker, Path: markerName, Reason: err.Error()}
+		return Marker{}, &CorruptError{Kind: KindMarker, Path: filename.Marker, Reason: err.Error()}
 	}
 	if m.FirstSeq < 1 || m.ID == uuid.Nil || len(m.TimeRules) == 0 || (m.Role != roleLog && m.Role != roleArchive) {
-		return Marker{}, &CorruptError{Kind: KindMarker, Path: markerName, Reason: "id, first_seq, role or time_rules are missing"}
+		return Marker{}, &CorruptError{Kind: KindMarker, Path: filename.Marker, Reason: "id, first_seq, role or time_rules are missing"}
 	}
 	for _, known := range []string{"format", "version", "requires", "id", "role", "created", "first_seq", "time_rules", "settings", sumName} {
 		delete(m.unknown, known)
@@ -195,14 +196,14 @@ func noMarkerError(fsys FS, dir string) error {
 	}
 	segments := false
 	for _, e := range entries {
-		if e.Name() == draftName {
+		if e.Name() == filename.Draft {
 			return fmt.Errorf("%w at %s: %w%s", ErrNoLog, dir, ErrDraft, whoMakes(fsys, dir))
 		}
 		_, _, ours := parseName(e.Name())
 		segments = segments || ours
 	}
 	if segments {
-		return &CorruptError{Kind: KindMarker, Path: filepath.Join(dir, markerName), Reason: "missing, but there are segments"}
+		return &CorruptError{Kind: KindMarker, Path: filepath.Join(dir, filename.Marker), Reason: "missing, but there are segments"}
 	}
 	return fmt.Errorf("%w at %s", ErrNoLog, dir)
 }
@@ -223,5 +224,5 @@ func writeMarker(fsys FS, dir string, m Marker, mode os.FileMode) error {
 	if err != nil {
 		return err
 	}
-	return vfs.ReplaceFile(fsys, filepath.Join(dir, markerName), b, mode)
+	return vfs.ReplaceFile(fsys, filepath.Join(dir, filename.Marker), b, mode)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/vfs"
 )
 
@@ -36,7 +37,7 @@ func AcceptEdit(ctx context.Context, dir string, fsys FS) (_ Settings, err error
 
 // readEdited reads HISTLOG without regard to its checksum, and the segments.
 func (l *Log) readEdited() (err error) {
-	text, err := vfs.ReadFile(l.fs, l.path(markerName), maxMarker)
+	text, err := vfs.ReadFile(l.fs, l.path(filename.Marker), maxMarker)
 	if missing(err) {
 		return noMarkerError(l.fs, l.Dir)
 	}
@@ -44,10 +45,10 @@ func (l *Log) readEdited() (err error) {
 		return err
 	}
 	if l.Marker, err = decodeMarker(text); err != nil {
-		return fmt.Errorf("%s: %w", l.path(markerName), err)
+		return fmt.Errorf("%s: %w", l.path(filename.Marker), err)
 	}
 	if err := l.Marker.Settings.Check(); err != nil {
-		return &CorruptError{Kind: KindMarker, Path: l.path(markerName), Reason: err.Error()}
+		return &CorruptError{Kind: KindMarker, Path: l.path(filename.Marker), Reason: err.Error()}
 	}
 	if l.Segments, err = listSegments(l.fs, l.Dir); err != nil {
 		return err
@@ -64,7 +65,7 @@ func (l *Log) readEdited() (err error) {
 // another id no index entry would be believed.
 func (l *Log) checkID() error {
 	for _, s := range l.Segments {
-		f, err := l.fs.OpenFile(l.path(IndexName(s.Base)), os.O_RDONLY, 0)
+		f, err := l.fs.OpenFile(l.path(indexName(s.Base)), os.O_RDONLY, 0)
 		if missing(err) {
 			continue
 		}
@@ -77,7 +78,7 @@ func (l *Log) checkID() error {
 			return err
 		}
 		if h, reason := parseHeader(b[:n]); reason == "" && h.id != l.Marker.ID {
-			return &CorruptError{Kind: KindMarker, Path: l.path(markerName), Reason: fmt.Sprintf("its id is %v, that of the segments is %v", l.Marker.ID, h.id)}
+			return &CorruptError{Kind: KindMarker, Path: l.path(filename.Marker), Reason: fmt.Sprintf("its id is %v, that of the segments is %v", l.Marker.ID, h.id)}
 		}
 	}
 	return nil

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
+
+	"github.com/histlog/histlog/internal/filename"
 )
 
 // sumName is the member of HISTLOG that holds the checksum of its text: eight
@@ -33,7 +35,7 @@ func checkMarkerSum(b []byte) error {
 	if json.Unmarshal(b, &members) != nil || members[sumName] == nil {
 		return nil
 	}
-	differs := &CorruptError{Kind: KindMarkerDiffers, Path: markerName, Reason: "its checksum differs: a bit flipped, or somebody edited it"}
+	differs := &CorruptError{Kind: KindMarkerDiffers, Path: filename.Marker, Reason: "its checksum differs: a bit flipped, or somebody edited it"}
 	var sum string
 	if json.Unmarshal(members[sumName], &sum) != nil || len(sum) != len(noSum) {
 		return differs

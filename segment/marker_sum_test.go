@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 )
 
@@ -29,7 +30,7 @@ func markerLogs(t *testing.T) (dirs []string) {
 // Each flipped bit of a HISTLOG is refused, or changes nothing of what it says.
 func TestMarkerBitFlips(t *testing.T) {
 	for _, dir := range markerLogs(t) {
-		text := testutil.ReadFile(t, filepath.Join(dir, markerName))
+		text := testutil.ReadFile(t, filepath.Join(dir, filename.Marker))
 		want, err := parseMarker(text)
 		testutil.NoError(t, err)
 		for i := range text {
@@ -58,7 +59,7 @@ func withoutSum(m Marker) Marker {
 // A HISTLOG of before there was a checksum is read, and gets one when it is replaced.
 func TestMarkerWithoutSum(t *testing.T) {
 	dir := newLog(t, 3)
-	path := filepath.Join(dir, markerName)
+	path := filepath.Join(dir, filename.Marker)
 	testutil.EditFile(t, path, func(b []byte) []byte {
 		before, _, _ := strings.Cut(string(b), ",\n  \""+sumName)
 		return []byte(before + "\n}\n")
@@ -91,9 +92,9 @@ func TestFirstSeqConflict(t *testing.T) {
 			_, err = Compress(t.Context(), dir, 1, Zstd, Options{})
 			testutil.ErrorIs(t, err, ErrMarker)
 			testutil.ErrorIs(t, Sweep(t.Context(), dir, Options{}), ErrMarker)
-			delete(before, "/"+upkeepName)
+			delete(before, "/"+filename.Upkeep)
 			after := snapshot(t, dir)
-			delete(after, "/"+upkeepName)
+			delete(after, "/"+filename.Upkeep)
 			wantSame(t, before, after, "upkeep of a log whose first_seq is wrong")
 			w := openWriter(t, dir)
 			appendTexts(t, w, 10, 10)
@@ -129,7 +130,7 @@ func wantReadable(t *testing.T, l *Log, from, to Sequence) {
 func TestAcceptEdit(t *testing.T) {
 	t.Run("a setting", func(t *testing.T) {
 		dir := newLog(t, 3)
-		testutil.EditFile(t, filepath.Join(dir, markerName), func(b []byte) []byte {
+		testutil.EditFile(t, filepath.Join(dir, filename.Marker), func(b []byte) []byte {
 			return []byte(strings.Replace(string(b), `"settings": {`, `"settings": {"sync": "none", `, 1))
 		})
 		_, err := Open(dir)
@@ -149,7 +150,7 @@ func TestAcceptEdit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := newLog(t, 3)
-			testutil.EditFile(t, filepath.Join(dir, markerName), func(b []byte) []byte {
+			testutil.EditFile(t, filepath.Join(dir, filename.Marker), func(b []byte) []byte {
 				return []byte(strings.Replace(string(b), change[0], change[1], 1))
 			})
 			before := snapshot(t, dir)
@@ -160,6 +161,6 @@ func TestAcceptEdit(t *testing.T) {
 	}
 	_, err := AcceptEdit(t.Context(), newDir(t), OS{})
 	testutil.ErrorIs(t, err, ErrNoLog)
-	_, err = os.Stat(filepath.Join(t.TempDir(), upkeepName))
+	_, err = os.Stat(filepath.Join(t.TempDir(), filename.Upkeep))
 	testutil.ErrorIs(t, err, os.ErrNotExist)
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 )
 
@@ -82,7 +83,7 @@ func TestMarkerRoundTrip(t *testing.T) {
 
 func TestUnknownMembersSurviveConfigure(t *testing.T) {
 	dir := newLog(t, 3)
-	path := filepath.Join(dir, markerName)
+	path := filepath.Join(dir, filename.Marker)
 	editMarker(t, dir, `"settings": {`, `"settings": {"colour": "red", `)
 	editMarker(t, dir, `"role"`, `"owner": {"name": "Ann", "n": 1e3}, "role"`)
 	before := openLog(t, dir)
@@ -101,11 +102,11 @@ func TestUnknownMembersSurviveConfigure(t *testing.T) {
 func TestConfigure(t *testing.T) {
 	dir := newLog(t, 3)
 	for _, change := range []Settings{{"colour": "red"}, {"sync": "sometimes"}, {"mode": "x"}, {"segment-size": "1M", "time-zone": "Mars"}} {
-		before := testutil.ReadFile(t, filepath.Join(dir, markerName))
+		before := testutil.ReadFile(t, filepath.Join(dir, filename.Marker))
 		if _, err := Configure(t.Context(), dir, change, nil); err == nil {
 			t.Errorf("%v was accepted", change)
 		}
-		if string(testutil.ReadFile(t, filepath.Join(dir, markerName))) != string(before) {
+		if string(testutil.ReadFile(t, filepath.Join(dir, filename.Marker))) != string(before) {
 			t.Errorf("%v was refused, and HISTLOG changed", change)
 		}
 	}
@@ -201,7 +202,7 @@ func TestMarkerErrors(t *testing.T) {
 		"empty": "", "zeros": string(make([]byte, 400)), "cut": goodMarker[:100], "too large": goodMarker + strings.Repeat(" ", maxMarker),
 	} {
 		dir := newLog(t, 1)
-		path := filepath.Join(dir, markerName)
+		path := filepath.Join(dir, filename.Marker)
 		testutil.WriteFile(t, path, []byte(content))
 		_, err := Open(dir)
 		if damage := wantCorrupt(t, err); damage.Path != path {

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 )
 
@@ -58,7 +59,7 @@ func TestModes(t *testing.T) {
 			testutil.NoError(t, w.Close())
 			_, err := Configure(t.Context(), dir, Settings{"segment-size": "2"}, nil)
 			testutil.NoError(t, err)
-			path := filepath.Join(dir, TextName(3))
+			path := filepath.Join(dir, textName(3))
 			f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 			testutil.NoError(t, err)
 			_, err = f.WriteString("torn")
@@ -66,7 +67,7 @@ func TestModes(t *testing.T) {
 			w = openWriter(t, dir) // makes quarantine/
 			appendTexts(t, w, 4, 5)
 			wantModes(t, dir, row.file, row.folder)
-			info, err := os.Lstat(filepath.Join(dir, QuarantineName))
+			info, err := os.Lstat(filepath.Join(dir, filename.Quarantine))
 			testutil.NoError(t, err)
 			if got := info.Mode() & fs.ModeSetgid; got != row.dir&fs.ModeSetgid {
 				t.Errorf("quarantine/ has setgid %v, its directory %v", got != 0, row.dir&fs.ModeSetgid != 0)
@@ -77,7 +78,7 @@ func TestModes(t *testing.T) {
 
 // Only a new file gets a mode: who opens one that is there need not own it.
 func TestExistingEmptyFileKeepsItsMode(t *testing.T) {
-	path := filepath.Join(t.TempDir(), upkeepName)
+	path := filepath.Join(t.TempDir(), filename.Upkeep)
 	testutil.WriteFile(t, path, nil)
 	testutil.NoError(t, os.Chmod(path, 0o600))
 	f, err := OS{}.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
@@ -139,7 +140,7 @@ func TestIrregularFiles(t *testing.T) {
 		},
 	}
 	for kind, put := range kinds {
-		for _, name := range []string{markerName, TextName(1), IndexName(1), TextName(3), IndexName(3)} {
+		for _, name := range []string{filename.Marker, textName(1), indexName(1), textName(3), indexName(3)} {
 			t.Run(kind+" as "+name, func(t *testing.T) {
 				dir := newDir(t)
 				w := create(t, dir, Settings{"segment-size": "150"})
@@ -151,7 +152,7 @@ func TestIrregularFiles(t *testing.T) {
 				if err := readEverything(dir); err == nil {
 					t.Error("reading did not refuse it")
 				}
-				if name != TextName(1) && name != IndexName(1) { // a writer opens only the newest
+				if name != textName(1) && name != indexName(1) { // a writer opens only the newest
 					if w, err := OpenWriter(t.Context(), dir, options(nil)); err == nil {
 						t.Error("the writer did not refuse it")
 						testutil.NoError(t, w.Close())
@@ -196,8 +197,8 @@ func TestSymlinkNotFollowedForWriting(t *testing.T) {
 	appendTexts(t, w, 1, 1)
 	victim := filepath.Join(t.TempDir(), "victim")
 	testutil.WriteFile(t, victim, []byte("precious"))
-	testutil.NoError(t, os.Symlink(victim, filepath.Join(dir, IndexName(2))))
-	testutil.NoError(t, os.Symlink(victim, filepath.Join(dir, "."+markerName+".tmp")))
+	testutil.NoError(t, os.Symlink(victim, filepath.Join(dir, indexName(2))))
+	testutil.NoError(t, os.Symlink(victim, filepath.Join(dir, "."+filename.Marker+".tmp")))
 	if _, err := w.Append(t.Context(), []byte(text(2))); err == nil {
 		t.Error("the next index was made through a symlink")
 	}

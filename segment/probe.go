@@ -8,6 +8,7 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/vfs"
 )
 
@@ -25,7 +26,7 @@ func probe(fsys FS, dir string, mode fs.FileMode) error {
 	if ok {
 		return errors.Join(fmt.Errorf("%w: %s could be locked twice", ErrUnfit, dir), unlock())
 	}
-	name := filepath.Join(dir, probeName)
+	name := filepath.Join(dir, filename.Probe)
 	if err == nil {
 		//mutant:probe-fsync-is-not-tried
 		err = vfs.WriteFile(fsys, name, []byte("probe"), mode)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/vfs"
 )
 
@@ -18,7 +19,7 @@ import (
 // to quarantine/ and returns the name of the copy, which is durable. If a crash left a
 // partial attempt behind, the retry produces the same file.
 func quarantineRange(fsys FS, dir string, base Sequence, f io.ReaderAt, from, to Offset, mode fs.FileMode) (string, error) {
-	folder := filepath.Join(dir, QuarantineName)
+	folder := filepath.Join(dir, filename.Quarantine)
 	if err := ensureDir(fsys, folder); err != nil {
 		return "", err
 	}
@@ -44,7 +45,7 @@ func quarantineRange(fsys FS, dir string, base Sequence, f io.ReaderAt, from, to
 // quarantineName returns a name that says where the bytes came from: the base of the
 // segment, or 0 for the source of a migration, then offset, length and checksum.
 func quarantineName(base Sequence, from, n Offset, crc uint32) string {
-	return fmt.Sprintf("%0*d-%d-%d-%08x", baseDigits, base, from, n, crc)
+	return fmt.Sprintf("%0*d-%d-%d-%08x", filename.Digits, base, from, n, crc)
 }
 
 // ensureDir creates a folder of the log with the mode of the log's directory and syncs
@@ -77,7 +78,7 @@ func ensureDir(fsys FS, folder string) error {
 
 // Quarantine lists the files in quarantine/, oldest segment first.
 func (l *Log) Quarantine() ([]string, error) {
-	entries, err := l.fs.ReadDir(filepath.Join(l.Dir, QuarantineName))
+	entries, err := l.fs.ReadDir(filepath.Join(l.Dir, filename.Quarantine))
 	if missing(err) {
 		return nil, nil
 	}

@@ -95,7 +95,7 @@ func TestFind(t *testing.T) {
 		if i, err := l.Find(6); err != nil || i != 0 {
 			t.Errorf("Find(6) = %d, %v", i, err)
 		}
-		if err := os.Remove(filepath.Join(dir, TextName(1))); err != nil && !missing(err) {
+		if err := os.Remove(filepath.Join(dir, textName(1))); err != nil && !missing(err) {
 			t.Fatal(err)
 		}
 	}
@@ -140,7 +140,7 @@ func TestRefreshSeesNewRecords(t *testing.T) {
 // What was read ahead of the index may be taken back and written anew.
 func TestRefreshForgetsWhatWasTakenBack(t *testing.T) {
 	dir := newLog(t, 3)
-	path := filepath.Join(dir, TextName(1))
+	path := filepath.Join(dir, textName(1))
 	testutil.EditFile(t, path, func(b []byte) []byte {
 		return append(b, `{"torn":"and never whole, and longer than the record that will stand in its place, so that`...)
 	})
@@ -163,7 +163,7 @@ func TestReadWithoutIndex(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			dir := newLog(t, 13)
 			for _, base := range []Sequence{1, 6, 11} {
-				path := filepath.Join(dir, IndexName(base))
+				path := filepath.Join(dir, indexName(base))
 				switch how {
 				case "missing":
 					testutil.NoError(t, os.Remove(path))
@@ -172,10 +172,10 @@ func TestReadWithoutIndex(t *testing.T) {
 				case "garbage":
 					testutil.WriteFile(t, path, bytes.Repeat([]byte("histlogI"), 99))
 				default:
-					testutil.WriteFile(t, path, testutil.ReadFile(t, filepath.Join(newLog(t, 13), IndexName(base))))
+					testutil.WriteFile(t, path, testutil.ReadFile(t, filepath.Join(newLog(t, 13), indexName(base))))
 				}
 			}
-			testutil.EditFile(t, filepath.Join(dir, TextName(11)), func(b []byte) []byte { return append(b, "[torn"...) })
+			testutil.EditFile(t, filepath.Join(dir, textName(11)), func(b []byte) []byte { return append(b, "[torn"...) })
 			before := snapshot(t, dir)
 			wantTexts(t, dir, texts(1, 13))
 			l := openLog(t, dir)
@@ -211,7 +211,7 @@ func TestReadWithoutIndex(t *testing.T) {
 // A sealed segment's index that was cut short is made anew from the segment.
 func TestReadWithTornIndex(t *testing.T) {
 	dir := newLog(t, 13)
-	path := filepath.Join(dir, IndexName(6))
+	path := filepath.Join(dir, indexName(6))
 	whole := testutil.ReadFile(t, path)
 	size := len(whole)
 	for _, cut := range []int{headerSize - 1, headerSize, headerSize + 2*entrySize, headerSize + 3*entrySize + 7, size - trailerSize, size - 1} {
@@ -231,7 +231,7 @@ func TestReadWithTornIndex(t *testing.T) {
 
 func TestRefreshWithoutIndex(t *testing.T) {
 	dir := newLog(t, 3)
-	testutil.NoError(t, os.Remove(filepath.Join(dir, IndexName(1))))
+	testutil.NoError(t, os.Remove(filepath.Join(dir, indexName(1))))
 	r := openReader(t, openLog(t, dir), 0)
 	appendTexts(t, openWriter(t, dir), 4, 4)
 	testutil.NoError(t, r.Refresh())
@@ -252,7 +252,7 @@ func TestLargeRecords(t *testing.T) {
 	}
 	testutil.NoError(t, w.Close())
 	wantTexts(t, dir, want)
-	testutil.NoError(t, os.Remove(filepath.Join(dir, IndexName(1))))
+	testutil.NoError(t, os.Remove(filepath.Join(dir, indexName(1))))
 	wantTexts(t, dir, want)
 	testutil.NoError(t, openWriter(t, dir).Close())
 	wantTexts(t, dir, want)
@@ -294,7 +294,7 @@ func TestVerify(t *testing.T) {
 // A bit flipped anywhere in a sealed segment is found, and hides one record only.
 func TestFlippedBitInSegment(t *testing.T) {
 	dir := newLog(t, 8)
-	path := filepath.Join(dir, TextName(1))
+	path := filepath.Join(dir, textName(1))
 	whole := testutil.ReadFile(t, path)
 	for at := range whole {
 		spoilt := bytes.Clone(whole)
@@ -320,7 +320,7 @@ func TestFlippedBitInSegment(t *testing.T) {
 // the record of its entry, and makes up none.
 func TestFlippedBitInIndex(t *testing.T) {
 	dir := newLog(t, 8)
-	path := filepath.Join(dir, IndexName(1))
+	path := filepath.Join(dir, indexName(1))
 	whole := testutil.ReadFile(t, path)
 	also := map[Sequence]int{}
 	for at := range whole {
@@ -363,7 +363,7 @@ func TestVerifySegmentChangedInLength(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := newLog(t, 8)
-			path := filepath.Join(dir, TextName(1))
+			path := filepath.Join(dir, textName(1))
 			testutil.EditFile(t, path, change)
 			if damage := verifyAll(t, openLog(t, dir)); len(damage) == 0 || damage[0].Path != path {
 				t.Errorf("damage %v", damage)
@@ -375,7 +375,7 @@ func TestVerifySegmentChangedInLength(t *testing.T) {
 // The trailer sums up the entries: an entry exchanged for another valid one is found.
 func TestVerifyTrailer(t *testing.T) {
 	dir := newLog(t, 8)
-	path := filepath.Join(dir, IndexName(1))
+	path := filepath.Join(dir, indexName(1))
 	l := openLog(t, dir)
 	r := openReader(t, l, 0)
 	e, err := r.Entry(2)
@@ -392,7 +392,7 @@ func TestVerifyTrailer(t *testing.T) {
 
 func TestMissingMiddleSegment(t *testing.T) {
 	dir := newLog(t, 18) // 1, 6, 11, 16
-	testutil.NoError(t, os.Remove(filepath.Join(dir, TextName(6))))
+	testutil.NoError(t, os.Remove(filepath.Join(dir, textName(6))))
 	l := openLog(t, dir)
 	for seq := Sequence(1); seq <= 18; seq++ {
 		i, err := l.Find(seq)
@@ -421,7 +421,7 @@ func TestMissingMiddleSegment(t *testing.T) {
 
 func TestMissingFirstSegment(t *testing.T) {
 	dir := newLog(t, 13)
-	testutil.NoError(t, os.Remove(filepath.Join(dir, TextName(1))))
+	testutil.NoError(t, os.Remove(filepath.Join(dir, textName(1))))
 	l := openLog(t, dir)
 	_, err := l.Find(3)
 	if damage := wantCorrupt(t, err); damage.Seq != 3 {
@@ -462,7 +462,7 @@ func TestOtherNames(t *testing.T) {
 func TestBlankRecord(t *testing.T) {
 	dir := newLog(t, 8)
 	l := openLog(t, dir)
-	path, index := filepath.Join(dir, TextName(1)), filepath.Join(dir, IndexName(1))
+	path, index := filepath.Join(dir, textName(1)), filepath.Join(dir, indexName(1))
 	testutil.EditFile(t, path, func(b []byte) []byte {
 		return append(bytes.Repeat([]byte(" "), len(text(1))), b[len(text(1)):]...)
 	})

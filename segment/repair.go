@@ -248,7 +248,7 @@ const (
 // fillGap makes segments of blank places for records whose segments are gone.
 func (r *repair) fillGap(from, next Sequence) error {
 	if next > from+gapPlaces*gapSegments {
-		return &CorruptError{Kind: KindMissing, Path: filepath.Join(r.log.Dir, TextName(next)), Seq: from, Reason: fmt.Sprintf("records %d to %d are missing before it: is it a file of this log?", from, next-1)}
+		return &CorruptError{Kind: KindMissing, Path: filepath.Join(r.log.Dir, textName(next)), Seq: from, Reason: fmt.Sprintf("records %d to %d are missing before it: is it a file of this log?", from, next-1)}
 	}
 	for ; from < next; from += gapPlaces {
 		if err := r.fill(from, min(next, from+gapPlaces)); err != nil {
@@ -261,7 +261,7 @@ func (r *repair) fillGap(from, next Sequence) error {
 // fill makes one segment of blank places. Its index comes first: a crash in between
 // leaves an index that is ignored, whereas a segment without an index would be damaged.
 func (r *repair) fill(from, next Sequence) error {
-	path := filepath.Join(r.log.Dir, TextName(from))
+	path := filepath.Join(r.log.Dir, textName(from))
 	now := r.w.now()
 	index, err := r.newIndexWriter(header{id: r.log.Marker.ID, base: from, created: now})
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+
+	"github.com/histlog/histlog/internal/filename"
 )
 
 // quarantineForeign moves files that have the name of a segment but are not part of the log
@@ -54,7 +56,7 @@ func (l *Log) quarantineSegment(f *CorruptError) (done []RepairedRecord, err err
 		return nil, err
 	}
 	//mutant:repair-the-index-of-a-foreign-segment-goes-first
-	for _, name := range fileNames(base) {
+	for _, name := range filename.All(uint64(base)) {
 		info, err := l.fs.Lstat(l.path(name))
 		if missing(err) || err == nil && !info.Mode().IsRegular() {
 			continue

@@ -29,7 +29,7 @@ func TestRepair(t *testing.T) {
 			testutil.EditFile(t, index, func(b []byte) []byte { return b[:len(b)-trailerSize] })
 		}, mended: 1},
 		{name: "index of another log, and of other records", damage: func(t *testing.T, text, index string) {
-			testutil.WriteFile(t, index, testutil.ReadFile(t, filepath.Join(otherLog(t, 10), IndexName(5))))
+			testutil.WriteFile(t, index, testutil.ReadFile(t, filepath.Join(otherLog(t, 10), indexName(5))))
 		}, mended: 1, rebuilt: []Sequence{5, 6, 7, 8}},
 		{name: "no index and a line end lost", damage: func(t *testing.T, text, index string) {
 			testutil.NoError(t, os.Remove(index))
@@ -56,12 +56,12 @@ func TestRepair(t *testing.T) {
 			testutil.NoError(t, os.Remove(index))
 		}, blank: []Sequence{5, 6, 7, 8}, mended: 1},
 		{name: "first segment gone", damage: func(t *testing.T, text, _ string) {
-			testutil.NoError(t, os.Remove(strings.Replace(text, TextName(5), TextName(1), 1)))
+			testutil.NoError(t, os.Remove(strings.Replace(text, textName(5), textName(1), 1)))
 		}, blank: []Sequence{1, 2, 3, 4}, mended: 1},
 		{name: "two records of a segment, one of the active one", damage: func(t *testing.T, path, _ string) {
 			spoil := func(b []byte) []byte { b[10] ^= 1; return b }
 			testutil.EditFile(t, path, func(b []byte) []byte { b[2*(len(text(5))+1)+14] ^= 1; return spoil(b) })
-			testutil.EditFile(t, strings.Replace(path, TextName(5), TextName(9), 1), spoil)
+			testutil.EditFile(t, strings.Replace(path, textName(5), textName(9), 1), spoil)
 		}, blank: []Sequence{5, 7, 9}, mended: 3, aside: []string{flip(5, 10), flip(7, 14), flip(9, 10)}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestRepair(t *testing.T) {
 			w := create(t, dir, Settings{"segment-size": "300"})
 			appendTexts(t, w, 1, 10)
 			testutil.NoError(t, w.Close())
-			row.damage(t, filepath.Join(dir, TextName(5)), filepath.Join(dir, IndexName(5)))
+			row.damage(t, filepath.Join(dir, textName(5)), filepath.Join(dir, indexName(5)))
 			unchanged := linkSealed(t, dir, 9)
 			done, err := Repair(t.Context(), dir, options(nil))
 			testutil.NoError(t, err)

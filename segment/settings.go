@@ -13,6 +13,8 @@ import (
 
 	"github.com/alecthomas/units"
 	"github.com/xhit/go-str2duration/v2"
+
+	"github.com/histlog/histlog/internal/seekable"
 )
 
 // Settings hold the settings of a log as text, by the keys of SettingKeys. A missing key
@@ -129,8 +131,8 @@ var settingTable = []setting{
 		}
 		return err
 	}},
-	{"codec", "zstd", "how: " + CodecNames(), func(p *Policy, s string) (err error) {
-		p.Upkeep.Codec, err = ParseCodec(s)
+	{"codec", "zstd", "how: " + seekable.Names(), func(p *Policy, s string) (err error) {
+		p.Upkeep.Codec, err = seekable.ParseCodec(s)
 		return err
 	}},
 	{"max-records", "", "how many records stay; the oldest segments beyond that go", func(p *Policy, s string) (err error) {

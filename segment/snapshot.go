@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/vfs"
 )
 
@@ -116,7 +117,7 @@ func (s *snapshotter) make(ctx context.Context) (err error) {
 	if damage := l.MissingOldest(); damage != nil {
 		s.done.Damage = append(s.done.Damage, damage)
 	}
-	for _, folder := range []string{OriginName, QuarantineName} {
+	for _, folder := range []string{filename.Origin, filename.Quarantine} {
 		if err := s.copyFolder(ctx, folder); err != nil {
 			return err
 		}
@@ -181,10 +182,10 @@ func (s *snapshotter) copyLeftIndexes(ctx context.Context) error {
 	newest := s.from.Segments[len(s.from.Segments)-1].Base
 	for _, e := range s.entries {
 		base, suffix, ours := parseName(e.Name())
-		if !ours || suffix != indexSuffix && suffix != smallSuffix || base <= newest {
+		if !ours || suffix != filename.IndexSuffix && suffix != filename.SmallSuffix || base <= newest {
 			continue
 		}
-		if _, err := s.from.fs.Lstat(s.from.path(TextName(base))); !missing(err) { // it was begun just now
+		if _, err := s.from.fs.Lstat(s.from.path(textName(base))); !missing(err) { // it was begun just now
 			continue
 		}
 		if next, err := s.from.indexedUpTo(base); err != nil || next == base {
@@ -317,7 +318,7 @@ func (s *snapshotter) measure() error {
 		case missing(err):
 		case err != nil:
 			return err
-		case IsSegmentName(e.Name()):
+		case filename.IsSegment(e.Name()):
 			s.total += info.Size()
 		}
 	}

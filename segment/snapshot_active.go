@@ -45,7 +45,7 @@ func (s *snapshotter) copyUnsealed(ctx context.Context, from Segment) (found *Co
 // copyActive copies the text and the index of the active segment. Publish syncs them.
 func (s *snapshotter) copyActive(ctx context.Context, r *Reader) error {
 	w, base := &s.draft.w, r.segment.Base
-	text, err := w.fs.OpenFile(filepath.Join(w.dir, TextName(base)), os.O_RDWR|os.O_CREATE|os.O_EXCL, w.mode)
+	text, err := w.fs.OpenFile(filepath.Join(w.dir, textName(base)), os.O_RDWR|os.O_CREATE|os.O_EXCL, w.mode)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (s *snapshotter) copyActive(ctx context.Context, r *Reader) error {
 		return err
 	}
 	n := headerSize + int64(r.index.count)*entrySize
-	return vfs.CopyRange(w.fs, filepath.Join(w.dir, IndexName(base)), &progressFile{r.index.file, ctx, s}, 0, n, w.mode)
+	return vfs.CopyRange(w.fs, filepath.Join(w.dir, indexName(base)), &progressFile{r.index.file, ctx, s}, 0, n, w.mode)
 }
 
 // copyText copies the text that the index of the active segment tells of. If no

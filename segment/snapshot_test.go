@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 )
 
@@ -38,19 +39,19 @@ func TestSnapshot(t *testing.T) {
 		{name: "acknowledged a moment ago, under none", settings: Settings{"sync": "none"}, prepare: func(*testing.T, string, *Writer) {}},
 		{name: "a torn tail", prepare: func(t *testing.T, dir string, w *Writer) {
 			testutil.NoError(t, w.Close())
-			testutil.EditFile(t, filepath.Join(dir, TextName(9)), func(b []byte) []byte { return append(b, `{"n":`...) })
+			testutil.EditFile(t, filepath.Join(dir, textName(9)), func(b []byte) []byte { return append(b, `{"n":`...) })
 		}},
 		{name: "whole records without entries", settings: Settings{"sync": "none"}, prepare: func(t *testing.T, dir string, w *Writer) {
 			testutil.NoError(t, w.Close())
-			testutil.EditFile(t, filepath.Join(dir, IndexName(9)), func(b []byte) []byte { return b[:headerSize] })
+			testutil.EditFile(t, filepath.Join(dir, indexName(9)), func(b []byte) []byte { return b[:headerSize] })
 		}},
 		{name: "no index of the active segment", prepare: func(t *testing.T, dir string, w *Writer) {
 			testutil.NoError(t, w.Close())
-			testutil.NoError(t, os.Remove(filepath.Join(dir, IndexName(9))))
+			testutil.NoError(t, os.Remove(filepath.Join(dir, indexName(9))))
 		}},
 		{name: "an empty index of the active segment", prepare: func(t *testing.T, dir string, w *Writer) {
 			testutil.NoError(t, w.Close())
-			testutil.NoError(t, os.Truncate(filepath.Join(dir, IndexName(9)), 0))
+			testutil.NoError(t, os.Truncate(filepath.Join(dir, indexName(9)), 0))
 		}},
 		{name: "compressed", prepare: func(t *testing.T, dir string, w *Writer) {
 			for base, codec := range map[Sequence]Codec{1: Zstd, 5: Gzip} {
@@ -59,10 +60,10 @@ func TestSnapshot(t *testing.T) {
 			}
 		}},
 		{name: "plain and compressed", prepare: func(t *testing.T, dir string, w *Writer) {
-			plain := testutil.ReadFile(t, filepath.Join(dir, TextName(1)))
+			plain := testutil.ReadFile(t, filepath.Join(dir, textName(1)))
 			_, err := Compress(t.Context(), dir, 1, Zstd, options(nil))
 			testutil.NoError(t, err)
-			testutil.WriteFile(t, filepath.Join(dir, TextName(1)), plain)
+			testutil.WriteFile(t, filepath.Join(dir, textName(1)), plain)
 		}},
 		{name: "retired", prepare: func(t *testing.T, dir string, w *Writer) {
 			_, err := Retire(t.Context(), dir, 5, options(nil))
@@ -77,14 +78,14 @@ func TestSnapshot(t *testing.T) {
 		}, records: sequences(1, 8), archive: true},
 		{name: "the newest segment gone", prepare: func(t *testing.T, dir string, w *Writer) {
 			testutil.NoError(t, w.Close())
-			testutil.NoError(t, os.Remove(filepath.Join(dir, TextName(9))))
+			testutil.NoError(t, os.Remove(filepath.Join(dir, textName(9))))
 		}, records: sequences(1, 8), damaged: 1},
 		{name: "a sealed segment cut short", prepare: func(t *testing.T, dir string, w *Writer) {
-			testutil.EditFile(t, filepath.Join(dir, TextName(5)), func(b []byte) []byte { return b[:len(b)-10] })
+			testutil.EditFile(t, filepath.Join(dir, textName(5)), func(b []byte) []byte { return b[:len(b)-10] })
 		}, records: append(sequences(1, 7), 9, 10), damaged: 1},
 		{name: "a record of the active segment rotten", prepare: func(t *testing.T, dir string, w *Writer) {
 			testutil.NoError(t, w.Close())
-			testutil.EditFile(t, filepath.Join(dir, TextName(9)), func(b []byte) []byte { b[10] ^= 1; return b })
+			testutil.EditFile(t, filepath.Join(dir, textName(9)), func(b []byte) []byte { b[10] ^= 1; return b })
 		}, records: append(sequences(1, 8), 10), damaged: 1},
 	} {
 		for name, fsys := range map[string]FS{"links": testutil.NoSync{}, "copies": oneName{}} {
@@ -149,7 +150,7 @@ func filesOf(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
 	testutil.NoError(t, filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() && e.Name() != lockName && e.Name() != upkeepName {
+		if err == nil && !e.IsDir() && e.Name() != filename.Lock && e.Name() != filename.Upkeep {
 			files[strings.TrimPrefix(path, dir)] = string(testutil.ReadFile(t, path))
 		}
 		return err

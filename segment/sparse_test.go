@@ -23,7 +23,7 @@ func TestSparseIndex(t *testing.T) {
 			w := create(t, dir, Settings{"segment-size": "300"})
 			appendTexts(t, w, 1, 10)
 			testutil.NoError(t, w.Close())
-			index := filepath.Join(dir, IndexName(base))
+			index := filepath.Join(dir, indexName(base))
 			if base == 5 { // its trailer is not where it was
 				testutil.NoError(t, os.Truncate(index, headerSize+4*entrySize))
 			}
@@ -99,7 +99,7 @@ func TestContextEndsReading(t *testing.T) {
 	appendTexts(t, w, 1, 10)
 	testutil.NoError(t, w.Close())
 	for _, base := range []Sequence{1, 5} {
-		testutil.NoError(t, os.Remove(filepath.Join(dir, IndexName(base))))
+		testutil.NoError(t, os.Remove(filepath.Join(dir, indexName(base))))
 	}
 	_, err := Compress(t.Context(), dir, 1, Zstd, options(nil))
 	if !errors.Is(err, ErrCorrupt) {
@@ -163,7 +163,7 @@ func TestEntryBeyondText(t *testing.T) {
 					b = h.appendEntry(b, 5+Sequence(k), e)
 				}
 				testutil.NoError(t, x.file.Close())
-				testutil.WriteFile(t, filepath.Join(dir, IndexName(5)), append(b, h.encodeTrailer(sum)...))
+				testutil.WriteFile(t, filepath.Join(dir, indexName(5)), append(b, h.encodeTrailer(sum)...))
 				l.Memory = 1 << 20
 				f, err := l.Verify(t.Context(), l.Segments[1], nil)
 				testutil.NoError(t, err)

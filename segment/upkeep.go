@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/vfs"
 )
 
@@ -26,7 +27,7 @@ func (l *Log) lockMaintenance(ctx context.Context) (release func() error, err er
 	if err != nil {
 		return nil, err
 	}
-	path := l.path(upkeepName)
+	path := l.path(filename.Upkeep)
 	f, err := l.fs.OpenFile(path, os.O_RDWR|os.O_CREATE, mode)
 	if err != nil {
 		return nil, err
@@ -41,7 +42,7 @@ func (l *Log) lockMaintenance(ctx context.Context) (release func() error, err er
 	if err != nil {
 		return nil, fmt.Errorf("wait for %s: %w", path, err)
 	}
-	path = l.path(markerName)
+	path = l.path(filename.Marker)
 	//mutant:upkeep-histlog-is-not-locked
 	second, err := acquireLock(ctx, l.fs, path, maintenanceWait)
 	if err != nil {
@@ -141,7 +142,7 @@ func (l *Log) leftovers() (temporary, retired []string, err error) {
 		base, _, ours := parseName(e.Name())
 		switch {
 		//mutant:upkeep-a-temporary-histlog-stays
-		case isTemporary(e.Name()), e.Name() == "."+markerName+".tmp":
+		case filename.IsTemporary(e.Name()), e.Name() == "."+filename.Marker+".tmp":
 			//mutant:compress-a-killed-ones-file-stays
 			temporary = append(temporary, e.Name())
 		//mutant:retire-another-logs-segment-goes-too

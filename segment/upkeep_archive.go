@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/vfs"
 )
 
@@ -158,7 +159,7 @@ func (a *archive) create(ctx context.Context, s Segment) error {
 	if err != nil {
 		return err
 	}
-	if err := vfs.WriteFile(fsys, filepath.Join(a.dir, draftName), nil, mode); err != nil {
+	if err := vfs.WriteFile(fsys, filepath.Join(a.dir, filename.Draft), nil, mode); err != nil {
 		return err
 	}
 	// As in a Draft: a crash must not leave a segment without the mark. HISTLOG goes in
@@ -174,7 +175,7 @@ func (a *archive) create(ctx context.Context, s Segment) error {
 	if err := writeMarker(fsys, a.dir, a.marker(s.Base), mode); err != nil {
 		return err
 	}
-	return fsys.Remove(filepath.Join(a.dir, draftName))
+	return fsys.Remove(filepath.Join(a.dir, filename.Draft))
 }
 
 // marker returns the archive's HISTLOG. The log's limits are not the archive's.

@@ -93,7 +93,7 @@ func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, e
 	if err != nil {
 		return c, err
 	}
-	path := l.path(FileName(s.Base, codec))
+	path := l.path(fileName(s.Base, codec))
 	temporary := vfs.TempName(path)
 	//mutant:compress-the-name-before-the-bytes-are-proven
 	//mutant:compress-what-is-replaced-is-not-set-aside

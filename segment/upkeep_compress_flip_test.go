@@ -29,10 +29,10 @@ func TestFlipInFrameKeepsRecordsBefore(t *testing.T) {
 	testutil.NoError(t, w.Commit())
 	testutil.NoError(t, w.roll())
 	testutil.NoError(t, w.Close())
-	index := testutil.ReadFile(t, filepath.Join(dir, IndexName(1)))
+	index := testutil.ReadFile(t, filepath.Join(dir, indexName(1)))
 	_, err := Compress(t.Context(), dir, 1, Zstd, Options{FS: testutil.NoSync{}})
 	testutil.NoError(t, err)
-	path := filepath.Join(dir, FileName(1, Zstd))
+	path := filepath.Join(dir, fileName(1, Zstd))
 	intact := testutil.ReadFile(t, path)
 	ends := endsOf(t, dir, records)
 	for range flips {
@@ -40,7 +40,7 @@ func TestFlipInFrameKeepsRecordsBefore(t *testing.T) {
 		damaged := bytes.Clone(intact)
 		damaged[at] ^= 1 << random.IntN(8)
 		testutil.WriteFile(t, path, damaged)
-		testutil.WriteFile(t, filepath.Join(dir, IndexName(1)), index)
+		testutil.WriteFile(t, filepath.Join(dir, indexName(1)), index)
 		before := decompressible(t, damaged[:at])
 		good := goodRecords(t, dir, records)
 		for seq := Sequence(1); seq <= records; seq++ {
@@ -56,7 +56,7 @@ func TestFlipInFrameKeepsRecordsBefore(t *testing.T) {
 				t.Fatalf("flip at %d: record %d was lost by the repair", at, seq)
 			}
 		}
-		testutil.NoError(t, OS{}.Remove(filepath.Join(dir, TextName(1))))
+		testutil.NoError(t, OS{}.Remove(filepath.Join(dir, textName(1))))
 	}
 }
 

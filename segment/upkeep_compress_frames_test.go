@@ -31,7 +31,7 @@ func largeLog(t *testing.T, codec Codec) (dir, plain string) {
 	_, err := w.Append(t.Context(), bytes.Repeat([]byte("9"), 2*unit)) // which begins a segment
 	testutil.NoError(t, err)
 	testutil.NoError(t, w.Close())
-	return dir, string(testutil.ReadFile(t, filepath.Join(dir, TextName(1))))
+	return dir, string(testutil.ReadFile(t, filepath.Join(dir, textName(1))))
 }
 
 // Damage costs the records of one frame at most, from where it stands on.
@@ -40,7 +40,7 @@ func TestDamageCostsOneFrame(t *testing.T) {
 		t.Run(codec.String(), func(t *testing.T) {
 			dir, _ := largeLog(t, codec)
 			compressAll(t, dir, codec)
-			path := filepath.Join(dir, FileName(1, codec))
+			path := filepath.Join(dir, fileName(1, codec))
 			testutil.EditFile(t, path, func(b []byte) []byte {
 				table, err := seekable.ReadTable(bytes.NewReader(b), int64(len(b)), codec)
 				testutil.NoError(t, err)
@@ -86,7 +86,7 @@ func TestBombs(t *testing.T) {
 			t.Run(codec.String()+" "+name, func(t *testing.T) {
 				dir := newLog(t, 8)
 				compressAll(t, dir, codec)
-				path := filepath.Join(dir, FileName(1, codec))
+				path := filepath.Join(dir, fileName(1, codec))
 				testutil.EditFile(t, path, func(b []byte) []byte {
 					table, err := seekable.ReadTable(bytes.NewReader(b), int64(len(b)), codec)
 					testutil.NoError(t, err)
@@ -130,8 +130,8 @@ func TestCompressedByOthers(t *testing.T) {
 	for _, codec := range codecs {
 		t.Run(codec.String(), func(t *testing.T) {
 			dir := newLog(t, 12)
-			plain := filepath.Join(dir, TextName(1))
-			testutil.WriteFile(t, filepath.Join(dir, FileName(1, codec)), frameOf(t, codec, string(testutil.ReadFile(t, plain))))
+			plain := filepath.Join(dir, textName(1))
+			testutil.WriteFile(t, filepath.Join(dir, fileName(1, codec)), frameOf(t, codec, string(testutil.ReadFile(t, plain))))
 			wantTexts(t, dir, texts(1, 12)) // the plain one counts beside it
 			testutil.NoError(t, os.Remove(plain))
 			wantTexts(t, dir, texts(1, 12))
@@ -147,7 +147,7 @@ func TestCopyOfTheActive(t *testing.T) {
 	dir := newLog(t, 3)
 	l := openLog(t, dir)
 	active := l.Segments[len(l.Segments)-1]
-	testutil.WriteFile(t, filepath.Join(dir, FileName(active.Base, Zstd)), frameOf(t, Zstd, string(testutil.ReadFile(t, active.Path))))
+	testutil.WriteFile(t, filepath.Join(dir, fileName(active.Base, Zstd)), frameOf(t, Zstd, string(testutil.ReadFile(t, active.Path))))
 	appendTexts(t, openWriter(t, dir), 4, 12)
 	wantTexts(t, dir, texts(1, 12))
 	compressAll(t, dir, Zstd)

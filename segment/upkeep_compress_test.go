@@ -20,7 +20,7 @@ func compressAll(t testing.TB, dir string, codec Codec) {
 		}
 		c, err := Compress(t.Context(), dir, s.Base, codec, Options{})
 		testutil.NoError(t, err)
-		if c.Segment != FileName(s.Base, codec) || c.Records != uint64(s.Next-s.Base) || c.Before == 0 || c.After == 0 {
+		if c.Segment != fileName(s.Base, codec) || c.Records != uint64(s.Next-s.Base) || c.Before == 0 || c.After == 0 {
 			t.Errorf("%+v of %+v", c, s)
 		}
 	}
@@ -38,7 +38,7 @@ func TestCompress(t *testing.T) {
 				if s.Sealed != (s.Codec == codec) {
 					t.Errorf("%+v", s)
 				}
-				if _, err := os.Lstat(filepath.Join(dir, TextName(s.Base))); (err == nil) != !s.Sealed {
+				if _, err := os.Lstat(filepath.Join(dir, textName(s.Base))); (err == nil) != !s.Sealed {
 					t.Errorf("the plain file of %+v: %v", s, err)
 				}
 			}

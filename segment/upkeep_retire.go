@@ -70,7 +70,7 @@ func (l *Log) verifySegment(ctx context.Context, s Segment) (c Change, file Segm
 	if err := r.verifyFile(ctx); err != nil {
 		return c, s, err
 	}
-	c.Segment, c.Records = FileName(s.Base, r.segment.Codec), r.Count()
+	c.Segment, c.Records = fileName(s.Base, r.segment.Codec), r.Count()
 	c.Before, err = l.DiskBytes(s)
 	return c, r.segment, err
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 )
 
@@ -19,7 +20,7 @@ func TestRetire(t *testing.T) {
 	second, last := l.Segments[1].Base, l.Segments[len(l.Segments)-1].Base
 	changes, err := Retire(t.Context(), dir, second+1, Options{}) // not all of the second
 	testutil.NoError(t, err)
-	if len(changes) != 1 || changes[0].Segment != TextName(1) || changes[0].Records != uint64(second-1) || changes[0].Before == 0 || changes[0].After != 0 {
+	if len(changes) != 1 || changes[0].Segment != textName(1) || changes[0].Records != uint64(second-1) || changes[0].Before == 0 || changes[0].After != 0 {
 		t.Errorf("%+v", changes)
 	}
 	l = openLog(t, dir)
@@ -29,7 +30,7 @@ func TestRetire(t *testing.T) {
 	if _, err := l.Find(1); !errors.Is(err, ErrRetired) || !strings.Contains(err.Error(), "oldest one left is") {
 		t.Errorf("record 1: %v", err)
 	}
-	wantGone(t, dir, TextName(1), IndexName(1))
+	wantGone(t, dir, textName(1), indexName(1))
 	_, err = Retire(t.Context(), dir, 1000, Options{})
 	testutil.NoError(t, err)
 	good, _ := contents(t, dir)
@@ -65,13 +66,13 @@ func TestRetireLeavesDamage(t *testing.T) {
 func TestSweep(t *testing.T) {
 	dir := newLog(t, 12)
 	l := openLog(t, dir)
-	text, index := testutil.ReadFile(t, l.Segments[0].Path), testutil.ReadFile(t, filepath.Join(dir, IndexName(1)))
+	text, index := testutil.ReadFile(t, l.Segments[0].Path), testutil.ReadFile(t, filepath.Join(dir, indexName(1)))
 	_, err := Retire(t.Context(), dir, l.Segments[1].Base, Options{})
 	testutil.NoError(t, err)
-	testutil.WriteFile(t, filepath.Join(dir, TextName(1)), text)
-	testutil.WriteFile(t, filepath.Join(dir, IndexName(1)), index)
-	left := []string{"." + FileName(4, Zstd) + ".tmp", "." + IndexName(4) + ".tmp"}
-	stay := []string{".hidden.tmp", "notes.tmp", "." + TextName(4) + ".tmp~"}
+	testutil.WriteFile(t, filepath.Join(dir, textName(1)), text)
+	testutil.WriteFile(t, filepath.Join(dir, indexName(1)), index)
+	left := []string{"." + fileName(4, Zstd) + ".tmp", "." + indexName(4) + ".tmp"}
+	stay := []string{".hidden.tmp", "notes.tmp", "." + textName(4) + ".tmp~"}
 	for _, name := range append(slices.Clone(left), stay...) {
 		testutil.WriteFile(t, filepath.Join(dir, name), []byte("x"))
 	}
@@ -81,7 +82,7 @@ func TestSweep(t *testing.T) {
 	testutil.NoError(t, l.UpdateStatus(t.Context(), func(*Status) {})) // only replaces what it must
 	_, err = Retire(t.Context(), dir, 0, Options{})
 	testutil.NoError(t, err)
-	wantGone(t, dir, append(left, TextName(1), IndexName(1))...)
+	wantGone(t, dir, append(left, textName(1), indexName(1))...)
 	for _, name := range stay {
 		testutil.ReadFile(t, filepath.Join(dir, name))
 	}
@@ -127,12 +128,12 @@ func TestArchive(t *testing.T) {
 func TestArchiveAgain(t *testing.T) {
 	dir, to := newLog(t, 12), filepath.Join(t.TempDir(), "archive")
 	l := openLog(t, dir)
-	text, index, marker := testutil.ReadFile(t, l.Segments[0].Path), testutil.ReadFile(t, filepath.Join(dir, IndexName(1))), testutil.ReadFile(t, filepath.Join(dir, markerName))
+	text, index, marker := testutil.ReadFile(t, l.Segments[0].Path), testutil.ReadFile(t, filepath.Join(dir, indexName(1))), testutil.ReadFile(t, filepath.Join(dir, filename.Marker))
 	_, err := Archive(t.Context(), dir, to, l.Segments[1].Base, Options{})
 	testutil.NoError(t, err)
 	testutil.WriteFile(t, l.Segments[0].Path, text)
-	testutil.WriteFile(t, filepath.Join(dir, IndexName(1)), index)
-	testutil.WriteFile(t, filepath.Join(dir, markerName), marker)
+	testutil.WriteFile(t, filepath.Join(dir, indexName(1)), index)
+	testutil.WriteFile(t, filepath.Join(dir, filename.Marker), marker)
 	_, err = Archive(t.Context(), dir, to, l.Segments[2].Base, Options{})
 	testutil.NoError(t, err)
 	wantTexts(t, to, texts(1, l.Segments[2].Base-1))
@@ -188,13 +189,13 @@ func TestArchiveOfCopies(t *testing.T) {
 	before, others := snapshot(t, to), snapshot(t, other)
 	_, err = Archive(t.Context(), other, to, openLog(t, other).Segments[1].Base, Options{})
 	testutil.ErrorIs(t, err, ErrNotArchive)
-	delete(before, "/"+upkeepName)
+	delete(before, "/"+filename.Upkeep)
 	after := snapshot(t, to)
-	delete(after, "/"+upkeepName)
+	delete(after, "/"+filename.Upkeep)
 	wantSame(t, before, after, "the copy's archive")
-	delete(others, "/"+upkeepName)
+	delete(others, "/"+filename.Upkeep)
 	after = snapshot(t, other)
-	delete(after, "/"+upkeepName)
+	delete(after, "/"+filename.Upkeep)
 	wantSame(t, others, after, "archiving")
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/vfs"
 )
 
@@ -37,7 +38,7 @@ const maxStatus = 64 << 10
 
 // Status returns the status of the log. It is zero if UPKEEP cannot be read.
 func (l *Log) Status() (s Status) {
-	b, err := vfs.ReadFile(l.fs, l.path(upkeepName), maxStatus)
+	b, err := vfs.ReadFile(l.fs, l.path(filename.Upkeep), maxStatus)
 	if err != nil || json.Unmarshal(b, &s) != nil {
 		return Status{}
 	}
@@ -46,7 +47,7 @@ func (l *Log) Status() (s Status) {
 
 // clearStatus empties UPKEEP, to free its block on a full disk.
 func (l *Log) clearStatus() (err error) {
-	f, err := l.fs.OpenFile(l.path(upkeepName), os.O_RDWR, 0)
+	f, err := l.fs.OpenFile(l.path(filename.Upkeep), os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
@@ -66,7 +67,7 @@ func (l *Log) UpdateStatus(ctx context.Context, change func(*Status)) (err error
 	if err != nil {
 		return err
 	}
-	f, err := l.fs.OpenFile(l.path(upkeepName), os.O_RDWR, 0)
+	f, err := l.fs.OpenFile(l.path(filename.Upkeep), os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}

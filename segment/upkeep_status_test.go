@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/histlog/histlog/internal/filename"
 )
 
 // Status are kept beside each other, and whatever else stands in UPKEEP is none.
@@ -37,7 +39,7 @@ func TestNotes(t *testing.T) {
 	if got := l.Status(); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if err := os.WriteFile(filepath.Join(dir, upkeepName), []byte("{"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, filename.Upkeep), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if got := l.Status(); got != (Status{}) {

@@ -19,7 +19,7 @@ func (l *Log) VerifyAll(ctx context.Context, progress func(read, total Offset)) 
 		return f, err
 	}
 	if missing := l.MissingOldest(); missing != nil {
-		missing.Path = l.path(TextName(missing.Seq))
+		missing.Path = l.path(textName(missing.Seq))
 		f.add(missing)
 	}
 	f.Damage = append(f.Damage, l.Foreign...)

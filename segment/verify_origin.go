@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/histlog/histlog/internal/filename"
 )
 
 // An OriginDamage is a file of origin/ that is not as it was written.
@@ -27,7 +29,7 @@ type OriginDamage struct {
 // VerifyOrigin compares the files of origin/ with their checksums. known is
 // false if there are none: the log was not migrated, or before checksums were kept.
 func (l *Log) VerifyOrigin(ctx context.Context) (damage []OriginDamage, known bool, err error) {
-	f, err := l.openRegular(SumsName)
+	f, err := l.openRegular(filename.Sums)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, false, nil
 	}
@@ -42,13 +44,13 @@ func (l *Log) VerifyOrigin(ctx context.Context) (damage []OriginDamage, known bo
 	for n, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
 		sum, name, ok := strings.Cut(line, "  ")
 		if _, err := hex.DecodeString(sum); !ok || err != nil || len(sum) != 2*sha256.Size || name != filepath.Base(name) || sums[name] != "" {
-			damage = append(damage, OriginDamage{Name: SumsName, Reason: fmt.Sprintf("line %d is no checksum", n+1)})
+			damage = append(damage, OriginDamage{Name: filename.Sums, Reason: fmt.Sprintf("line %d is no checksum", n+1)})
 			continue
 		}
 		sums[name] = sum
 	}
 	if !bytes.HasSuffix(text, []byte("\n")) {
-		damage = append(damage, OriginDamage{Name: SumsName, Reason: "its last line does not end"})
+		damage = append(damage, OriginDamage{Name: filename.Sums, Reason: "its last line does not end"})
 	}
 	for _, name := range slices.Sorted(maps.Keys(sums)) {
 		reason, err := l.checkSum(ctx, name, sums[name])
@@ -59,13 +61,13 @@ func (l *Log) VerifyOrigin(ctx context.Context) (damage []OriginDamage, known bo
 			damage = append(damage, OriginDamage{Name: name, Reason: reason})
 		}
 	}
-	entries, err := l.fs.ReadDir(filepath.Join(l.Dir, OriginName))
+	entries, err := l.fs.ReadDir(filepath.Join(l.Dir, filename.Origin))
 	if err != nil {
 		return nil, true, err
 	}
 	for _, e := range entries {
-		if name := e.Name(); sums[name] == "" && name != SumsName {
-			damage = append(damage, OriginDamage{Name: name, Reason: "has no checksum in " + SumsName, Extra: true})
+		if name := e.Name(); sums[name] == "" && name != filename.Sums {
+			damage = append(damage, OriginDamage{Name: name, Reason: "has no checksum in " + filename.Sums, Extra: true})
 		}
 	}
 	return damage, true, nil
@@ -73,14 +75,14 @@ func (l *Log) VerifyOrigin(ctx context.Context) (damage []OriginDamage, known bo
 
 // openRegular opens a file of origin/ that is a regular one: to open a FIFO would wait.
 func (l *Log) openRegular(name string) (File, error) {
-	info, err := l.fs.Lstat(filepath.Join(l.Dir, OriginName, name))
+	info, err := l.fs.Lstat(filepath.Join(l.Dir, filename.Origin, name))
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &CorruptError{Kind: KindOrigin, Path: filepath.Join(l.Dir, OriginName, name), Reason: "not a regular file"}
+		return nil, &CorruptError{Kind: KindOrigin, Path: filepath.Join(l.Dir, filename.Origin, name), Reason: "not a regular file"}
 	}
-	return l.fs.OpenFile(filepath.Join(l.Dir, OriginName, name), os.O_RDONLY, 0)
+	return l.fs.OpenFile(filepath.Join(l.Dir, filename.Origin, name), os.O_RDONLY, 0)
 }
 
 // checkSum returns what is wrong with a file of origin/, or "".

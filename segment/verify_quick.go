@@ -185,8 +185,8 @@ func (l *Log) activeDamage(x *indexFile, s Segment) (*CorruptError, error) {
 		return &CorruptError{Path: s.Path, Offset: size, Reason: fmt.Sprintf("%d bytes long, %d were written", size, end)}, nil
 	}
 	next := s.Base + Sequence(x.count)
-	text := filepath.Join(l.Dir, TextName(next))
-	left, err := l.fs.Lstat(filepath.Join(l.Dir, IndexName(next)))
+	text := filepath.Join(l.Dir, textName(next))
+	left, err := l.fs.Lstat(filepath.Join(l.Dir, indexName(next)))
 	if next == s.Base || err != nil || left.Size() < headerSize+entrySize {
 		return nil, nil
 	}

@@ -38,7 +38,7 @@ func TestQuickCheckWhileWritten(t *testing.T) {
 // of frames says, or that has no table of its own, is damaged for QuickCheck and for
 // Verify, and Retire leaves it, also where each of its records can be read.
 func TestQuickCheckCompressed(t *testing.T) {
-	plain := testutil.ReadFile(t, filepath.Join(newLog(t, 12), TextName(1)))
+	plain := testutil.ReadFile(t, filepath.Join(newLog(t, 12), textName(1)))
 	for _, codec := range codecs {
 		for name, change := range map[string]func(was []byte) []byte{
 			"cut to 10 bytes":       func(was []byte) []byte { return was[:10] },
@@ -62,7 +62,7 @@ func TestQuickCheckCompressed(t *testing.T) {
 				if d := glance(); d != nil {
 					t.Fatal(d)
 				}
-				path := filepath.Join(dir, FileName(1, codec))
+				path := filepath.Join(dir, fileName(1, codec))
 				testutil.WriteFile(t, path, change(testutil.ReadFile(t, path)))
 				if d := glance(); d == nil || d.Path != path {
 					t.Errorf("QuickCheck: %v", d)

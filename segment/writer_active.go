@@ -41,7 +41,7 @@ func (a *activeSegment) nextSeq() Sequence { return a.header.base + Sequence(a.c
 // createActive creates an empty segment. If it returns an error, the text file may
 // exist, but only if its name could not be synced.
 func createActive(fsys FS, dir string, h header, mode fs.FileMode) (_ *activeSegment, err error) {
-	a := &activeSegment{fs: fsys, header: h, path: filepath.Join(dir, TextName(h.base)), indexPath: filepath.Join(dir, IndexName(h.base))}
+	a := &activeSegment{fs: fsys, header: h, path: filepath.Join(dir, textName(h.base)), indexPath: filepath.Join(dir, indexName(h.base))}
 	if _, err := fsys.Lstat(a.path); err == nil {
 		return nil, fmt.Errorf("%w: %s is there already", ErrForeign, a.path)
 	} else if !missing(err) {

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/testutil"
 )
@@ -26,7 +27,7 @@ func newGate() *gateFS { return &gateFS{begun: make(chan struct{}, 1000), passed
 
 func (g *gateFS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 	f, err := g.NoSync.OpenFile(name, flag, perm)
-	if err != nil || !strings.HasSuffix(name, textSuffix) {
+	if err != nil || !strings.HasSuffix(name, filename.TextSuffix) {
 		return f, err
 	}
 	return gateFile{f, g}, nil

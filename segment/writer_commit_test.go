@@ -87,7 +87,7 @@ func TestSyncPolicies(t *testing.T) {
 			if got := e.Flags&Durable != 0; got != row.entriesDurable {
 				t.Errorf("entry durable: %v", got)
 			}
-			if got := testutil.ReadFile(t, filepath.Join(dir, IndexName(1)))[56]; (got == 1) != row.lazy {
+			if got := testutil.ReadFile(t, filepath.Join(dir, indexName(1)))[56]; (got == 1) != row.lazy {
 				t.Errorf("header flags %d, lazy %v", got, row.lazy)
 			}
 		})

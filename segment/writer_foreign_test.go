@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 )
 
@@ -94,7 +95,7 @@ func TestForeignDuringCommit(t *testing.T) {
 	defer w.Close()
 	appendTexts(t, w, 1, 1)
 	fsys.datasync = func(name string) {
-		if strings.HasSuffix(name, textSuffix) {
+		if strings.HasSuffix(name, filename.TextSuffix) {
 			testutil.NoError(t, os.Truncate(name, 3))
 		}
 	}

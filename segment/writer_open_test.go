@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 )
 
@@ -39,11 +40,11 @@ func TestOpenWriterRefuses(t *testing.T) {
 		{"not JSON", marker(`{`, `[`), []error{ErrCorrupt}},
 		{"HISTLOG missing, segments present", func(t *testing.T, dir string) {
 			testutil.NoError(t, create(t, dir, nil).Close())
-			testutil.NoError(t, os.Remove(filepath.Join(dir, markerName)))
+			testutil.NoError(t, os.Remove(filepath.Join(dir, filename.Marker)))
 		}, []error{ErrCorrupt}},
 		{"HISTLOG present, segments missing", func(t *testing.T, dir string) {
 			testutil.NoError(t, create(t, dir, nil).Close())
-			testutil.NoError(t, os.Remove(filepath.Join(dir, TextName(1))))
+			testutil.NoError(t, os.Remove(filepath.Join(dir, textName(1))))
 		}, []error{ErrCorrupt}},
 		{"not a directory", func(t *testing.T, dir string) { testutil.WriteFile(t, dir, nil) }, []error{syscall.ENOTDIR}},
 	} {

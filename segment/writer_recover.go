@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/histlog/histlog/internal/filename"
 )
 
 // Recovery reports what OpenWriter found and repaired. The zero value means that the
@@ -31,7 +33,7 @@ func (w *Writer) findLostSegment(newest Sequence) (next Sequence, err error) {
 	}
 	for _, e := range entries {
 		base, suffix, ok := parseName(e.Name())
-		if !ok || suffix != indexSuffix && suffix != smallSuffix || base <= newest || base > maxSequence {
+		if !ok || suffix != filename.IndexSuffix && suffix != filename.SmallSuffix || base <= newest || base > maxSequence {
 			continue
 		}
 		// Its records were acknowledged. Appending to the segment before it would give
@@ -43,7 +45,7 @@ func (w *Writer) findLostSegment(newest Sequence) (next Sequence, err error) {
 		}
 		if indexed > base {
 			next = indexed
-			w.recovery.Damage = append(w.recovery.Damage, &CorruptError{Kind: KindMissing, Path: filepath.Join(w.dir, TextName(base)), Seq: base,
+			w.recovery.Damage = append(w.recovery.Damage, &CorruptError{Kind: KindMissing, Path: filepath.Join(w.dir, textName(base)), Seq: base,
 				Reason: fmt.Sprintf("the segment is missing; its index knows of %d records", indexed-base)})
 		}
 	}
@@ -72,7 +74,7 @@ func (w *Writer) createAfter(next Sequence) (err error) {
 	// given twice.
 	w.active, err = createActive(w.fs, w.dir, w.newHeader(next), w.mode)
 	if err != nil {
-		return &DiskError{Op: OpBegin, Path: filepath.Join(w.dir, TextName(next)), Seq: next, Err: err}
+		return &DiskError{Op: OpBegin, Path: filepath.Join(w.dir, textName(next)), Seq: next, Err: err}
 	}
 	return nil
 }
@@ -90,7 +92,7 @@ func (w *Writer) createAfter(next Sequence) (err error) {
 //  3. The torn record at the end, if any, is copied to quarantine/, and then
 //     truncated.
 func (w *Writer) openActive(base Sequence) (damaged bool, err error) {
-	a := &activeSegment{fs: w.fs, path: filepath.Join(w.dir, TextName(base)), indexPath: filepath.Join(w.dir, IndexName(base))}
+	a := &activeSegment{fs: w.fs, path: filepath.Join(w.dir, textName(base)), indexPath: filepath.Join(w.dir, indexName(base))}
 	if a.file, err = w.fs.OpenFile(a.path, os.O_RDWR, 0); err != nil {
 		return false, err
 	}

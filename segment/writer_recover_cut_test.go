@@ -13,7 +13,7 @@ func TestRecoverTornAtEveryByte(t *testing.T) {
 	full := text(10) + "\n"
 	for cut := 1; cut <= len(full); cut++ {
 		one := crashed{dir: testutil.CopyTree(t, c.dir)}
-		one.text = filepath.Join(one.dir, TextName(crashFirst))
+		one.text = filepath.Join(one.dir, textName(crashFirst))
 		one.appendText(t, full[:cut])
 		want := recovery{moved: []string{full[:cut]}}
 		if cut == len(full) {
@@ -31,8 +31,8 @@ func TestRecoverIndexCutAtEveryByte(t *testing.T) {
 	}
 	for cut := range size {
 		one := crashed{dir: testutil.CopyTree(t, c.dir)}
-		one.text = filepath.Join(one.dir, TextName(crashFirst))
-		testutil.NoError(t, os.Truncate(filepath.Join(one.dir, IndexName(crashFirst)), int64(cut)))
+		one.text = filepath.Join(one.dir, textName(crashFirst))
+		testutil.NoError(t, os.Truncate(filepath.Join(one.dir, indexName(crashFirst)), int64(cut)))
 		checkRecovery(t, one, recovery{adopted: uint64(4 - max(cut-headerSize, 0)/entrySize)})
 	}
 }
@@ -66,7 +66,7 @@ func TestRecoverMixedSyncCut(t *testing.T) {
 		appendTexts(t, w, Sequence(6*i+1), Sequence(6*i+6))
 		testutil.NoError(t, w.Close())
 	}
-	testutil.NoError(t, os.Truncate(filepath.Join(dir, TextName(1)), 100))
+	testutil.NoError(t, os.Truncate(filepath.Join(dir, textName(1)), 100))
 	w := openWriter(t, dir)
 	next := w.NextSeq()
 	appendTexts(t, w, next, next+3)

@@ -57,7 +57,7 @@ func TestRecoverTimeRules(t *testing.T) {
 		}
 	}
 	months("as written")
-	testutil.NoError(t, os.Remove(filepath.Join(dir, IndexName(1))))
+	testutil.NoError(t, os.Remove(filepath.Join(dir, indexName(1))))
 	months("read without index")
 	testutil.NoError(t, openWriter(t, dir).Close())
 	months("recovered without index")

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 )
 
@@ -63,7 +64,7 @@ func newCrashed(t *testing.T, settings Settings, end func(w *Writer)) crashed {
 		t.Fatalf("the active segment begins with %d, want %d", w.active.header.base, crashFirst)
 	}
 	dir = testutil.CopyTree(t, dir)
-	return crashed{dir, filepath.Join(dir, TextName(crashFirst)), filepath.Join(dir, IndexName(crashFirst))}
+	return crashed{dir, filepath.Join(dir, textName(crashFirst)), filepath.Join(dir, indexName(crashFirst))}
 }
 
 // recovery is what a row expects of OpenWriter. Sequences run on to next.
@@ -151,7 +152,7 @@ func TestRecover(t *testing.T) {
 		{
 			name: "index of another log, and of other records",
 			corrupt: func(t *testing.T, c crashed) {
-				testutil.WriteFile(t, c.index, testutil.ReadFile(t, filepath.Join(otherLog(t, 10), IndexName(5))))
+				testutil.WriteFile(t, c.index, testutil.ReadFile(t, filepath.Join(otherLog(t, 10), indexName(5))))
 			},
 			want: recovery{adopted: 4},
 		},
@@ -204,12 +205,12 @@ func TestRecover(t *testing.T) {
 			name: "index of the next segment without its segment",
 			corrupt: func(t *testing.T, c crashed) {
 				h := header{id: openLog(t, c.dir).Marker.ID, base: 10, created: newClock().Now()}
-				testutil.WriteFile(t, filepath.Join(c.dir, IndexName(10)), h.encode())
+				testutil.WriteFile(t, filepath.Join(c.dir, indexName(10)), h.encode())
 			},
 		},
 		{
 			name:    "empty index of the next segment without its segment",
-			corrupt: func(t *testing.T, c crashed) { testutil.WriteFile(t, filepath.Join(c.dir, IndexName(10)), nil) },
+			corrupt: func(t *testing.T, c crashed) { testutil.WriteFile(t, filepath.Join(c.dir, indexName(10)), nil) },
 		},
 		{
 			name:    "empty segment after a roll",
@@ -220,13 +221,13 @@ func TestRecover(t *testing.T) {
 			name:   "empty segment after a roll, index header not on disk",
 			before: func(t *testing.T, w *Writer) { testutil.NoError(t, w.roll()) },
 			corrupt: func(t *testing.T, c crashed) {
-				testutil.NoError(t, os.Truncate(filepath.Join(c.dir, IndexName(10)), 0))
+				testutil.NoError(t, os.Truncate(filepath.Join(c.dir, indexName(10)), 0))
 			},
 		},
 		{
 			name:    "empty segment after a roll, index not on disk",
 			before:  func(t *testing.T, w *Writer) { testutil.NoError(t, w.roll()) },
-			corrupt: func(t *testing.T, c crashed) { testutil.NoError(t, os.Remove(filepath.Join(c.dir, IndexName(10)))) },
+			corrupt: func(t *testing.T, c crashed) { testutil.NoError(t, os.Remove(filepath.Join(c.dir, indexName(10)))) },
 		},
 		{
 			name:     "last record spoiled, sync none",
@@ -346,10 +347,10 @@ func TestRecover(t *testing.T) {
 			corrupt: func(t *testing.T, c crashed) {
 				c.appendText(t, "[1,2")
 				_, from := span(9)
-				testutil.NoError(t, os.Mkdir(filepath.Join(c.dir, QuarantineName), 0o755))
+				testutil.NoError(t, os.Mkdir(filepath.Join(c.dir, filename.Quarantine), 0o755))
 				name := fmt.Sprintf("%020d-%d-4-%08x", crashFirst, from, crc32.Checksum([]byte("[1,2"), castagnoli))
-				testutil.WriteFile(t, filepath.Join(c.dir, QuarantineName, name), []byte("[1,2"))
-				testutil.WriteFile(t, filepath.Join(c.dir, QuarantineName, "."+name+".tmp"), []byte("[1"))
+				testutil.WriteFile(t, filepath.Join(c.dir, filename.Quarantine, name), []byte("[1,2"))
+				testutil.WriteFile(t, filepath.Join(c.dir, filename.Quarantine, "."+name+".tmp"), []byte("[1"))
 			},
 			want: recovery{moved: []string{"[1,2"}},
 		},

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 
 	"github.com/google/uuid"
+
+	"github.com/histlog/histlog/internal/filename"
 )
 
 // Seal seals the active segment of the log at dir before it is full, begins the
@@ -70,11 +72,11 @@ func (w *Writer) roll() error {
 	// Settings hold for whole segments. They are read before the next one exists: an
 	// error after that could not be tried again.
 	if err := w.reload(); err != nil {
-		return w.diskError(OpRead, filepath.Join(w.dir, markerName), err)
+		return w.diskError(OpRead, filepath.Join(w.dir, filename.Marker), err)
 	}
 	next, err := createActive(w.fs, w.dir, w.newHeader(old.nextSeq()), w.mode)
 	if err != nil {
-		return w.createFailed(filepath.Join(w.dir, TextName(old.nextSeq())), err)
+		return w.createFailed(filepath.Join(w.dir, textName(old.nextSeq())), err)
 	}
 	w.active, w.stagedEnd = next, 0
 	w.sealedCount++

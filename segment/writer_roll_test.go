@@ -25,7 +25,7 @@ func TestSeal(t *testing.T) {
 	o.ID = uuid.New()
 	_, err = Seal(t.Context(), dir, o)
 	testutil.ErrorIs(t, err, ErrReplaced)
-	for _, want := range []Segment{{Base: 1, Path: filepath.Join(dir, TextName(1)), Sealed: true, Next: 4}, {}} {
+	for _, want := range []Segment{{Base: 1, Path: filepath.Join(dir, textName(1)), Sealed: true, Next: 4}, {}} {
 		got, err := Seal(t.Context(), dir, options(nil))
 		testutil.NoError(t, err)
 		if got != want {

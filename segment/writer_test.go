@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 )
 
@@ -18,9 +19,9 @@ func TestAck(t *testing.T) {
 		value string
 		want  Ack
 	}{
-		{` { "timestamp" : "2025-01-02T03:04:05+01:00" } `, Ack{1, time.Date(2025, 1, 2, 2, 4, 5, 0, time.UTC), TextName(1), 0, 41, true, false}},
-		{`[1, 2]`, Ack{2, newClock().Now(), TextName(1), 42, 5, true, false}},
-		{`"` + strings.Repeat("x", 90) + `"`, Ack{3, newClock().Now(), TextName(3), 0, 92, true, false}},
+		{` { "timestamp" : "2025-01-02T03:04:05+01:00" } `, Ack{1, time.Date(2025, 1, 2, 2, 4, 5, 0, time.UTC), textName(1), 0, 41, true, false}},
+		{`[1, 2]`, Ack{2, newClock().Now(), textName(1), 42, 5, true, false}},
+		{`"` + strings.Repeat("x", 90) + `"`, Ack{3, newClock().Now(), textName(3), 0, 92, true, false}},
 	} {
 		got, err := w.Append(t.Context(), []byte(row.value))
 		testutil.NoError(t, err)
@@ -43,7 +44,7 @@ func TestSettingsForARun(t *testing.T) {
 	w := create(t, dir, Settings{"segment-size": "64M", "time-zone": "UTC"})
 	appendTexts(t, w, 1, 2)
 	testutil.NoError(t, w.Close())
-	before := testutil.ReadFile(t, filepath.Join(dir, markerName))
+	before := testutil.ReadFile(t, filepath.Join(dir, filename.Marker))
 	w, err := OpenWriter(t.Context(), dir, options(Settings{"sync": "none", "segment-size": "1"}))
 	testutil.NoError(t, err)
 	if p := w.Policy(); p.Sync.Mode != SyncNone || p.SegmentSize != 1 {
@@ -51,18 +52,18 @@ func TestSettingsForARun(t *testing.T) {
 	}
 	ack, err := w.Append(t.Context(), []byte(text(3)))
 	testutil.NoError(t, err)
-	if ack.Durable || ack.Segment != TextName(3) {
+	if ack.Durable || ack.Segment != textName(3) {
 		t.Errorf("%+v", ack)
 	}
 	appendTexts(t, w, 4, 4)
 	testutil.NoError(t, w.Close())
-	if !bytes.Equal(before, testutil.ReadFile(t, filepath.Join(dir, markerName))) {
+	if !bytes.Equal(before, testutil.ReadFile(t, filepath.Join(dir, filename.Marker))) {
 		t.Error("HISTLOG was changed")
 	}
 	w = openWriter(t, dir)
 	ack, err = w.Append(t.Context(), []byte(text(5)))
 	testutil.NoError(t, err)
-	if !ack.Durable || ack.Segment != TextName(4) {
+	if !ack.Durable || ack.Segment != textName(4) {
 		t.Errorf("%+v", ack)
 	}
 	wantTexts(t, dir, texts(1, 5))
@@ -75,11 +76,11 @@ func TestLazyForARun(t *testing.T) {
 	w, err := OpenWriter(t.Context(), dir, options(Settings{"sync": "none"}))
 	testutil.NoError(t, err)
 	defer w.Close()
-	if b := testutil.ReadFile(t, filepath.Join(dir, IndexName(1))); b[56] != 0 {
+	if b := testutil.ReadFile(t, filepath.Join(dir, indexName(1))); b[56] != 0 {
 		t.Error("lazy before the first such record")
 	}
 	appendTexts(t, w, 1, 1)
-	h, reason := parseHeader(testutil.ReadFile(t, filepath.Join(dir, IndexName(1)))[:headerSize])
+	h, reason := parseHeader(testutil.ReadFile(t, filepath.Join(dir, indexName(1)))[:headerSize])
 	if reason != "" || h.flags != headerLazy {
 		t.Errorf("header %+v: %s", h, reason)
 	}

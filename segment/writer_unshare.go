@@ -11,7 +11,7 @@ import (
 // They are if the segment was sealed when the snapshot was made, and the segments
 // after it were lost since.
 func (w *Writer) unshare(base Sequence) error {
-	for _, name := range []string{TextName(base), IndexName(base)} {
+	for _, name := range []string{textName(base), indexName(base)} {
 		path := filepath.Join(w.dir, name)
 		info, err := w.fs.Lstat(path)
 		if missing(err) {

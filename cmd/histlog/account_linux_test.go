@@ -11,8 +11,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/health"
-	"github.com/histlog/histlog/segment"
 )
 
 // nobody is an account that owns no file.
@@ -77,7 +77,7 @@ func TestVerifyNotNoted(t *testing.T) {
 	if _, stderr, code := asNobody(t, dir, "verify", "log"); code != exitOK || stderr != "" {
 		t.Fatalf("nothing is damaged: %d, %s", code, stderr)
 	}
-	flip(t, filepath.Join(dir, "log", segment.TextName(1)), 3)
+	flip(t, filepath.Join(dir, "log", filename.Text(1)), 3)
 	stdout, stderr, code := asNobody(t, dir, "verify", "log")
 	if code != exitDamaged || !strings.Contains(stdout, "DAMAGED  record 1") {
 		t.Errorf("%d\n%s", code, stdout)
@@ -100,7 +100,7 @@ func TestVerifyNotNoted(t *testing.T) {
 	if err := c.Run(); c.ProcessState.ExitCode() != exitDamaged {
 		t.Fatal(err)
 	}
-	flip(t, filepath.Join(dir, "log", segment.TextName(1)), 3)
+	flip(t, filepath.Join(dir, "log", filename.Text(1)), 3)
 	_, stderr, code = asNobody(t, dir, "verify", "log")
 	if want := "histlog check still reports the damage of an earlier verification"; code != exitOK || !strings.Contains(stderr, want) {
 		t.Errorf("%d, %q is not in %q", code, want, stderr)
@@ -151,7 +151,7 @@ func TestVerifyNotNotedDisk(t *testing.T) {
 func TestNoAccess(t *testing.T) {
 	dir := openDir(t)
 	histlogIn(t, dir, values(1, 4), "append", "--create", "log")
-	text := filepath.Join("log", segment.TextName(1))
+	text := filepath.Join("log", filename.Text(1))
 	for path, mode := range map[string]os.FileMode{text: 0o600, "log": 0o700} {
 		full := filepath.Join(dir, path)
 		before, err := os.Stat(full)

@@ -9,6 +9,7 @@ import (
 	"github.com/histlog/histlog/compactor"
 	"github.com/histlog/histlog/internal/eventlog"
 	"github.com/histlog/histlog/internal/feed"
+	"github.com/histlog/histlog/internal/seekable"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
@@ -34,7 +35,7 @@ rests can be compressed:
    histlog compact --seal --older-than 0s step2`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "older-than", Usage: "only segments whose records are of this `AGE` (default: the setting compress-after, 24h)"},
-			&cli.StringFlag{Name: "codec", Usage: segment.CodecNames() + " (default: the setting codec, zstd)"},
+			&cli.StringFlag{Name: "codec", Usage: seekable.Names() + " (default: the setting codec, zstd)"},
 			&cli.BoolFlag{Name: "due", Usage: "run at most one due compression and one due retirement (what append starts in the background)"},
 			&cli.BoolFlag{Name: "seal", Usage: "seal the newest segment first, unless it is empty"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "with --seal: how long to wait for a writer", Value: "10s"},

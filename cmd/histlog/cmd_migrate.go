@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/eventlog"
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/seekable"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/internal/timezone"
 	"github.com/histlog/histlog/migrate"
@@ -35,7 +37,7 @@ unless given. The source is only read. DIR becomes a whole log, or none.
 			&cli.BoolFlag{Name: "continue", Usage: "DIR is the log of SOURCE already: append what came since"},
 			&cli.BoolFlag{Name: "salvage", Usage: "of a cut or damaged SOURCE keep every whole record before the damage, of JSON Lines every whole line"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "with --continue: how long to wait for another writer", Value: "10s"},
-			&cli.StringFlag{Name: "compress", Usage: "store full segments as " + segment.CodecNames() + ", or none", Value: "none"},
+			&cli.StringFlag{Name: "compress", Usage: "store full segments as " + seekable.Names() + ", or none", Value: "none"},
 			progressFlag(), jsonFlag(),
 		}, inputFlags()...), newLogFlags()...),
 		Action: runMigrate,
@@ -108,7 +110,7 @@ func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) err
 
 // salvagedText describes what a salvage kept, and where the rest is.
 func salvagedText(o migrate.Options, receipt migrate.Receipt) string {
-	quarantine := filepath.Join(o.Dir, segment.QuarantineName)
+	quarantine := filepath.Join(o.Dir, filename.Quarantine)
 	size := term.Plural(uint64(receipt.Quarantined), "byte")
 	if receipt.Quarantined >= 1000 {
 		size = term.Bytes(receipt.Quarantined)
@@ -174,7 +176,7 @@ func migrateOptions(c *cli.Context) (o migrate.Options, err error) {
 		return o, usage("migrate", "--verify %s: want digest, roundtrip or none", c.String("verify"))
 	}
 	if name := c.String("compress"); name != "none" {
-		if o.Compress, err = segment.ParseCodec(name); err != nil {
+		if o.Compress, err = seekable.ParseCodec(name); err != nil {
 			return o, usage("migrate", "--compress: %v, or none", err)
 		}
 	}

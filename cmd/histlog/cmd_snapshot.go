@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/eventlog"
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -36,7 +37,7 @@ func runSnapshot(c *cli.Context) error {
 		return usage("snapshot", "want two arguments, the log's directory and the snapshot's, not %d", c.NArg())
 	}
 	dir, dest := c.Args().Get(0), c.Args().Get(1)
-	if segment.IsSegmentName(filepath.Base(dir)) {
+	if filename.IsSegment(filepath.Base(dir)) {
 		return usage("snapshot", "%s is one segment of a log; name the log's directory", dir)
 	}
 	bar, err := newProgress(c, "copying")

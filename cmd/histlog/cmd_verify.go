@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/eventlog"
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/health"
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/term"
@@ -189,7 +190,7 @@ func verifyAll(c *cli.Context, l *segment.Log, bar *term.Progress) (v verifyResu
 	}
 	origin, err := migrate.VerifyOrigin(c.Context, l)
 	for _, d := range origin {
-		v.Damaged = append(v.Damaged, damage{nil, segment.OriginName + "/" + term.Safe(d.Name), 0, d.Reason})
+		v.Damaged = append(v.Damaged, damage{nil, filename.Origin + "/" + term.Safe(d.Name), 0, d.Reason})
 	}
 	v.OK, v.originOnly = len(v.Damaged) == 0, len(v.Damaged) == len(origin)
 	return v, err
@@ -220,7 +221,7 @@ func (v verifyResult) print(c *cli.Context, l *segment.Log, took time.Duration) 
 		}
 	}
 	for _, name := range v.Quarantine {
-		if _, err := term.Fprintf(c.App.Writer, "set aside  %s\n", filepath.Join(l.Dir, segment.QuarantineName, name)); err != nil {
+		if _, err := term.Fprintf(c.App.Writer, "set aside  %s\n", filepath.Join(l.Dir, filename.Quarantine, name)); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/histlog/histlog/internal/eventlog"
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -78,7 +79,7 @@ func (m repairedRecord) continues(before repairedRecord) bool {
 func (m repairedRecord) String() string {
 	where := ""
 	if m.Quarantine != nil {
-		where = "; its bytes are in " + segment.QuarantineName + "/" + *m.Quarantine
+		where = "; its bytes are in " + filename.Quarantine + "/" + *m.Quarantine
 	}
 	what := fmt.Sprintf("REPAIRED  record %d", m.Seq)
 	switch {

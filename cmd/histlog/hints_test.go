@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/vfs"
 	"github.com/histlog/histlog/segment"
 )
@@ -32,7 +33,7 @@ func TestHints(t *testing.T) {
 
 // TestHintNotRegular puts a directory in the place of each file that cat reads.
 func TestHintNotRegular(t *testing.T) {
-	for _, name := range []string{segment.TextName(1), segment.IndexName(1)} {
+	for _, name := range []string{filename.Text(1), filename.Index(1)} {
 		dir := t.TempDir()
 		histlogIn(t, dir, "1\n", "append", "--create", "log")
 		path := filepath.Join(dir, "log", name)

@@ -18,10 +18,10 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/health"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/internal/testutil"
-	"github.com/histlog/histlog/segment"
 )
 
 // irregular are things that stand where a log's file belongs.
@@ -52,7 +52,7 @@ func TestHostileDirectory(t *testing.T) {
 	for i, kind := range slices.Sorted(maps.Keys(irregular)) {
 		put := irregular[kind]
 		for j, name := range []string{"HISTLOG", "LOCK", "UPKEEP", "events.log", "events.log.lock", "quarantine", "origin", ".HISTLOG.tmp",
-			segment.TextName(1), segment.IndexName(1), segment.TextName(3), segment.IndexName(3), segment.TextName(9)} {
+			filename.Text(1), filename.Index(1), filename.Text(3), filename.Index(3), filename.Text(9)} {
 			if !testutil.Proofs() && i != j%len(irregular) {
 				continue
 			}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/memguard"
 	"github.com/histlog/histlog/segment"
 )
@@ -100,7 +101,7 @@ func TestOverBudget(t *testing.T) {
 	c.Dir, c.Stdin, c.Stdout, c.Stderr = dir, strings.NewReader(strings.Repeat(value+"\n", 100)), &stdout, &stderr
 	c.Env = append(os.Environ(), "GOGC=off", "GOMEMLIMIT=10GiB")
 	_ = c.Run() // the code says it
-	diary, err := os.ReadFile(filepath.Join(dir, "log", segment.EventsName))
+	diary, err := os.ReadFile(filepath.Join(dir, "log", filename.Events))
 	said := stderr.String()
 	if c.ProcessState.ExitCode() != exitNoRoom || !strings.Contains(said, "warning: ") || !strings.Contains(said, "out of the memory budget") || err != nil || !bytes.Contains(diary, []byte("memory is short")) {
 		t.Errorf("%v\n%s\n%s %v", c.ProcessState, said, diary, err)

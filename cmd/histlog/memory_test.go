@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/genhistory"
 	"github.com/histlog/histlog/internal/testutil"
-	"github.com/histlog/histlog/segment"
 )
 
 const mib = 1 << 20
@@ -116,7 +116,7 @@ func TestMemoryOfLostIndexes(t *testing.T) {
 	histlogIn(t, dir, records.String(), "migrate", "--records=", "--segment-size", "1G", "-", "one")
 	histlogIn(t, dir, records.String(), "migrate", "--records=", "--segment-size", "20M", "-", "log")
 	for _, log := range []string{"one", "log"} {
-		if err := os.Remove(filepath.Join(dir, log, segment.IndexName(1))); err != nil {
+		if err := os.Remove(filepath.Join(dir, log, filename.Index(1))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -147,7 +147,7 @@ func TestMemoryOfLargeTail(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	histlogIn(t, dir, "1\n", "append", "--create", "--max-record", "1GiB", "log")
-	f, err := os.OpenFile(filepath.Join(dir, "log", segment.TextName(1)), os.O_APPEND|os.O_WRONLY, 0)
+	f, err := os.OpenFile(filepath.Join(dir, "log", filename.Text(1)), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

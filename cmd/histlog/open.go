@@ -5,6 +5,7 @@ import (
 	"io"
 	"path/filepath"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/outfile"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -39,7 +40,7 @@ func saidSegment(c *cli.Context) bool {
 // logOf returns the directory of the log that path names: path itself, or the directory
 // of a segment file.
 func logOf(path string) string {
-	if segment.IsSegmentName(filepath.Base(path)) {
+	if filename.IsSegment(filepath.Base(path)) {
 		return filepath.Dir(path)
 	}
 	return path

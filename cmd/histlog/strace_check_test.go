@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -138,8 +139,8 @@ func sealedAndCompacted(t *testing.T, o outcome) error {
 // and is ended by the next one.
 func shrunk(t *testing.T, o outcome) error {
 	whole := func() bool {
-		_, small := os.Lstat(filepath.Join(o.dir, "log", segment.SmallIndexName(1)))
-		_, plain := os.Lstat(filepath.Join(o.dir, "log", segment.IndexName(1)))
+		_, small := os.Lstat(filepath.Join(o.dir, "log", filename.SmallIndex(1)))
+		_, plain := os.Lstat(filepath.Join(o.dir, "log", filename.Index(1)))
 		return small == nil && errors.Is(plain, fs.ErrNotExist)
 	}
 	if err := o.explained(whole()); err != nil {
@@ -257,7 +258,7 @@ func (o outcome) tidy() error {
 			return err
 		}
 		for _, e := range entries {
-			if strings.HasPrefix(e.Name(), ".") || segment.IsSegmentName(e.Name()) && e.Name() < segment.IndexName(l.Marker.FirstSeq) {
+			if strings.HasPrefix(e.Name(), ".") || filename.IsSegment(e.Name()) && e.Name() < filename.Index(uint64(l.Marker.FirstSeq)) {
 				return fmt.Errorf("%s/%s is left", folder, e.Name())
 			}
 		}

@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
@@ -79,7 +80,7 @@ func oneSegment(t *testing.T, dir string) {
 
 func torn(t *testing.T, dir string) {
 	existing(t, dir)
-	path := filepath.Join(dir, "log", segment.TextName(1))
+	path := filepath.Join(dir, "log", filename.Text(1))
 	b, err := os.ReadFile(path)
 	if err == nil {
 		err = os.WriteFile(path, append(b, `{"n":`...), 0o644)
@@ -112,7 +113,7 @@ func manyRecords(t *testing.T, dir string) {
 
 func rotten(t *testing.T, dir string) {
 	manySegments(t, dir)
-	path := filepath.Join(dir, "log", segment.TextName(1))
+	path := filepath.Join(dir, "log", filename.Text(1))
 	b, err := os.ReadFile(path)
 	if err == nil {
 		b[5] ^= 1
@@ -126,7 +127,7 @@ func rotten(t *testing.T, dir string) {
 // foreign makes a log of four records beside which a segment of another log stands.
 func foreign(t *testing.T, dir string) {
 	manySegments(t, dir)
-	if err := os.WriteFile(filepath.Join(dir, "log", segment.TextName(6)), []byte(foreignText), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "log", filename.Text(6)), []byte(foreignText), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -325,7 +326,7 @@ func (c traced) inject(t *testing.T, before fs.FS, i injection) (fired bool) {
 func ownPaths(dir string) (paths []string) {
 	names := []string{"", "quarantine", "origin", "HISTLOG", ".HISTLOG.tmp", ".HISTLOG.draft", "UPKEEP", "origin/prefix", "origin/suffix", "origin/receipt.json"}
 	for base := segment.Sequence(1); base <= 6; base++ {
-		for _, name := range []string{segment.TextName(base), segment.FileName(base, segment.Zstd), segment.FileName(base, segment.Gzip), segment.IndexName(base), segment.SmallIndexName(base)} {
+		for _, name := range []string{filename.Text(uint64(base)), filename.Segment(uint64(base), segment.Zstd), filename.Segment(uint64(base), segment.Gzip), filename.Index(uint64(base)), filename.SmallIndex(uint64(base))} {
 			names = append(names, name, "."+name+".tmp")
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -121,18 +122,18 @@ func TestUpkeepOnTheWay(t *testing.T) {
 	if pids := upkeepsOf(t, dir); len(pids) != 1 {
 		t.Errorf("these look after the log: %v, want one", pids)
 	}
-	if is(filepath.Join(dir, segment.FileName(1, segment.Zstd))) {
+	if is(filepath.Join(dir, filename.Segment(1, segment.Zstd))) {
 		t.Error("it is compressed, and UPKEEP was locked")
 	}
 	if err := release(); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "a segment is compressed", func() bool {
-		return is(filepath.Join(dir, segment.FileName(1, segment.Zstd))) && !is(filepath.Join(dir, segment.TextName(1)))
+		return is(filepath.Join(dir, filename.Segment(1, segment.Zstd))) && !is(filepath.Join(dir, filename.Text(1)))
 	})
 	eventually(t, "the child ends", func() bool { return len(upkeepsOf(t, dir)) == 0 })
 	histlog(t, strings.NewReader(records2025(1)), "append", dir)
-	eventually(t, "one more is compressed", func() bool { return is(filepath.Join(dir, segment.FileName(2, segment.Zstd))) })
+	eventually(t, "one more is compressed", func() bool { return is(filepath.Join(dir, filename.Segment(2, segment.Zstd))) })
 	if got, want := string(histlog(t, nil, "cat", dir)), records2025(3)+records2025(1); got != want {
 		t.Errorf("the log holds %q, want %q", got, want)
 	}
@@ -186,7 +187,7 @@ func TestUpkeepFails(t *testing.T) {
 		{"a damaged segment", func(t *testing.T, dir string) {
 			histlog(t, nil, "config", dir, "maintain=manual")
 			histlog(t, strings.NewReader(records2025(2)), "append", dir)
-			path := filepath.Join(dir, segment.TextName(1))
+			path := filepath.Join(dir, filename.Text(1))
 			b, err := os.ReadFile(path)
 			if err == nil {
 				b[5] ^= 1

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/gofrs/flock"
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/vfs"
 	"github.com/histlog/histlog/segment"
 	"gopkg.in/natefinch/lumberjack.v2"
@@ -19,7 +20,7 @@ import (
 // file when it is full, so one process at a time may write; an event that finds the
 // file locked is dropped rather than waited for.
 func Log(dir string, level slog.Level, event string, attributes ...any) {
-	path := filepath.Join(dir, segment.EventsName)
+	path := filepath.Join(dir, filename.Events)
 	info, err := os.Stat(dir)
 	if err != nil {
 		return

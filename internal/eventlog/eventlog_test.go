@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gofrs/flock"
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -18,7 +19,7 @@ func TestLog(t *testing.T) {
 	if err := os.Chmod(dir, 0o750); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, segment.EventsName)
+	path := filepath.Join(dir, filename.Events)
 	Log(dir, slog.LevelWarn, "repaired", "lost", 2)
 	lock := flock.New(path + ".lock")
 	if err := lock.Lock(); err != nil {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/timespec"
 	"github.com/histlog/histlog/segment"
@@ -91,7 +92,7 @@ func (a *Appender) policy() (segment.Policy, error) {
 // isMigration reports whether dir holds an incomplete migration. Only the next migrate
 // may remove it.
 func isMigration(dir string) bool {
-	_, err := os.Lstat(filepath.Join(dir, segment.OriginName))
+	_, err := os.Lstat(filepath.Join(dir, filename.Origin))
 	return err == nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize/english"
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 )
@@ -103,7 +104,7 @@ func (c *Condition) Judge(b Bounds, now time.Time) Assessment {
 	a.judgeDamage(now)
 	a.judgeDisk()
 	if n := len(c.quarantine); n > 0 {
-		a.Add(Warning, "%s in %s/", english.Plural(n, "file", ""), segment.QuarantineName)
+		a.Add(Warning, "%s in %s/", english.Plural(n, "file", ""), filename.Quarantine)
 	}
 	if c.clockJump > 0 {
 		a.Add(Warning, "max-age retires nothing now: the clock is %s ahead of the records before; it does again after a day of records", term.Duration(c.clockJump))

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/health"
 	"github.com/histlog/histlog/segment"
 )
@@ -40,7 +41,7 @@ func (r *Report) findDamage(ctx context.Context) ([]error, error) {
 // text and index do not share; for other files it returns the full name.
 func damagedSegment(d *segment.CorruptError) string {
 	name := filepath.Base(d.Path)
-	if segment.IsSegmentName(name) {
+	if filename.IsSegment(name) {
 		name, _, _ = strings.Cut(name, ".")
 	}
 	return name

@@ -7,10 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/health"
 	"github.com/histlog/histlog/internal/survey"
 	"github.com/histlog/histlog/internal/term"
-	"github.com/histlog/histlog/segment"
 )
 
 // labelColumns is the width of the label of a fact.
@@ -118,7 +118,7 @@ func (r *Report) Notices() (all []string) {
 		all = append(all, r.PolicyErr.Error())
 	}
 	for _, name := range r.Quarantine {
-		all = append(all, segment.QuarantineName+"/"+name)
+		all = append(all, filename.Quarantine+"/"+name)
 	}
 	return all
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -207,11 +208,11 @@ func TestSurveyDamage(t *testing.T) {
 		damage  string // in each text; empty: none
 	}{
 		{"nothing", func(string) error { return nil }, 10, ""},
-		{"the first segment is gone", func(dir string) error { return os.Remove(filepath.Join(dir, segment.TextName(1))) }, 8, "missing"},
-		{"one between is gone", func(dir string) error { return os.Remove(filepath.Join(dir, segment.TextName(5))) }, 8, "missing"},
-		{"an index is gone", func(dir string) error { return os.Remove(filepath.Join(dir, segment.IndexName(3))) }, 10, ""},
-		{"a sealed segment was cut", func(dir string) error { return os.Truncate(filepath.Join(dir, segment.TextName(3)), 50) }, 10, "ends"},
-		{"the active one was cut", func(dir string) error { return os.Truncate(filepath.Join(dir, segment.TextName(9)), 50) }, 10, "ends"},
+		{"the first segment is gone", func(dir string) error { return os.Remove(filepath.Join(dir, filename.Text(1))) }, 8, "missing"},
+		{"one between is gone", func(dir string) error { return os.Remove(filepath.Join(dir, filename.Text(5))) }, 8, "missing"},
+		{"an index is gone", func(dir string) error { return os.Remove(filepath.Join(dir, filename.Index(3))) }, 10, ""},
+		{"a sealed segment was cut", func(dir string) error { return os.Truncate(filepath.Join(dir, filename.Text(3)), 50) }, 10, "ends"},
+		{"the active one was cut", func(dir string) error { return os.Truncate(filepath.Join(dir, filename.Text(9)), 50) }, 10, "ends"},
 	} {
 		l := newLog(t)
 		if err := c.do(l.Dir); err != nil {
@@ -242,7 +243,7 @@ type vanishing struct {
 }
 
 func (v *vanishing) OpenFile(name string, flag int, perm os.FileMode) (segment.File, error) {
-	if filepath.Base(name) == segment.TextName(3) && v.retire != nil {
+	if filepath.Base(name) == filename.Text(3) && v.retire != nil {
 		retire := v.retire
 		v.retire = nil
 		if err := retire(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
@@ -26,10 +27,10 @@ func TestBitRot(t *testing.T) {
 	const frame = 4 // records
 	bits := 0
 	for _, x := range []bitFlips{
-		{filled, segment.TextName(1), 1, 1},
-		{filled, segment.IndexName(1), 0, 0},
-		{compressed(segment.Zstd), segment.FileName(1, segment.Zstd), 0, frame},
-		{compressed(segment.Gzip), segment.FileName(1, segment.Gzip), 0, frame},
+		{filled, filename.Text(1), 1, 1},
+		{filled, filename.Index(1), 0, 0},
+		{compressed(segment.Zstd), filename.Segment(1, segment.Zstd), 0, frame},
+		{compressed(segment.Gzip), filename.Segment(1, segment.Gzip), 0, frame},
 	} {
 		model := newRun(scenario{prepare: x.prepare}, "always")
 		path := model.dir + "/" + x.name
@@ -69,7 +70,7 @@ func (r *run) overwrite(path string, at int, b byte) {
 // flipBit flips a bit of a record in the first segment. The record no longer counts as
 // acknowledged.
 func (r *run) flipBit(seq segment.Sequence, at int) {
-	path := r.dir + "/" + segment.TextName(1)
+	path := r.dir + "/" + filename.Text(1)
 	line := strings.SplitAfter(string(r.disk.Files()[path]), "\n")
 	at += len(strings.Join(line[:seq-1], ""))
 	r.overwrite(path, at, r.disk.Files()[path][at]^1)
@@ -113,7 +114,7 @@ func (r *run) repairDamage() (repaired []segment.RepairedRecord, err error) {
 	for seq, text := range r.damaged {
 		found := false
 		for name, b := range r.disk.Files() {
-			found = found || strings.HasPrefix(name, r.dir+"/"+segment.QuarantineName) && string(b) == text
+			found = found || strings.HasPrefix(name, r.dir+"/"+filename.Quarantine) && string(b) == text
 		}
 		if !found {
 			return nil, fmt.Errorf("I5: record %d was repaired, and its bytes are not in quarantine", seq)

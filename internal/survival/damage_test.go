@@ -5,6 +5,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -16,7 +17,7 @@ func TestDamageIsRemembered(t *testing.T) {
 		r.create()
 		r.append(1)
 		r.close()
-		f, err := r.disk.OpenFile(r.dir+"/"+segment.TextName(1), os.O_RDWR, 0)
+		f, err := r.disk.OpenFile(r.dir+"/"+filename.Text(1), os.O_RDWR, 0)
 		r.must(err)
 		info, err := f.Stat()
 		r.must(err)

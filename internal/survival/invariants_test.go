@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/histlog/histlog/internal/faultfs"
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -60,7 +61,7 @@ func (r *run) checkCrash(disk *faultfs.Disk, ops int) error {
 func checkSmallIndexDeclared(files map[string][]byte) error {
 	for name := range files {
 		marker, ok := files[path.Dir(name)+"/HISTLOG"]
-		if segment.IsSegmentName(path.Base(name)) && strings.HasSuffix(name, ".index.zst") && ok && !bytes.Contains(marker, []byte("small-index")) {
+		if filename.IsSegment(path.Base(name)) && strings.HasSuffix(name, ".index.zst") && ok && !bytes.Contains(marker, []byte("small-index")) {
 			return fmt.Errorf("%s is there, and HISTLOG does not say so", name)
 		}
 	}

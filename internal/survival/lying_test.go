@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/histlog/histlog/internal/faultfs"
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -69,9 +70,9 @@ func TestLyingDisk(t *testing.T) {
 		{"compress by gzip", "", ".gz.tmp", compress(segment.Gzip)},
 		{"archive the text", "", ".ndjson.tmp", archive},
 		{"archive the index", "", ".index.tmp", archive},
-		{"copy a sealed segment", "/copy/", segment.TextName(1), snapshot},
-		{"copy a sealed segment's index", "/copy/", segment.IndexName(1), snapshot},
-		{"copy the active segment", "/copy/", segment.TextName(5), snapshot},
+		{"copy a sealed segment", "/copy/", filename.Text(1), snapshot},
+		{"copy a sealed segment's index", "/copy/", filename.Index(1), snapshot},
+		{"copy the active segment", "/copy/", filename.Text(5), snapshot},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			model := newRun(scenario{prepare: filled}, "always")

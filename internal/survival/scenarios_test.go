@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/histlog/histlog/internal/faultfs"
+	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/migrate"
 	"github.com/histlog/histlog/segment"
 )
@@ -62,7 +63,7 @@ var scenarios = []scenario{
 	}},
 	{"recover without an index under another policy", func(r *run) {
 		created(r)
-		r.must(r.disk.Remove(r.dir + "/" + segment.IndexName(1)))
+		r.must(r.disk.Remove(r.dir + "/" + filename.Index(1)))
 		r.damagedBefore = true
 		r.must(r.disk.SyncDir(r.dir))
 		r.nextSync = "always"
@@ -93,7 +94,7 @@ var scenarios = []scenario{
 		r.open()
 		r.append(3)
 		r.close()
-		r.must(r.disk.Remove(r.dir + "/" + segment.IndexName(1)))
+		r.must(r.disk.Remove(r.dir + "/" + filename.Index(1)))
 		r.damagedBefore = true
 	}, reopen},
 	{"configure", filled, func(r *run) {
@@ -203,8 +204,8 @@ var scenarios = []scenario{
 		for ; r.acks[len(r.acks)-1].Segment == newest; r.acks = r.acks[:len(r.acks)-1] {
 			base = r.acks[len(r.acks)-1].Seq
 		}
-		r.must(r.disk.Remove(r.dir + "/" + segment.TextName(base)))
-		r.must(r.disk.Remove(r.dir + "/" + segment.IndexName(base)))
+		r.must(r.disk.Remove(r.dir + "/" + filename.Text(uint64(base))))
+		r.must(r.disk.Remove(r.dir + "/" + filename.Index(uint64(base))))
 		r.must(r.disk.SyncDir(r.dir))
 		r.retry = nil
 		r.makeDurable()
@@ -307,14 +308,14 @@ func (r *run) addForeignSegment(records int) {
 	}
 	r.must(other.Close())
 	files := r.disk.Files()
-	for _, name := range []string{segment.TextName(6), segment.IndexName(6)} {
+	for _, name := range []string{filename.Text(6), filename.Index(6)} {
 		f, err := r.disk.OpenFile(r.dir+"/"+name, os.O_RDWR|os.O_CREATE, 0o644)
 		r.must(err)
 		_, err = f.WriteAt(files["/other/"+name], 0)
 		r.must(errors.Join(err, f.Sync(), f.Close()))
 	}
 	r.must(r.disk.SyncDir(r.dir))
-	r.damaged = map[segment.Sequence]string{6: string(files["/other/"+segment.TextName(6)])}
+	r.damaged = map[segment.Sequence]string{6: string(files["/other/"+filename.Text(6)])}
 }
 
 // migrateOddSpace makes a log of a source with irregular white space, so that origin/ has

@@ -91,7 +91,7 @@ var mutants = []mutant{
 	{"make: full segments are not synced", "if err = a.file.Sync(); err == nil {", "if err == nil {", "internal/survival TestCrash/migrate_always"},
 	{"make: full indexes are not synced", "err = a.syncIndex()", "err = nil", "internal/survival TestCrash/migrate_and_compress_always"},
 	{"make: HISTLOG before the rest is durable", "if err := d.Flush(); err != nil {\n\t\treturn nil, err\n\t}\n\tw := &d.w\n\tif err := w.checkOwner(); err != nil {\n\t\treturn nil, err\n\t}\n\t// A log whose HISTLOG does not say so must not have small indexes at any moment.\n\tif err := d.requireSmall(); err != nil {\n\t\treturn nil, err\n\t}\n\tif err := writeMarker(w.fs, w.dir, w.marker, w.mode); err != nil {", "w := &d.w\n\tif err := w.checkOwner(); err != nil {\n\t\treturn nil, err\n\t}\n\t// A log whose HISTLOG does not say so must not have small indexes at any moment.\n\tif err := d.requireSmall(); err != nil {\n\t\treturn nil, err\n\t}\n\tif err := writeMarker(w.fs, w.dir, w.marker, w.mode); err != nil {\n\t\treturn nil, err\n\t}\n\tif err := d.Flush(); err != nil {", "internal/survival TestInject/all/salvage_none"},
-	{"make: a draft is removed mark first", "for _, e := range entries {", "_ = fsys.Remove(filepath.Join(dir, draftName))\n\tfor _, e := range entries {", "internal/survival TestCrash/archive_always"},
+	{"make: a draft is removed mark first", "for _, e := range entries {", "_ = fsys.Remove(filepath.Join(dir, filename.Draft))\n\tfor _, e := range entries {", "internal/survival TestCrash/archive_always"},
 	{"make: what was kept of a source is not synced", "errors.Join(o.Flush(), o.file.Sync(), o.file.Close())", "errors.Join(o.Flush(), o.file.Close())", "internal/survival TestCrash/migrate_and_compress_always"},
 	{"make: no checksums of what was kept", "if err := d.writeSums(); err != nil {", "if err := error(nil); err != nil {", ""},
 	{"make: what was salvaged is not synced", "errors.Join(q.out.Flush(), q.file.Sync(), q.file.Close())", "errors.Join(q.out.Flush(), q.file.Close())", "internal/survival TestCrash/salvage_always"},
@@ -125,7 +125,7 @@ var mutants = []mutant{
 	{"repair: the index is not synced", "err = w.file.Sync() //", "err = nil //", ""},
 	{"repair: the names of text and index are not synced", "if err := w.log.fs.SyncDir(w.log.Dir); err != nil {", "if err := error(nil); err != nil {", ""},
 	{"repair: the small index stays", "return w.log.removeFile(small)", "return nil", ""},
-	{"repair: the index of a foreign segment goes first", "range fileNames(base) {", "range []string{IndexName(base), TextName(base), FileName(base, Zstd), FileName(base, Gzip)} {", ""},
+	{"repair: the index of a foreign segment goes first", "range filename.All(uint64(base)) {", "range []string{indexName(base), textName(base), fileName(base, Zstd), fileName(base, Gzip)} {", ""},
 	{"repair: a foreign segment is removed before it is in quarantine", "if err == nil && info.Size() > 0 {", "if err == nil && info.Size() < 0 {", ""},
 	{"recover: a foreign segment is appended to", `if reason != "" { // appending`, `if reason == "?" { // appending`, ""},
 	{"read: another log's segment is shown", "case bound && h.id != l.Marker.ID:", "case h.base == 0:", ""},
@@ -200,7 +200,7 @@ var mutants = []mutant{
 	{"upkeep: UPKEEP is given up before HISTLOG", "errors.Join(second(), first())", "errors.Join(first(), second())", ""},
 	{"compress: the plain file goes first", "slices.Reverse(others)", "_ = slices.Reverse[[]Segment]", ""},
 	{"compress: an unfinished one is not synced", "if err := l.syncFile(s.Path); err != nil {", "if err := error(nil); err != nil {", ""},
-	{"upkeep: a temporary HISTLOG stays", `, e.Name() == "."+markerName+".tmp":`, ":", ""},
+	{"upkeep: a temporary HISTLOG stays", `, e.Name() == "."+filename.Marker+".tmp":`, ":", ""},
 
 	// Snapshots.
 	{"snapshot: segments may be removed meanwhile", "defer func() { err = errors.Join(err, release()) }()", "if err := release(); err != nil {\n\t\treturn done, err\n\t}", ""},
