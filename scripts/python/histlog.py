@@ -695,17 +695,21 @@ class _Process:
 
     def ask(self, line: bytes, timeout: float) -> Optional[int]:
         """Sends a line and returns the sequence that it is answered with; None if the process ended before."""
+        sent = True
         with self._watched(timeout) as deadline:
             try:
                 self._send(line, deadline)
+            except OSError:  # a broken pipe: the process has ended, but its output may show that it is no histlog
+                sent = False
+            try:
                 answer = self._receive_line(deadline, _ANSWER_BYTES)
-            except OSError:  # it has ended: a broken pipe
+            except OSError:
                 return None
         if not answer.endswith(b"\n"):
             return None
         if not re.fullmatch(rb"[0-9]{1,20}\n", answer):
             raise _not_histlog(self._program, answer)
-        return int(answer)
+        return int(answer) if sent else None
 
     def read_line(self, timeout: float, limit: int) -> bytes:
         """Returns the next line; what is left at the end, without a line feed, and then nothing."""
