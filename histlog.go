@@ -14,9 +14,9 @@
 //
 // One process at a time writes a log; any number of processes read it at the same time. Sequences
 // have no gaps and are never used again. A record that was damaged or lost on
-// disk is reported as that and does not hide those behind it.
+// disk is reported as such, and the records after it can still be read.
 //
-// This package is a thin layer over package segment, which has the files of a log,
+// This package is a thin layer over package segment, which reads and writes the files of a log,
 // and package reader. Both can be used beside it.
 package histlog
 
@@ -53,9 +53,10 @@ type Range struct {
 
 // Options say how a log is opened for writing. The zero value is safe.
 type Options struct {
-	// Settings are stored in a log that is created, and hold before those of a log
-	// that is opened until it is closed. `histlog config --help` lists them. What is
-	// missing has its default: each record is on disk when Append returns.
+	// Create stores the Settings in the new log. OpenWriter uses them instead of the
+	// log's own settings until the Writer is closed. `histlog config --help` lists the
+	// keys. A missing key has its default; by default each record is on disk when Append
+	// returns.
 	Settings map[string]string
 
 	// Wait is how long OpenWriter waits for another process that writes the log; 0

@@ -32,17 +32,17 @@ func Open(dir string) (*Log, error) {
 
 // Records returns the records of a range in the order of their sequences. A record
 // that cannot be read comes as its Seq with an error, ErrLost or a *CorruptError, and
-// the next one that can be read follows it; of a segment file that is gone or cannot be
-// opened only the first record comes so. Any other error comes with the zero Record
-// and is the last: ErrRetired if q.From is a record that retention has removed,
+// the next one that can be read follows it; if a segment file is missing or cannot be
+// opened, only the first of its records comes like that. Any other error comes with the zero Record
+// and ends the sequence: ErrRetired if q.From is a record that retention has removed,
 // ErrReplaced, the error of ctx, or one of the disk.
 func (l *Log) Records(ctx context.Context, q Range) iter.Seq2[Record, error] {
 	return l.read(ctx, q, func(context.Context, *reader.Reader) error { return errEnd })
 }
 
 // Follow returns the records from sequence from on, 0 meaning the oldest, and then
-// each one that is appended, until ctx ends: its error is the last. Otherwise it is
-// as Records. To follow only what is new, begin behind the Seq of Last.
+// each one that is appended, until ctx ends; the error of ctx comes last. Otherwise Follow
+// works as Records does. To follow only new records, pass the Seq of Last plus 1 as from.
 func (l *Log) Follow(ctx context.Context, from Sequence) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		watch := reader.NewWatch(l.dir) // before the first record is read, so that none is missed

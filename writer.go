@@ -10,19 +10,19 @@ import (
 // Several goroutines may use it; what they append at once shares a write and a sync.
 //
 // After a failed sync, or when another program has changed the log, each call
-// returns that first error: open a new Writer, which recovers the log. A full disk
-// takes nothing that was acknowledged, and the next call tries again.
+// returns that first error: open a new Writer, which recovers the log. If the
+// disk is full, no acknowledged record is lost, and the next call tries again.
 type Writer struct{ w *segment.Writer }
 
 // Create makes an empty log at dir, which must be missing or empty, and opens it.
-// The error is ErrExists if anything is there. ctx ends waiting for a process that
-// makes a log there.
+// The error is ErrExists if anything is there. If another process makes a
+// log there, Create waits for it until ctx ends.
 func Create(ctx context.Context, dir string, o Options) (*Writer, error) {
 	return wrap(segment.Create(ctx, dir, o.segment()))
 }
 
 // OpenWriter opens the log at dir for appending. If its last writer was killed it
-// first recovers the log: what was acknowledged is there, and half a record is not.
+// first recovers the log: every acknowledged record is kept, and an incomplete one removed.
 // The error is ErrNoLog if there is none, and ErrLocked, in a *LockedError that
 // names the process, if another one writes it.
 func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
@@ -51,7 +51,7 @@ func (w *Writer) Append(ctx context.Context, value []byte) (Ack, error) {
 
 // AppendBatch appends values as records that follow each other, with one sync.
 // Nothing is written if one of them is no JSON. A crash or a failure of the disk
-// keeps the first so many of them; those are acknowledged beside the error.
+// keeps only the first of them; AppendBatch returns their Acks together with the error.
 func (w *Writer) AppendBatch(ctx context.Context, values [][]byte) ([]Ack, error) {
 	return w.w.AppendBatch(ctx, values)
 }

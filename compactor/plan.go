@@ -90,8 +90,9 @@ func total(segments []Segment) (a amount) {
 }
 
 // PlanCompression plans which segments are compressed, oldest first: the sealed ones
-// that are plain and have the policy's age. After them come compressed ones whose indexes
-// are not yet stored small.
+// that are plain, or have a second file, and have the policy's age. After them come
+// compressed ones whose indexes are not yet stored small. The age counts from the time of
+// the newest record or from the last arrival, whichever is earlier.
 func PlanCompression(p segment.Upkeep, segments []Segment, now time.Time) (plan Plan) {
 	if p.CompressAfter == segment.Never {
 		return nil

@@ -16,8 +16,9 @@
 // "history", a "history" without objects beside an array of objects, or several values of
 // which one is a document with records inside, as finder_documents.go defines it.
 //
-// One pass decides as long as it can. Where it cannot (a later "history", a second value)
-// the source is read again, which standard input does not allow.
+// One pass over the source is usually enough to find the records. If it is not (a later
+// "history", a second value), the source is read again, which is impossible for standard
+// input.
 //
 // # What is kept
 //

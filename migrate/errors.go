@@ -26,8 +26,8 @@ var (
 	ErrNoArray = errors.New("no array there")
 	// ErrEncoding is returned when the source is text in another encoding than UTF-8.
 	ErrEncoding = errors.New("not UTF-8 text")
-	// ErrNUL is returned for a source that begins with NUL bytes, which a crash of the
-	// machine leaves of a file whose content never reached the disk.
+	// ErrNUL is returned for a source that begins with NUL bytes: the machine crashed before
+	// the content of the file reached the disk.
 	ErrNUL = errors.New("the source begins with NUL bytes, as a crash of the machine leaves a file")
 	// ErrOnce is returned when the source must be read more than once, which standard
 	// input and pipes do not allow. Name a file instead.
@@ -43,8 +43,9 @@ var (
 var (
 	// ErrNoRoom is returned, inside a *RoomError, when the disk is too small for the log.
 	ErrNoRoom = errors.New("not enough room on the disk")
-	// ErrNotHere is returned when the source's first record is not in the log: it is the
-	// source of another log, or was trimmed beyond the end of this one.
+	// ErrNotHere is returned when the source's first record is not in the log: the source
+	// belongs to another log, or so many records were removed from its beginning that it
+	// now begins after the last record of this log.
 	ErrNotHere = errors.New("the source does not begin with a record of the log")
 	// ErrDiverged is returned when the source begins with records of the log and continues
 	// with other ones.

@@ -24,9 +24,9 @@ type Options struct {
 	exclude  []piece              // parts of the source, a stream, that are damaged and not read
 }
 
-// Accept says what a source may hold beyond JSON: NonFinite and InvalidUTF8 take the
-// constants below, and Memory is the size in bytes of the largest record that there is
-// memory for. The zero value is strict.
+// Accept says what a source may contain besides JSON: NonFinite and InvalidUTF8 are set to
+// the constants below, and Memory is the size in bytes of the largest record that fits into
+// memory. The zero value is strict.
 type Accept = jsonscan.Options
 
 // What NaN, Infinity and -Infinity, which Python writes, become.

@@ -11,16 +11,17 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// ErrReplaced: another log stands at the directory by now. Open it anew.
+// ErrReplaced is returned when the directory now holds another log, or an older copy of
+// the log. Open it again.
 var ErrReplaced = segment.ErrReplaced
 
-// A Query says which records to read. The zero value: all.
+// A Query says which records to read. The zero value means all of them.
 type Query struct {
-	From, To     segment.Sequence // inclusive; 0: from the oldest, to the newest
-	Since, Until time.Time        // inclusive, by the records' times; zero: no bound
-	Last         uint64           // of these only the last so many; 0: all
-	Skip         uint64           // of these not the first so many
-	OnlyNew      bool             // only records that are appended after New
+	From, To     segment.Sequence // inclusive; 0 means from the oldest, to the newest
+	Since, Until time.Time        // inclusive, by the records' times; zero means no bound
+	Last         uint64           // only the last Last of these records; 0 means all
+	Skip         uint64           // leave out the first Skip of these records
+	OnlyNew      bool             // only records that are appended after the call of New
 }
 
 func (q Query) timed() bool { return !q.Since.IsZero() || !q.Until.IsZero() }
@@ -30,15 +31,15 @@ func (q Query) covers(t time.Time) bool {
 	return !t.Before(q.Since) && (q.Until.IsZero() || !t.After(q.Until))
 }
 
-// A Record is one record, or what is known of a damaged one: its sequence. Where
-// one was lost and repaired, Blank is true, and Text is no JSON.
+// A Record is one record. Of a damaged record only Seq and Damage are set. If the record
+// was lost and its place repaired, Blank is true and Text is not JSON.
 type Record struct {
 	segment.Record
-	Damage error // why it can't be read; nil: it was
+	Damage error // why the record cannot be read; nil means that it was read
 }
 
-// A Reader gives records in the order of their sequences. It holds one segment
-// open at a time. One goroutine uses it.
+// A Reader returns records in the order of their sequences. It keeps one segment open at
+// a time. It must not be used by several goroutines at once.
 type Reader struct {
 	ctx     context.Context // ends a long search for records that a query wants
 	log     *segment.Log
@@ -50,12 +51,12 @@ type Reader struct {
 	err     error
 }
 
-// New returns a Reader of log, which becomes the Reader's. A range that begins
-// before the oldest record left is segment.ErrRetired.
+// New returns a Reader of log. The Reader owns log from then on and may refresh it. The
+// error is segment.ErrRetired if the range begins before the oldest record that is left.
 func New(log *segment.Log, q Query) (*Reader, error) { return NewContext(context.Background(), log, q) }
 
-// NewContext is New; the Reader stops with ctx.Err() when ctx ends, also while it
-// looks for the first record of a long log that the query wants.
+// NewContext is like New, but the Reader stops with ctx.Err() when ctx ends, even while it
+// searches a long log for the first record of the query.
 func NewContext(ctx context.Context, log *segment.Log, q Query) (*Reader, error) {
 	r := &Reader{ctx: ctx, log: log, query: q, seq: max(q.From, log.Marker.FirstSeq)}
 	if q.From != 0 && q.From < log.Marker.FirstSeq {
@@ -78,7 +79,8 @@ func NewContext(ctx context.Context, log *segment.Log, q Query) (*Reader, error)
 	return r, nil
 }
 
-// startOfLast walks backwards until it has passed as many records as asked for.
+// startOfLast returns the sequence of the first of the last query.Last records. It searches
+// backwards.
 func (r *Reader) startOfLast() (segment.Sequence, error) {
 	next, err := r.log.NextSeq()
 	if err != nil {
@@ -100,7 +102,7 @@ func (r *Reader) startOfLast() (segment.Sequence, error) {
 	for found := uint64(0); start > r.seq && found < r.query.Last; {
 		err := r.open(start - 1)
 		if errors.Is(err, segment.ErrRetired) && r.query.From == 0 {
-			break // here it begins by now
+			break // the records before start were retired meanwhile
 		}
 		if err != nil {
 			return 0, err
@@ -123,7 +125,8 @@ func (r *Reader) startOfLast() (segment.Sequence, error) {
 	return start, nil
 }
 
-// outside says whether the trailer of the current segment rules all of its records out.
+// outside reports whether, by the trailer of the current segment, none of its records is in
+// the time range.
 func (r *Reader) outside() bool {
 	least, greatest, ok := r.current.Span()
 	return ok && r.query.timed() && (greatest.Before(r.query.Since) || (!r.query.Until.IsZero() && least.After(r.query.Until)))
@@ -177,8 +180,8 @@ func (r *Reader) refreshBy(refresh func() error) error {
 	return nil
 }
 
-// Next reads on to the next record and says whether there is one: false at the
-// end of the range, at what is for now the end of the log, and on an error.
+// Next reads the next record and reports whether there is one. It returns false at the end
+// of the range, at the present end of the log, and after an error.
 func (r *Reader) Next() bool {
 	for r.err == nil && (r.query.To == 0 || r.seq <= r.query.To) {
 		if r.err = r.ctx.Err(); r.err != nil {
@@ -220,9 +223,9 @@ func (r *Reader) Next() bool {
 	return false
 }
 
-// damaged gives the record at r.seq as a damaged one, or stops at another
-// error. Of a segment that can't be opened, and of what is missing behind one, only
-// the first record is given.
+// damaged makes the record at r.seq the current one, with err as its damage. It stops the
+// Reader if err is any other error. If a segment cannot be opened, or segments after one
+// are missing, only the first of their records is returned as damaged.
 func (r *Reader) damaged(err error) bool {
 	if !errors.Is(err, segment.ErrCorrupt) {
 		r.err = err
@@ -246,8 +249,8 @@ func (r *Reader) damaged(err error) bool {
 	return true
 }
 
-// All gives the records that Next reads, until ctx ends: for migrate.Export, say.
-// The first that is damaged is an error, and the last that is given.
+// All returns the records that Next reads, until ctx ends, for example for migrate.Export.
+// It ends at the first damaged record, with an error.
 func (r *Reader) All(ctx context.Context) iter.Seq2[segment.Record, error] {
 	return func(yield func(segment.Record, error) bool) {
 		for r.Next() {
@@ -262,17 +265,20 @@ func (r *Reader) All(ctx context.Context) iter.Seq2[segment.Record, error] {
 	}
 }
 
-// Record returns what Next read. Its text is the Reader's, good until the next call.
+// Record returns the record that Next read. Its text belongs to the Reader and is valid
+// until the next call.
 func (r *Reader) Record() Record { return r.record }
 
-// Seq returns the sequence that Next looks for.
+// Seq returns the sequence of the record that Next reads next.
 func (r *Reader) Seq() segment.Sequence { return r.seq }
 
-// Err returns what stopped the Reader, or nil at an end.
+// Err returns the error that stopped the Reader; nil if it is at the end of the range or
+// of the log.
 func (r *Reader) Err() error { return r.err }
 
-// Refresh sees what was appended since: after it, Next may find more. The error
-// is ErrReplaced where another log stands in the place of this one.
+// Refresh makes records visible that were appended since: Next may then return true again.
+// The error is ErrReplaced if the directory now holds another log, or an older copy of this
+// one.
 func (r *Reader) Refresh() error {
 	if err := r.refreshLog(); err != nil {
 		return err
@@ -290,9 +296,10 @@ func (r *Reader) Refresh() error {
 	return r.closeCurrent()
 }
 
-// sameRecord reports as ErrReplaced that the log no longer holds the record that was
-// read last: an older copy of the log was restored, which may have grown since.
-// The segment is opened again, for the file that is open may be another one.
+// sameRecord returns ErrReplaced if the log no longer has the record that was read last:
+// then an older copy of the log was restored, to which records may have been appended
+// since. sameRecord opens the segment again, because the open file may not be the file
+// that now has its name.
 func (r *Reader) sameRecord() error {
 	if r.read.Seq == 0 {
 		return nil
@@ -309,7 +316,7 @@ func (r *Reader) sameRecord() error {
 	case errors.Is(err, segment.ErrNoRecord):
 		return fmt.Errorf("%s: %w: it ends before record %d, which was read", r.log.Dir, ErrReplaced, r.read.Seq)
 	case errors.Is(err, segment.ErrRetired), errors.Is(err, segment.ErrCorrupt):
-		return nil // reading on reports what there is to report
+		return nil // the next call of Next reports the damage or the retirement
 	case err != nil:
 		return err
 	case now.CRC != r.read.CRC && now.Flags&segment.Lost == 0:

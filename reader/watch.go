@@ -12,14 +12,15 @@ import (
 // file systems, and where the kernel's watches are used up.
 const poll = time.Second
 
-// A Watch waits for changes in a log's directory. One goroutine uses it.
+// A Watch waits for changes in a log's directory. It must not be used by several
+// goroutines at once.
 type Watch struct {
 	dir    string
 	notify *fsnotify.Watcher // nil: polls alone
 	lost   bool              // the directory was moved or removed: notify watches nothing
 }
 
-// NewWatch begins to watch dir. Where the system can't, it polls.
+// NewWatch begins to watch dir. If the system cannot notify the Watch, the Watch polls.
 func NewWatch(dir string) *Watch {
 	n, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -32,8 +33,8 @@ func NewWatch(dir string) *Watch {
 	return &Watch{dir: dir, notify: n}
 }
 
-// Wait returns when something may have changed, at most after a second, or
-// with the context's error when it ends.
+// Wait returns nil when something may have changed, at the latest after a second. When ctx
+// ends, Wait returns its error.
 func (w *Watch) Wait(ctx context.Context) error {
 	var events chan fsnotify.Event
 	var errs chan error

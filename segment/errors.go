@@ -43,8 +43,8 @@ var (
 	ErrInside = errors.New("it is the log's own directory, or in it")
 	// ErrMemory is returned when a record is larger than what Log.Memory or Options.Memory allows to hold. Raise it.
 	ErrMemory = errors.New("larger than the memory budget holds")
-	// ErrWindow is returned, inside a *CorruptError of KindWindow, when another program compressed a segment so that to read it
-	// takes more memory than histlog uses for that. Repair does not touch it. Decompress the file: zstd -d --long=31 --rm.
+	// ErrWindow is returned, inside a *CorruptError of KindWindow, when another program compressed a segment in a way that
+	// decompressing it takes more memory than histlog uses. Repair does not change the segment. Decompress the file: zstd -d --long=31 --rm.
 	ErrWindow = seekable.ErrWindow
 	// ErrRetired is returned when retention has removed the record. The oldest one that is left is Marker.FirstSeq; an archive
 	// may have the earlier ones.
@@ -62,8 +62,8 @@ var (
 	ErrClosed = errors.New("writer is closed")
 )
 
-// A CorruptKind is the part of a log that a CorruptError concerns. The command to use
-// is the same for most kinds, histlog verify; the exceptions are named.
+// A CorruptKind is the part of a log that a CorruptError concerns. The comment of each kind
+// says what to do, if that is more than to run histlog verify.
 type CorruptKind uint8
 
 const (

@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// rebuiltEntries stands in for index entries that are lost. It holds where some of the
-// lines begin, and makes the entries of the lines from one of these places to the
-// next when one of them is asked for: memory does not grow with the records.
+// rebuiltEntries replaces index entries that are lost. It stores the offsets of some line
+// starts, the marks. When an entry is requested, it makes the entries of the lines from one
+// mark to the next. So memory does not grow with the number of records.
 //
-// The entries are, in order: front of them the first lines, then shared places for
-// bytes that are no lines any more, then back of them the last lines.
+// The entries are, in order: those of the first front lines, then shared entries for the
+// bytes that are no lines any more, then those of the last back lines.
 type rebuiltEntries struct {
-	arrived             time.Time // of all of them
-	first               Sequence  // of the first
+	arrived             time.Time // arrival time of all entries
+	first               Sequence  // sequence of the first entry
 	from, to            Offset    // of the lines
 	marks               []mark
-	lines               uint64 // whole ones
-	end                 Offset // where they end
-	good                uint64 // lines up to the last one that is a record or blank
+	lines               uint64 // number of complete lines
+	end                 Offset // end of the last complete line
+	good                uint64 // number of lines up to the last one that is a record or blank
 	firstBad, lastBad   bad
 	front, shared, back uint64
 	sharedFrom          Offset
@@ -76,10 +76,10 @@ func (m *rebuiltEntries) scan(r *Reader) (err error) {
 	return err
 }
 
-// number makes the entries those of so many places, where a line end of a sealed
-// segment was destroyed or made. The lines before the first bad one are numbered
-// from the front, those after the last from the back, and the places between share
-// the bad bytes.
+// number sets the number of entries of a sealed segment to places, if damage has destroyed
+// or created a line end. The lines before the first bad line are numbered from the front,
+// the lines after the last bad line from the back, and the entries in between share the bad
+// bytes.
 func (m *rebuiltEntries) number(places uint64) {
 	if uint64(m.to-m.from)/uint64(len(blankPlace)) < places { // some are elsewhere, or nowhere
 		return
@@ -101,7 +101,7 @@ func (m *rebuiltEntries) number(places uint64) {
 		return
 	}
 	back := lines - last.line - 1
-	if first.line+back >= places { // there is no place for the bad bytes: what stands behind them has its numbers from the back
+	if first.line+back >= places { // no entry is left for the bad bytes: the lines after them are numbered from the back
 		back = min(back, places)
 		m.share(places-back, 0, back, 0, 0)
 		return
@@ -113,7 +113,7 @@ func (m *rebuiltEntries) share(front, shared, back uint64, from, to Offset) {
 	m.front, m.shared, m.back, m.sharedFrom, m.sharedTo = front, shared, back, from, to
 }
 
-// count returns how many entries there are; of nil, none.
+// count returns the number of entries; 0 if m is nil.
 func (m *rebuiltEntries) count() uint64 {
 	if m == nil {
 		return 0
@@ -121,7 +121,7 @@ func (m *rebuiltEntries) count() uint64 {
 	return m.front + m.shared + m.back
 }
 
-// lost reports whether one of them is of a record that is lost.
+// lost reports whether an entry is that of a lost record.
 func (m *rebuiltEntries) lost() bool {
 	return m != nil && (m.shared > 0 || m.firstBad.found && m.firstBad.line < m.front)
 }
@@ -155,7 +155,8 @@ func (m *rebuiltEntries) line(r *Reader, k uint64) (e Entry, err error) {
 	return m.block[k-m.blockAt], nil
 }
 
-// read makes the entries of the lines from the last mark before one to the next mark.
+// read makes the entries of the lines between two marks: from the last mark that is not after
+// line k to the next one.
 func (m *rebuiltEntries) read(r *Reader, k uint64) error {
 	i, _ := slices.BinarySearchFunc(m.marks, k+1, func(a mark, line uint64) int { return cmp.Compare(a.line, line) })
 	from, to := m.marks[i-1], m.end

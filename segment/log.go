@@ -39,7 +39,7 @@ type Segment struct {
 	Next   Sequence // base of the one after it; 0 for the active one
 	Copy   bool     // there is another file of it, plain or compressed
 
-	irregular bool // it is no file, and can't be read
+	irregular bool // it is not a regular file, and is never read
 }
 
 // Open opens the log at dir for reading.

@@ -18,9 +18,9 @@ const maxSequence Sequence = math.MaxInt64
 // be the log's own is not checked again. One that could not be checked is kept, so
 // that the others can be read, and unsure says why.
 //
-// Opening a log must cost the same however many segments it has: only those behind
-// the newest whose index proves it are checked, unless RefreshAll was called. A
-// foreign file before that one is found when it is read, for no index proves it.
+// The cost of opening a log must not grow with the number of segments. So only the segments
+// after the newest one that its index proves are checked, unless RefreshAll was called. A
+// foreign file before that segment is found when it is read, because no index proves it.
 func (l *Log) separateForeign(segments []Segment) {
 	var own []Segment
 	l.Foreign, l.unsure = nil, nil
@@ -100,7 +100,7 @@ func (l *Log) foreignReason(s Segment, before []Segment) (reason string, err err
 		return "not a segment of this log: no record has so high a number", nil
 	}
 	if s.irregular {
-		return "", nil // reading it says what it is
+		return "", nil // reading the segment reports the error
 	}
 	switch h, bound, err := l.boundTo(s); {
 	case err != nil || bound && h.id == l.Marker.ID && h.base == s.Base:
@@ -139,8 +139,8 @@ func (l *Log) anyBound(segments []Segment) bool {
 	return false
 }
 
-// boundTo returns the header of the index that the segment's text belongs to;
-// bound is false if no index says.
+// boundTo returns the header of the index that the segment's text belongs to. bound is false
+// if no index shows to which log the text belongs.
 func (l *Log) boundTo(s Segment) (h header, bound bool, err error) {
 	x, reason, err := l.openIndex(s.Base)
 	if x == nil || err != nil {
@@ -174,7 +174,7 @@ func (l *Log) boundTo(s Segment) (h header, bound bool, err error) {
 func (l *Log) describes(x *indexFile, t *trailer, s Segment) (is bool, err error) {
 	e, err := x.entry(0)
 	if errors.Is(err, ErrCorrupt) {
-		return false, nil // of the first record nothing is known
+		return false, nil // the entry of the first record is damaged, so there is nothing to compare
 	}
 	if err != nil {
 		return false, err
@@ -195,8 +195,8 @@ func (l *Log) describes(x *indexFile, t *trailer, s Segment) (is bool, err error
 	return sum.Sum32() == e.CRC, err
 }
 
-// follows returns the sequence that the record behind a segment has. ok is
-// false if its index is lost, so that only reading all of it would tell.
+// follows returns the sequence of the record after a segment. ok is false if the index of the
+// segment is lost: only reading the whole segment would show that sequence.
 func (l *Log) follows(s Segment) (next Sequence, ok bool, err error) {
 	x, reason, err := l.openIndex(s.Base)
 	if x == nil || err != nil {
@@ -212,7 +212,7 @@ func (l *Log) follows(s Segment) (next Sequence, ok bool, err error) {
 	if err != nil {
 		return 0, false, err
 	}
-	lines, err := l.countLines(s, end) // which its writer did not index before it was killed
+	lines, err := l.countLines(s, end) // the lines that the writer did not index before it was killed
 	return next + Sequence(lines), err == nil, err
 }
 

@@ -75,8 +75,8 @@ type markerFile struct {
 	marker Marker
 }
 
-// read reads it again, and parses it if it is not what it was. Where there is
-// none the error says what the directory is instead.
+// read reads HISTLOG again, and parses it if it has changed. If there is no HISTLOG, the error
+// is that of noMarkerError.
 func (f *markerFile) read(fsys FS, dir string) (Marker, error) {
 	path := filepath.Join(dir, filename.Marker)
 	text, err := readMarker(fsys, dir)
@@ -101,10 +101,10 @@ func (f *markerFile) read(fsys FS, dir string) (Marker, error) {
 	return m, nil
 }
 
-// readMarker reads the bytes of HISTLOG, or says what a directory without it is. A
-// log may be published between the look for HISTLOG and that at the directory, and
-// a listing is not taken at one moment: so that HISTLOG is missing beside segments
-// is believed only if it is seen several times.
+// readMarker reads the bytes of HISTLOG. If there is no HISTLOG, the error is that of
+// noMarkerError. A log may be published between reading HISTLOG and listing the directory, and
+// a listing is not atomic. So readMarker reports segments without HISTLOG only if it has seen
+// that several times.
 func readMarker(fsys FS, dir string) (text []byte, err error) {
 	//mutant:read-histlog-missing-beside-segments-is-believed-at-once
 	const looks = 3

@@ -58,8 +58,8 @@ func (r *Reader) rebuildEntry(seq Sequence) (made Entry, err error) {
 }
 
 // intactBefore looks back from seq for a record whose entry is known. It returns the
-// record that follows it, and where the line of that one begins. seq itself is not
-// looked at.
+// record that follows it, and where the line of that one begins. The entry of seq
+// itself is not read.
 func (r *Reader) intactBefore(seq Sequence) (Sequence, Offset, error) {
 	for ; seq > r.segment.Base; seq-- { // an entry that was made is as good as an intact one
 		if made, ok := r.rebuilt[seq-1]; ok {

@@ -73,8 +73,8 @@ func (c compressedText) Close() error {
 	return c.file.Close()
 }
 
-// frameDamage returns the damage that a frame which can't be decompressed is to the
-// record seq, and nil if err is no such error.
+// frameDamage returns the damage of the record seq if err says that a frame cannot be
+// decompressed; nil for any other error.
 func frameDamage(err error, s Segment, seq Sequence, at Offset) *CorruptError {
 	var f *seekable.FrameError
 	if !errors.As(err, &f) {

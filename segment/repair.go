@@ -83,8 +83,8 @@ func (r *repair) all() error {
 	return errors.Join(errs...)
 }
 
-// sealDamaged begins a new segment if the active one has damage, for only what is
-// sealed stands still.
+// sealDamaged seals the active segment and begins a new one if the active segment is damaged,
+// because only sealed segments can be repaired.
 func (w *Writer) sealDamaged(ctx context.Context, l *Log) error {
 	w.lock()
 	defer w.unlock()
@@ -238,8 +238,9 @@ func (r *repair) beginIndex(read *Reader) (*indexWriter, error) {
 	return r.newIndexWriter(h)
 }
 
-// A gap is filled with segments of at most so many places, and not at all where
-// it is so wide that a name must be wrong.
+// A gap is filled with segments of at most gapPlaces places each. If more than gapSegments
+// segments were needed, the name of the segment after the gap is probably wrong, and nothing
+// is filled.
 const (
 	gapPlaces   = 1 << 20
 	gapSegments = 100

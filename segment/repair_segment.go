@@ -11,7 +11,7 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// blankPlace is the least that can hold the place of a lost record.
+// blankPlace is the shortest line that can replace a lost record.
 var blankPlace = []byte(" \n")
 
 // A segmentRepair goes through the records of one segment and blanks those that are lost.
@@ -48,8 +48,8 @@ func (m *segmentRepair) discard() error {
 	return errors.Join(m.text.Close(), vfs.RemoveIfExists(m.log.fs, m.temporary))
 }
 
-// all goes through the records [Base, next) and what follows them. What it wrote is
-// durable when it returns.
+// all repairs the records [Base, next) and the bytes after them. When all returns nil, the new
+// text is durable.
 func (m *segmentRepair) all(next Sequence, damage []*CorruptError) error {
 	s := m.read.segment
 	if m.expands() {
@@ -76,7 +76,7 @@ func (m *segmentRepair) all(next Sequence, damage []*CorruptError) error {
 			return err
 		}
 	}
-	if m.found == 0 { // no record was lost: it is the index, or what holds the records
+	if m.found == 0 { // no record was lost: the index or the compressed file is damaged
 		name, err := m.quarantineContainer()
 		if err != nil {
 			return err
@@ -95,14 +95,15 @@ func (m *segmentRepair) write(line []byte, at Offset) error {
 	return err
 }
 
-// expands says whether the text is made anew from a compressed file.
+// expands reports whether the segment is compressed, so that the new text is made from the
+// compressed file.
 func (m *segmentRepair) expands() bool { return m.read.segment.Codec != Plain }
 
 // end returns where the records so far end.
 func (m *segmentRepair) end() Offset { return m.index.end() }
 
-// record takes over the entry of a good record, or gives the place of a lost
-// one to a line of spaces.
+// record copies the entry of an intact record. It restores a damaged record from another file
+// of the segment, or replaces it by a line of spaces.
 func (m *segmentRepair) record(seq Sequence) error {
 	rec, err := m.read.Record(seq)
 	if err == nil && rec.Start == m.end() {
@@ -134,14 +135,14 @@ func (m *segmentRepair) record(seq Sequence) error {
 		return err
 	}
 	if e.End < m.end()+Offset(len(blankPlace)) || e.End-m.end() > maxRecord+1 {
-		return damage // there is no telling where it stood
+		return damage // it is unknown where the record began and ended
 	}
 	return m.blank(seq, e, damage.Reason)
 }
 
-// findInCopies finds a record in another file of the segment, whole by the index, not
-// by an entry that was made from that file. One that is too large to be read is
-// not lost: the error is ErrMemory.
+// findInCopies returns a record from another file of the segment if the checksum in the index
+// confirms it; an entry that was made from that file confirms nothing. The error is ErrMemory
+// if the record is too large to be read: it is then not lost.
 func (m *segmentRepair) findInCopies(seq Sequence) (*Record, error) {
 	for _, c := range m.copies {
 		if _, err := c.indexEntry(seq); err != nil || uint64(seq-c.segment.Base) >= c.indexed() {
@@ -158,8 +159,8 @@ func (m *segmentRepair) findInCopies(seq Sequence) (*Record, error) {
 	return nil, nil
 }
 
-// restore writes a record from another file to its place, after what stands there
-// was set aside.
+// restore writes a record from another file to its place, after it has copied the bytes that
+// are there to quarantine/.
 func (m *segmentRepair) restore(rec Record, damage *CorruptError) error {
 	name, err := m.quarantine(rec.Start, min(rec.End, max(m.read.size, rec.Start)), bytes.NewReader(rec.Line()))
 	if err != nil {
@@ -173,7 +174,7 @@ func (m *segmentRepair) restore(rec Record, damage *CorruptError) error {
 	return m.index.add(rec.Entry)
 }
 
-// keep has a good record in the new text.
+// keep writes an intact record to the new text, if there is one.
 func (m *segmentRepair) keep(rec Record) error {
 	if m.text == nil {
 		return nil
@@ -184,8 +185,8 @@ func (m *segmentRepair) keep(rec Record) error {
 	return nil
 }
 
-// blank sets the bytes of a record aside and writes spaces in their place. No more
-// of these is held than a piece: the record may be larger than the memory budget.
+// blank copies the bytes of a record to quarantine/ and writes spaces in their place, a piece at
+// a time, because the record may be larger than the memory budget.
 func (m *segmentRepair) blank(seq Sequence, e Entry, reason string) error {
 	start := m.end()
 	//mutant:repair-a-lost-record-is-not-set-aside
@@ -241,9 +242,9 @@ func (m *segmentRepair) quarantineContainer() (name string, err error) {
 	return m.quarantine(0, 0, nil)
 }
 
-// quarantine copies [from, to) of the segment to quarantine/, unless that is what
-// will stand there anyhow. Of a compressed file nobody can tell which bytes are a record's: it is
-// copied whole, once.
+// quarantine copies the bytes [from, to) of the segment to quarantine/, unless they equal the
+// bytes of instead, which will replace them. A compressed file is copied as a whole, and only
+// once, because its bytes cannot be attributed to single records.
 func (m *segmentRepair) quarantine(from, to Offset, instead io.ReaderAt) (name string, err error) {
 	if m.expands() {
 		//mutant:repair-the-compressed-file-is-not-set-aside
@@ -263,8 +264,7 @@ func (m *segmentRepair) quarantine(from, to Offset, instead io.ReaderAt) (name s
 	return quarantineRange(m.log.fs, m.log.Dir, m.read.segment.Base, m.read.file, from, to, m.w.mode)
 }
 
-// sameBytes reports whether a file holds in [from, to) what another holds from its
-// beginning on.
+// sameBytes reports whether the bytes [from, to) of f equal the first bytes of other.
 func sameBytes(f io.ReaderAt, from, to Offset, other io.ReaderAt) (bool, error) {
 	n := min(to-from, readAhead)
 	a, b := make([]byte, n), make([]byte, n)

@@ -99,7 +99,7 @@ var settingTable = []setting{
 		p.SegmentSize, err = ParseSize(s)
 		return atLeast(p.SegmentSize, 1, err)
 	}},
-	{"segment-age", "7d", "age at which that is done, however small it is", func(p *Policy, s string) (err error) {
+	{"segment-age", "7d", "age at which a segment is sealed, whatever its size", func(p *Policy, s string) (err error) {
 		p.SegmentAge, err = ParseDuration(s)
 		return atLeast(int64(p.SegmentAge), int64(time.Second), err)
 	}},
@@ -125,42 +125,42 @@ var settingTable = []setting{
 		}
 		return atLeast(p.MaxRecord, 1, err)
 	}},
-	{"compress-after", "24h", "age at which a sealed segment is compressed; never: not", func(p *Policy, s string) (err error) {
+	{"compress-after", "24h", "age at which a sealed segment is compressed; never: segments are not compressed", func(p *Policy, s string) (err error) {
 		if p.Upkeep.CompressAfter = Never; s != "never" {
 			p.Upkeep.CompressAfter, err = ParseDuration(s)
 		}
 		return err
 	}},
-	{"codec", "zstd", "how: " + seekable.Names(), func(p *Policy, s string) (err error) {
+	{"codec", "zstd", "codec for compression: " + seekable.Names(), func(p *Policy, s string) (err error) {
 		p.Upkeep.Codec, err = seekable.ParseCodec(s)
 		return err
 	}},
-	{"max-records", "", "how many records stay; the oldest segments beyond that go", func(p *Policy, s string) (err error) {
+	{"max-records", "", "how many records are kept at least; older segments are retired", func(p *Policy, s string) (err error) {
 		if s != "" {
 			p.Upkeep.MaxRecords, err = strconv.ParseUint(s, 10, 64)
 			return atLeast(int64(min(p.Upkeep.MaxRecords, math.MaxInt64)), 1, err)
 		}
 		return nil
 	}},
-	{"max-age", "", "how old they get", func(p *Policy, s string) (err error) {
+	{"max-age", "", "age at which segments are retired", func(p *Policy, s string) (err error) {
 		if s != "" {
 			p.Upkeep.MaxAge, err = ParseDuration(s)
 			return atLeast(int64(p.Upkeep.MaxAge), int64(time.Second), err)
 		}
 		return nil
 	}},
-	{"max-bytes", "", "how much they take on disk", func(p *Policy, s string) (err error) {
+	{"max-bytes", "", "how many bytes on disk are kept at least; older segments are retired", func(p *Policy, s string) (err error) {
 		if s != "" {
 			p.Upkeep.MaxBytes, err = ParseSize(s)
 			return atLeast(p.Upkeep.MaxBytes, 1, err)
 		}
 		return nil
 	}},
-	{"archive-to", "", "where what goes is moved to; without it, it is removed", func(p *Policy, s string) error {
+	{"archive-to", "", "directory to which retired segments are moved; without it they are deleted", func(p *Policy, s string) error {
 		p.Upkeep.ArchiveTo = s
 		return nil
 	}},
-	{"maintain", "auto", "auto: append starts upkeep by itself; manual: it does not", func(p *Policy, s string) error {
+	{"maintain", "auto", "auto: append starts maintenance by itself; manual: it does not", func(p *Policy, s string) error {
 		if p.Upkeep.Manual = s == "manual"; s != "manual" && s != "auto" {
 			return errors.New("want auto or manual")
 		}

@@ -176,8 +176,8 @@ func (s *snapshotter) copied() *Log {
 	return &Log{Dir: s.draft.w.dir, Marker: s.from.Marker, fs: s.draft.w.fs}
 }
 
-// copyLeftIndexes copies indexes of segments behind the newest one that are gone. They
-// tell the next writer which sequences were acknowledged.
+// copyLeftIndexes copies the indexes of missing segments after the newest segment. These
+// indexes tell the next writer which sequences were acknowledged.
 func (s *snapshotter) copyLeftIndexes(ctx context.Context) error {
 	newest := s.from.Segments[len(s.from.Segments)-1].Base
 	for _, e := range s.entries {

@@ -33,7 +33,7 @@ func (s *snapshotter) copyUnsealed(ctx context.Context, from Segment) (found *Co
 		return nil, w.recoveryError(err)
 	}
 	if len(w.recovery.Damage) > 0 {
-		return nil, nil // which says it
+		return nil, nil // recovery.Damage reports the damage
 	}
 	return s.compareCopies(from, func(r *Reader) error {
 		//mutant:snapshot-the-active-copy-is-not-compared
@@ -57,9 +57,9 @@ func (s *snapshotter) copyActive(ctx context.Context, r *Reader) error {
 	return vfs.CopyRange(w.fs, filepath.Join(w.dir, indexName(base)), &progressFile{r.index.file, ctx, s}, 0, n, w.mode)
 }
 
-// copyText copies the text that the index of the active segment tells of. If no
-// writer lives, what a killed one left behind that is copied too: it may hold
-// records that were acknowledged under sync none.
+// copyText copies the text of the records in the index of the active segment. If the last
+// writer was killed, copyText also copies the bytes after them: these may be records that
+// were acknowledged under sync none.
 func (s *snapshotter) copyText(ctx context.Context, r *Reader, text File) error {
 	from := &progressFile{r.file, ctx, s}
 	release, err := s.awaitIndex(ctx, r)
@@ -80,9 +80,9 @@ func (s *snapshotter) copyText(ctx context.Context, r *Reader, text File) error 
 	return copyTo(text, from, 0, int64(min(end, r.size)))
 }
 
-// awaitIndex waits until the index tells of all that the text held when it was called,
-// but not for ever. If no writer lives that would write the entries, it returns with
-// the writer's lock, and how to release it.
+// awaitIndex waits until the index has the entries of all records that the text held when
+// awaitIndex was called, but at most settleWait. If no writer is running that would write the
+// entries, awaitIndex acquires the writer's lock and returns the function that releases it.
 func (s *snapshotter) awaitIndex(ctx context.Context, r *Reader) (release func() error, err error) {
 	wanted := r.size
 	for deadline := time.Now().Add(settleWait); ; {

@@ -12,8 +12,8 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// maintenanceWait is how long a process waits for the lock. Its holder compresses one
-// segment at most.
+// maintenanceWait is how long a process waits for each of the two locks. Compress holds
+// them for one segment only; Snapshot and Repair may hold them for longer.
 const maintenanceWait = time.Minute
 
 // lockMaintenance takes the maintenance lock, which every process holds that replaces

@@ -83,8 +83,8 @@ type archive struct {
 	now  time.Time
 }
 
-// add makes a segment the archive's last, durably, under the archive's own
-// UPKEEP. One that a killed run has added is added once more.
+// add adds a segment to the end of the archive, durably, under the maintenance lock of the
+// archive. If a killed run has added the segment already, add copies it again.
 func (a *archive) add(ctx context.Context, s Segment) (err error) {
 	l, err := OpenContext(ctx, a.dir, a.from.fs)
 	if errors.Is(err, ErrNoLog) {
@@ -178,7 +178,7 @@ func (a *archive) create(ctx context.Context, s Segment) error {
 	return fsys.Remove(filepath.Join(a.dir, filename.Draft))
 }
 
-// marker returns the archive's HISTLOG. The log's limits are not the archive's.
+// marker returns the archive's HISTLOG. Of the log's settings it takes only the mode.
 func (a *archive) marker(first Sequence) Marker {
 	m := a.from.Marker
 	m.Role, m.FirstSeq, m.Created, m.Settings = roleArchive, first, a.now.UTC(), Settings{}
@@ -196,8 +196,7 @@ func (a *archive) mode() (os.FileMode, error) {
 	return fileMode(a.from.fs, a.dir, policy)
 }
 
-// copy copies a segment and its index, and reads the copy back. The segment
-// gets its name last, when its index has one.
+// copy copies the index and then the segment, and reads the copy back.
 func (a *archive) copy(ctx context.Context, s Segment) error {
 	index, err := a.from.indexPath(s.Base)
 	if err != nil {

@@ -21,20 +21,20 @@ func appendCommand() *cli.Command {
 		ArgsUsage: "DIR [FILE…]",
 		Description: `Prints each record's sequence once it is durable. Reads a stream: a pipeline
 may keep one process open, write batch after batch, and read one line for each.
-Several may append to one log: each gives up the writer's lock after a second
-without input, and lets others that wait have their turn.
+Several processes may append to one log: each releases the writer's lock after a
+second without input, and gives it in turn to other processes that wait.
 
    python3 poll.py | histlog append step2
    histlog append step2 batch.json --create
 
-A program that was killed before it read the acknowledgement of its value, and
-that got 787 for the one before, sends it again and can't double it:
+If a program was killed before it read the number of its last value, and the number
+of the value before was 787, it sends the last value again, without a duplicate:
 
    histlog append step2 batch.json --retry-after 787`,
 		Flags: append(append([]cli.Flag{
 			&cli.BoolFlag{Name: "create", Usage: "make the log if there is none"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "how long to wait for another writer; 0s: not at all", Value: "10s"},
-			&cli.BoolFlag{Name: "exclusive", Usage: "hold the writer's lock from start to end, although no input comes and others wait"},
+			&cli.BoolFlag{Name: "exclusive", Usage: "hold the writer's lock from start to end, even if no input comes and other writers wait"},
 			&cli.Uint64Flag{Name: "retry-after", Usage: "if the first value was already appended after `SEQ`, print its number instead of appending it again"},
 			&cli.BoolFlag{Name: "allow-empty", Usage: "accept empty input"},
 			jsonFlag(),

@@ -14,9 +14,9 @@ func catCommand() *cli.Command {
 		Name:      "cat",
 		Usage:     "print records, byte for byte, one a line",
 		ArgsUsage: "DIR [SEQ|SEQ..SEQ|SEQ..|..SEQ]",
-		Description: `The exact bytes. A record that is damaged is named on standard error and left
-out; the exit code is 3 then. Records that are lost are counted on standard
-error; a lost record that SEQ, --from or --to asks for makes the exit code 3.
+		Description: `Prints the exact bytes of each record. A damaged record is left out and reported on
+standard error, and the exit code is 3. Lost records are counted on standard error; if
+SEQ, --from or --to asks for a lost record, the exit code is 3.
 
    histlog cat step2 | jq .total_matches
    histlog cat step2 17..20

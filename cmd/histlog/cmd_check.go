@@ -20,9 +20,9 @@ func checkCommand() *cli.Command {
 		Name:      checkName,
 		Usage:     "is history still arriving? one line for monitoring",
 		ArgsUsage: "DIR",
-		Description: `Exits 0 if all is well, 1 for a warning, 2 if it is critical and 3 if that
-can't be told, as Nagios, Icinga and systemd understand it. It looks at indexes
-and the lengths of files and reads no data: histlog verify does.
+		Description: `The exit code is 0 for OK, 1 for a warning, 2 for critical and 3 for unknown, as Nagios,
+Icinga and systemd expect. check reads the indexes and the lengths of the files, but no
+records; histlog verify reads the records.
 
 By default the last record is late after 3 usual gaps and critically late
 after 10; a log with no usual gap yet has 1h and 10h.

@@ -19,22 +19,22 @@ func compactCommand() *cli.Command {
 		Name:      "compact",
 		Usage:     "compress sealed segments; loses nothing",
 		ArgsUsage: "DIR",
-		Description: `Every record is compared with its checksum before, and again in what was
-compressed, before the plain file goes. zstd, zstdcat, gzip, zcat, jq and DuckDB
-read the files as they are. The index of a compressed segment is stored small, if it
-has more than some hundred records.
+		Description: `Each record is compared with its checksum before compression, and again in the
+compressed file; only then is the plain file removed. zstd, zstdcat, gzip, zcat, jq
+and DuckDB read the files as they are. The index of a compressed segment is compressed
+too, if the segment has more than 124 records.
 
    histlog compact --dry-run step2
    histlog compact step2
    histlog compact --older-than 0s --codec gzip step2
 
-The newest segment is active and is not compressed: it is sealed when it is full, or
-old enough. --seal seals it now, under the writer's lock, so that all of a log that
-rests can be compressed:
+The newest segment is active and is not compressed until it is sealed, that is, until
+it is full or old enough. --seal seals it now, under the writer's lock. So a log to
+which nothing more is appended can be compressed completely:
 
    histlog compact --seal --older-than 0s step2`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "older-than", Usage: "only segments whose records are of this `AGE` (default: the setting compress-after, 24h)"},
+			&cli.StringFlag{Name: "older-than", Usage: "only segments whose newest record has at least this `AGE` (default: the setting compress-after, 24h)"},
 			&cli.StringFlag{Name: "codec", Usage: seekable.Names() + " (default: the setting codec, zstd)"},
 			&cli.BoolFlag{Name: "due", Usage: "run at most one due compression and one due retirement (what append starts in the background)"},
 			&cli.BoolFlag{Name: "seal", Usage: "seal the newest segment first, unless it is empty"},

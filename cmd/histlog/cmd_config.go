@@ -19,25 +19,25 @@ func configCommand() *cli.Command {
 		Name:      "config",
 		Usage:     "show or set a log's settings",
 		ArgsUsage: "DIR [KEY=VALUE…]",
-		Description: `Changes hold from the next segment on; time-field and time-zone for later
-records. KEY= takes a setting back to its default.
+		Description: `Changes take effect when the next segment begins; time-field and time-zone apply to
+later records. KEY= resets a setting to its default.
 
    histlog config step2
    histlog config step2 segment-size=128M sync=interval=1s
    histlog config step2 max-age=365d --dry-run
 
-A limit that would retire records which are there now, or as soon as the next segment
-is begun, is set only with --yes.
+If a limit would retire existing records, now or when the next segment begins, config
+sets it only with --yes.
 
-HISTLOG, the file that holds them, bears a checksum. After an edit by hand, or
-when a copy of it was put back, --accept-edit writes the checksum again.
+The settings are in the file HISTLOG, which has a checksum. If you have edited HISTLOG
+by hand, or put back a copy of it, --accept-edit writes a new checksum.
 
    histlog config --accept-edit step2
 
-Sizes are written 64M or 64MB, spans 90s, 24h or 30d. A segment is as old as its
-newest record, by that one's own time. max-age by itself retires no segment whose
-newest record came less than a day ago, and none after the clock has jumped ahead,
-until a day of records has come.
+Sizes are written 64M or 64MB, spans 90s, 24h or 30d. The age of a segment is the age
+of its newest record, by the time in that record. max-age by itself retires no segment
+whose newest record arrived less than a day ago. After the clock has jumped ahead,
+max-age retires nothing until records have arrived for a day.
 
 ` + settingsText(),
 		Flags: []cli.Flag{

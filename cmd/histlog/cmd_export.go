@@ -19,7 +19,7 @@ func exportCommand() *cli.Command {
 		Description: `   histlog export step2 | sha256sum
    histlog export -n 50 -o small.json step2`,
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "output", TakesFile: true, Aliases: []string{"o"}, Usage: "write to `FILE`, put in place whole or not at all (default: standard output)"},
+			&cli.StringFlag{Name: "output", TakesFile: true, Aliases: []string{"o"}, Usage: "write to `FILE`, which is replaced atomically (default: standard output)"},
 			&cli.StringFlag{Name: "format", Usage: "original (the migrated file again) or array", Value: "original"},
 		}, rangeFlags("all")...),
 		Action: runExport,

@@ -14,14 +14,14 @@ import (
 func inspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "inspect",
-		Usage:     "show what is in a log, or where one record is and what it is made of",
+		Usage:     "show what a log contains, or where one record is stored and what it consists of",
 		ArgsUsage: "DIR [SEQ]",
 		Description: `   histlog inspect step2
    histlog inspect step2 262
    histlog inspect --html step2.html step2`,
 		Flags: []cli.Flag{
 			jsonFlag(), utcFlag(),
-			&cli.StringFlag{Name: "html", Usage: "write it to `FILE` as one page with charts, which needs nothing else"},
+			&cli.StringFlag{Name: "html", Usage: "write a self-contained page with charts to `FILE`"},
 		},
 		Action: runInspect,
 	}

@@ -24,18 +24,19 @@ func migrateCommand() *cli.Command {
 		Name:      "migrate",
 		Usage:     "turn a monolithic JSON file into a log, once",
 		ArgsUsage: "SOURCE [DIR]",
-		Description: `SOURCE is a file, or - for standard input; DIR is SOURCE without its ending
-unless given. The source is only read. DIR becomes a whole log, or none.
+		Description: `SOURCE is a file, or - for standard input; the default of DIR is
+SOURCE without its ending. The source is never written to. The new log is complete, or,
+after an error, there is none.
 
    histlog migrate step2.json
    histlog migrate --dry-run step2.json
    histlog migrate --continue step2.json`,
 		Flags: append(append([]cli.Flag{
 			&cli.StringFlag{Name: "records", Usage: "JSON `POINTER` to the array of records: /a/b or .a.b; '' for each value"},
-			&cli.StringFlag{Name: "verify", Usage: "how the log is proven: digest (read back and compare), roundtrip (and make SOURCE again from it) or none", Value: "digest"},
+			&cli.StringFlag{Name: "verify", Usage: "how the log is verified: digest (read it back and compare checksums), roundtrip (also export it and compare with SOURCE) or none", Value: "digest"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done; write nothing"},
-			&cli.BoolFlag{Name: "continue", Usage: "DIR is the log of SOURCE already: append what came since"},
-			&cli.BoolFlag{Name: "salvage", Usage: "of a cut or damaged SOURCE keep every whole record before the damage, of JSON Lines every whole line"},
+			&cli.BoolFlag{Name: "continue", Usage: "DIR is already the log of SOURCE: append the records that were added to SOURCE since"},
+			&cli.BoolFlag{Name: "salvage", Usage: "SOURCE is truncated or damaged: keep every complete record before the damage, or, of JSON Lines, every complete line"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "with --continue: how long to wait for another writer", Value: "10s"},
 			&cli.StringFlag{Name: "compress", Usage: "store full segments as " + seekable.Names() + ", or none", Value: "none"},
 			progressFlag(), jsonFlag(),

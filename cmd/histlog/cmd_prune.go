@@ -16,10 +16,10 @@ func pruneCommand() *cli.Command {
 		Name:      "prune",
 		Usage:     "retire old segments, or archive them",
 		ArgsUsage: "DIR",
-		Description: `Removes whole sealed segments, oldest first, whose records are past any limit,
-so that at least what the limits allow stays. Limits given as flags need --yes
-or --dry-run; those of the settings do not. With an archive the segments move to
-another directory, which is itself a log that every command reads.
+		Description: `Removes whole sealed segments, oldest first, if any limit allows it. At least as much
+as each limit says is kept. Limits that are given as flags need --yes or --dry-run;
+limits in the settings do not. With --archive-to the segments are moved to another
+directory, which is a log that every command can read.
 
    histlog prune --max-age 90d --dry-run step2
    histlog prune --max-records 500 --archive-to old --yes step2

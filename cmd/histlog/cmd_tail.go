@@ -20,8 +20,8 @@ func tailCommand() *cli.Command {
 		Name:      "tail",
 		Usage:     "show records, one safe line each",
 		ArgsUsage: "DIR",
-		Description: `One line a record, cut to the width of the terminal: sequence, time, gap to the
-one before, size, and its members, large ones as counts of what they hold.
+		Description: `Shows one line for each record, cut to the width of the terminal: sequence, time, gap
+to the record before, size, and members; of a large member only how much it contains.
 
    histlog tail step2
    histlog tail -f -n 2 step2

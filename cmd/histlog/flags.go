@@ -75,7 +75,7 @@ func progressFlag() cli.Flag {
 }
 
 func dryRunFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "dry-run", Usage: "say what would be done, and what it comes to; do nothing"}
+	return &cli.BoolFlag{Name: "dry-run", Usage: "show what would be done and what the result would be; change nothing"}
 }
 
 // newProgress returns the Progress that the flag asks for.
