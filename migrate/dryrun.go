@@ -6,6 +6,7 @@ import (
 
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/memguard"
+	"github.com/histlog/histlog/internal/recordtime"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -47,7 +48,7 @@ func DryRun(ctx context.Context, o Options) (DryRunReport, error) {
 		p.take = func(compact, timeScalar []byte) error {
 			report.LogBytes += int64(len(compact)) + 1
 			report.Largest = max(report.Largest, int64(len(compact)))
-			if t, ok := segment.ParseTime(timeScalar, policy.TimeZone); ok {
+			if t, ok := recordtime.Parse(timeScalar, policy.TimeZone); ok {
 				report.addTime(t)
 			} else {
 				report.ClockTimes++

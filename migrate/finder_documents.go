@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/recordtime"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -98,7 +99,7 @@ func (f timeField) is(scalar []byte) bool {
 	if scalar[0] == '{' || scalar[0] == '[' {
 		return false
 	}
-	t, ok := segment.ParseTime(scalar, f.zone)
+	t, ok := recordtime.Parse(scalar, f.zone)
 	return ok && t.Year() >= from && t.Year() <= to
 }
 

@@ -11,10 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/alecthomas/units"
-	"github.com/xhit/go-str2duration/v2"
-
 	"github.com/histlog/histlog/internal/seekable"
+	"github.com/histlog/histlog/internal/size"
+	"github.com/histlog/histlog/internal/timespec"
 )
 
 // Settings hold the settings of a log as text, by the keys of SettingKeys. A missing key
@@ -96,11 +95,11 @@ type setting struct {
 
 var settingTable = []setting{
 	{"segment-size", "64M", "text at which a segment is sealed and the next begun", func(p *Policy, s string) (err error) {
-		p.SegmentSize, err = ParseSize(s)
+		p.SegmentSize, err = size.Parse(s)
 		return atLeast(p.SegmentSize, 1, err)
 	}},
 	{"segment-age", "7d", "age at which a segment is sealed, whatever its size", func(p *Policy, s string) (err error) {
-		p.SegmentAge, err = ParseDuration(s)
+		p.SegmentAge, err = timespec.ParseDuration(s)
 		return atLeast(int64(p.SegmentAge), int64(time.Second), err)
 	}},
 	{"sync", "always", "acknowledge after an fsync: always; one for all of interval=1s; or none", func(p *Policy, s string) (err error) {
@@ -119,7 +118,7 @@ var settingTable = []setting{
 		return err
 	}},
 	{"max-record", "256M", "the largest record, compact, 1GiB at most", func(p *Policy, s string) (err error) {
-		p.MaxRecord, err = ParseSize(s)
+		p.MaxRecord, err = size.Parse(s)
 		if err == nil && p.MaxRecord > maxRecord {
 			err = errors.New("at most 1GiB")
 		}
@@ -127,7 +126,7 @@ var settingTable = []setting{
 	}},
 	{"compress-after", "24h", "age at which a sealed segment is compressed; never: segments are not compressed", func(p *Policy, s string) (err error) {
 		if p.Upkeep.CompressAfter = Never; s != "never" {
-			p.Upkeep.CompressAfter, err = ParseDuration(s)
+			p.Upkeep.CompressAfter, err = timespec.ParseDuration(s)
 		}
 		return err
 	}},
@@ -144,14 +143,14 @@ var settingTable = []setting{
 	}},
 	{"max-age", "", "age at which segments are retired", func(p *Policy, s string) (err error) {
 		if s != "" {
-			p.Upkeep.MaxAge, err = ParseDuration(s)
+			p.Upkeep.MaxAge, err = timespec.ParseDuration(s)
 			return atLeast(int64(p.Upkeep.MaxAge), int64(time.Second), err)
 		}
 		return nil
 	}},
 	{"max-bytes", "", "how many bytes on disk are kept at least; older segments are retired", func(p *Policy, s string) (err error) {
 		if s != "" {
-			p.Upkeep.MaxBytes, err = ParseSize(s)
+			p.Upkeep.MaxBytes, err = size.Parse(s)
 			return atLeast(p.Upkeep.MaxBytes, 1, err)
 		}
 		return nil
@@ -255,31 +254,6 @@ func (s Settings) Policy() (Policy, error) {
 	return p, nil
 }
 
-// ParseSize reads a number of bytes: 64M and 64MiB are 1024-based, 64MB is 1000-based.
-func ParseSize(s string) (int64, error) {
-	text := strings.TrimSpace(s)
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 0 {
-		return n, nil
-	}
-	if text != "" && strings.ContainsRune("KMGTPE", rune(text[len(text)-1])) {
-		text += "iB"
-	}
-	n, err := units.ParseStrictBytes(text)
-	if err != nil || n < 0 || n == math.MaxInt64 {
-		return 0, fmt.Errorf("%q is no size: write 64M, 64MiB or 64MB", s)
-	}
-	return n, nil
-}
-
-// ParseDuration reads a span of time: 90s, 24h, 1h30m, 30d, 2w.
-func ParseDuration(s string) (time.Duration, error) {
-	d, err := str2duration.ParseDuration(s)
-	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%q is no duration: write 90s, 24h or 30d", s)
-	}
-	return d, nil
-}
-
 // parseSync reads a sync policy.
 func parseSync(s string) (Sync, error) {
 	interval, isInterval := strings.CutPrefix(s, "interval=")
@@ -289,7 +263,7 @@ func parseSync(s string) (Sync, error) {
 	case s == "none":
 		return Sync{Mode: SyncNone}, nil
 	case isInterval:
-		d, err := ParseDuration(interval)
+		d, err := timespec.ParseDuration(interval)
 		if err == nil && d < time.Millisecond {
 			err = errors.New("at least 1ms")
 		}

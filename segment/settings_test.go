@@ -9,38 +9,6 @@ import (
 	"github.com/histlog/histlog/internal/testutil"
 )
 
-func TestParseSize(t *testing.T) {
-	for text, want := range map[string]int64{
-		"0": 0, "1": 1, "67108864": 67108864, "64M": 67108864, "64MiB": 67108864, "64MB": 64000000,
-		"1K": 1024, "1KiB": 1024, "1KB": 1000, "1G": 1 << 30, "1GiB": 1 << 30, "1GB": 1000000000, "2T": 2 << 40, " 64M ": 67108864,
-	} {
-		if got, err := ParseSize(text); err != nil || got != want {
-			t.Errorf("ParseSize(%q) = %d, %v; want %d", text, got, err, want)
-		}
-	}
-	for _, text := range []string{"", " ", "M", "-1", "-64M", "64X", "M64", "64 apples", "0x40", "1e6", "NaN", "99999999999999999999", "99999999999G", "9223372036854775807M"} {
-		if got, err := ParseSize(text); err == nil {
-			t.Errorf("ParseSize(%q) = %d", text, got)
-		}
-	}
-}
-
-func TestParseDuration(t *testing.T) {
-	for text, want := range map[string]time.Duration{
-		"90s": 90 * time.Second, "24h": 24 * time.Hour, "1h30m": 90 * time.Minute, "30d": 720 * time.Hour, "2w": 336 * time.Hour,
-		"500ms": 500 * time.Millisecond, "1d12h": 36 * time.Hour, "0s": 0,
-	} {
-		if got, err := ParseDuration(text); err != nil || got != want {
-			t.Errorf("ParseDuration(%q) = %v, %v; want %v", text, got, err, want)
-		}
-	}
-	for _, text := range []string{"", "d", "30", "-1h", "30 days", "1y", "h1", "99999999w", "9999999999999999999s"} {
-		if got, err := ParseDuration(text); err == nil {
-			t.Errorf("ParseDuration(%q) = %v", text, got)
-		}
-	}
-}
-
 func TestParseSync(t *testing.T) {
 	for text, want := range map[string]Sync{
 		"always": {Mode: SyncAlways}, "none": {Mode: SyncNone},

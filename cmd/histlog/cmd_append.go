@@ -9,6 +9,7 @@ import (
 
 	"github.com/histlog/histlog/internal/feed"
 	"github.com/histlog/histlog/internal/term"
+	"github.com/histlog/histlog/internal/timespec"
 	"github.com/histlog/histlog/internal/timezone"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -97,7 +98,7 @@ func appendOptions(c *cli.Context, zone **timezone.Zone) (o feed.Options, err er
 		after := segment.Sequence(c.Uint64("retry-after"))
 		o.RetryAfter, o.Create = &after, o.Create && after == 0 // a new log cannot have acknowledged that sequence
 	}
-	if o.LockWait, err = segment.ParseDuration(c.String("lock-wait")); err != nil {
+	if o.LockWait, err = timespec.ParseDuration(c.String("lock-wait")); err != nil {
 		return o, usage("append", "--lock-wait: %v", err)
 	}
 	o.Memory = maxRecord(c)

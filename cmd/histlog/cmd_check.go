@@ -7,8 +7,9 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/health"
+	"github.com/histlog/histlog/internal/size"
 	"github.com/histlog/histlog/internal/term"
-	"github.com/histlog/histlog/segment"
+	"github.com/histlog/histlog/internal/timespec"
 	"github.com/urfave/cli/v2"
 )
 
@@ -65,9 +66,9 @@ func runCheck(c *cli.Context) error {
 func boundsOf(c *cli.Context) (b health.Bounds, err error) {
 	if c.IsSet("stale-after") {
 		warning, critical, both := strings.Cut(c.String("stale-after"), ",")
-		b.Late, err = segment.ParseDuration(warning)
+		b.Late, err = timespec.ParseDuration(warning)
 		if err == nil && both {
-			b.TooLate, err = segment.ParseDuration(critical)
+			b.TooLate, err = timespec.ParseDuration(critical)
 		}
 		if err == nil && (b.Late == 0 || both && b.TooLate < b.Late) {
 			err = errors.New("want WARN above 0, and CRIT not below it")
@@ -76,15 +77,15 @@ func boundsOf(c *cli.Context) (b health.Bounds, err error) {
 			return b, usage(checkName, "--stale-after: %v", err)
 		}
 	}
-	for _, size := range []struct {
+	for _, limit := range []struct {
 		name string
 		into *int64
 	}{{"min-free", &b.MinFree}, {"max-disk", &b.MaxDisk}} {
-		if c.String(size.name) == "" {
+		if c.String(limit.name) == "" {
 			continue
 		}
-		if *size.into, err = segment.ParseSize(c.String(size.name)); err != nil {
-			return b, usage(checkName, "--%s: %v", size.name, err)
+		if *limit.into, err = size.Parse(c.String(limit.name)); err != nil {
+			return b, usage(checkName, "--%s: %v", limit.name, err)
 		}
 	}
 	return b, nil

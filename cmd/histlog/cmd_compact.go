@@ -10,6 +10,7 @@ import (
 	"github.com/histlog/histlog/internal/eventlog"
 	"github.com/histlog/histlog/internal/feed"
 	"github.com/histlog/histlog/internal/seekable"
+	"github.com/histlog/histlog/internal/timespec"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
@@ -70,7 +71,7 @@ func runCompact(c *cli.Context) error {
 
 // seal seals the newest segment. A dry run plans as if it were sealed.
 func (m *maintenance) seal() error {
-	wait, err := segment.ParseDuration(m.c.String("lock-wait"))
+	wait, err := timespec.ParseDuration(m.c.String("lock-wait"))
 	if err != nil {
 		return usage("compact", "--lock-wait: %v", err)
 	}

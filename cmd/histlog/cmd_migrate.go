@@ -13,6 +13,7 @@ import (
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/seekable"
 	"github.com/histlog/histlog/internal/term"
+	"github.com/histlog/histlog/internal/timespec"
 	"github.com/histlog/histlog/internal/timezone"
 	"github.com/histlog/histlog/migrate"
 	"github.com/histlog/histlog/segment"
@@ -232,7 +233,7 @@ func pointerText(at string) string {
 
 // continueMigration appends the records that the source got since it was migrated.
 func continueMigration(c *cli.Context, o migrate.Options, bar *term.Progress) (err error) {
-	wait, err := segment.ParseDuration(c.String("lock-wait"))
+	wait, err := timespec.ParseDuration(c.String("lock-wait"))
 	if err != nil {
 		return usage("migrate", "--lock-wait: %v", err)
 	}

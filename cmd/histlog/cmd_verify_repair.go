@@ -10,6 +10,7 @@ import (
 	"github.com/histlog/histlog/internal/eventlog"
 	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/term"
+	"github.com/histlog/histlog/internal/timespec"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
@@ -27,7 +28,7 @@ type repairedRecord struct {
 // repair repairs the log at dir and writes the repairs to the event log, even if it
 // returns an error for others.
 func repair(c *cli.Context, dir string) ([]repairedRecord, error) {
-	wait, err := segment.ParseDuration(c.String("lock-wait"))
+	wait, err := timespec.ParseDuration(c.String("lock-wait"))
 	if err != nil {
 		return nil, usage("verify", "--lock-wait: %v", err)
 	}

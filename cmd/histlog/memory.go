@@ -12,6 +12,7 @@ import (
 	"github.com/histlog/histlog/internal/eventlog"
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/memguard"
+	"github.com/histlog/histlog/internal/size"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -70,7 +71,7 @@ func budgetOf(c *cli.Context) (memguard.Budget, error) {
 	if text == "" {
 		return memguard.Memory().Safe(), nil
 	}
-	n, err := segment.ParseSize(text)
+	n, err := size.Parse(text)
 	if err != nil {
 		return 0, usage(c.Command.Name, "--memory: %v", err)
 	}

@@ -4,7 +4,7 @@ import (
 	"io"
 
 	"github.com/histlog/histlog/internal/jsonscan"
-	"github.com/histlog/histlog/internal/timespec"
+	"github.com/histlog/histlog/internal/recordtime"
 	"github.com/histlog/histlog/internal/timezone"
 	"github.com/histlog/histlog/reader"
 	"github.com/histlog/histlog/segment"
@@ -59,7 +59,7 @@ func holdsZoneless(c *cli.Context, dir string) bool {
 		if err != nil {
 			return false
 		}
-		found := r.Next() && timespec.IsZoneless(scalarAt(r.Record().Text, field))
+		found := r.Next() && recordtime.IsZoneless(scalarAt(r.Record().Text, field))
 		if r.Close(); found {
 			return true
 		}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/jsonscan"
-	"github.com/histlog/histlog/internal/timespec"
+	"github.com/histlog/histlog/internal/recordtime"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -190,7 +190,7 @@ func (a *Appender) write(ctx context.Context, v value) error {
 			return err
 		}
 	}
-	if a.created && timespec.IsZoneless(v.time) {
+	if a.created && recordtime.IsZoneless(v.time) {
 		a.options.OnZoneless()
 	}
 	a.created = false

@@ -1,10 +1,13 @@
-// Package size shows sizes as a person reads them.
+// Package size shows and parses sizes as people read and write them.
 package size
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 
+	"github.com/alecthomas/units"
 	"github.com/dustin/go-humanize"
 )
 
@@ -14,4 +17,20 @@ func Text(n uint64) string {
 		return fmt.Sprintf("%dB", n)
 	}
 	return strings.ToUpper(strings.ReplaceAll(humanize.BytesN(n, 3), " ", ""))
+}
+
+// Parse parses a number of bytes: 64M and 64MiB are 1024-based, 64MB is 1000-based.
+func Parse(s string) (int64, error) {
+	text := strings.TrimSpace(s)
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 0 {
+		return n, nil
+	}
+	if text != "" && strings.ContainsRune("KMGTPE", rune(text[len(text)-1])) {
+		text += "iB"
+	}
+	n, err := units.ParseStrictBytes(text)
+	if err != nil || n < 0 || n == math.MaxInt64 {
+		return 0, fmt.Errorf("%q is no size: write 64M, 64MiB or 64MB", s)
+	}
+	return n, nil
 }

@@ -1,4 +1,5 @@
-// Package timespec parses times as people write them on a command line.
+// Package timespec parses times and durations as people write them on a command line
+// and in settings.
 package timespec
 
 import (
@@ -9,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/histlog/histlog/segment"
+	"github.com/xhit/go-str2duration/v2"
 )
 
 // Parse parses a time: -3h, 3h ago, today, yesterday, 07:15, 2025-05-30,
@@ -92,16 +93,18 @@ func parseAgo(s string) (d time.Duration, ok bool) {
 	}
 	if m := fraction.FindStringSubmatch(text); m != nil {
 		amount, err := strconv.ParseFloat(m[1], 64)
-		unit, err2 := segment.ParseDuration("1" + m[2])
+		unit, err2 := ParseDuration("1" + m[2])
 		return time.Duration(amount * float64(unit)), err == nil && err2 == nil && amount < 1e6
 	}
-	d, err := segment.ParseDuration(text)
+	d, err := ParseDuration(text)
 	return d, err == nil
 }
 
-// IsZoneless reports whether a JSON scalar is a time that names no zone.
-func IsZoneless(scalar []byte) bool {
-	here, ok := segment.ParseTime(scalar, time.UTC)
-	there, _ := segment.ParseTime(scalar, time.FixedZone("", 3600))
-	return ok && !here.Equal(there)
+// ParseDuration parses a duration: 90s, 24h, 1h30m, 30d, 2w.
+func ParseDuration(s string) (time.Duration, error) {
+	d, err := str2duration.ParseDuration(s)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("%q is no duration: write 90s, 24h or 30d", s)
+	}
+	return d, nil
 }

@@ -59,13 +59,18 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestIsZoneless(t *testing.T) {
-	for scalar, want := range map[string]bool{
-		`"2025-05-30T07:15:35.123456"`: true, `"2025-05-30 07:15:35"`: true, `"2025-05-30"`: true,
-		`"2025-05-30T07:15:35Z"`: false, `"2025-05-30T07:15:35-04:00"`: false, `"05/30/2025 07:15:35 AM EDT"`: false, `1748617533`: false, `"soon"`: false, ``: false,
+func TestParseDuration(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"90s": 90 * time.Second, "24h": 24 * time.Hour, "1h30m": 90 * time.Minute, "30d": 720 * time.Hour, "2w": 336 * time.Hour,
+		"500ms": 500 * time.Millisecond, "1d12h": 36 * time.Hour, "0s": 0,
 	} {
-		if IsZoneless([]byte(scalar)) != want {
-			t.Errorf("%s: want %v", scalar, want)
+		if got, err := ParseDuration(text); err != nil || got != want {
+			t.Errorf("ParseDuration(%q) = %v, %v; want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "d", "30", "-1h", "30 days", "1y", "h1", "99999999w", "9999999999999999999s"} {
+		if got, err := ParseDuration(text); err == nil {
+			t.Errorf("ParseDuration(%q) = %v", text, got)
 		}
 	}
 }

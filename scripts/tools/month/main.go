@@ -19,6 +19,7 @@ import (
 	"github.com/histlog/histlog/compactor"
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/memguard"
+	"github.com/histlog/histlog/internal/recordtime"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -82,7 +83,7 @@ func (m *month) write() (err error) {
 		if value, err = in.Value(value[:0]); err != nil {
 			return err
 		}
-		m.now, _ = segment.ParseTime(in.Captured(value), time.UTC)
+		m.now, _ = recordtime.Parse(in.Captured(value), time.UTC)
 		if w == nil {
 			if w, err = segment.Create(context.Background(), m.dir, segment.Options{Now: func() time.Time { return m.now }}); err != nil {
 				return err

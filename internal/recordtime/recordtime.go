@@ -1,4 +1,5 @@
-package segment
+// Package recordtime parses the times that records carry.
+package recordtime
 
 import (
 	"math"
@@ -8,25 +9,6 @@ import (
 
 	"github.com/histlog/histlog/internal/jsonscan"
 )
-
-// A TimeRule tells where records carry their time, from a sequence on.
-type TimeRule struct {
-	FromSeq Sequence `json:"from_seq"`
-	Field   string   `json:"field"` // JSON pointer
-	Zone    string   `json:"zone"`  // IANA name of the zone of times without one
-}
-
-// A stamp is a record's own time, if it has one.
-type stamp struct {
-	time time.Time
-	ok   bool
-}
-
-// timeOf returns the time that the scalar at a record's time field is, if it is one.
-func timeOf(scalar []byte, zone *time.Location) stamp {
-	t, ok := ParseTime(scalar, zone)
-	return stamp{t, ok}
-}
 
 // timeLayouts are the layouts of times in strings. A time without a zone is in the
 // zone of the log; a fraction may follow the seconds in each layout.
@@ -41,12 +23,12 @@ var zoneHours = map[string]int{
 	"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
 }
 
-// ParseTime returns the time in the JSON scalar at a record's time field, and whether
+// Parse returns the time in the JSON scalar at a record's time field, and whether
 // there is one. It accepts strings of RFC 3339 or ISO 8601, or like 05/30/2025 07:15:35
 // AM EDT; numbers of Unix seconds, milliseconds, microseconds or nanoseconds from 1990
 // to 2100; and the digits of a date of these years: 20250530, 20250530071535. Times
 // without a zone are in zone.
-func ParseTime(scalar []byte, zone *time.Location) (time.Time, bool) {
+func Parse(scalar []byte, zone *time.Location) (time.Time, bool) {
 	const longest = 256 // with every character escaped; package time copies a text that it refuses
 	if len(scalar) == 0 || len(scalar) > longest {
 		return time.Time{}, false
@@ -55,6 +37,13 @@ func ParseTime(scalar []byte, zone *time.Location) (time.Time, bool) {
 		return parseNumber(string(scalar), zone)
 	}
 	return parseTimeText(jsonscan.Unquote(scalar), zone)
+}
+
+// IsZoneless reports whether a JSON scalar is a time that names no zone.
+func IsZoneless(scalar []byte) bool {
+	here, ok := Parse(scalar, time.UTC)
+	there, _ := Parse(scalar, time.FixedZone("", 3600))
+	return ok && !here.Equal(there)
 }
 
 func parseTimeText(text string, zone *time.Location) (time.Time, bool) {
