@@ -37,54 +37,89 @@ type cell struct {
 	Kind        cellKind
 }
 
-func textCell(text string) cell { return cell{text, "", textKind} }
-
-func numberCell(text string, value float64) cell {
-	return cell{text, strconv.FormatFloat(value, 'f', -1, 64), numberKind}
+// A column is a column of a table whose rows are Ts. cell returns what it shows of a T,
+// and the value to sort it by.
+type column[T any] struct {
+	tableColumn
+	cell func(T) (text, value string)
 }
 
-func timeCell(r *report.Report, t time.Time) cell {
-	if t.IsZero() {
-		return cell{"", "0", timeKind}
+func textColumn[T any](name string, of func(T) string) column[T] {
+	return column[T]{tableColumn{name, textKind}, func(row T) (text, value string) { return of(row), "" }}
+}
+
+func numberColumn[T any](name string, of func(T) (string, float64)) column[T] {
+	return column[T]{tableColumn{name, numberKind}, func(row T) (text, value string) {
+		text, number := of(row)
+		return text, strconv.FormatFloat(number, 'f', -1, 64)
+	}}
+}
+
+// timeColumn returns a column of times in zone. The cell of the zero time is empty.
+func timeColumn[T any](name string, zone *time.Location, of func(T) time.Time) column[T] {
+	return column[T]{tableColumn{name, timeKind}, func(row T) (text, value string) {
+		t := of(row)
+		if t.IsZero() {
+			return "", "0"
+		}
+		return term.DateTime(t.In(zone)), strconv.FormatInt(t.UnixMilli(), 10)
+	}}
+}
+
+// newTable returns a table of rows.
+func newTable[T any](title, note string, columns []column[T], rows []T) table {
+	t := table{Title: title, Note: note}
+	for _, c := range columns {
+		t.Columns = append(t.Columns, c.tableColumn)
 	}
-	return cell{term.DateTime(t.In(r.Zone)), strconv.FormatInt(t.UnixMilli(), 10), timeKind}
+	for _, row := range rows {
+		var cells []cell
+		for _, c := range columns {
+			text, value := c.cell(row)
+			cells = append(cells, cell{text, value, c.Kind})
+		}
+		t.Rows = append(t.Rows, cells)
+	}
+	return t
 }
 
 // maxRows is the maximum number of rows of a table.
 const maxRows = 500
 
 func segmentTable(r *report.Report) table {
-	t := table{Title: "Segments", Columns: []tableColumn{
-		{"Sequences", numberKind}, {"State", textKind}, {"Records", numberKind}, {"Plain", numberKind}, {"Disk", numberKind}, {"Ratio", numberKind},
-		{"First record", timeKind}, {"Last record", timeKind},
-	}}
-	all := r.Survey.Segments
+	type segment = survey.Segment
+	columns := []column[segment]{
+		numberColumn("Sequences", func(s segment) (string, float64) { return report.RangeText(s), float64(s.Base) }),
+		textColumn("State", report.StateText),
+		numberColumn("Records", func(s segment) (string, float64) { return term.Count(s.Records), float64(s.Records) }),
+		numberColumn("Plain", func(s segment) (string, float64) { return term.Bytes(int64(s.Bytes)), float64(s.Bytes) }),
+		numberColumn("Disk", func(s segment) (string, float64) { return term.Bytes(s.Disk), float64(s.Disk) }),
+		numberColumn("Ratio", func(s segment) (string, float64) { return report.RatioText(s), s.Ratio() }),
+		timeColumn("First record", r.Zone, func(s segment) time.Time { return s.First }),
+		timeColumn("Last record", r.Zone, func(s segment) time.Time { return s.Last }),
+	}
+	all, note := r.Survey.Segments, ""
 	if n := len(all) - maxRows; n > 0 {
-		t.Note = fmt.Sprintf("the newest %d; of %d before them histlog inspect --json tells", maxRows, n)
+		note = fmt.Sprintf("the newest %d; of %d before them histlog inspect --json tells", maxRows, n)
 		all = all[n:]
 	}
-	for _, s := range all {
-		t.Rows = append(t.Rows, []cell{
-			numberCell(report.RangeText(s), float64(s.Base)), textCell(report.StateText(s)), numberCell(term.Count(s.Records), float64(s.Records)),
-			numberCell(term.Bytes(int64(s.Bytes)), float64(s.Bytes)), numberCell(term.Bytes(s.Disk), float64(s.Disk)), numberCell(report.RatioText(s), s.Ratio()),
-			timeCell(r, s.First), timeCell(r, s.Last),
-		})
-	}
-	return t
+	return newTable("Segments", note, columns, all)
 }
 
 func stallTable(r *report.Report) table {
-	t := table{Title: "Stalls", Columns: []tableColumn{{"From", timeKind}, {"To", timeKind}, {"How long", numberKind}, {"After sequence", numberKind}}}
+	type stall = survey.Stall
+	columns := []column[stall]{
+		timeColumn("From", r.Zone, func(s stall) time.Time { return s.From }),
+		timeColumn("To", r.Zone, func(s stall) time.Time { return s.To }),
+		numberColumn("How long", func(s stall) (string, float64) { return term.Duration(s.Length()), s.Length().Seconds() }),
+		numberColumn("After sequence", func(s stall) (string, float64) { return strconv.FormatUint(uint64(s.After), 10), float64(s.After) }),
+	}
 	if r.Survey.Cadence == 0 {
-		t.Note = "not known: too few records"
-		return t
+		return newTable("Stalls", "not known: too few records", columns, nil)
 	}
-	t.Note = fmt.Sprintf("%s of over %s, %d times the usual gap", term.Count(r.Survey.StallCount), term.Duration(survey.StallAfter(r.Survey.Cadence)), survey.StallFactor)
+	note := fmt.Sprintf("%s of over %s, %d times the usual gap", term.Count(r.Survey.StallCount), term.Duration(survey.StallAfter(r.Survey.Cadence)), survey.StallFactor)
 	if r.Survey.StallCount > maxRows {
-		t.Note += fmt.Sprintf("; the longest %d are here", maxRows)
+		note += fmt.Sprintf("; the longest %d are here", maxRows)
 	}
-	for _, g := range report.Longest(r.Survey.Stalls, maxRows) {
-		t.Rows = append(t.Rows, []cell{timeCell(r, g.From), timeCell(r, g.To), numberCell(term.Duration(g.Length()), g.Length().Seconds()), numberCell(strconv.FormatUint(uint64(g.After), 10), float64(g.After))})
-	}
-	return t
+	return newTable("Stalls", note, columns, report.Longest(r.Survey.Stalls, maxRows))
 }
