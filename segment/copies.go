@@ -105,9 +105,9 @@ func (l *Log) others(s Segment) (others []Segment, err error) {
 	return others, nil
 }
 
-// followRename calls open with s. If its file is gone, followRename calls open with
-// the other names that the file may have by now: since the log was listed
-// the segment may have been compressed, or made plain again by Repair.
+// followRename calls open with s. If its file is missing, followRename calls open with the
+// other names that a segment's file can have: after the log was listed, the segment may
+// have been compressed, or decompressed by Repair.
 func (l *Log) followRename(s Segment, open func(Segment) error) error {
 	err := open(s)
 	//mutant:read-the-newest-compressed-since-it-was-listed

@@ -49,7 +49,7 @@ func TestCopies(t *testing.T) {
 				testutil.FlipByte(t, packed, 20)
 				testutil.FlipByte(t, index, headerSize+entrySize+3)
 			}},
-			{name: "the plain one, of an index that was made anew", damage: func(t *testing.T, plain, _, _ string) { testutil.FlipByte(t, plain, 100) }, unread: []Sequence{2}, rebuilt: true},
+			{name: "the plain one, of a rebuilt index", damage: func(t *testing.T, plain, _, _ string) { testutil.FlipByte(t, plain, 100) }, unread: []Sequence{2}, rebuilt: true},
 			{name: "the plain one was cut, and the index is gone", damage: func(t *testing.T, plain, _, index string) {
 				testutil.NoError(t, os.Truncate(plain, 100))
 				testutil.NoError(t, os.Remove(index))
@@ -134,7 +134,8 @@ func copiesOf(t testing.TB, dir string) (all []string) {
 	return all
 }
 
-// What a compressed file holds beside the records is set aside, not dropped.
+// TestRepairKeepsExcess repairs a compressed file that holds bytes beside its records: they
+// must be in quarantine/ afterwards.
 func TestRepairKeepsExcess(t *testing.T) {
 	for _, codec := range codecs {
 		dir := newLog(t, 12)

@@ -67,10 +67,11 @@ type recordedFile struct {
 
 func (f *recordedFile) Sync() error { f.by.note("sync", f.name); return nil }
 
-// TestOrderOfUpkeep checks what must come before what where no crash image tells: of
-// the files of a segment the plain one goes last, for it counts; a compressed file that
-// a killed run left is synced before; HISTLOG is unlocked before UPKEEP, or another
-// one could hold UPKEEP and wait for whoever waits for UPKEEP.
+// TestOrderOfUpkeep checks the orders that no crash image shows. A compressed file that a
+// killed run left is synced before the other files of its segment are removed. The plain
+// file is removed last, because it is the authoritative one. HISTLOG is unlocked before
+// UPKEEP: otherwise the next process, which locks UPKEEP first, would find HISTLOG still
+// locked and wait for it again.
 func TestOrderOfUpkeep(t *testing.T) {
 	dir := newLog(t, 12)
 	plain := testutil.ReadFile(t, filepath.Join(dir, textName(1)))

@@ -17,7 +17,7 @@ import (
 	"github.com/histlog/histlog/internal/testutil"
 )
 
-// clock is a clock that stands still until it is set.
+// A clock shows the same time until the test sets it.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time

@@ -15,8 +15,9 @@ import (
 	"github.com/histlog/histlog/internal/testutil"
 )
 
-// A lock is held on what the name leads to, not on what it led to once: a file
-// that was replaced while one waited for its lock is nobody's.
+// TestLockOfReplacedFile replaces the lock file again and again. A process that has waited
+// for the lock of a file must not get it if another file has the name now: two processes
+// would hold the lock.
 func TestLockOfReplacedFile(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "HISTLOG")
@@ -102,7 +103,8 @@ func TestSecondWriter(t *testing.T) {
 	testutil.NoError(t, <-done)
 }
 
-// LOCK is for messages: what stands in it keeps nobody from writing.
+// TestLockContent checks that the content of LOCK, which is only for messages, does not
+// keep a writer from opening the log.
 func TestLockContent(t *testing.T) {
 	for name, put := range map[string]func(t *testing.T, path string){
 		"stale":   func(t *testing.T, path string) { testutil.WriteFile(t, path, []byte(`{"pid":1,"command":"init"}`)) },

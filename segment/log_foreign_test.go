@@ -186,8 +186,8 @@ func TestOwnSegments(t *testing.T) {
 	}
 }
 
-// TestForeignBelowFirst keeps the segments of another log that stand where
-// retention has removed those of this one.
+// TestForeignBelowFirst copies segments of another log to the names of segments that
+// retention has removed. A later retirement must not remove the copies.
 func TestForeignBelowFirst(t *testing.T) {
 	dir := newDir(t)
 	w := create(t, dir, Settings{"segment-size": "300"})

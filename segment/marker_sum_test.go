@@ -74,8 +74,9 @@ func TestMarkerWithoutSum(t *testing.T) {
 	}
 }
 
-// A first_seq at which no segment begins hides no record, removes no segment, and
-// is an error for whoever would replace HISTLOG, until the edit is accepted.
+// TestFirstSeqConflict edits first_seq to a sequence at which no segment begins. That must
+// hide no record and remove no segment, and every command that would replace HISTLOG must
+// fail until the edit is accepted.
 func TestFirstSeqConflict(t *testing.T) {
 	for name, first := range map[string]string{"in the middle of a segment": "2", "past the end": "507"} {
 		t.Run(name, func(t *testing.T) {

@@ -133,7 +133,7 @@ func TestConfigureBackToDefault(t *testing.T) {
 				t.Errorf("%q, want the default %q", got, want)
 			}
 			if _, ok := openLog(t, dir).Marker.Settings[key]; ok {
-				t.Error("it stands in HISTLOG")
+				t.Error("HISTLOG has it")
 			}
 		})
 	}
@@ -170,7 +170,7 @@ func TestConfigureTimeRules(t *testing.T) {
 	w := openWriter(t, dir)
 	appendTexts(t, w, 4, 8)
 	testutil.NoError(t, w.Close())
-	// The header of the segment that began meanwhile names the rule that holds for it.
+	// The header of the segment that began after the change names the new rule.
 	l := openLog(t, dir)
 	for i, want := range []uint32{0, 2} {
 		if got := openReader(t, l, i).index.header.rule; got != want {

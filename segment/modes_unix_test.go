@@ -14,8 +14,8 @@ import (
 	"github.com/histlog/histlog/internal/testutil"
 )
 
-// wantModes says whether every file of a log has the mode and every folder in
-// it the permissions that it must have.
+// wantModes checks that every file of a log has the mode file, and every directory in it
+// the mode folder.
 func wantModes(t *testing.T, dir string, file, folder fs.FileMode) {
 	t.Helper()
 	testutil.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

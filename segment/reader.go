@@ -57,7 +57,7 @@ func (l *Log) openFile(s Segment) (*Reader, error) {
 		}
 	}
 	if r.index == nil {
-		//mutant:retire-an-index-that-went-is-made-anew
+		//mutant:retire-the-index-of-a-retired-segment-is-rebuilt
 		if err := l.missingSegmentError(s); errors.Is(err, ErrRetired) {
 			return nil, errors.Join(err, r.Close())
 		}

@@ -54,7 +54,7 @@ func (r *Reader) rebuildEntry(seq Sequence) (made Entry, err error) {
 	case err != nil:
 		return Entry{}, err
 	}
-	return Entry{}, &CorruptError{Kind: KindIndex, Path: r.index.path, Seq: seq, Offset: start, Reason: "index entry's checksum differs, and no line stands there"}
+	return Entry{}, &CorruptError{Kind: KindIndex, Path: r.index.path, Seq: seq, Offset: start, Reason: "index entry's checksum differs, and the segment has no line there"}
 }
 
 // intactBefore looks back from seq for a record whose entry is known. It returns the

@@ -137,8 +137,9 @@ func TestRefreshSeesNewRecords(t *testing.T) {
 	}
 }
 
-// What was read ahead of the index may be taken back and written anew.
-func TestRefreshForgetsWhatWasTakenBack(t *testing.T) {
+// TestRefreshForgetsTornTail has a Reader read a torn tail ahead of the index. The next
+// writer removes the tail and writes a record in its place, which the Reader must return.
+func TestRefreshForgetsTornTail(t *testing.T) {
 	dir := newLog(t, 3)
 	path := filepath.Join(dir, textName(1))
 	testutil.EditFile(t, path, func(b []byte) []byte {
@@ -208,7 +209,8 @@ func TestReadWithoutIndex(t *testing.T) {
 	}
 }
 
-// A sealed segment's index that was cut short is made anew from the segment.
+// TestReadWithTornIndex reads a sealed segment whose index was truncated: the Reader must
+// rebuild the index from the segment, and Verify must report the damage.
 func TestReadWithTornIndex(t *testing.T) {
 	dir := newLog(t, 13)
 	path := filepath.Join(dir, indexName(6))
@@ -444,7 +446,7 @@ func TestSegmentGoesAway(t *testing.T) {
 	}
 }
 
-// Names that are not a log's are nobody's business.
+// TestOtherNames checks that files whose names are not those of a log's files are ignored.
 func TestOtherNames(t *testing.T) {
 	dir := newLog(t, 8)
 	for i, name := range []string{

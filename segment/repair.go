@@ -170,9 +170,9 @@ func (r *repair) rewrite(read *Reader, next Sequence, damage []*CorruptError) er
 		if err := m.text.Close(); err != nil {
 			return errors.Join(err, vfs.RemoveIfExists(r.log.fs, m.temporary), index.discard())
 		}
-		// The bytes that the new text lacks are in quarantine/ by now. A crash before the
-		// index follows leaves blank places that are damage, and the next Repair finds the
-		// same ones.
+		// quarantine/ already holds the bytes that the new text lacks. After a crash between
+		// this rename and that of the index, the old index does not know that the blank
+		// records are lost: they are damage, and the next Repair finds the same ones.
 		//mutant:repair-the-compressed-file-goes-before-a-plain-one-is-there
 		if err := r.log.fs.Rename(m.temporary, plain.Path); err != nil {
 			return errors.Join(err, vfs.RemoveIfExists(r.log.fs, m.temporary), index.discard())

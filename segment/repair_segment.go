@@ -24,7 +24,7 @@ type segmentRepair struct {
 	text      File         // the new text; nil: so far it would equal the segment's file
 	index     *indexWriter // of the records so far, as they are now
 	found     int          // damages
-	aside     string       // where a compressed file was set aside; "": not yet
+	copied    string       // name in quarantine/ of the copy of a compressed file; "": there is none yet
 }
 
 // begin begins the new text with the records so far.
@@ -189,7 +189,7 @@ func (m *segmentRepair) keep(rec Record) error {
 // a time, because the record may be larger than the memory budget.
 func (m *segmentRepair) blank(seq Sequence, e Entry, reason string) error {
 	start := m.end()
-	//mutant:repair-a-lost-record-is-not-set-aside
+	//mutant:repair-a-lost-record-is-not-quarantined
 	name, err := m.quarantine(start, min(e.End, max(m.read.size, start)), spaces{e.End - start})
 	if err != nil {
 		return &DiskError{Op: OpQuarantineFrom, Path: m.read.segment.Path, Seq: seq, Offset: start, Err: err}
@@ -247,16 +247,16 @@ func (m *segmentRepair) quarantineContainer() (name string, err error) {
 // once, because its bytes cannot be attributed to single records.
 func (m *segmentRepair) quarantine(from, to Offset, instead io.ReaderAt) (name string, err error) {
 	if m.expands() {
-		//mutant:repair-the-compressed-file-is-not-set-aside
-		if m.aside == "" {
+		//mutant:repair-the-compressed-file-is-not-quarantined
+		if m.copied == "" {
 			info, err := m.read.file.Stat()
 			if err != nil {
 				return "", err
 			}
-			m.aside, err = quarantineRange(m.log.fs, m.log.Dir, m.read.segment.Base, m.read.file, 0, Offset(info.Size()), m.w.mode)
-			return m.aside, err
+			m.copied, err = quarantineRange(m.log.fs, m.log.Dir, m.read.segment.Base, m.read.file, 0, Offset(info.Size()), m.w.mode)
+			return m.copied, err
 		}
-		return m.aside, nil
+		return m.copied, nil
 	}
 	if same, err := sameBytes(m.read.file, from, to, instead); same || err != nil {
 		return "", err

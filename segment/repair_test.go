@@ -11,58 +11,58 @@ import (
 	"github.com/histlog/histlog/internal/testutil"
 )
 
-// TestRepair mends a log of three segments: records 1 to 4, 5 to 8, 9 and 10.
+// TestRepair repairs a log of three segments: records 1 to 4, 5 to 8, 9 and 10.
 func TestRepair(t *testing.T) {
 	for _, row := range []struct {
-		name    string
-		damage  func(t *testing.T, text, index string)
-		blank   []Sequence // places that are blank after it
-		mended  int
-		aside   []string // contents of quarantine/
-		rebuilt []Sequence
+		name     string
+		damage   func(t *testing.T, text, index string)
+		blank    []Sequence // places that are blank after it
+		repaired int
+		aside    []string // contents of quarantine/
+		rebuilt  []Sequence
 	}{
 		{name: "nothing", damage: func(*testing.T, string, string) {}},
-		{name: "index missing", damage: func(t *testing.T, _, index string) { testutil.NoError(t, os.Remove(index)) }, mended: 1, rebuilt: []Sequence{5, 6, 7, 8}},
-		{name: "index empty", damage: func(t *testing.T, _, index string) { testutil.NoError(t, os.Truncate(index, 0)) }, mended: 1, rebuilt: []Sequence{5, 6, 7, 8}},
-		{name: "index torn", damage: func(t *testing.T, _, index string) { testutil.NoError(t, os.Truncate(index, headerSize+entrySize+5)) }, mended: 1, rebuilt: []Sequence{6, 7, 8}},
+		{name: "index missing", damage: func(t *testing.T, _, index string) { testutil.NoError(t, os.Remove(index)) }, repaired: 1, rebuilt: []Sequence{5, 6, 7, 8}},
+		{name: "index empty", damage: func(t *testing.T, _, index string) { testutil.NoError(t, os.Truncate(index, 0)) }, repaired: 1, rebuilt: []Sequence{5, 6, 7, 8}},
+		{name: "index torn", damage: func(t *testing.T, _, index string) { testutil.NoError(t, os.Truncate(index, headerSize+entrySize+5)) }, repaired: 1, rebuilt: []Sequence{6, 7, 8}},
 		{name: "trailer lost", damage: func(t *testing.T, _, index string) {
 			testutil.EditFile(t, index, func(b []byte) []byte { return b[:len(b)-trailerSize] })
-		}, mended: 1},
+		}, repaired: 1},
 		{name: "index of another log, and of other records", damage: func(t *testing.T, text, index string) {
 			testutil.WriteFile(t, index, testutil.ReadFile(t, filepath.Join(otherLog(t, 10), indexName(5))))
-		}, mended: 1, rebuilt: []Sequence{5, 6, 7, 8}},
+		}, repaired: 1, rebuilt: []Sequence{5, 6, 7, 8}},
 		{name: "no index and a line end lost", damage: func(t *testing.T, text, index string) {
 			testutil.NoError(t, os.Remove(index))
 			testutil.EditFile(t, text, func(b []byte) []byte { return bytes.Replace(b, []byte("\n"), []byte("x"), 2)[:len(b)] })
-		}, blank: []Sequence{5, 6, 7}, mended: 3, rebuilt: []Sequence{8}},
+		}, blank: []Sequence{5, 6, 7}, repaired: 3, rebuilt: []Sequence{8}},
 		{name: "no index and a line end made", damage: func(t *testing.T, text, index string) {
 			testutil.NoError(t, os.Remove(index))
 			testutil.EditFile(t, text, func(b []byte) []byte { b[80] = '\n'; return b })
-		}, blank: []Sequence{6}, mended: 1, rebuilt: []Sequence{5, 7, 8}},
+		}, blank: []Sequence{6}, repaired: 1, rebuilt: []Sequence{5, 7, 8}},
 		{name: "no index and the last line end lost", damage: func(t *testing.T, text, index string) {
 			testutil.NoError(t, os.Remove(index))
 			testutil.EditFile(t, text, func(b []byte) []byte { b[len(b)-1] = 'x'; return b })
-		}, blank: []Sequence{8}, mended: 1, rebuilt: []Sequence{5, 6, 7}},
+		}, blank: []Sequence{8}, repaired: 1, rebuilt: []Sequence{5, 6, 7}},
 		{name: "cut short", damage: func(t *testing.T, text, _ string) {
 			testutil.EditFile(t, text, func(b []byte) []byte { return b[:len(b)-10] })
-		}, blank: []Sequence{8}, mended: 1, aside: []string{text(8)[:len(text(8))-9]}},
-		{name: "empty", damage: func(t *testing.T, text, _ string) { testutil.NoError(t, os.Truncate(text, 0)) }, blank: []Sequence{5, 6, 7, 8}, mended: 4},
+		}, blank: []Sequence{8}, repaired: 1, aside: []string{text(8)[:len(text(8))-9]}},
+		{name: "empty", damage: func(t *testing.T, text, _ string) { testutil.NoError(t, os.Truncate(text, 0)) }, blank: []Sequence{5, 6, 7, 8}, repaired: 4},
 		{name: "too long", damage: func(t *testing.T, path, _ string) {
 			testutil.EditFile(t, path, func(b []byte) []byte { return append(b, "[1,2"...) })
-		}, mended: 1, aside: []string{"[1,2"}},
-		{name: "segment gone", damage: func(t *testing.T, text, _ string) { testutil.NoError(t, os.Remove(text)) }, blank: []Sequence{5, 6, 7, 8}, mended: 1},
+		}, repaired: 1, aside: []string{"[1,2"}},
+		{name: "segment gone", damage: func(t *testing.T, text, _ string) { testutil.NoError(t, os.Remove(text)) }, blank: []Sequence{5, 6, 7, 8}, repaired: 1},
 		{name: "segment and index gone", damage: func(t *testing.T, text, index string) {
 			testutil.NoError(t, os.Remove(text))
 			testutil.NoError(t, os.Remove(index))
-		}, blank: []Sequence{5, 6, 7, 8}, mended: 1},
+		}, blank: []Sequence{5, 6, 7, 8}, repaired: 1},
 		{name: "first segment gone", damage: func(t *testing.T, text, _ string) {
 			testutil.NoError(t, os.Remove(strings.Replace(text, textName(5), textName(1), 1)))
-		}, blank: []Sequence{1, 2, 3, 4}, mended: 1},
+		}, blank: []Sequence{1, 2, 3, 4}, repaired: 1},
 		{name: "two records of a segment, one of the active one", damage: func(t *testing.T, path, _ string) {
 			spoil := func(b []byte) []byte { b[10] ^= 1; return b }
 			testutil.EditFile(t, path, func(b []byte) []byte { b[2*(len(text(5))+1)+14] ^= 1; return spoil(b) })
 			testutil.EditFile(t, strings.Replace(path, textName(5), textName(9), 1), spoil)
-		}, blank: []Sequence{5, 7, 9}, mended: 3, aside: []string{flip(5, 10), flip(7, 14), flip(9, 10)}},
+		}, blank: []Sequence{5, 7, 9}, repaired: 3, aside: []string{flip(5, 10), flip(7, 14), flip(9, 10)}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			dir := newDir(t)
@@ -73,8 +73,8 @@ func TestRepair(t *testing.T) {
 			unchanged := linkSealed(t, dir, 9)
 			done, err := Repair(t.Context(), dir, options(nil))
 			testutil.NoError(t, err)
-			if len(done.Repaired) != row.mended {
-				t.Errorf("mended %d: %+v", len(done.Repaired), done.Repaired)
+			if len(done.Repaired) != row.repaired {
+				t.Errorf("repaired %d: %+v", len(done.Repaired), done.Repaired)
 			}
 			wantRepaired(t, dir, row.blank, row.rebuilt)
 			for _, want := range row.aside {
@@ -87,7 +87,7 @@ func TestRepair(t *testing.T) {
 			again, err := Repair(t.Context(), dir, options(nil))
 			testutil.NoError(t, err)
 			if len(again.Repaired) > 0 {
-				t.Errorf("a second repair mended %+v", again.Repaired)
+				t.Errorf("the second Repair found %+v", again.Repaired)
 			}
 			w = openWriter(t, dir)
 			appendTexts(t, w, 11, 12)

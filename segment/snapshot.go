@@ -26,15 +26,16 @@ type SnapshotResult struct {
 // Snapshot copies the log at dir to dest, which must be missing or empty. The copy is a
 // log with the same id, settings, records and sequences. It holds every record that was
 // acknowledged before Snapshot was called, opens without recovery, and is durable when
-// Snapshot returns. The log may be written meanwhile.
+// Snapshot returns. Other processes may append to the log while Snapshot runs.
 //
 // The files of sealed segments are linked into dest, or copied and verified if the file
 // system does not support links. Nothing ever writes into a sealed file, so later changes
 // of the log do not change the snapshot, nor changes of the snapshot the log.
 //
-// Snapshot holds the maintenance lock, so that no segment is removed meanwhile, and
-// writes nothing to the log. After a crash in Snapshot there is no log at dest, and the
-// next Snapshot there removes what it left. progress is called with the bytes done; it may be nil.
+// Snapshot holds the maintenance lock, so that no segment is removed while it is copied,
+// and writes nothing to the log. After a crash in Snapshot there is no log at dest, and the
+// next Snapshot to dest removes the files that the first one left. progress is called with
+// the bytes done; it may be nil.
 func Snapshot(ctx context.Context, dir, dest string, progress func(done, of int64), o Options) (done SnapshotResult, err error) {
 	o = o.withDefaults()
 	l, err := OpenContext(ctx, dir, o.FS)
@@ -59,10 +60,10 @@ func Snapshot(ctx context.Context, dir, dest string, progress func(done, of int6
 	if err != nil {
 		return done, err
 	}
-	//mutant:snapshot-segments-may-be-removed-meanwhile
+	//mutant:snapshot-segments-may-be-removed-while-they-are-copied
 	defer func() { err = errors.Join(err, release()) }()
 	//mutant:snapshot-what-was-done-while-it-waited-is-not-seen
-	if err := l.Refresh(); err != nil { // another process may have changed the log meanwhile
+	if err := l.Refresh(); err != nil { // another process may have changed the log before the lock was acquired
 		return done, err
 	}
 	if l.Conflict != nil { // it is unknown which segments are part of the log

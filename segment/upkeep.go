@@ -67,7 +67,7 @@ func withMaintenanceLock(ctx context.Context, dir string, o Options, fn func(*Lo
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	if err := l.RefreshAll(); err != nil { // another process may have changed the log meanwhile
+	if err := l.RefreshAll(); err != nil { // another process may have changed the log before the lock was acquired
 		return err
 	}
 	if l.Marker.ID != o.ID {
@@ -118,7 +118,7 @@ func (l *Log) sweep() error {
 // old HISTLOG back after the segments are gone. Several processes may do this at once.
 func (l *Log) removeRetired() error {
 	_, retired, err := l.leftovers()
-	//mutant:retire-whoever-goes-on-after-a-kill-does-not-sync
+	//mutant:retire-the-run-after-a-kill-does-not-sync
 	if err == nil && len(retired) > 0 {
 		err = l.fs.SyncDir(l.Dir)
 	}

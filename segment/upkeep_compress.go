@@ -96,7 +96,7 @@ func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, e
 	path := l.path(fileName(s.Base, codec))
 	temporary := vfs.TempName(path)
 	//mutant:compress-the-name-before-the-bytes-are-proven
-	//mutant:compress-what-is-replaced-is-not-set-aside
+	//mutant:compress-the-replaced-copies-are-not-quarantined
 	if err = r.compressTo(ctx, l, temporary, codec, mode); err == nil && s.Copy {
 		err = l.quarantineOthers(s, mode)
 	}

@@ -34,7 +34,8 @@ func largeLog(t *testing.T, codec Codec) (dir, plain string) {
 	return dir, string(testutil.ReadFile(t, filepath.Join(dir, textName(1))))
 }
 
-// Damage costs the records of one frame at most, from where it stands on.
+// TestDamageCostsOneFrame damages one frame of a compressed segment: at most the records
+// of this frame behind the damage may be lost.
 func TestDamageCostsOneFrame(t *testing.T) {
 	for _, codec := range codecs {
 		t.Run(codec.String(), func(t *testing.T) {
@@ -142,7 +143,8 @@ func TestCompressedByOthers(t *testing.T) {
 	}
 }
 
-// A copy of the active segment that someone compressed is nobody's business.
+// TestCopyOfTheActive checks that a compressed copy of the active segment, which histlog
+// never makes, is ignored.
 func TestCopyOfTheActive(t *testing.T) {
 	dir := newLog(t, 3)
 	l := openLog(t, dir)

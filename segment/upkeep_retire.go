@@ -9,8 +9,8 @@ import (
 // Retire removes the sealed segments whose records all come before a sequence, holding
 // the maintenance lock. HISTLOG says durably that the log begins behind them before the
 // first file is removed; a reader that asks for one of their records gets ErrRetired.
-// The log may be read and written meanwhile. After a crash Retire can be run again; the
-// next maintenance removes what it left.
+// Other processes may read and write the log while Retire runs. After a crash Retire can be
+// run again; the next maintenance removes the files that it left.
 //
 // Retire stops at a segment that is damaged and returns a *CorruptError: the segments
 // before it are removed, that one and all behind it stay.

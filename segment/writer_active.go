@@ -90,7 +90,7 @@ func (a *activeSegment) checkIntact() error {
 	case err != nil:
 		return err
 	case !a.fs.SameFile(a.identity, info):
-		return fmt.Errorf("%w: %s: another file stands there", ErrForeign, a.path)
+		return fmt.Errorf("%w: %s: another file now has this name", ErrForeign, a.path)
 	case info.Size() != int64(a.writtenEnd):
 		return fmt.Errorf("%w: %s: %d bytes long, %d were written", ErrForeign, a.path, info.Size(), a.writtenEnd)
 	}

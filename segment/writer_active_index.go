@@ -10,7 +10,7 @@ func entryOffset(k uint64) int64 { return headerSize + int64(k)*entrySize }
 
 // errIndexTorn is returned when an index may hold entries of records that are not
 // acknowledged and could not be removed. The text of these records must stay.
-var errIndexTorn = errors.New("and its entries could not be taken back")
+var errIndexTorn = errors.New("and its index entries could not be removed")
 
 // writeEntries appends entries to the index, of records that follow indexedEnd. On
 // an error it removes them again. The entries are not synced.
@@ -134,7 +134,7 @@ func (a *activeSegment) rebuildEntry(k uint64, start Offset) (e Entry, err error
 		return errStop
 	})
 	if err != errStop {
-		return e, errors.Join(err, &CorruptError{Path: a.path, Seq: seq, Offset: start, Reason: "no line stands there"})
+		return e, errors.Join(err, &CorruptError{Path: a.path, Seq: seq, Offset: start, Reason: "the segment has no line there"})
 	}
 	_, err = a.index.WriteAt(a.header.appendEntry(nil, seq, e), entryOffset(k))
 	return e, err

@@ -53,8 +53,8 @@ func appendOne(w *Writer) error {
 	return err
 }
 
-// Whoever waits for a commit that will never come is told when the writer is
-// poisoned, by a timer or by another call.
+// TestPoisonAnswersWaiting poisons the writer, by a timer or by another call, while a call
+// waits for a commit: the call must return the error, because the commit will never come.
 func TestPoisonAnswersWaiting(t *testing.T) {
 	for name, poison := range map[string]func(w *Writer) error{
 		"another call": func(w *Writer) error {

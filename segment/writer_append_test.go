@@ -52,8 +52,8 @@ func waiting(w *Writer) int {
 	return len(w.queue.waiting)
 }
 
-// Calls that come while one is being synced share the next sync, and one whose
-// context ends meanwhile takes its value back.
+// TestGroupCommit checks that the calls which begin during a sync share the next one, and
+// that the value of a call whose context ends during the sync is not appended.
 func TestGroupCommit(t *testing.T) {
 	dir, gate := newDir(t), newGate()
 	o := options(nil)
@@ -111,7 +111,7 @@ func TestGroupCommit(t *testing.T) {
 	}
 	for _, value := range good {
 		if value == text(99) {
-			t.Error("a value that was taken back is there")
+			t.Error("a value whose call was canceled is in the log")
 		}
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestDuplicate retries every record of a log of several segments after every
-// sequence: it is found if it stands after it, whatever the sync policy.
+// TestDuplicate looks for every record of a log of several segments after every sequence:
+// Find must find a record if its sequence is larger, under every sync policy.
 func TestDuplicate(t *testing.T) {
 	for _, policy := range []string{"always", "interval=1h", "none"} {
 		t.Run(policy, func(t *testing.T) {

@@ -63,8 +63,8 @@ func checkRecovery(t *testing.T, c crashed, want recovery) {
 
 func checkReport(t *testing.T, c crashed, got Recovery, want recovery) {
 	t.Helper()
-	if (got.Adopted != want.adopted && want.adopted != anyNumber) || got.RolledBack != want.takenBack {
-		t.Errorf("adopted %d, taken back %d; want %d, %d", got.Adopted, got.RolledBack, want.adopted, want.takenBack)
+	if (got.Adopted != want.adopted && want.adopted != anyNumber) || got.RolledBack != want.rolledBack {
+		t.Errorf("adopted %d, rolled back %d; want %d, %d", got.Adopted, got.RolledBack, want.adopted, want.rolledBack)
 	}
 	var damage []Sequence
 	for _, d := range got.Damage {

@@ -27,7 +27,8 @@ func TestRecoverFlagsRebuilt(t *testing.T) {
 	}
 }
 
-// The time of a record that is indexed anew is what the rule for its sequence says.
+// TestRecoverTimeRules rebuilds an index: each record must get the time that the rule for
+// its sequence yields.
 func TestRecoverTimeRules(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "log")
 	w := create(t, dir, nil)

@@ -134,7 +134,7 @@ func (w *Writer) quarantineTail() error {
 	}
 	// The copy is durable before the bytes are truncated: a crash in between leaves
 	// both, and the next recovery makes the same copy again.
-	//mutant:recover-the-tail-is-not-set-aside
+	//mutant:recover-the-tail-is-not-quarantined
 	name, err := quarantineRange(w.fs, w.dir, a.header.base, a.file, a.indexedEnd, a.writtenEnd, w.mode)
 	if err != nil {
 		return fmt.Errorf("quarantine %s from offset %d: %w", a.path, a.indexedEnd, err)

@@ -69,15 +69,15 @@ func newCrashed(t *testing.T, settings Settings, end func(w *Writer)) crashed {
 
 // recovery is what a row expects of OpenWriter. Sequences run on to next.
 type recovery struct {
-	adopted   uint64
-	takenBack uint64
-	moved     []string            // contents of quarantine/
-	damage    []Sequence          // reported
-	lost      []Sequence          // can't be read
-	extra     map[Sequence]string // records beyond those acknowledged, or blank in their place
-	gone      []Sequence          // not durable, and taken back
-	next      Sequence            // 0: the one after crashLast and extra
-	sealed    bool                // the segment, whose text nobody may touch
+	adopted    uint64
+	rolledBack uint64
+	moved      []string            // contents of quarantine/
+	damage     []Sequence          // reported
+	lost       []Sequence          // can't be read
+	extra      map[Sequence]string // records beyond those acknowledged, or blank in their place
+	gone       []Sequence          // not durable, and rolled back
+	next       Sequence            // 0: the one after crashLast and extra
+	sealed     bool                // the segment, whose text nobody may touch
 }
 
 func line10and11() string { return text(10) + "\n" + text(11) + "\n" }
@@ -233,14 +233,14 @@ func TestRecover(t *testing.T) {
 			name:     "last record spoiled, sync none",
 			settings: none,
 			corrupt:  func(t *testing.T, c crashed) { c.spoil(t, 9, 0) },
-			want:     recovery{takenBack: 1, gone: []Sequence{9}, moved: []string{string(make([]byte, len(text(9)))) + "\n"}, next: 9},
+			want:     recovery{rolledBack: 1, gone: []Sequence{9}, moved: []string{string(make([]byte, len(text(9)))) + "\n"}, next: 9},
 		},
 		{
-			name:     "record spoiled before whole ones, sync none",
+			name:     "record spoiled before complete ones, sync none",
 			settings: none,
 			corrupt:  func(t *testing.T, c crashed) { c.spoil(t, 7, 0) },
 			want: recovery{
-				takenBack: 3, gone: []Sequence{7, 8, 9}, next: 7,
+				rolledBack: 3, gone: []Sequence{7, 8, 9}, next: 7,
 				moved: []string{string(make([]byte, len(text(7)))) + "\n" + text(8) + "\n" + text(9) + "\n"},
 			},
 		},
@@ -251,7 +251,7 @@ func TestRecover(t *testing.T) {
 				from, _ := span(8)
 				testutil.NoError(t, os.Truncate(c.text, int64(from+5)))
 			},
-			want: recovery{takenBack: 2, gone: []Sequence{8, 9}, moved: []string{text(8)[:5]}, next: 8},
+			want: recovery{rolledBack: 2, gone: []Sequence{8, 9}, moved: []string{text(8)[:5]}, next: 8},
 		},
 		{
 			name:     "last record spoiled into another value, sync none",
@@ -259,10 +259,10 @@ func TestRecover(t *testing.T) {
 			corrupt: func(t *testing.T, c crashed) {
 				testutil.EditFile(t, c.text, func(b []byte) []byte { b[len(b)-4] = '7'; return b })
 			},
-			want: recovery{takenBack: 1, gone: []Sequence{9}, moved: []string{text(9)[:len(text(9))-3] + "7]}\n"}, next: 9},
+			want: recovery{rolledBack: 1, gone: []Sequence{9}, moved: []string{text(9)[:len(text(9))-3] + "7]}\n"}, next: 9},
 		},
 		{
-			name:    "bad line before a whole one, sync always",
+			name:    "bad line before a complete one, sync always",
 			corrupt: func(t *testing.T, c crashed) { c.appendText(t, "{!}\n"+text(11)+"\n") },
 			want: recovery{
 				adopted: anyNumber, damage: []Sequence{10}, lost: []Sequence{10},
@@ -270,13 +270,13 @@ func TestRecover(t *testing.T) {
 			},
 		},
 		{
-			name:     "bad line before a whole one, sync none",
+			name:     "bad line before a complete one, sync none",
 			settings: none,
 			corrupt:  func(t *testing.T, c crashed) { c.appendText(t, "{!}\n"+text(11)+"\n") },
 			want:     recovery{moved: []string{"{!}\n" + text(11) + "\n"}},
 		},
 		{
-			name:     "bad line before a whole one, sync interval",
+			name:     "bad line before a complete one, sync interval",
 			settings: interval,
 			corrupt:  func(t *testing.T, c crashed) { c.appendText(t, "{!}\n"+text(11)+"\n") },
 			want:     recovery{moved: []string{"{!}\n" + text(11) + "\n"}},

@@ -12,8 +12,8 @@ import (
 )
 
 // Seal seals the active segment of the log at dir before it is full, begins the
-// next one, and returns the sealed segment. It holds the writer's lock meanwhile,
-// and waits for it as OpenWriter does. An empty segment is not sealed; sealed.Path
+// next one, and returns the sealed segment. Seal waits for the writer's
+// lock as OpenWriter does, and holds it until it returns. An empty segment is not sealed; sealed.Path
 // is then "". After a crash at any point Seal can be run again.
 func Seal(ctx context.Context, dir string, o Options) (sealed Segment, err error) {
 	w, err := OpenWriter(ctx, dir, o)

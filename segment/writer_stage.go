@@ -98,7 +98,7 @@ func (w *Writer) flush() error {
 	// next writer indexes its complete lines and quarantines the rest. A full disk
 	// leaves a part too, which must go: the next group is written in its place.
 	if err := a.write(w.buf); err != nil {
-		//mutant:append-a-failed-write-is-not-taken-back
+		//mutant:append-a-failed-write-is-not-rolled-back
 		return w.rollback(w.diskError(OpAppend, a.path, err))
 	}
 	w.buf = w.buf[:0]

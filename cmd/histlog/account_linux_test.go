@@ -15,8 +15,8 @@ import (
 	"github.com/histlog/histlog/internal/health"
 )
 
-// nobody is an account that owns no file.
-const nobody = 65534
+// The account nobody owns no file.
+const nobody = 65534 // its user and group id
 
 // asNobody runs histlog as an account that may not write what root owns. The
 // program is run by its open file, for nobody may enter its directory.

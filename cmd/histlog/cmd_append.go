@@ -121,7 +121,7 @@ func appendError(err error) error {
 	case errors.As(err, &retry) && errors.Is(err, segment.ErrNoRecord):
 		return &exitError{code: exitFailure, err: err, hint: "is it the log that gave that sequence? without --retry-after the value is appended"}
 	case errors.As(err, &retry) && errors.Is(err, segment.ErrRetired):
-		return &exitError{code: exitFailure, err: err, hint: "nobody can tell whether the value was among those; without --retry-after it is appended"}
+		return &exitError{code: exitFailure, err: err, hint: "run append without --retry-after to append the value; the retired records may have included it already"}
 	}
 	return err
 }

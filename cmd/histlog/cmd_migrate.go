@@ -119,7 +119,7 @@ func salvagedText(o migrate.Options, receipt migrate.Receipt) string {
 	}
 	switch {
 	case receipt.Records == 0:
-		return fmt.Sprintf("salvaged no record; all %s are in %s; if the records stand deeper than in the root, remove %s and name their array with --records, such as /data/history", size, quarantine, o.Dir)
+		return fmt.Sprintf("salvaged no record; all %s are in %s; if the records are nested deeper than in the root, remove %s and name their array with --records, such as /data/history", size, quarantine, o.Dir)
 	case receipt.Pieces > 1:
 		return fmt.Sprintf("salvaged %s; the %d damaged pieces, of %s, are in %s", term.Plural(receipt.Records, "whole record"), receipt.Pieces, size, quarantine)
 	}
@@ -138,11 +138,11 @@ func warnAmbiguous(c *cli.Context, o migrate.Options, records uint64, at string,
 	field := o.Settings.Get("time-field")
 	switch {
 	case records == 1 && at == "stream" && o.Records == nil:
-		say(c.App.ErrWriter, "%s holds one value, which is one record; if its records stand in an array, name that with --records", o.Source)
+		say(c.App.ErrWriter, "%s holds one value, which is one record; if its records are in an array, name that array with --records", o.Source)
 	case records > 0 && untimed == records:
-		say(c.App.ErrWriter, "no record has a time at %s: the time of migration stands for theirs; name another place with --time-field", field)
+		say(c.App.ErrWriter, "no record has a time at %s: the time of migration is used instead; name another place with --time-field", field)
 	case untimed > 0:
-		say(c.App.ErrWriter, "%d of %d records have no time at %s: the time of migration stands for theirs", untimed, records, field)
+		say(c.App.ErrWriter, "%d of %d records have no time at %s: the time of migration is used instead", untimed, records, field)
 	}
 }
 

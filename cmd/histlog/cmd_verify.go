@@ -105,7 +105,7 @@ func runVerify(c *cli.Context) error {
 		if v.originOnly {
 			err.hint = "put origin/ back from a copy of the log; only an export needs it, the records are not concerned"
 		} else if repaired == nil && !health.IsArchive(l) {
-			err.hint = "histlog verify --repair " + l.Dir + " sets aside what is damaged, and no other record"
+			err.hint = "histlog verify --repair " + l.Dir + " moves the damaged bytes to quarantine/ and changes no other record"
 		}
 		return err
 	}
@@ -221,7 +221,7 @@ func (v verifyResult) print(c *cli.Context, l *segment.Log, took time.Duration) 
 		}
 	}
 	for _, name := range v.Quarantine {
-		if _, err := term.Fprintf(c.App.Writer, "set aside  %s\n", filepath.Join(l.Dir, filename.Quarantine, name)); err != nil {
+		if _, err := term.Fprintf(c.App.Writer, "quarantined  %s\n", filepath.Join(l.Dir, filename.Quarantine, name)); err != nil {
 			return err
 		}
 	}

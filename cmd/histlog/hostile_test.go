@@ -24,7 +24,7 @@ import (
 	"github.com/histlog/histlog/internal/testutil"
 )
 
-// irregular are things that stand where a log's file belongs.
+// irregular makes a path that should be a file of a log into something else.
 var irregular = map[string]func(t *testing.T, path, outside string) error{
 	"symlink":       func(_ *testing.T, path, outside string) error { return os.Symlink(outside, path) },
 	"dangling link": func(_ *testing.T, path, outside string) error { return os.Symlink(outside+".none", path) },

@@ -15,9 +15,9 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// TestBudget has every command meet records that its budget just holds, and
-// ones that it does not: then it ends with the figures, before it is over it,
-// and what came before such a record stands.
+// TestBudget runs every command with records that just fit its memory budget, and with
+// records that do not. With the latter the command must print the budget and what it needs
+// and exit before it exceeds the budget; the records before such a record must be kept.
 func TestBudget(t *testing.T) {
 	needFigures(t)
 	t.Parallel()
@@ -84,9 +84,9 @@ func budgeted(t *testing.T, dir string, b memguard.Budget, code int, args ...str
 	return readFigure(t, name), said.String()
 }
 
-// TestOverBudget lets garbage lie, so that a command passes its budget all the
-// same: it says that it comes close, the log's diary keeps it, and it ends
-// before the kernel ends it. What it acknowledged is there.
+// TestOverBudget runs append without garbage collection, so that it exceeds its budget. It
+// must warn before that on stderr and in the log's event log, and exit before the kernel
+// would kill it. Every record that it acknowledged must be in the log.
 func TestOverBudget(t *testing.T) {
 	if raceDetector {
 		t.Skip("skipped: memory is not what it is otherwise")
@@ -101,10 +101,10 @@ func TestOverBudget(t *testing.T) {
 	c.Dir, c.Stdin, c.Stdout, c.Stderr = dir, strings.NewReader(strings.Repeat(value+"\n", 100)), &stdout, &stderr
 	c.Env = append(os.Environ(), "GOGC=off", "GOMEMLIMIT=10GiB")
 	_ = c.Run() // the code says it
-	diary, err := os.ReadFile(filepath.Join(dir, "log", filename.Events))
+	eventLog, err := os.ReadFile(filepath.Join(dir, "log", filename.Events))
 	said := stderr.String()
-	if c.ProcessState.ExitCode() != exitNoRoom || !strings.Contains(said, "warning: ") || !strings.Contains(said, "out of the memory budget") || err != nil || !bytes.Contains(diary, []byte("memory is short")) {
-		t.Errorf("%v\n%s\n%s %v", c.ProcessState, said, diary, err)
+	if c.ProcessState.ExitCode() != exitNoRoom || !strings.Contains(said, "warning: ") || !strings.Contains(said, "out of the memory budget") || err != nil || !bytes.Contains(eventLog, []byte("memory is short")) {
+		t.Errorf("%v\n%s\n%s %v", c.ProcessState, said, eventLog, err)
 	}
 	l, err := segment.Open(filepath.Join(dir, "log"))
 	if err != nil {

@@ -91,7 +91,7 @@ func clientDir(t *testing.T) string {
 func pythonCommand(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	if runtime.GOOS == "windows" {
-		t.Skip("what stands in for histlog are shell scripts")
+		t.Skip("the programs that take histlog's place are shell scripts")
 	}
 	python, err := exec.LookPath("python3")
 	if err != nil {

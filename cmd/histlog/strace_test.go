@@ -275,7 +275,7 @@ func (c traced) injectAll(t *testing.T, before fs.FS, names string, errnos []sys
 	return fired
 }
 
-// inject runs the command with one fault and says whether it fired.
+// inject runs the command with one fault and reports whether it fired.
 func (c traced) inject(t *testing.T, before fs.FS, i injection) (fired bool) {
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, before); err != nil {

@@ -91,8 +91,8 @@ func TestTurns(t *testing.T) {
 	}
 }
 
-// TestCreateRace: of several that make a log at once each appends its record, and
-// whoever looks meanwhile finds a log or none.
+// TestCreateRace runs several processes that create the same log at once: each of them
+// must append its record, and a concurrent cat must find a complete log or none.
 func TestCreateRace(t *testing.T) {
 	t.Parallel()
 	const rounds, processes = 8, 4

@@ -69,7 +69,8 @@ func upkeepsOf(t *testing.T, dir string) (pids []string) {
 	return pids
 }
 
-// upkeepEnds waits at the end of a test, before the log is removed, for whoever looks after it.
+// upkeepEnds waits at the end of a test, before the log is removed, until no background
+// process maintains it any more.
 func upkeepEnds(t *testing.T, dir string) {
 	t.Cleanup(func() { eventually(t, "upkeep ends", func() bool { return len(upkeepsOf(t, dir)) == 0 }) })
 }
@@ -175,8 +176,8 @@ func TestNoUpkeep(t *testing.T) {
 	}
 }
 
-// Upkeep that fails is no failed append. It stands in events.log and in UPKEEP, and
-// whoever goes on appending is told.
+// TestUpkeepFails makes the background upkeep fail. The append must succeed all the same;
+// events.log and UPKEEP must hold the error, and a later append must warn of it.
 func TestUpkeepFails(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {

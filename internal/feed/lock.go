@@ -40,7 +40,7 @@ func (a *Appender) open(ctx context.Context) (err error) {
 		a.warn("%v; appending goes on in a new segment", d)
 	}
 	for _, name := range r.Quarantined {
-		a.warn("a torn write was set aside in %s", name)
+		a.warn("a torn write was moved to %s", name)
 	}
 	return nil
 }

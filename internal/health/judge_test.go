@@ -44,7 +44,7 @@ func TestJudge(t *testing.T) {
 		{"much damage", func(h *Condition) { h.Damage = make5() }, byDefault, Critical, "2 more damaged"},
 		{"verify found damage", func(h *Condition) { h.notes.Verified = segment.VerifyStatus{At: ago(time.Hour), Damaged: 3} }, byDefault, Critical, "verify found 3 damaged 1h00m ago"},
 		{"a writer found damage", func(h *Condition) { h.Suspect = ago(time.Hour) }, byDefault, Critical, "a writer found damage 1h00m ago"},
-		{"and it was mended since", func(h *Condition) {
+		{"and it was repaired since", func(h *Condition) {
 			h.Suspect, h.notes.Verified = ago(time.Hour), segment.VerifyStatus{At: ago(time.Minute), Records: 5}
 		}, byDefault, OK, "data was not verified, last was on 2025-05-30T07:59:00Z (5 records)"},
 		{"quarantine", func(h *Condition) { h.quarantine = []string{"a", "b"} }, byDefault, Warning, "2 files in quarantine/"},

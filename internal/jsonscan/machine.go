@@ -62,7 +62,7 @@ const (
 	atColon                 // ':', after a member's name
 	afterColon              // a value must begin
 	// The states above are between tokens, those below inside one.
-	inString  // compactor.inName says whether it names a member
+	inString  // it names a member if compactor.inName is set
 	inEscape  // after a backslash
 	inHex     // inside the four digits of \u; compactor.hex are still to come
 	inUTF8    // inside a multi-byte character; compactor.utf8 says where
@@ -88,8 +88,8 @@ type compactor struct {
 	endsInWord bool // the value that ended was a number or a literal
 
 	// 0 ≤ depth ≤ MaxDepth containers are open. The innermost one is in object, so that
-	// commas and closing brackets need no shift; bit n of stack, for 0 ≤ n < depth, says
-	// whether the container around the one opened at depth n is an object.
+	// commas and closing brackets need no shift; bit n of stack, for 0 ≤ n < depth, is
+	// set if the container around the one opened at depth n is an object.
 	depth int
 	stack [(MaxDepth + 63) / 64]uint64
 

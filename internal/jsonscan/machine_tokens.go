@@ -150,8 +150,9 @@ func (s *compactor) numeral(src, out []byte, from, i, k int) (_, read, _ int, do
 		case numberBroken:
 			k = emit(out, k, src, from, i)
 			if c == 'I' && s.number == numberMinus {
-				// "-Infinity": the sign was output as a number's, and is taken back, for
-				// word writes the literal whole. Skip has no output of earlier windows.
+				// "-Infinity": the sign was output as a number's. It is removed from the
+				// output, because word writes the complete literal. In Skip there is no
+				// output of earlier windows.
 				s.state, s.literal, s.matched = inLiteral, "-Infinity", 1
 				return max(k-1, 0), i, i, false
 			}

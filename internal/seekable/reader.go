@@ -208,7 +208,7 @@ func (r *Reader) endFrame() {
 	if r.at != f.end() {
 		return
 	}
-	// One byte more tells whether the frame ends here, as the table says.
+	// Only reading one byte more shows that the frame ends here, as the table says.
 	var one [1]byte
 	if n, err := io.ReadFull(r.decoder, one[:]); n > 0 {
 		r.excess = fmt.Sprintf("the frame at offset %d of the file holds more than the index knows of", f.Offset)

@@ -28,7 +28,7 @@ var mutants = []mutant{
 	{"append: index entry before fdatasync", "if err := a.file.Datasync(); err != nil {\n\t\treturn w.poison(w.diskError(OpSync, a.path, err))\n\t}\n\tfor i := range w.pending {\n\t\tw.pending[i].Flags |= Durable\n\t}\n\treturn w.writeEntries()", "for i := range w.pending {\n\t\tw.pending[i].Flags |= Durable\n\t}\n\tif err := w.writeEntries(); err != nil {\n\t\treturn err\n\t}\n\tif err := a.file.Datasync(); err != nil {\n\t\treturn w.poison(w.diskError(OpSync, a.path, err))\n\t}\n\treturn nil", "segment TestForeignDuringCommit"},
 	{"append: a failed sync does not poison", `return w.poison(w.diskError(OpSync, a.path, err))`, `return w.rollback(w.diskError(OpSync, a.path, err))`, "internal/survival TestFailedSyncPoisons"},
 	{"append: segment not looked at after the sync", "if err := w.checkIntact(); err != nil {\n\t\treturn err\n\t}\n\tif err := a.writeEntries", "if err := a.writeEntries", "segment TestForeignDuringCommit"},
-	{"append: a failed write is not taken back", `return w.rollback(w.diskError(OpAppend, a.path, err))`, `return w.diskError(OpAppend, a.path, err)`, "internal/survival TestInject/all/groups_of_many_sectors_none"},
+	{"append: a failed write is not rolled back", `return w.rollback(w.diskError(OpAppend, a.path, err))`, `return w.diskError(OpAppend, a.path, err)`, "internal/survival TestInject/all/groups_of_many_sectors_none"},
 	{"append: a failed group is acknowledged later", "w.batchErr = err // the next", "_ = err // the next", "internal/survival TestInject/all/groups_of_many_sectors_none"},
 	{"append: groups are not noted", "if w.policy.Sync.Mode == SyncAlways && len(w.pending) == 1 {", "if w.policy.Sync.Mode == SyncAlways {", "internal/survival TestCrash/groups_of_many_sectors_always"},
 	{"append: a pair is no group", "len(w.pending) == 1 {", "len(w.pending) <= 2 {", "internal/survival TestCrash/a_pair_of_records_of_a_sector_each_always"},
@@ -62,7 +62,7 @@ var mutants = []mutant{
 	{"recover: entries are not written again", "\t\tif _, err := a.index.WriteAt(b, from); err != nil {\n\t\t\treturn err\n\t\t}\n", "", "internal/survival TestInject/all/migrate_none"},
 	{"recover: records are believed without their checksums", "return sum.Sum32() == e.CRC, err", "return sum.Sum32() == e.CRC || true, err", "segment TestRecover/last_record_spoiled,_sync_none/killed"},
 	{"recover: entries before the last are not looked at", "k > 0 && (durable == 0 || synced == 0)", "k > 0 && durable == 0", "internal/survival TestCrash/create_always"},
-	{"recover: the tail is not set aside", "name, err := quarantineRange(w.fs, w.dir, a.header.base, a.file, a.indexedEnd, a.writtenEnd, w.mode)", `name, err := "", error(nil)`, "segment TestModes/umask_000"},
+	{"recover: the tail is not quarantined", "name, err := quarantineRange(w.fs, w.dir, a.header.base, a.file, a.indexedEnd, a.writtenEnd, w.mode)", `name, err := "", error(nil)`, "segment TestModes/umask_000"},
 	{"recover: the cut is not synced", "return errors.Join(a.rollback(), a.file.Datasync())", "return errors.Join(a.rollback())", "internal/survival TestCrash/recover_none"},
 	{"recover: damage is not remembered", "if err := w.setHeaderFlag(headerDamaged); err != nil {", "if err := error(nil); err != nil {", "internal/survival TestDamageIsRemembered"},
 	{"recover: a shared file is written to", "w.fs.Links(info) < 2", "w.fs.Links(info) < 3", ""},
@@ -114,12 +114,12 @@ var mutants = []mutant{
 	{"read: a context that has ended reads on", "if err := f.ctx.Err(); err != nil {", "if err := error(nil); err != nil {", "segment TestContextEndsReading"},
 
 	// Repair.
-	{"repair: a lost record is not set aside", "name, err := m.quarantine(start, min(e.End, max(m.read.size, start)), spaces{e.End - start})", `name, err := "", error(nil)`, ""},
+	{"repair: a lost record is not quarantined", "name, err := m.quarantine(start, min(e.End, max(m.read.size, start)), spaces{e.End - start})", `name, err := "", error(nil)`, ""},
 	{"repair: written into the segment's file", "m.log.fs.OpenFile(m.temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, m.w.mode)", "m.log.fs.OpenFile(m.read.segment.Path, os.O_RDWR, m.w.mode)", ""},
 	{"repair: the new text is not synced", "if err := m.text.Datasync(); err != nil {", "if err := error(nil); err != nil {", ""},
 	{"repair: excess of a compressed file is dropped", `if flaw, err := m.read.text.checkContainer(); flaw == "" || err != nil {`, `if flaw, err := m.read.text.checkContainer(); flaw != "?" || err != nil {`, "segment TestRepairKeepsExcess"},
 	{"repair: the compressed file goes before a plain one is there", "if err := r.log.fs.Rename(m.temporary, plain.Path); err != nil {", "if m.expands() {\n\t\t\tif err := r.log.removeFile(read.segment.Path); err != nil {\n\t\t\t\treturn err\n\t\t\t}\n\t\t}\n\t\tif err := r.log.fs.Rename(m.temporary, plain.Path); err != nil {", ""},
-	{"repair: the compressed file is not set aside", `if m.aside == "" {`, `if m.aside == "-" {`, "segment TestRepairKeepsExcess"},
+	{"repair: the compressed file is not quarantined", `if m.copied == "" {`, `if m.copied == "-" {`, "segment TestRepairKeepsExcess"},
 	{"repair: what another file has is not looked for", "if copied != nil {", "if copied != nil && seq == 0 {", "segment TestCopies/zstd/the_plain_one"},
 
 	{"repair: the index is not synced", "err = w.file.Sync() //", "err = nil //", ""},
@@ -142,7 +142,7 @@ var mutants = []mutant{
 	{"compress: what follows the last record is not looked at", "if r.size != at || sum", "if sum", "cmd/histlog TestScripts/compact"},
 	{"compress: an unfinished one is believed unproven", "if err := r.verifyFile(ctx); err != nil {\n\t\treturn c, err\n\t}\n\tif err := l.syncFile", "if err := l.syncFile", "segment TestCopies/zstd/the_compressed_one"},
 	{"compress: an unfinished one that is damaged stays", "if c, done, err := l.finishCompress(ctx, s); done || err != nil {", "if c, _, err := l.finishCompress(ctx, s); true {", "segment TestCopies/zstd/the_compressed_one"},
-	{"compress: what is replaced is not set aside", "err == nil && s.Copy {", "err == nil && s.Codec == Zstd {", "segment TestCopies/zstd/the_compressed_one"},
+	{"compress: the replaced copies are not quarantined", "err == nil && s.Copy {", "err == nil && s.Codec == Zstd {", "segment TestCopies/zstd/the_compressed_one"},
 	{"compress: what failed stays", "return c, errors.Join(compressError(r.segment, err), vfs.RemoveIfExists(l.fs, temporary))", "return c, compressError(r.segment, err)", "internal/survival TestLyingDisk/compress_by_zstd"},
 	{"compress: a killed one's file stays", "temporary = append(temporary, e.Name())", "_ = temporary", "segment TestSweep"},
 	{"small index: not synced", "if err := f.Sync(); err != nil {", "if err := error(nil); err != nil {", ""},
@@ -152,7 +152,7 @@ var mutants = []mutant{
 	{"small index: a draft does not say that it has one", "d.w.marker.Requires = []string{needsSmallIndex}", "_ = needsSmallIndex", ""},
 	{"small index: an archive does not say that it has one", "own.Requires = append(slices.Clip(own.Requires), name)", "_ = name", ""},
 	{"small index: a block's checksum", "return crc == p.crc", "return crc == p.crc || true", ""},
-	{"small index: the table's checksum", "if !ok || le.Uint32(table[sumAt:]) != crc32.Update(s.parsed.seed(s.parsed.base), castagnoli, table[:sumAt]) ||", "if !ok ||", ""},
+	{"small index: the table's checksum", "if !ok || le.Uint32(table[sumAt:]) != crc32.Update(s.parsed.seed(s.parsed.base), castagnoli, table[:sumAt]) ||", "if !ok || sumAt < 0 ||", ""},
 	{"small index: used where the plain one is whole", "x != nil && x.hasTrailer() {", "x != nil && x.hasTrailer() && false {", ""},
 	{"small index: not used where the plain one is torn", "if small != nil {", "if small != nil && x == nil {", ""},
 	{"make: segments are not compressed", "if d.codec == Plain {", "if d.codec >= Plain {", "cmd/histlog TestScripts/compact"},
@@ -160,13 +160,13 @@ var mutants = []mutant{
 
 	// Retiring.
 	{"retire: segments go before HISTLOG says so", "if err := l.replaceMarker(m); err != nil {\n\t\treturn fail(fmt.Errorf(\"move first_seq to %d: %w\", m.FirstSeq, err))\n\t}\n\tif err := l.Refresh(); err != nil {\n\t\treturn err\n\t}\n\tif err := l.removeRetired(); err != nil {\n\t\treturn fail(err)", "l.Marker, l.Segments = m, l.Segments[len(segments):]\n\tif err := l.removeRetired(); err != nil {\n\t\treturn fail(err)\n\t}\n\tif err := l.replaceMarker(m); err != nil {\n\t\treturn fail(fmt.Errorf(\"move first_seq to %d: %w\", m.FirstSeq, err))", "internal/survival TestCrash/archive_always"},
-	{"retire: whoever goes on after a kill does not sync", "if err == nil && len(retired) > 0 {", "if err == nil && len(retired) < 0 {", "internal/survival TestCrash/archive_always"},
+	{"retire: the run after a kill does not sync", "if err == nil && len(retired) > 0 {", "if err == nil && len(retired) < 0 {", "internal/survival TestCrash/archive_always"},
 	{"retire: damage goes too", "\tif err := r.verifyFile(ctx); err != nil {\n\t\treturn c, s, err\n\t}\n", "", "segment TestRetireLeavesDamage"},
 	{"retire: what is behind damage goes", "segments = segments[:i]", "segments = segments[:max(i, len(segments))]", "segment TestRetireLeavesDamage"},
 	{"retire: a beginning that is missing is passed over", "if base := l.Segments[0].Base; base > l.Marker.FirstSeq {", "if base := l.Segments[0].Base; base == 0 {", "segment TestRetireHidesNothing"},
 	{"retire: what a killed run has left stays", "if err := segment.Sweep(ctx, dir, o.Options); err != nil {", "if err := error(nil); err != nil {", "cmd/histlog TestScripts/compact"},
 	{"retire: seen as damage by who has an old listing", "s.Base < m.FirstSeq && l.Conflict == nil {", "s.Base == 0 && l.Conflict == nil {", "reader TestStaleVerify"},
-	{"retire: an index that went is made anew", "if err := l.missingSegmentError(s); errors", "if err := error(nil); errors", "reader TestHalfRetired"},
+	{"retire: the index of a retired segment is rebuilt", "if err := l.missingSegmentError(s); errors", "if err := error(nil); errors", "reader TestHalfRetired"},
 	{"retire: seen as damage where the newest went", "if l.Segments[len(l.Segments)-1].Base == last.Base {", "if len(l.Segments) > 0 {", "reader TestStale/last_4,_retired_when_listed"},
 
 	// Archiving.
@@ -203,8 +203,8 @@ var mutants = []mutant{
 	{"upkeep: a temporary HISTLOG stays", `, e.Name() == "."+filename.Marker+".tmp":`, ":", ""},
 
 	// Snapshots.
-	{"snapshot: segments may be removed meanwhile", "defer func() { err = errors.Join(err, release()) }()", "if err := release(); err != nil {\n\t\treturn done, err\n\t}", ""},
-	{"snapshot: what was done while it waited is not seen", "\tif err := l.Refresh(); err != nil { // another process may have changed the log meanwhile\n\t\treturn done, err\n\t}\n", "", ""},
+	{"snapshot: segments may be removed while they are copied", "defer func() { err = errors.Join(err, release()) }()", "if err := release(); err != nil {\n\t\treturn done, err\n\t}", ""},
+	{"snapshot: what was done while it waited is not seen", "\tif err := l.Refresh(); err != nil { // another process may have changed the log before the lock was acquired\n\t\treturn done, err\n\t}\n", "", ""},
 	{"snapshot: into the log", "if in {", "if in && err != nil {", ""},
 	{"snapshot: others may read it", "info.Mode().Perm()|0o700", "info.Mode().Perm()|0o755", ""},
 	{"snapshot: the active segment is shared", "if !from.Sealed && from.Codec == Plain {", "if !from.Sealed && from.Codec == Gzip {", ""},
