@@ -53,6 +53,8 @@ func (m *rebuiltEntries) scan(r *Reader) (err error) {
 	x := indexer{marker: &r.marker}
 	m.end = m.from
 	_, err = eachLine(r.text, m.from, m.to, r.memory, func(l line) error {
+		// Invariant: a mark is at line 0, and two neighbours are at most markLines lines apart.
+		// So read holds at most markLines entries, and reads at most markBytes and one line.
 		if n := len(m.marks); n == 0 || m.lines-m.marks[n-1].line >= markLines || l.start-m.marks[n-1].start >= markBytes {
 			m.marks = append(m.marks, mark{m.lines, l.start})
 		}
@@ -67,6 +69,8 @@ func (m *rebuiltEntries) scan(r *Reader) (err error) {
 			}
 		}
 		m.lines, m.end = m.lines+1, l.end
+		// Behind the last good line of the active segment there may be a torn tail. makeEntries
+		// ends there.
 		if ok || l.blank() {
 			m.good = m.lines
 		}
@@ -81,7 +85,10 @@ func (m *rebuiltEntries) scan(r *Reader) (err error) {
 // the lines after the last bad line from the back, and the entries in between share the bad
 // bytes.
 func (m *rebuiltEntries) number(places uint64) {
-	if uint64(m.to-m.from)/uint64(len(blankPlace)) < places { // some are elsewhere, or nowhere
+	// A record takes at least len(blankPlace) bytes. A text with less room than for all places
+	// has lost its end, so its last line need not be the last record, and all lines are
+	// numbered from the front.
+	if uint64(m.to-m.from)/uint64(len(blankPlace)) < places {
 		return
 	}
 	lines, first, last := m.lines, m.firstBad, m.lastBad
@@ -92,10 +99,14 @@ func (m *rebuiltEntries) number(places uint64) {
 		}
 		lines++
 	}
+	// No line end was destroyed or created, except maybe the last one. places - m.lines is 1 if
+	// a fragment without LF is counted, else 0.
 	if lines == places {
 		m.share(m.lines, places-m.lines, 0, m.end, m.to)
 		return
 	}
+	// All lines are intact, but there are more or fewer than places. Nothing shows where
+	// records are missing, so the lines keep their numbers from the front.
 	if !first.found {
 		m.front = min(lines, places)
 		return
@@ -106,6 +117,7 @@ func (m *rebuiltEntries) number(places uint64) {
 		m.share(places-back, 0, back, 0, 0)
 		return
 	}
+	// front + shared + back = places, and shared ≥ 1.
 	m.share(first.line, places-first.line-back, back, first.start, last.end)
 }
 
@@ -132,8 +144,12 @@ func (m *rebuiltEntries) entry(r *Reader, k uint64) (Entry, error) {
 	case k < m.front:
 		return m.line(r, k)
 	case k >= m.front+m.shared:
+		// The entry front+shared+j is that of the line lines-back+j.
 		return m.line(r, m.lines-m.back+k-m.front-m.shared)
 	}
+	// Each shared entry but the last gets the bytes of a blank place, and the last one gets the
+	// rest: Repair can then write a line of spaces for each. If there are too few bytes, the
+	// entries behind them are empty, which is damage.
 	end := m.sharedTo
 	if i := k - m.front + 1; i < m.shared {
 		end = min(end, m.sharedFrom+Offset(i)*Offset(len(blankPlace)))
@@ -158,6 +174,7 @@ func (m *rebuiltEntries) line(r *Reader, k uint64) (e Entry, err error) {
 // read makes the entries of the lines between two marks: from the last mark that is not after
 // line k to the next one.
 func (m *rebuiltEntries) read(r *Reader, k uint64) error {
+	// marks[i-1].line ≤ k < marks[i].line. The first mark is at line 0, so i ≥ 1.
 	i, _ := slices.BinarySearchFunc(m.marks, k+1, func(a mark, line uint64) int { return cmp.Compare(a.line, line) })
 	from, to := m.marks[i-1], m.end
 	if i < len(m.marks) {
@@ -171,6 +188,7 @@ func (m *rebuiltEntries) read(r *Reader, k uint64) error {
 		return err
 	})
 	if err != nil {
+		// line would take a part of the entries for all of them.
 		m.block = m.block[:0]
 		return fmt.Errorf("read %s: %w", r.segment.Path, err)
 	}

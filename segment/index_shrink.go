@@ -51,6 +51,8 @@ func requireSmallIndex(ctx context.Context, dir string, base Sequence, o Options
 	if err != nil || slices.Contains(l.Marker.Requires, needsSmallIndex) {
 		return err
 	}
+	// An older histlog reads the log as long as there is no small index in it. So HISTLOG gets
+	// the requirement only if shrinkIndex may make one.
 	if size, err := l.plainIndexSize(base); err != nil || size <= minShrink {
 		return err
 	}
@@ -63,12 +65,14 @@ func requireSmallIndex(ctx context.Context, dir string, base Sequence, o Options
 // require adds features to those that HISTLOG requires.
 func (l *Log) require(names ...string) error {
 	m := l.Marker
+	// l.Marker must stay as it is if the replacement fails, and both would share one array.
 	m.Requires = slices.Clone(m.Requires)
 	for _, name := range names {
 		if !slices.Contains(m.Requires, name) {
 			m.Requires = append(m.Requires, name)
 		}
 	}
+	// Another process may have added the feature while this one waited for the lock.
 	if len(m.Requires) == len(l.Marker.Requires) {
 		return nil
 	}
@@ -82,6 +86,8 @@ func (l *Log) require(names ...string) error {
 // compared with the plain one; the rename gives it its name; the directory is synced;
 // the plain one is deleted. A crash leaves one form or both, which hold the same.
 func (l *Log) shrinkIndex(ctx context.Context, s Segment) (c Change, err error) {
+	// Without the requirement in HISTLOG an older histlog would report a lost index. The index
+	// then stays plain.
 	if can, err := l.CanShrink(s); !can || err != nil || !slices.Contains(l.Marker.Requires, needsSmallIndex) {
 		return c, err
 	}
@@ -98,10 +104,15 @@ func (l *Log) shrinkIndex(ctx context.Context, s Segment) (c Change, err error) 
 	name := l.path(smallIndexName(s.Base))
 	temporary := vfs.TempName(name)
 	c.After, err = l.writeSmall(ctx, x, temporary, mode)
+	// A kill before the rename leaves a temporary file, which the next maintenance removes. A
+	// kill after it leaves both forms; the next Compress of the segment writes the small one
+	// again and removes the plain one.
 	if err == nil {
 		err = l.fs.Rename(temporary, name)
 	}
 	if err != nil {
+		// After a full disk the temporary file would keep its space until the next maintenance.
+		// There may be none, because the error may be that of creating it.
 		return Change{}, errors.Join(compressError(s, err), vfs.RemoveIfExists(l.fs, temporary))
 	}
 	// Otherwise a power cut after the removal could leave the segment without an index.
@@ -125,6 +136,8 @@ func (l *Log) openIntactIndex(base Sequence) (*indexFile, error) {
 		return nil, l.missingSegmentError(Segment{Base: base, Path: l.path(indexName(base))})
 	}
 	t, err := x.countEntries(-1)
+	// The small form holds intact entries only. A damaged index stays plain until Repair has
+	// made it again.
 	if err == nil && (reason != "" || t == nil) {
 		err = &CorruptError{Kind: KindIndex, Path: x.path, Reason: "the index is not as it was written"}
 	}
@@ -173,6 +186,8 @@ func compareIndexes(ctx context.Context, x *indexFile, s *smallIndex) error {
 			return err
 		}
 		n := min(int64(len(a)), info.Size()-at)
+		// A read of the last bytes may return io.EOF with all of them: only a short read is an
+		// error.
 		if m, err := x.file.ReadAt(a[:n], at); m < int(n) {
 			return err
 		}

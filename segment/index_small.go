@@ -69,6 +69,8 @@ func openSmall(f File, h header) (*smallIndex, error) {
 		return nil, err
 	}
 	size := info.Size()
+	// A shorter file has no room for a header and a footer: the reads below would begin before
+	// its start or end early.
 	if size < minSmallSize {
 		return nil, errNoSmall
 	}
@@ -77,6 +79,8 @@ func openSmall(f File, h header) (*smallIndex, error) {
 		return nil, err
 	}
 	s := &smallIndex{File: f, header: b[16:], parsed: h, at: -1}
+	// An intact header seeds the checksums with its own id and base. So the index of another
+	// log is still parsed, and readIndexHeader can tell that it is foreign.
 	if own, reason := parseHeader(s.header); reason == "" {
 		s.parsed = own
 	}
@@ -87,6 +91,8 @@ func openSmall(f File, h header) (*smallIndex, error) {
 	// The footer tells how many blocks there are, and so how long the last frame is.
 	blocks := int64(le.Uint32(footer[trailerSize+4:]))
 	tail := 8 + blocks*8 + smallFooter
+	// The number of blocks is not verified yet. smallHeader + tail ≤ size limits what is
+	// allocated for the table to the size of the file.
 	if !bytes.Equal(footer[smallFooter-8:], smallEndMagic) || le.Uint32(footer[trailerSize:]) != smallBlock || tail > size-smallHeader {
 		return nil, errNoSmall
 	}
@@ -142,6 +148,8 @@ func (s *smallIndex) Stat() (fs.FileInfo, error) {
 
 // ReadAt implements io.ReaderAt, for one goroutine.
 func (s *smallIndex) ReadAt(b []byte, off int64) (n int, err error) {
+	// Invariant: b[:n] holds the bytes from off to off + n. A part has at least one byte, so
+	// the loop ends.
 	for n < len(b) {
 		part, err := s.part(off + int64(n))
 		if err != nil {
@@ -163,6 +171,8 @@ func (s *smallIndex) part(off int64) ([]byte, error) {
 	case entries >= end:
 		return s.tail[entries-end:], nil
 	}
+	// An indexFile reads pages of blockEntries entries, mostly in order. One block in memory
+	// serves all pages in it and is decompressed once.
 	block := int(entries / (smallBlock * entrySize))
 	if block != s.at {
 		if err := s.read(block); err != nil {
@@ -185,6 +195,8 @@ func (s *smallIndex) read(block int) error {
 			return err
 		}
 		base := s.parsed.base + Sequence(block)*smallBlock
+		// Zeros instead of an error: damage then costs the entries of this block only.
+		// indexFile finds each of them invalid, and a Reader makes them from the text.
 		if !s.unpack(n, base, p) {
 			clear(s.entries)
 		}
@@ -242,6 +254,8 @@ func (s *smallIndex) unpack(n int, base Sequence, p smallPart) bool {
 // which it appends to b. start is where the record before the first one ends. Ends and
 // times are stored as differences, which are small and compress well.
 func packEntries(a, b []byte, start Offset, entries []Entry) (columns, sums []byte) {
+	// The block holds start, and the differences of the other columns begin at 0: a block is
+	// decoded without the blocks before it.
 	a = binary.AppendUvarint(a, uint64(start))
 	for _, e := range entries {
 		a = binary.AppendUvarint(a, uint64(e.End-start))
@@ -271,6 +285,8 @@ func packEntries(a, b []byte, start Offset, entries []Entry) (columns, sums []by
 // many entries as there is room for.
 func unpackEntries(raw []byte, entries []Entry) bool {
 	r := columns{b: raw}
+	// A damaged block may make the sums below overflow. They wrap and do no harm, because the
+	// caller compares the entries with the checksum of the block before it uses them.
 	at := r.unsigned()
 	for i := range entries {
 		at += r.unsigned()
@@ -289,6 +305,8 @@ func unpackEntries(raw []byte, entries []Entry) bool {
 	for i := range entries {
 		entries[i].Flags = EntryFlags(r.unsigned())
 	}
+	// A block with more or fewer entries than expected leaves another number of bytes for the
+	// checksums.
 	if r.bad || len(r.b) != 4*len(entries) {
 		return false
 	}
@@ -317,6 +335,8 @@ func (c *columns) signed() int64 {
 }
 
 func (c *columns) skip(n int) {
+	// 0 means that the text ends within a number, less than 0 that the number has more than 64
+	// bits. Without a text all later reads fail, too.
 	if n <= 0 {
 		c.bad, c.b = true, nil
 		return
@@ -336,6 +356,8 @@ func (l *Log) openSmallIndex(base Sequence) (x *indexFile, reason string, err er
 		return nil, "", err
 	}
 	s, err := openSmall(vfs.WithContext(l.ctx, f), header{id: l.Marker.ID, base: base})
+	// A file with a damaged table counts as a missing index: its entries are made from the
+	// text, and Verify reports that the index is unreadable.
 	if errors.Is(err, errNoSmall) {
 		return nil, "", f.Close()
 	}

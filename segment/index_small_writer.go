@@ -13,6 +13,8 @@ import (
 // encodeSmall writes the small form of the index to w and returns its size. A damaged
 // entry is a *CorruptError.
 func (x *indexFile) encodeSmall(ctx context.Context, w io.Writer) (size int64, err error) {
+	// Header and trailer are copied and not encoded again: the small form must give back each
+	// byte, even those that this version does not interpret.
 	head := make([]byte, headerSize+trailerSize)
 	if m, err := x.file.ReadAt(head[:headerSize], 0); m < headerSize {
 		return 0, err
@@ -20,11 +22,14 @@ func (x *indexFile) encodeSmall(ctx context.Context, w io.Writer) (size int64, e
 	if m, err := x.file.ReadAt(head[headerSize:], headerSize+int64(x.count)*entrySize); m < trailerSize {
 		return 0, err
 	}
+	// maxSmallBlock is less than the window of 1 MiB, so a larger window would find no more
+	// repetitions. The table has a checksum of each block, so zstd need not add one.
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20), zstd.WithEncoderCRC(false))
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, enc.Close()) }()
+	// The length of the last frame depends on the number of blocks: finish replaces the 0.
 	p := smallWriter{out: w, enc: enc, index: x, table: le.AppendUint32(le.AppendUint32(nil, skippable), 0)}
 	first := append(le.AppendUint32(le.AppendUint32(nil, skippable), smallHeader-8), smallMagic...)
 	if err := p.write(append(first, head[:headerSize]...)); err != nil {
@@ -95,6 +100,8 @@ func (p *smallWriter) block(k uint64) error {
 	if err = errors.Join(err, p.enc.Close()); err != nil {
 		return err
 	}
+	// unpack computes the same. The checksums of the entries are left out, because the other
+	// bytes of each entry and its sequence determine them.
 	crc := crc32.Update(x.header.seed(base), castagnoli, packed.Bytes())
 	for i := range p.entries {
 		crc = crc32.Update(crc, castagnoli, p.raw[i*entrySize:][:entrySize-4])
@@ -108,6 +115,9 @@ func (p *smallWriter) block(k uint64) error {
 func (p *smallWriter) finish(trailer []byte) error {
 	b := append(p.table, trailer...)
 	b = le.AppendUint32(le.AppendUint32(b, smallBlock), p.blocks)
+	// The frame's length leaves out its magic and itself, 8 bytes. b lacks the last 12 bytes:
+	// the checksum and the end magic. The checksum covers the length, so the length comes
+	// first.
 	le.PutUint32(b[4:], uint32(len(b)+12-8))
 	h := p.index.header
 	b = le.AppendUint32(b, crc32.Update(h.seed(h.base), castagnoli, b))

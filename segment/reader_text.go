@@ -53,6 +53,8 @@ func newCompressedText(ctx context.Context, f File, c Codec) (compressedText, er
 	if err != nil {
 		return compressedText{}, err
 	}
+	// A Log that was not made by OpenContext has no context, such as that of a Writer or a
+	// Draft.
 	if ctx == nil {
 		ctx = context.Background()
 	}
@@ -81,6 +83,8 @@ func frameDamage(err error, s Segment, seq Sequence, at Offset) *CorruptError {
 		return nil
 	}
 	d := &CorruptError{Path: s.Path, Seq: seq, Offset: at, Reason: f.Error()}
+	// The frame may be intact: another program compressed it, with a window that this one
+	// refuses. Repair must not blank its records.
 	if f.Err == ErrWindow {
 		d.Kind = KindWindow
 	}
@@ -91,6 +95,8 @@ func frameDamage(err error, s Segment, seq Sequence, at Offset) *CorruptError {
 func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
 	err = l.followRename(*s, func(now Segment) (err error) {
 		if file, err = l.fs.OpenFile(now.Path, os.O_RDONLY, 0); err == nil {
+			// Copy says whether the segment has several files, under whatever name this one was
+			// opened.
 			now.Copy = s.Copy
 			*s = now
 		}
@@ -118,6 +124,8 @@ func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
 // ErrRetired if the segment was retired since the log was listed, else a *CorruptError.
 func (l *Log) missingSegmentError(s Segment) error {
 	var now markerFile
+	// Retire replaces HISTLOG before it removes a file. So if Retire removed this one, HISTLOG
+	// already says so. A first_seq that contradicts the segments says nothing.
 	//mutant:retire-seen-as-damage-by-who-has-an-old-listing
 	if m, err := now.read(l.fs, l.Dir); err == nil && s.Base < m.FirstSeq && l.Conflict == nil {
 		return m.retiredError(s.Base)

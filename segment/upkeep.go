@@ -28,6 +28,8 @@ func (l *Log) lockMaintenance(ctx context.Context) (release func() error, err er
 		return nil, err
 	}
 	path := l.path(filename.Upkeep)
+	// Neither UPKEEP nor its name is synced: no lock outlives a power cut, and the next process
+	// creates the file again.
 	f, err := l.fs.OpenFile(path, os.O_RDWR|os.O_CREATE, mode)
 	if err != nil {
 		return nil, err
@@ -59,6 +61,8 @@ func withMaintenanceLock(ctx context.Context, dir string, o Options, fn func(*Lo
 	if err != nil {
 		return err
 	}
+	// The caller means the log that is at dir now. Another one may be there once this process
+	// has the lock.
 	if o.ID == uuid.Nil {
 		o.ID = l.Marker.ID
 	}
@@ -76,6 +80,7 @@ func withMaintenanceLock(ctx context.Context, dir string, o Options, fn func(*Lo
 	if l.Conflict != nil { // it is unknown which segments are part of the log
 		return l.Conflict
 	}
+	// First, because fn may need the space that an interrupted run has taken.
 	if err := l.sweep(); err != nil {
 		return err
 	}
@@ -90,6 +95,7 @@ func Sweep(ctx context.Context, dir string, o Options) error {
 		return err
 	}
 	temporary, retired, err := l.leftovers()
+	// While first_seq contradicts the segments, it is unknown which of them were retired.
 	if err == nil {
 		err = l.Conflict
 	}
@@ -106,6 +112,8 @@ func (l *Log) sweep() error {
 		return err
 	}
 	for _, name := range temporary {
+		// Not synced: a temporary file that a power cut brings back is removed by the next
+		// maintenance.
 		if err := vfs.RemoveIfExists(l.fs, l.path(name)); err != nil {
 			return err
 		}
@@ -126,6 +134,8 @@ func (l *Log) removeRetired() error {
 		return err
 	}
 	for _, name := range retired {
+		// A kill between two removals leaves files below first_seq, text or index. Readers
+		// ignore them, and the next maintenance removes them.
 		if err := vfs.RemoveIfExists(l.fs, l.path(name)); err != nil {
 			return err
 		}
@@ -145,6 +155,7 @@ func (l *Log) leftovers() (temporary, retired []string, err error) {
 		case filename.IsTemporary(e.Name()), e.Name() == "."+filename.Marker+".tmp":
 			//mutant:compress-a-killed-ones-file-stays
 			temporary = append(temporary, e.Name())
+		// A file of another log is not retention's to delete; Repair moves it to quarantine/.
 		//mutant:retire-another-logs-segment-goes-too
 		case ours && base < first && !l.isForeign(base):
 			retired = append(retired, e.Name())
