@@ -65,11 +65,13 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestExitCodes checks that the README names each exit code, and that the Python client
-// has an exception for each that is no general failure.
+// TestExitCodes checks that the README and the manual page name each exit code, and that
+// the Python client has an exception for each that is no general failure.
 func TestExitCodes(t *testing.T) {
 	readme, client := source(t, "README.md"), source(t, "scripts/python/histlog.py")
 	_, readme, _ = strings.Cut(readme, "Exit codes: ")
+	_, manual, _ := strings.Cut(source(t, "cmd/histlog/cmd_help_man.go"), "# EXIT STATUS\n")
+	manual, _, _ = strings.Cut(manual, "Of **check**")
 	codes := regexp.MustCompile(`(?m)^\texit(\w+) += (\d+)$`).FindAllStringSubmatch(source(t, "cmd/histlog/exit.go"), -1)
 	exceptions := regexp.MustCompile(`(?m)^_BY_EXIT_CODE = .*$`).FindString(client) + regexp.MustCompile(`(?m)^_USAGE = \d+`).FindString(client)
 	if len(codes) == 0 || exceptions == "" {
@@ -79,6 +81,9 @@ func TestExitCodes(t *testing.T) {
 		name, code := m[1], m[2]
 		if !regexp.MustCompile(`^[^.]*\b` + code + ` `).MatchString(readme) {
 			t.Errorf("README.md does not name the exit code %s (%s)", code, name)
+		}
+		if !strings.Contains(manual, "**"+code+"** ") {
+			t.Errorf("cmd/histlog/cmd_help_man.go does not name the exit code %s (%s)", code, name)
 		}
 		if code > "1" && !regexp.MustCompile(`\b`+code+`\b`).MatchString(exceptions) {
 			t.Errorf("scripts/python/histlog.py has no exception for the exit code %s (%s)", code, name)

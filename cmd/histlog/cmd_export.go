@@ -5,13 +5,27 @@ import (
 	"io"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/histlog/histlog/migrate"
 	"github.com/histlog/histlog/reader"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
 )
 
+// exportFormats are the values of --format; the first one is the default.
+var exportFormats = []struct {
+	name, note string
+	format     migrate.Format
+}{
+	{"original", " (the migrated file again)", migrate.Original},
+	{"array", "", migrate.Array},
+}
+
 func exportCommand() *cli.Command {
+	var formats []string
+	for _, f := range exportFormats {
+		formats = append(formats, f.name+f.note)
+	}
 	return &cli.Command{
 		Name:      "export",
 		Usage:     "write the old JSON again",
@@ -20,7 +34,7 @@ func exportCommand() *cli.Command {
    histlog export -n 50 -o small.json step2`,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "output", TakesFile: true, Aliases: []string{"o"}, Usage: "write to `FILE`, which is replaced atomically (default: standard output)"},
-			&cli.StringFlag{Name: "format", Usage: "original (the migrated file again) or array", Value: "original"},
+			&cli.StringFlag{Name: "format", Usage: english.WordSeries(formats, "or"), Value: exportFormats[0].name},
 		}, rangeFlags("all")...),
 		Action: runExport,
 	}
@@ -31,10 +45,9 @@ func runExport(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	formats := map[string]migrate.Format{"original": migrate.Original, "array": migrate.Array}
-	format, ok := formats[c.String("format")]
-	if !ok {
-		return usage("export", "--format %s: want original or array", c.String("format"))
+	format, err := parseExportFormat(c.String("format"))
+	if err != nil {
+		return err
 	}
 	q, err := query(c, 0)
 	if err != nil {
@@ -66,6 +79,17 @@ func runExport(c *cli.Context) error {
 	}
 	say(c.App.ErrWriter, "%v", &lost)
 	return nil
+}
+
+func parseExportFormat(name string) (migrate.Format, error) {
+	var names []string
+	for _, f := range exportFormats {
+		if f.name == name {
+			return f.format, nil
+		}
+		names = append(names, f.name)
+	}
+	return 0, usage("export", "--format %s: want %s", name, english.WordSeries(names, "or"))
 }
 
 func export(c *cli.Context, l *segment.Log, q reader.Query, format migrate.Format, lost *lostRecords, out io.Writer) error {
