@@ -94,7 +94,7 @@ func TestExitCodes(t *testing.T) {
 // TestSyncPoliciesCovered checks that the crash tests run each sync policy, and that
 // docs/DURABILITY.md says what each may lose.
 func TestSyncPoliciesCovered(t *testing.T) {
-	modes := regexp.MustCompile(`(?m)^\tSync[A-Z]\w+ .*//`).FindAllString(source(t, "segment/settings.go"), -1)
+	modes := regexp.MustCompile(`(?m)^\tSync[A-Z]\w+ .*//`).FindAllString(source(t, "segment/sync.go"), -1)
 	policies := regexp.MustCompile(`(?m)^var policies = .*$`).FindString(source(t, "internal/survival/crash_test.go"))
 	_, table, _ := strings.Cut(source(t, "docs/DURABILITY.md"), "## What each sync policy may lose")
 	table, _, _ = strings.Cut(table, "\n\n`")

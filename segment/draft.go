@@ -192,8 +192,8 @@ func (d *Draft) publish() (*Writer, error) {
 	if err := w.checkOwner(); err != nil {
 		return nil, err
 	}
-	// A log whose HISTLOG does not say so must not have small indexes at any moment.
-	if err := d.requireSmall(); err != nil {
+	// An older histlog must not take these files for missing records at any moment.
+	if err := d.requireFeatures(); err != nil {
 		return nil, err
 	}
 	if err := writeMarker(w.fs, w.dir, w.marker, w.mode); err != nil {
@@ -206,16 +206,15 @@ func (d *Draft) publish() (*Writer, error) {
 	return w, nil
 }
 
-// requireSmall adds the feature of small indexes to HISTLOG if the draft has one.
-func (d *Draft) requireSmall() error {
+// requireFeatures lets HISTLOG require the features of the files that the draft has.
+func (d *Draft) requireFeatures() error {
 	entries, err := d.w.fs.ReadDir(d.w.dir)
+	var names []string
 	for _, e := range entries {
-		if _, suffix, ok := parseName(e.Name()); ok && suffix == filename.SmallSuffix {
-			//mutant:small-index-a-draft-does-not-say-that-it-has-one
-			d.w.marker.Requires = []string{needsSmallIndex}
-			break
-		}
+		names = append(names, e.Name())
 	}
+	//mutant:small-index-a-draft-does-not-say-that-it-has-one
+	d.w.marker.Requires = append(d.w.marker.Requires, featuresOf(names...)...)
 	return err
 }
 

@@ -95,7 +95,7 @@ func (d *Draft) compress(a *activeSegment) error {
 		return nil
 	}
 	l := &Log{Dir: d.w.dir, Marker: d.w.marker, fs: d.w.fs}
-	l.Marker.Requires = features // which HISTLOG will say: see publish
+	l.Marker.Requires = features() // publish writes those that the files have
 	_, err := l.compressWithIndex(context.Background(), Segment{Base: a.header.base, Path: a.path, Sealed: true, Next: a.nextSeq()}, d.codec)
 	return err
 }

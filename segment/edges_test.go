@@ -165,7 +165,7 @@ func TestDraftRollsAsWriter(t *testing.T) {
 
 // TestOneByteBehindCompressed checks that a single byte too many is noticed.
 func TestOneByteBehindCompressed(t *testing.T) {
-	for _, codec := range []Codec{Zstd, Gzip} {
+	for _, codec := range codecs {
 		dir := newLog(t, 12)
 		_, err := Compress(t.Context(), dir, 1, codec, Options{})
 		testutil.NoError(t, err)

@@ -12,13 +12,6 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// needsSmallIndex is the feature that HISTLOG requires of the readers of a log with small
-// indexes.
-const needsSmallIndex = "small-index"
-
-// features are the features that this version supports.
-var features = []string{needsSmallIndex}
-
 // minShrink is the size of a plain index, in bytes, above which a small form is worth it:
 // a smaller index takes one block of the disk in either form.
 const minShrink = 4096
@@ -42,23 +35,31 @@ func (l *Log) plainIndexSize(base Sequence) (int64, error) {
 	return size, err
 }
 
-// requireSmallIndex makes HISTLOG require small indexes, durably, before the first one
-// gets its name: an older histlog then reports that it is too old, instead of taking the
-// indexes for lost. It holds the maintenance lock for this step alone, because the lock
-// is on HISTLOG too and ends when HISTLOG is replaced: see upkeep.
-func requireSmallIndex(ctx context.Context, dir string, base Sequence, o Options) error {
+// requireFeatures makes HISTLOG require, durably, the features of the files that Compress
+// is about to make of a segment. It holds the maintenance lock for this step alone,
+// because the lock is on HISTLOG too and ends when HISTLOG is replaced: see upkeep.
+func requireFeatures(ctx context.Context, dir string, base Sequence, codec Codec, o Options) error {
 	l, err := OpenContext(ctx, dir, o.FS)
-	if err != nil || slices.Contains(l.Marker.Requires, needsSmallIndex) {
+	if err != nil {
 		return err
 	}
+	size, err := l.plainIndexSize(base)
+	if err != nil {
+		return err
+	}
+	names := []string{fileName(base, codec)}
 	// An older histlog reads the log as long as there is no small index in it. So HISTLOG gets
 	// the requirement only if shrinkIndex may make one.
-	if size, err := l.plainIndexSize(base); err != nil || size <= minShrink {
-		return err
+	if size > minShrink {
+		names = append(names, smallIndexName(base))
+	}
+	needed := featuresOf(names...)
+	if !slices.ContainsFunc(needed, func(f string) bool { return !slices.Contains(l.Marker.Requires, f) }) {
+		return nil
 	}
 	return withMaintenanceLock(ctx, dir, o, func(l *Log) error {
 		//mutant:small-index-histlog-does-not-require-it
-		return l.require(needsSmallIndex)
+		return l.require(needed...)
 	})
 }
 

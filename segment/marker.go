@@ -135,7 +135,8 @@ func supported(requires json.RawMessage) bool {
 	if requires != nil && json.Unmarshal(requires, &names) != nil {
 		return false
 	}
-	return !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(features, name) })
+	known := features()
+	return !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(known, name) })
 }
 
 // decodeMarker reads a HISTLOG without regard to its checksum.

@@ -24,39 +24,6 @@ import (
 // zoneinfo the program must import time/tzdata.
 type Settings map[string]string
 
-// Sync tells when a record is acknowledged.
-type Sync struct {
-	Mode     SyncMode
-	Interval time.Duration // of SyncInterval
-}
-
-type SyncMode uint8
-
-const (
-	SyncAlways   SyncMode = iota // after an fdatasync
-	SyncInterval                 // after one fdatasync for all records of an interval
-	SyncNone                     // after the write: a power cut may lose the record
-)
-
-func (s Sync) String() string {
-	switch s.Mode {
-	case SyncInterval:
-		return "interval=" + s.Interval.String()
-	case SyncNone:
-		return "none"
-	}
-	return "always"
-}
-
-// CommitDelay returns how long a written record waits for others, so that one sync
-// makes all of them durable; 0 means that it does not wait.
-func (s Sync) CommitDelay() time.Duration {
-	if s.Mode == SyncInterval {
-		return s.Interval
-	}
-	return 0
-}
-
 // Policy holds the values of Settings.
 type Policy struct {
 	SegmentSize int64 // bytes of plain text
@@ -102,7 +69,7 @@ var settingTable = []setting{
 		p.SegmentAge, err = timespec.ParseDuration(s)
 		return atLeast(int64(p.SegmentAge), int64(time.Second), err)
 	}},
-	{"sync", "always", "acknowledge after an fsync: always; one for all of interval=1s; or none", func(p *Policy, s string) (err error) {
+	{"sync", "always", "acknowledge records after an fsync, after one for an interval, or without: " + syncForms, func(p *Policy, s string) (err error) {
 		p.Sync, err = parseSync(s)
 		return err
 	}},
@@ -252,22 +219,4 @@ func (s Settings) Policy() (Policy, error) {
 		}
 	}
 	return p, nil
-}
-
-// parseSync reads a sync policy.
-func parseSync(s string) (Sync, error) {
-	interval, isInterval := strings.CutPrefix(s, "interval=")
-	switch {
-	case s == "always":
-		return Sync{}, nil
-	case s == "none":
-		return Sync{Mode: SyncNone}, nil
-	case isInterval:
-		d, err := timespec.ParseDuration(interval)
-		if err == nil && d < time.Millisecond {
-			err = errors.New("at least 1ms")
-		}
-		return Sync{SyncInterval, d}, err
-	}
-	return Sync{}, fmt.Errorf("%q is no sync policy: write always, interval=1s or none", s)
 }

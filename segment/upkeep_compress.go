@@ -33,7 +33,7 @@ type Change struct {
 // A damaged segment is a *CorruptError, and is left as it is.
 func Compress(ctx context.Context, dir string, base Sequence, codec Codec, o Options) (c Change, err error) {
 	//mutant:small-index-histlog-requires-it-too-late
-	if err := requireSmallIndex(ctx, dir, base, o); err != nil {
+	if err := requireFeatures(ctx, dir, base, codec, o); err != nil {
 		return c, err
 	}
 	err = withMaintenanceLock(ctx, dir, o, func(l *Log) error {

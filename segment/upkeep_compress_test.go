@@ -5,11 +5,12 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/histlog/histlog/internal/seekable"
 	"github.com/histlog/histlog/internal/testutil"
 )
 
 // codecs are those that compress.
-var codecs = []Codec{Zstd, Gzip}
+var codecs = seekable.Codecs()[Plain+1:]
 
 // compressAll compresses the sealed segments of a log.
 func compressAll(t testing.TB, dir string, codec Codec) {

@@ -183,7 +183,7 @@ func (w *Writer) answer(err error) {
 	for _, r := range waiters {
 		if err == nil {
 			for i := range r.acks {
-				r.acks[i].Durable = w.policy.Sync.Mode != SyncNone
+				r.acks[i].Durable = w.policy.Sync.Durable()
 			}
 			r.good = len(r.acks)
 		}

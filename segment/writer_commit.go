@@ -36,10 +36,10 @@ func (w *Writer) tryCommit() error {
 	}
 	err := w.flush()
 	if err == nil && len(w.pending) > w.acked {
-		if w.policy.Sync.Mode == SyncNone {
-			err = w.acknowledge()
-		} else {
+		if w.policy.Sync.Durable() {
 			err = w.makeDurable()
+		} else {
+			err = w.acknowledge()
 		}
 	}
 	w.batchErr = nil // this commit returns it

@@ -42,7 +42,7 @@ func (w *Writer) Find(ctx context.Context, after Sequence, compact []byte) (ack 
 	for i := first; err == nil && !found && i < len(l.Segments); i++ {
 		ack, found, err = l.find(l.Segments[i], max(after+1, l.Segments[i].Base), compact)
 	}
-	ack.Durable = found && w.policy.Sync.Mode != SyncNone
+	ack.Durable = found && w.policy.Sync.Durable()
 	return ack, found, err
 }
 

@@ -27,16 +27,16 @@ func (w *Writer) violation() error {
 		return nil // what the disk holds is for the next writer to find out
 	}
 	a := w.active
-	switch sync := w.policy.Sync.Mode; {
+	switch sync := w.policy.Sync; {
 	case a.indexedEnd > a.ackedEnd || a.ackedEnd > a.writtenEnd || a.writtenEnd > w.stagedEnd:
 		return fmt.Errorf("ends out of order: indexed %d, acknowledged %d, written %d, staged %d", a.indexedEnd, a.ackedEnd, a.writtenEnd, w.stagedEnd)
 	case w.stagedEnd-a.writtenEnd != Offset(len(w.buf)):
 		return fmt.Errorf("buf holds %d bytes of [%d, %d)", len(w.buf), a.writtenEnd, w.stagedEnd)
 	case a.durable > a.count:
 		return fmt.Errorf("%d of %d entries are of durable records", a.durable, a.count)
-	case w.acked > 0 && sync != SyncNone:
+	case w.acked > 0 && sync.Durable():
 		return fmt.Errorf("%d records were acknowledged before they were durable", w.acked)
-	case len(w.waiters) > 0 && (sync != SyncInterval || w.commitTimer.Timer == nil):
+	case len(w.waiters) > 0 && (sync.CommitDelay() == 0 || w.commitTimer.Timer == nil):
 		return fmt.Errorf("%d requests wait, and no commit is scheduled", len(w.waiters))
 	}
 	return w.pendingViolation()

@@ -128,7 +128,7 @@ func (w *Writer) newHeader(base Sequence) header {
 		}
 	}
 	// Several records will be written before a sync, see markLazy.
-	if w.policy.Sync.Mode != SyncAlways {
+	if !w.policy.Sync.single() {
 		h.flags = headerLazy
 	}
 	return h

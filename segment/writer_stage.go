@@ -86,7 +86,7 @@ func (w *Writer) flush() error {
 	// Writing at writtenEnd would overwrite what another program appended. Under
 	// SyncNone this is checked when the entries are written: a system call for each
 	// record would cost more than the record.
-	if w.policy.Sync.Mode != SyncNone {
+	if w.policy.Sync.Durable() {
 		if err := w.checkIntact(); err != nil {
 			return err
 		}
@@ -115,7 +115,7 @@ func (w *Writer) flush() error {
 func (w *Writer) markLazy() error {
 	//mutant:append-a-pair-is-no-group
 	//mutant:append-groups-are-not-noted
-	if w.policy.Sync.Mode == SyncAlways && len(w.pending) == 1 {
+	if w.policy.Sync.single() && len(w.pending) == 1 {
 		return nil
 	}
 	return w.setHeaderFlag(headerLazy)

@@ -217,7 +217,7 @@ func (a *Appender) commit() error {
 	if err := a.writer.Commit(); err != nil {
 		return fmt.Errorf("append to %s: %w", a.dir, err)
 	}
-	durable := a.writer.Policy().Sync.Mode != segment.SyncNone
+	durable := a.writer.Policy().Sync.Durable()
 	for _, ack := range acks {
 		ack.Durable = durable
 		if err := a.acknowledge(ack); err != nil {

@@ -157,7 +157,7 @@ func (r *run) appendOf(size int) {
 	if r.w == nil {
 		return
 	}
-	if r.w.Policy().Sync.Mode == segment.SyncInterval { // Append would wait for the interval's end
+	if r.w.Policy().Sync.CommitDelay() > 0 { // Append would wait for the interval's end
 		r.groupOf(1, size)
 		return
 	}
@@ -197,7 +197,7 @@ func (r *run) groupOf(n, size int) {
 		return
 	}
 	for _, a := range staged {
-		a.Durable = r.w.Policy().Sync.Mode != segment.SyncNone
+		a.Durable = r.w.Policy().Sync.Durable()
 		r.acknowledge(a.Ack, a.text)
 	}
 }

@@ -1,0 +1,57 @@
+package segment
+
+import (
+	"slices"
+
+	"github.com/histlog/histlog/internal/filename"
+	"github.com/histlog/histlog/internal/seekable"
+)
+
+// A feature is a kind of file that a histlog before it ignores, so that the records in
+// such files would look missing. HISTLOG requires each feature of a log before the first
+// such file gets its name: a histlog that does not know the feature then reports that it
+// is too old.
+
+// needsSmallIndex is the feature of logs with small indexes.
+const needsSmallIndex = "small-index"
+
+// codecFeature returns the feature of logs with files of a codec; "" for the codecs that
+// format version 1 began with, which every histlog reads.
+func codecFeature(c Codec) string {
+	switch c {
+	case Plain, Zstd, Gzip:
+		return ""
+	}
+	return "codec-" + c.String()
+}
+
+// features returns the features that this version supports.
+func features() []string {
+	all := []string{needsSmallIndex}
+	for _, c := range seekable.Codecs() {
+		if f := codecFeature(c); f != "" {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// featuresOf returns the features of a log with files of these names.
+func featuresOf(names ...string) (needed []string) {
+	for _, name := range names {
+		_, suffix, ok := parseName(name)
+		if !ok {
+			continue
+		}
+		f := ""
+		if suffix == filename.SmallSuffix {
+			f = needsSmallIndex
+		} else if c, ok := filename.CodecOf(suffix); ok {
+			f = codecFeature(c)
+		}
+		if f != "" && !slices.Contains(needed, f) {
+			needed = append(needed, f)
+		}
+	}
+	return needed
+}
