@@ -122,7 +122,7 @@ func checkImports(t *testing.T, list []byte) {
 // osWithoutFiles are the names of package os that touch no file, and may be used
 // in package segment.
 var osWithoutFiles = []string{
-	"Args", "FileInfo", "FileMode", "Getpid", "Hostname", "PathSeparator",
+	"Args", "FileInfo", "FileMode", "Getpid", "Hostname", "LinkError", "PathSeparator",
 	"O_CREATE", "O_EXCL", "O_RDONLY", "O_RDWR", "O_TRUNC",
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"syscall"
 	"time"
 
@@ -127,7 +128,7 @@ const (
 	OpRollback       = "roll back"     // truncate the active segment to its acknowledged records
 	OpSeal           = "seal"          // sync a full segment and end its index
 	OpBegin          = "begin segment" // create the files of the next segment
-	OpRead           = "read"
+	OpRead           = "read" // a file of the log, or its directory
 	OpClose          = "close"
 	OpRecover        = "recover"
 	OpArchive        = "archive"
@@ -139,6 +140,7 @@ const (
 	OpQuarantineFrom = "quarantine from" // copy damaged bytes to quarantine/
 	OpRestore        = "restore in"      // write the bytes of an intact copy
 	OpBlank          = "blank in"        // overwrite a record that is lost
+	OpSnapshot       = "snapshot of"     // make a snapshot of the log
 )
 
 // A DiskError reports that the disk, or its file system, failed an operation.
@@ -162,6 +164,18 @@ func (e *DiskError) Error() string {
 }
 
 func (e *DiskError) Unwrap() error { return e.Err }
+
+// asDiskError returns err as a *DiskError if a call of the file system failed, and any
+// other error as it is.
+func asDiskError(op, path string, err error) error {
+	var disk *DiskError
+	var call *fs.PathError
+	var link *os.LinkError // of Rename and Link
+	if errors.As(err, &disk) || !errors.As(err, &call) && !errors.As(err, &link) {
+		return err
+	}
+	return &DiskError{Op: op, Path: path, Err: err}
+}
 
 // A LockedError names the process that holds the writer's lock.
 type LockedError struct {

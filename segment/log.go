@@ -81,7 +81,9 @@ func (l *Log) RefreshAll() error {
 
 // Refresh reads HISTLOG and the directory again. A directory that changes while it is
 // listed may be listed wrongly, so Refresh lists it until two listings agree.
-func (l *Log) Refresh() error {
+func (l *Log) Refresh() error { return asDiskError(OpRead, l.Dir, l.refresh()) }
+
+func (l *Log) refresh() error {
 	const attempts = 100
 	var before []Segment
 	for n := range attempts {

@@ -44,7 +44,7 @@ func (l *Log) DiskBytes(s Segment) (n int64, err error) {
 	for _, path := range paths {
 		size, err := vfs.Size(l.fs, path)
 		if err != nil && !missing(err) {
-			return 0, err
+			return 0, asDiskError(OpRead, path, err)
 		}
 		n += size
 	}
@@ -65,5 +65,5 @@ func (l *Log) folderBytes(folder string) (n int64, err error) {
 		}
 		n += size
 	}
-	return n, err
+	return n, asDiskError(OpRead, l.path(folder), err)
 }

@@ -88,7 +88,7 @@ func (l *Log) Quarantine() ([]string, error) {
 			names = append(names, e.Name())
 		}
 	}
-	return names, err
+	return names, asDiskError(OpRead, filepath.Join(l.Dir, filename.Quarantine), err)
 }
 
 // A quarantineWriter writes a file of quarantine/ whose content is not known yet.

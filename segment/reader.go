@@ -31,10 +31,12 @@ type Reader struct {
 // the segment is gone or cannot be read as a segment of this log, and ErrRetired if
 // retention removed the segment since the log was listed.
 func (l *Log) OpenReader(s Segment) (*Reader, error) {
+	open := l.openFile
 	if s.Copy {
-		return l.openAuthoritative(s)
+		open = l.openAuthoritative
 	}
-	return l.openFile(s)
+	r, err := open(s)
+	return r, asDiskError(OpRead, s.Path, err)
 }
 
 // openFile is OpenReader for the file that s names, whether or not it is the one that
@@ -111,7 +113,9 @@ func (r *Reader) makeEntries() error {
 
 // Refresh makes the records visible that were written since the Reader was opened or
 // last refreshed.
-func (r *Reader) Refresh() error {
+func (r *Reader) Refresh() error { return asDiskError(OpRead, r.segment.Path, r.refresh()) }
+
+func (r *Reader) refresh() error {
 	r.window.bytes = r.window.bytes[:0]
 	var err error
 	if r.index != nil {

@@ -73,13 +73,13 @@ func (r *Reader) intactBefore(seq Sequence) (Sequence, Offset, error) {
 	return seq, 0, nil
 }
 
-// asDamage returns the damage to record seq that an error of the decoder means, and
-// any other error as it is.
+// asDamage returns the damage to record seq that an error of the decoder means, a
+// failure of the disk as a *DiskError, and any other error as it is.
 func (r *Reader) asDamage(err error, seq Sequence) error {
 	if d := frameDamage(err, r.segment, seq, 0); d != nil {
 		return d
 	}
-	return err
+	return asDiskError(OpRead, r.segment.Path, err)
 }
 
 // remember keeps an entry that was made from the text. Where many entries in a row are

@@ -64,7 +64,7 @@ func (r *Reader) Record(seq Sequence) (Record, error) {
 		return Record{}, d
 	}
 	if err != nil {
-		return Record{}, fmt.Errorf("read %s: record %d: %w", r.segment.Path, seq, err)
+		return Record{}, r.readError(seq, start, err)
 	}
 	//mutant:read-a-records-checksum
 	if crc32.Checksum(text, castagnoli) != e.CRC {
@@ -76,6 +76,16 @@ func (r *Reader) Record(seq Sequence) (Record, error) {
 		return Record{}, damaged("not a record")
 	}
 	return rec, nil
+}
+
+// readError returns the error for a record whose text could not be read: a *DiskError
+// if a call of the file system failed.
+func (r *Reader) readError(seq Sequence, at Offset, err error) error {
+	if disk, ok := asDiskError(OpRead, r.segment.Path, err).(*DiskError); ok {
+		disk.Seq, disk.Offset = seq, at
+		return disk
+	}
+	return fmt.Errorf("read %s: record %d: %w", r.segment.Path, seq, err)
 }
 
 // read returns the text [from, to). It reads ahead where records are small, and keeps

@@ -37,6 +37,7 @@ type SnapshotResult struct {
 // next Snapshot to dest removes the files that the first one left. progress is called with
 // the bytes done; it may be nil.
 func Snapshot(ctx context.Context, dir, dest string, progress func(done, of int64), o Options) (done SnapshotResult, err error) {
+	defer func() { err = asDiskError(OpSnapshot, dir, err) }()
 	o = o.withDefaults()
 	l, err := OpenContext(ctx, dir, o.FS)
 	if err != nil {
@@ -76,9 +77,19 @@ func Snapshot(ctx context.Context, dir, dest string, progress func(done, of int6
 	s := &snapshotter{from: l, draft: d, progress: progress}
 	if err := s.make(ctx); err != nil {
 		//mutant:snapshot-what-failed-stays
-		return done, errors.Join(fmt.Errorf("snapshot of %s: %w", dir, err), d.Discard())
+		return done, errors.Join(snapshotError(dir, err), d.Discard())
 	}
 	return s.done, nil
+}
+
+// snapshotError returns the error of a snapshot of the log at dir: a *DiskError if a
+// call of the file system failed.
+func snapshotError(dir string, err error) error {
+	var disk *DiskError
+	if errors.As(asDiskError(OpSnapshot, dir, err), &disk) {
+		return &DiskError{Op: OpSnapshot, Path: dir, Err: err}
+	}
+	return fmt.Errorf("snapshot of %s: %w", dir, err)
 }
 
 // newSnapshot begins a draft with the log's own marker.

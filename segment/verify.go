@@ -24,7 +24,7 @@ func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset))
 	if err != nil {
 		return f, f.note(err)
 	}
-	defer func() { err = errors.Join(err, r.Close()) }()
+	defer func() { err = asDiskError(OpRead, s.Path, errors.Join(err, r.Close())) }()
 	end := r.Next()
 	if s.Sealed {
 		end = s.Next

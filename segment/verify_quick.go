@@ -43,7 +43,7 @@ func (l *Log) QuickCheck(s Segment) (g QuickCheck, err error) {
 		return g, nil
 	}
 	if err != nil {
-		return g, err
+		return g, asDiskError(OpRead, s.Path, err)
 	}
 	x, reason, err := l.indexOf(s)
 	switch {

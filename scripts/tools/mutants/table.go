@@ -214,7 +214,7 @@ var mutants = []mutant{
 	{"snapshot: indexes of what is gone are left out", "\tif err := s.copyLeftIndexes(ctx); err != nil {\n\t\treturn err\n\t}\n", "", ""},
 	{"snapshot: what was acknowledged a moment ago is left out", "end >= min(wanted, r.size)", "end >= min(wanted, 0)", ""},
 	{"snapshot: what a killed writer left is left out", "err = copyTo(text, from, int64(end), int64(r.size))", "err = ctx.Err()", ""},
-	{"snapshot: what failed stays", `fmt.Errorf("snapshot of %s: %w", dir, err), d.Discard())`, `fmt.Errorf("snapshot of %s: %w", dir, err))`, ""},
+	{"snapshot: what failed stays", `snapshotError(dir, err), d.Discard())`, `snapshotError(dir, err))`, ""},
 
 	// One at a time.
 	{"upkeep: HISTLOG is not locked", "second, err := acquireLock(ctx, l.fs, path, maintenanceWait)", "second, err := func() error { return nil }, error(nil)", "cmd/histlog TestUpkeepRaces"},
