@@ -128,7 +128,7 @@ const (
 	OpRollback       = "roll back"     // truncate the active segment to its acknowledged records
 	OpSeal           = "seal"          // sync a full segment and end its index
 	OpBegin          = "begin segment" // create the files of the next segment
-	OpRead           = "read" // a file of the log, or its directory
+	OpRead           = "read"          // a file of the log, or its directory
 	OpClose          = "close"
 	OpRecover        = "recover"
 	OpArchive        = "archive"
