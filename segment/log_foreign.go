@@ -24,6 +24,7 @@ const maxSequence Sequence = math.MaxInt64
 func (l *Log) separateForeign(segments []Segment) {
 	var own []Segment
 	l.Foreign, l.unsure = nil, nil
+	// With another id in HISTLOG the same files belong to another log or to none.
 	if l.known == nil || l.knownID != l.Marker.ID {
 		l.known, l.knownID = map[Sequence]bool{}, l.Marker.ID
 	}
@@ -37,6 +38,7 @@ func (l *Log) separateForeign(segments []Segment) {
 				l.Foreign = append(l.Foreign, &CorruptError{Kind: KindForeign, Path: s.Path, Reason: reason})
 				continue
 			}
+			// An error is no proof: the next Refresh checks this segment again.
 			l.unsure = errors.Join(l.unsure, err)
 			l.known[s.Base] = err == nil
 		}
@@ -49,6 +51,8 @@ func (l *Log) separateForeign(segments []Segment) {
 // as part of the log.
 func (l *Log) trustProven(segments []Segment) {
 	proven := len(segments) - 1
+	// Invariant: no index of segments[proven+1:] proves its segment. The newest segment, or the
+	// one before it, usually ends the loop.
 	for ; proven >= 0; proven-- {
 		s := segments[proven]
 		if h, bound, err := l.boundTo(s); s.Base <= maxSequence && !s.irregular && err == nil && bound && h.id == l.Marker.ID && h.base == s.Base {
@@ -113,6 +117,7 @@ func (l *Log) foreignReason(s Segment, before []Segment) (reason string, err err
 	case bound:
 		return fmt.Sprintf("a copy of the segment that begins with record %d: its index says so", h.base), nil
 	}
+	// The first segment may begin anywhere: those before it may be retired or lost.
 	if len(before) == 0 {
 		return "", nil
 	}
@@ -126,8 +131,10 @@ func (l *Log) foreignReason(s Segment, before []Segment) (reason string, err err
 
 // anyBound reports whether the index of a segment is good and of this log.
 func (l *Log) anyBound(segments []Segment) bool {
+	// From the newest on, where the first index usually decides.
 	for i := len(segments) - 1; i >= 0; i-- {
 		x, reason, err := l.openIndex(segments[i].Base)
+		// An index that cannot be read proves nothing.
 		if x == nil || err != nil {
 			continue
 		}
@@ -150,6 +157,8 @@ func (l *Log) boundTo(s Segment) (h header, bound bool, err error) {
 	if reason == "" {
 		return x.header, true, nil
 	}
+	// x.header has this log's id and this base, which the checksum of each entry covers: one
+	// intact entry proves the index.
 	if _, err := x.countEntries(-1); err != nil || x.count > 0 { // the header alone was lost
 		return x.header, err == nil, err
 	}
@@ -160,6 +169,8 @@ func (l *Log) boundTo(s Segment) (h header, bound bool, err error) {
 	if h, reason = parseHeader(b); reason != "" {
 		return h, false, nil
 	}
+	// The entries are read again, with the header's own id: do they belong to the log that it
+	// names?
 	x.header = h
 	t, err := x.countEntries(-1)
 	if err != nil || x.count == 0 {
@@ -187,6 +198,8 @@ func (l *Log) describes(x *indexFile, t *trailer, s Segment) (is bool, err error
 	if size, err := text.size(t.length()); err != nil || e.End > size {
 		return false, err
 	}
+	// The first record is enough. To read them all would make opening a log as slow as
+	// verifying it.
 	sum := crc32.New(castagnoli)
 	_, err = io.Copy(sum, io.NewSectionReader(text, 0, int64(e.End)))
 	if frameDamage(err, s, s.Base, 0) != nil {
@@ -205,6 +218,8 @@ func (l *Log) follows(s Segment) (next Sequence, ok bool, err error) {
 	defer x.file.Close()
 	t, err := x.countEntries(-1)
 	next = s.Base + Sequence(x.count)
+	// A trailer tells the end of the segment. Without one only the lines of a plain text behind
+	// a good index do.
 	if err != nil || t != nil || s.Codec != Plain || reason != "" {
 		return next, t != nil, err
 	}
@@ -225,6 +240,8 @@ func (l *Log) countLines(s Segment, from Offset) (n int, err error) {
 	defer text.Close() // which was only read
 	b := make([]byte, readAhead)
 	for at := int64(from); ; {
+		// The last bytes may come together with io.EOF, so they are counted before the error is
+		// examined.
 		m, err := text.ReadAt(b, at)
 		n += bytes.Count(b[:m], []byte{'\n'})
 		if at += int64(m); err == io.EOF {
@@ -247,6 +264,8 @@ func (l *Log) isForeign(base Sequence) bool {
 		return false
 	}
 	defer x.file.Close()
+	// The header is read again from the file, because x.header is this log's where the file's
+	// is another's: see readIndexHeader.
 	b := make([]byte, headerSize)
 	if n, _ := x.file.ReadAt(b, 0); n < headerSize {
 		return false

@@ -85,6 +85,8 @@ func (f *markerFile) read(fsys FS, dir string) (Marker, error) {
 		return Marker{}, &CorruptError{Kind: KindMarker, Path: path, Reason: err.Error()}
 	case err != nil:
 		return Marker{}, err
+	// The bytes are compared and not the file's time: two replacements may come within one tick
+	// of its clock.
 	case f.text != nil && bytes.Equal(text, f.text):
 		return f.marker, nil
 	}
@@ -97,6 +99,8 @@ func (f *markerFile) read(fsys FS, dir string) (Marker, error) {
 	case err != nil:
 		return m, fmt.Errorf("%s: %w", path, err)
 	}
+	// Only a valid text is remembered, so that a damaged one is an error each time that it is
+	// read.
 	f.text, f.marker = text, m
 	return m, nil
 }
@@ -132,6 +136,8 @@ func parseMarker(b []byte) (Marker, error) {
 // supported reports whether this version knows all that a HISTLOG requires.
 func supported(requires json.RawMessage) bool {
 	var names []string
+	// A text that is not a list of names comes from a later version, and so requires what this
+	// one does not know.
 	if requires != nil && json.Unmarshal(requires, &names) != nil {
 		return false
 	}
@@ -148,6 +154,8 @@ func decodeMarker(b []byte) (Marker, error) {
 		format != "histlog" || version < 1 || !utf8.Valid(b) {
 		return Marker{}, &CorruptError{Kind: KindMarker, Path: filename.Marker, Reason: "this is not what histlog writes there"}
 	}
+	// Checked before the other members are decoded: a later version may give them other types,
+	// and its HISTLOG is newer, not damaged.
 	if requires := string(members["requires"]); version > Version || !supported(members["requires"]) {
 		return Marker{}, fmt.Errorf("%w: version %d, requires %s; this histlog reads version %d", ErrVersion, version, requires, Version)
 	}
@@ -155,9 +163,12 @@ func decodeMarker(b []byte) (Marker, error) {
 	if err := json.Unmarshal(b, &m); err != nil {
 		return Marker{}, &CorruptError{Kind: KindMarker, Path: filename.Marker, Reason: err.Error()}
 	}
+	// TimeRule takes the first rule without a check, and index entries are verified with the
+	// id.
 	if m.FirstSeq < 1 || m.ID == uuid.Nil || len(m.TimeRules) == 0 || (m.Role != roleLog && m.Role != roleArchive) {
 		return Marker{}, &CorruptError{Kind: KindMarker, Path: filename.Marker, Reason: "id, first_seq, role or time_rules are missing"}
 	}
+	// encode writes the rest back: this version must not drop what a later one has added.
 	for _, known := range []string{"format", "version", "requires", "id", "role", "created", "first_seq", "time_rules", "settings", sumName} {
 		delete(m.unknown, known)
 	}
@@ -197,6 +208,7 @@ func noMarkerError(fsys FS, dir string) error {
 	}
 	segments := false
 	for _, e := range entries {
+		// Also beside segments: they are those of a log that is being made, and no damage.
 		if e.Name() == filename.Draft {
 			return fmt.Errorf("%w at %s: %w%s", ErrNoLog, dir, ErrDraft, whoMakes(fsys, dir))
 		}
@@ -212,6 +224,8 @@ func noMarkerError(fsys FS, dir string) error {
 // whoMakes names the process that makes a log at dir, if one does.
 func whoMakes(fsys FS, dir string) string {
 	h, err := readLockInfo(fsys, dir)
+	// A process that has ended left its draft; the next command that makes a log there removes
+	// the draft.
 	if err != nil || h.state() != processAlive {
 		return ""
 	}

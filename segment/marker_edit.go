@@ -20,6 +20,7 @@ func AcceptEdit(ctx context.Context, dir string, fsys FS) (_ Settings, err error
 		fsys = OS{}
 	}
 	l := &Log{Dir: dir, fs: fsys}
+	// Before the lock, because lockMaintenance creates UPKEEP with the mode that HISTLOG sets.
 	if err := l.readEdited(); err != nil {
 		return nil, err
 	}
@@ -31,6 +32,8 @@ func AcceptEdit(ctx context.Context, dir string, fsys FS) (_ Settings, err error
 	if err := l.readEdited(); err != nil { // what was changed while this one waited
 		return nil, err
 	}
+	// leaveRetired has moved first_seq to the oldest segment, which resolves the conflict.
+	// replaceMarker would refuse as long as there is one.
 	l.Conflict = nil
 	return l.Marker.Settings, l.replaceMarker(l.Marker)
 }
@@ -66,6 +69,8 @@ func (l *Log) readEdited() (err error) {
 func (l *Log) checkID() error {
 	for _, s := range l.Segments {
 		f, err := l.fs.OpenFile(l.path(indexName(s.Base)), os.O_RDONLY, 0)
+		// A compressed segment may have the small form only. The segments that have a plain
+		// index decide.
 		if missing(err) {
 			continue
 		}

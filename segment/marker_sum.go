@@ -32,6 +32,7 @@ func sumText(b []byte) string { return fmt.Sprintf("%08x", crc32.Checksum(b, cas
 // and change anything else.
 func checkMarkerSum(b []byte) error {
 	var members map[string]json.RawMessage
+	// A text that is no JSON is an error of decodeMarker, which says so.
 	if json.Unmarshal(b, &members) != nil || members[sumName] == nil {
 		return nil
 	}

@@ -13,12 +13,15 @@ import (
 // to quarantine/, with their indexes, under the writer's lock and that of UPKEEP.
 func quarantineForeign(ctx context.Context, dir string, o Options) (done []RepairedRecord, err error) {
 	l, err := OpenContext(ctx, dir, o.FS)
+	// An archive is no error here, because OpenWriter refuses it next.
 	if err != nil || l.Marker.Role == roleArchive {
 		return nil, err
 	}
 	if err := l.RefreshAll(); err != nil {
 		return nil, err
 	}
+	// Whether a segment is foreign may depend on those before it. If one of them could not be
+	// checked, nothing is moved.
 	if l.unsure != nil || len(l.Foreign) == 0 {
 		return nil, l.unsure
 	}
@@ -58,6 +61,7 @@ func (l *Log) quarantineSegment(f *CorruptError) (done []RepairedRecord, err err
 	//mutant:repair-the-index-of-a-foreign-segment-goes-first
 	for _, name := range filename.All(uint64(base)) {
 		info, err := l.fs.Lstat(l.path(name))
+		// A link, a FIFO or a device is never opened, and stays where it is.
 		if missing(err) || err == nil && !info.Mode().IsRegular() {
 			continue
 		}
@@ -70,8 +74,9 @@ func (l *Log) quarantineSegment(f *CorruptError) (done []RepairedRecord, err err
 		}
 		done = append(done, RepairedRecord{Seq: base, Segment: name, Reason: f.Reason, Quarantine: aside})
 	}
-	// In the order of the list, the indexes last.
 	for i, m := range done {
+		// In the order of the list, the indexes last. removeFile syncs each removal, so that a
+		// power cut cannot keep a text and lose its index.
 		if err := l.removeFile(l.path(m.Segment)); err != nil {
 			return done[:i], &DiskError{Op: OpRemove, Path: l.path(m.Segment), Err: err}
 		}

@@ -86,6 +86,7 @@ var settingTable = []setting{
 	}},
 	{"max-record", "256M", "the largest record, compact, 1GiB at most", func(p *Policy, s string) (err error) {
 		p.MaxRecord, err = size.Parse(s)
+		// Readers take a longer record for a damaged entry.
 		if err == nil && p.MaxRecord > maxRecord {
 			err = errors.New("at most 1GiB")
 		}
@@ -104,6 +105,8 @@ var settingTable = []setting{
 	{"max-records", "", "how many records are kept at least; older segments are retired", func(p *Policy, s string) (err error) {
 		if s != "" {
 			p.Upkeep.MaxRecords, err = strconv.ParseUint(s, 10, 64)
+			// The limit is unsigned; a value above the largest int64 must not become negative
+			// here.
 			return atLeast(int64(min(p.Upkeep.MaxRecords, math.MaxInt64)), 1, err)
 		}
 		return nil
@@ -137,6 +140,7 @@ var settingTable = []setting{
 			return nil
 		}
 		n, err := strconv.ParseUint(s, 8, 32)
+		// Without the owner's two bits the next writer could not open the files of this one.
 		if err != nil || n&^0o666 != 0 || n&0o600 != 0o600 {
 			return errors.New("want an octal file mode such as 0640")
 		}
@@ -203,6 +207,7 @@ func (s Settings) Check() error {
 			return fmt.Errorf("unknown setting %q (known: %s)", key, strings.Join(known, ", "))
 		}
 	}
+	// A copy, because s is the caller's.
 	set := s.With(nil)
 	maps.DeleteFunc(set, func(_, text string) bool { return text == "" })
 	_, err := set.Policy()
@@ -214,6 +219,7 @@ func (s Settings) Check() error {
 func (s Settings) Policy() (Policy, error) {
 	var p Policy
 	for _, e := range settingTable {
+		// The first error ends the loop: a part of the settings is no policy.
 		if err := e.apply(&p, s.Get(e.key)); err != nil {
 			return Policy{}, fmt.Errorf("setting %s=%s: %w", e.key, s.Get(e.key), err)
 		}
