@@ -106,27 +106,34 @@ func TestSyncPoliciesCovered(t *testing.T) {
 	}
 }
 
-// TestThresholds checks that the help of check and docs/MONITORING.md name the default
-// thresholds.
+// TestThresholds checks that docs/MONITORING.md names the default thresholds, and that
+// its example of a line has them.
 func TestThresholds(t *testing.T) {
-	help, page := source(t, "cmd/histlog/cmd_check.go"), source(t, "docs/MONITORING.md")
-	late, tooLate := survey.LateAfter(time.Minute)
-	first, critical := survey.LateAfter(0) // no usual gap is known
-	free := regexp.MustCompile(`"min-free".*Value: "(\w+)"`).FindStringSubmatch(help)
-	if free == nil {
-		t.Fatal("min-free has no default")
+	page := source(t, "docs/MONITORING.md")
+	late, tooLate := survey.LateAfter(0) // no usual gap is known
+	free := regexp.MustCompile(`"min-free".*Value: "(\w+)"`).FindStringSubmatch(source(t, "cmd/histlog/cmd_check.go"))
+	line := regexp.MustCompile(`age=[0-9.]+s;(\d+;\d+);0 gap=(\d+)s;`).FindStringSubmatch(page)
+	if free == nil || line == nil {
+		t.Fatalf("min-free has the default %q, the line of check is %q", free, line)
 	}
-	for _, want := range []struct{ text, in string }{
-		{fmt.Sprintf("late after %d usual gaps", late/time.Minute), help},
-		{fmt.Sprintf("after %d; a log with no usual gap yet has %.0fh and %.0fh", tooLate/time.Minute, first.Hours(), critical.Hours()), help},
-		{fmt.Sprintf("nothing arrived for %d usual gaps", late/time.Minute), page},
-		{fmt.Sprintf("nothing arrived for %d usual gaps", tooLate/time.Minute), page},
-		{fmt.Sprintf("warning after %.0fh, critical after %.0fh", first.Hours(), critical.Hours()), page},
-		{"`--min-free` (" + free[1] + ")", page},
+	for _, want := range []string{
+		fmt.Sprintf("nothing arrived for %d usual gaps", survey.StallFactor),
+		fmt.Sprintf("nothing arrived for %d usual gaps", survey.TooLateFactor),
+		fmt.Sprintf("warning after %.0fh, critical after %.0fh", late.Hours(), tooLate.Hours()),
+		fmt.Sprintf("critical %.0fh after the log was made", tooLate.Hours()),
+		"less than `--min-free` (" + free[1] + ")",
 	} {
-		if !strings.Contains(want.in, want.text) {
-			t.Errorf("the help of check or docs/MONITORING.md does not say %q", want.text)
+		if !strings.Contains(page, want) {
+			t.Errorf("docs/MONITORING.md does not say %q", want)
 		}
+	}
+	gap, err := time.ParseDuration(line[2] + "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	late, tooLate = survey.LateAfter(gap)
+	if want := fmt.Sprintf("%.0f;%.0f", late.Seconds(), tooLate.Seconds()); line[1] != want {
+		t.Errorf("the line of check in docs/MONITORING.md has the thresholds %s, want %s", line[1], want)
 	}
 }
 
@@ -140,9 +147,15 @@ func documents(t *testing.T) []string {
 	return append(docs, "README.md", "CONTRIBUTING.md")
 }
 
+// source returns the text of a file. It is opened by its absolute name: the cache of
+// go test does not know of the Chdir in TestMain, and would look for another file.
 func source(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(name)
+	path, err := filepath.Abs(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

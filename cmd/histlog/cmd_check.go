@@ -8,6 +8,7 @@ import (
 
 	"github.com/histlog/histlog/internal/health"
 	"github.com/histlog/histlog/internal/size"
+	"github.com/histlog/histlog/internal/survey"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/internal/timespec"
 	"github.com/urfave/cli/v2"
@@ -17,22 +18,23 @@ import (
 const checkName = "check"
 
 func checkCommand() *cli.Command {
+	late, tooLate := survey.LateAfter(0)
 	return &cli.Command{
 		Name:      checkName,
 		Usage:     "is history still arriving? one line for monitoring",
 		ArgsUsage: "DIR",
-		Description: `The exit code is 0 for OK, 1 for a warning, 2 for critical and 3 for unknown, as Nagios,
+		Description: fmt.Sprintf(`The exit code is 0 for OK, 1 for a warning, 2 for critical and 3 for unknown, as Nagios,
 Icinga and systemd expect. check reads the indexes and the lengths of the files, but no
 records; histlog verify reads the records.
 
-By default the last record is late after 3 usual gaps and critically late
-after 10; a log with no usual gap yet has 1h and 10h.
+By default the last record is late after %d usual gaps and critically late
+after %d; a log with no usual gap yet has %.0fh and %.0fh.
 
    histlog check step2
    histlog check --stale-after 15m,1h --min-free 5G --max-disk 50G step2
-   histlog check --prometheus histlog.prom step2`,
+   histlog check --prometheus histlog.prom step2`, survey.StallFactor, survey.TooLateFactor, late.Hours(), tooLate.Hours()),
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "stale-after", Usage: "warn if nothing arrived for `WARN[,CRIT]`, such as 15m,1h", DefaultText: "3 and 10 usual gaps"},
+			&cli.StringFlag{Name: "stale-after", Usage: "warn if nothing arrived for `WARN[,CRIT]`, such as 15m,1h", DefaultText: fmt.Sprintf("%d and %d usual gaps", survey.StallFactor, survey.TooLateFactor)},
 			&cli.StringFlag{Name: "min-free", Usage: "warn if less than `SIZE` of the disk is free", Value: "1G"},
 			&cli.StringFlag{Name: "max-disk", Usage: "warn if the log, with its indexes, takes more than `SIZE`"},
 			&cli.StringFlag{Name: "prometheus", TakesFile: true, Usage: "write the figures to `FILE` too, for the node exporter's textfile collector"},

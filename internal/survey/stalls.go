@@ -18,13 +18,29 @@ type Stall struct {
 // Length returns the length of the gap.
 func (s Stall) Length() time.Duration { return s.To.Sub(s.From) }
 
-// StallFactor times the usual gap is the longest gap that is no stall.
-const StallFactor = 3
+// The thresholds of lateness, of which help and docs/MONITORING.md tell.
+const (
+	StallFactor   = 3  // times the usual gap is the longest gap that is no stall
+	TooLateFactor = 10 // times the usual gap without an arrival is too late
+
+	// unknownGap is how long a log without a usual gap may be silent. TooLateFactor
+	// times as long is too late.
+	unknownGap = time.Hour
+)
 
 // StallAfter returns the longest gap that is no stall, given the usual gap, which
 // must be known.
 func StallAfter(usual time.Duration) time.Duration {
 	return StallFactor * min(usual, math.MaxInt64/StallFactor)
+}
+
+// LateAfter returns after how long without an arrival the next record is late, and
+// after how long it is too late. usual is the usual gap; 0 means not known.
+func LateAfter(usual time.Duration) (late, tooLate time.Duration) {
+	if usual <= 0 {
+		return unknownGap, TooLateFactor * unknownGap
+	}
+	return StallAfter(usual), TooLateFactor * min(usual, math.MaxInt64/TooLateFactor)
 }
 
 // MaxStalls is the maximum number of stalls that a Survey lists.

@@ -235,6 +235,63 @@ func TestSurveyDamage(t *testing.T) {
 	}
 }
 
+// TestStatistics compares every statistic over all records of a log whose percentiles
+// of sizes and of gaps differ. A statistic that is added to Survey fails it until its
+// value is given here.
+func TestStatistics(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "log")
+	begin := time.Date(2025, 5, 30, 7, 0, 0, 0, time.UTC)
+	now := begin
+	w, err := segment.Create(t.Context(), dir, segment.Options{Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := begin
+	for i := range 100 {
+		size, gap := 100, time.Minute
+		switch {
+		case i == 50:
+			size, gap = 5000, time.Hour
+		case i == 51:
+			gap = -time.Second
+		case i >= 90:
+			size, gap = 300, 2*time.Minute
+		case i >= 70:
+			size = 200
+		}
+		if i > 0 {
+			at, now = at.Add(gap), now.Add(time.Minute)
+		}
+		record := fmt.Sprintf(`{"timestamp":%q,"n":""}`, at.Format(time.RFC3339))
+		record = strings.TrimSuffix(record, `"}`) + strings.Repeat("x", size-len(record)-1) + `"}`
+		if _, err := w.Append(t.Context(), []byte(record)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l, err := segment.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Of(t.Context(), l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	beforeStall := begin.Add(49 * time.Minute)
+	want := Survey{
+		Records: 100, FirstSeq: 1, LastSeq: 100, First: begin, Last: at, LastArrived: now,
+		PlainBytes: 69*100 + 20*200 + 10*300 + 5000, MedianSize: 100, MaxSize: 5000,
+		Cadence: time.Minute, Arrivals: time.Minute, Backwards: 1,
+		Stalls: []Stall{{50, beforeStall, beforeStall.Add(time.Hour)}}, StallCount: 1,
+		Segments: got.Segments, DiskBytes: got.DiskBytes, Timeline: got.Timeline, // of files and of steps
+	}
+	if text := fmt.Sprintf("%+v", want); fmt.Sprintf("%+v", *got) != text {
+		t.Errorf("%+v\nwant %s", *got, text)
+	}
+}
+
 // vanishing removes a segment when it is opened, once, as a concurrent retirement
 // does.
 type vanishing struct {

@@ -1,22 +1,11 @@
 package survey
 
 import (
-	"math"
 	"slices"
 	"time"
 
 	"github.com/histlog/histlog/segment"
 )
-
-// LateAfter returns after how long without an arrival the next record is late, and
-// after how long it is too late. usual is the usual gap; 0 means not known.
-func LateAfter(usual time.Duration) (late, tooLate time.Duration) {
-	const tooLateGaps = 10
-	if usual <= 0 {
-		return time.Hour, tooLateGaps * time.Hour
-	}
-	return StallAfter(usual), tooLateGaps * min(usual, math.MaxInt64/tooLateGaps)
-}
 
 // resolution is that of arrivals in the index. Two records may have arrived together
 // even if their arrivals differ by as much.
