@@ -35,6 +35,7 @@ type RepairedRecord struct {
 // crash Repair can be run again. Damage that cannot be repaired is returned as an error
 // or reported by a later Verify.
 func Repair(ctx context.Context, dir string, o Options) (done RepairResult, err error) {
+	// Foreign files first: OpenWriter refuses a log whose newest segment is foreign.
 	if done.Repaired, err = quarantineForeign(ctx, dir, o.withDefaults()); err != nil {
 		return done, err
 	}
@@ -62,6 +63,7 @@ func Repair(ctx context.Context, dir string, o Options) (done RepairResult, err 
 // all repairs every sealed segment, and fills every gap before one.
 func (r *repair) all() error {
 	l := r.log
+	// Before Refresh lists the segments: the one that is sealed here is repaired with the others.
 	if err := r.w.sealDamaged(r.ctx, l); err != nil {
 		return err
 	}
@@ -89,6 +91,7 @@ func (w *Writer) sealDamaged(ctx context.Context, l *Log) error {
 	w.lock()
 	defer w.unlock()
 	f, err := l.Verify(ctx, l.Segments[len(l.Segments)-1], nil)
+	// An empty segment cannot be sealed: its successor would have the same name.
 	if err != nil || len(f.Damage) == 0 || w.active.count == 0 {
 		return err
 	}
@@ -122,6 +125,8 @@ func (r *repair) segment(s Segment) (err error) {
 	if err != nil {
 		return err
 	}
+	// Without a trailer nothing shows how many records this file has lost. If another file has
+	// all of them, this one must not be the one that is repaired.
 	if s.Copy && read.trailer == nil && !read.lengthMatches() {
 		if read, err = r.dropWorseCopy(read); err != nil {
 			return err
@@ -139,6 +144,7 @@ func (r *repair) segment(s Segment) (err error) {
 	if read.trailer != nil { // it says where the segment ended; what follows was another
 		next = s.Base + Sequence(read.trailer.Count)
 	}
+	// Records from next on were in a segment that is gone; fillGap makes it again.
 	if own := slices.DeleteFunc(f.Damage, func(d *CorruptError) bool { return d.Seq >= next }); len(own) > 0 {
 		err = r.rewrite(read, next, own)
 	}
@@ -164,6 +170,8 @@ func (r *repair) rewrite(read *Reader, next Sequence, damage []*CorruptError) er
 		err = index.verifyRebuilt(read)
 	}
 	if err != nil {
+		// So far there are only temporary files and copies in quarantine/. The segment is as it
+		// was, and the next Repair begins again.
 		return errors.Join(err, m.discard(), index.discard())
 	}
 	if m.text != nil {
@@ -197,6 +205,7 @@ func (r *repair) dropWorseCopy(read *Reader) (*Reader, error) {
 	if err != nil {
 		return nil, errors.Join(err, read.Close())
 	}
+	// No file is complete. The first one is repaired, with what the others have.
 	if !best.lengthMatches() {
 		return read, best.Close()
 	}
@@ -222,6 +231,8 @@ func (r *repair) openCopies(read *Reader) (copies []*Reader, err error) {
 		return nil, err
 	}
 	for _, s := range others {
+		// A file that cannot be opened restores nothing, and is no reason not to repair the
+		// segment.
 		if c, err := r.log.openFile(s); err == nil {
 			copies = append(copies, c)
 		}
@@ -233,6 +244,8 @@ func (r *repair) openCopies(read *Reader) (copies []*Reader, err error) {
 func (r *repair) beginIndex(read *Reader) (*indexWriter, error) {
 	h := header{id: r.log.Marker.ID, base: read.segment.Base, created: read.Created()}
 	if read.index != nil {
+		// headerDamaged is cleared, because the new index describes the segment after the
+		// repair.
 		h.rule, h.flags = read.index.header.rule, read.index.header.flags&^headerDamaged
 	}
 	return r.newIndexWriter(h)
@@ -251,6 +264,8 @@ func (r *repair) fillGap(from, next Sequence) error {
 	if next > from+gapPlaces*gapSegments {
 		return &CorruptError{Kind: KindMissing, Path: filepath.Join(r.log.Dir, textName(next)), Seq: from, Reason: fmt.Sprintf("records %d to %d are missing before it: is it a file of this log?", from, next-1)}
 	}
+	// In ascending order: a crash leaves one gap, behind the last segment that was filled. The
+	// next Repair finds it as the missing end of that segment.
 	for ; from < next; from += gapPlaces {
 		if err := r.fill(from, min(next, from+gapPlaces)); err != nil {
 			return err

@@ -32,10 +32,13 @@ func (m *segmentRepair) begin() (err error) {
 	if m.text != nil {
 		return nil
 	}
+	// A killed Repair may have left a text under this name, hence O_TRUNC.
 	//mutant:repair-written-into-the-segments-file
 	if m.text, err = m.log.fs.OpenFile(m.temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, m.w.mode); err != nil {
 		return err
 	}
+	// Invariant: as long as there is no new text, [0, end) holds intact records only, because
+	// the first other one begins the text.
 	_, err = io.Copy(io.NewOffsetWriter(m.text, 0), io.NewSectionReader(m.read.text, 0, int64(m.end())))
 	return err
 }
@@ -52,6 +55,8 @@ func (m *segmentRepair) discard() error {
 // text is durable.
 func (m *segmentRepair) all(next Sequence, damage []*CorruptError) error {
 	s := m.read.segment
+	// The container of a compressed file cannot be repaired in place, so its segment becomes a
+	// plain one even if all records are intact.
 	if m.expands() {
 		if err := m.begin(); err != nil {
 			return err
@@ -105,6 +110,8 @@ func (m *segmentRepair) end() Offset { return m.index.end() }
 // record copies the entry of an intact record. It restores a damaged record from another file
 // of the segment, or replaces it by a line of spaces.
 func (m *segmentRepair) record(seq Sequence) error {
+	// A record must begin where the one before it ends now: the new index would describe other
+	// bytes otherwise.
 	rec, err := m.read.Record(seq)
 	if err == nil && rec.Start == m.end() {
 		if err := m.keep(rec); err != nil {
@@ -127,6 +134,8 @@ func (m *segmentRepair) record(seq Sequence) error {
 	if copied != nil {
 		return m.restore(*copied, damage)
 	}
+	// Entry makes the entry from the text if the index has none. If there is no line either,
+	// nothing tells how long the record was, and its place is the shortest line.
 	e, err := m.read.Entry(seq)
 	if errors.As(err, &damage) {
 		e, err = Entry{End: m.end() + Offset(len(blankPlace)), Time: m.read.Created(), Arrived: m.read.Created(), Flags: Durable | ClockTime | Rebuilt}, nil
@@ -145,6 +154,7 @@ func (m *segmentRepair) record(seq Sequence) error {
 // if the record is too large to be read: it is then not lost.
 func (m *segmentRepair) findInCopies(seq Sequence) (*Record, error) {
 	for _, c := range m.copies {
+		// All files of a segment share one index; what differs is the text.
 		if _, err := c.indexEntry(seq); err != nil || uint64(seq-c.segment.Base) >= c.indexed() {
 			continue
 		}
@@ -162,6 +172,8 @@ func (m *segmentRepair) findInCopies(seq Sequence) (*Record, error) {
 // restore writes a record from another file to its place, after it has copied the bytes that
 // are there to quarantine/.
 func (m *segmentRepair) restore(rec Record, damage *CorruptError) error {
+	// The text may end before the record does, or even before it begins: rec.Start ≤ to ≤
+	// rec.End, and there are no bytes behind the end to copy.
 	name, err := m.quarantine(rec.Start, min(rec.End, max(m.read.size, rec.Start)), bytes.NewReader(rec.Line()))
 	if err != nil {
 		return &DiskError{Op: OpQuarantineFrom, Path: m.read.segment.Path, Seq: rec.Seq, Offset: rec.Start, Err: err}
@@ -206,6 +218,8 @@ func (m *segmentRepair) blank(seq Sequence, e Entry, reason string) error {
 		_, _ = sum.Write(b) // never fails
 		at += Offset(len(b))
 	}
+	// The checksum is that of the spaces, so that a reader can tell a blank place from one that
+	// is damaged again.
 	e.Flags |= Lost
 	e.CRC = sum.Sum32()
 	m.found++
@@ -221,6 +235,7 @@ func (s spaces) ReadAt(b []byte, off int64) (n int, err error) {
 	for n = range b {
 		b[n] = ' '
 	}
+	// off < size for all callers, so end ≥ 1 and there is a place for the LF.
 	if end := int64(s.size) - off; int64(len(b)) >= end {
 		b = b[:end]
 		b[end-1] = '\n'
@@ -258,6 +273,8 @@ func (m *segmentRepair) quarantine(from, to Offset, instead io.ReaderAt) (name s
 		}
 		return m.copied, nil
 	}
+	// A crash between the new text and its index leaves the spaces with the old entry. The next
+	// Repair finds the place damaged, and nothing in it to keep.
 	if same, err := sameBytes(m.read.file, from, to, instead); same || err != nil {
 		return "", err
 	}
@@ -268,12 +285,14 @@ func (m *segmentRepair) quarantine(from, to Offset, instead io.ReaderAt) (name s
 func sameBytes(f io.ReaderAt, from, to Offset, other io.ReaderAt) (bool, error) {
 	n := min(to-from, readAhead)
 	a, b := make([]byte, n), make([]byte, n)
+	// Invariant: the bytes [from, at) are the same in both.
 	for at := from; at < to; at += n {
 		n = min(to-at, n)
 		if m, err := f.ReadAt(a[:n], int64(at)); m < int(n) {
 			return false, err
 		}
 		m, err := other.ReadAt(b[:n], int64(at-from))
+		// other may end first: it then differs, and is not unreadable.
 		if err != nil && err != io.EOF {
 			return false, err
 		}
@@ -288,6 +307,8 @@ func sameBytes(f io.ReaderAt, from, to Offset, other io.ReaderAt) (bool, error) 
 // which ends before them.
 func (m *segmentRepair) dropExcess() error {
 	end := m.end()
+	// What a compressed file holds behind its records is in the copy of quarantineContainer,
+	// and never in the new text.
 	if m.expands() || m.read.size <= end {
 		return nil
 	}

@@ -120,12 +120,16 @@ type snapshotter struct {
 // make fills the draft and makes it a log.
 func (s *snapshotter) make(ctx context.Context) (err error) {
 	l := s.from
+	// One listing serves for all segments, because the maintenance lock keeps the files of the
+	// sealed ones.
 	if s.entries, err = l.fs.ReadDir(l.Dir); err != nil {
 		return err
 	}
 	if err := s.measure(); err != nil {
 		return err
 	}
+	// Damage does not end the snapshot: it then holds what the log still has, and the result
+	// says what is missing.
 	if damage := l.MissingOldest(); damage != nil {
 		s.done.Damage = append(s.done.Damage, damage)
 	}
@@ -145,6 +149,7 @@ func (s *snapshotter) make(ctx context.Context) (err error) {
 	}
 	s.done.First, s.done.Segments = max(l.Marker.FirstSeq, l.Segments[0].Base), len(l.Segments)
 	a := s.draft.w.active
+	// An archive has no active segment, nor has a log whose newest segment is compressed.
 	if a == nil {
 		if s.done.Next, err = l.NextSeq(); err != nil {
 			return err
@@ -232,6 +237,8 @@ func (s *snapshotter) copySealed(ctx context.Context, from Segment) (found *Corr
 			}
 		}
 	}
+	// A link leads to the log's own bytes, so comparing them would prove nothing about the
+	// snapshot.
 	//mutant:snapshot-copies-are-not-read-back
 	if !copied {
 		return nil, nil
@@ -243,6 +250,8 @@ func (s *snapshotter) copySealed(ctx context.Context, from Segment) (found *Corr
 // whatever reason: a copy fails for the same reason if it matters.
 func (s *snapshotter) link(name string) (linked bool, err error) {
 	to := filepath.Join(s.draft.w.dir, name)
+	// The link needs no sync of its own: its bytes were durable in the log, and Publish syncs
+	// the directory.
 	if s.from.fs.Link(s.from.path(name), to) != nil {
 		return false, nil
 	}
@@ -264,6 +273,8 @@ func (s *snapshotter) copy(ctx context.Context, name, to string) (err error) {
 		return err
 	}
 	w := &s.draft.w
+	// CopyRange syncs the bytes. The name becomes durable when Publish or copyFolder syncs the
+	// directory; until then a crash leaves a draft, which the next Snapshot removes.
 	return vfs.CopyRange(w.fs, filepath.Join(w.dir, to), &progressFile{f, ctx, s}, 0, info.Size(), w.mode)
 }
 
@@ -276,6 +287,8 @@ func (s *snapshotter) compareCopies(from Segment, fn func(*Reader) error) (found
 		return nil, err
 	}
 	own := s.from.check(from, fn)
+	// The log's file is intact, so the error must not wrap ErrCorrupt: that would report damage
+	// of the log.
 	if own == nil {
 		return nil, fmt.Errorf("what was copied differs: %v", err)
 	}
@@ -309,6 +322,7 @@ func (s *snapshotter) copyFolder(ctx context.Context, folder string) error {
 		return err
 	}
 	for _, e := range entries {
+		// A name with a dot is temporary: a killed process has left a part of a file there.
 		if !e.Type().IsRegular() || e.Name()[0] == '.' {
 			continue
 		}
@@ -327,6 +341,7 @@ func (s *snapshotter) measure() error {
 	for _, e := range s.entries {
 		info, err := e.Info()
 		switch {
+		// A file that was removed since the listing takes nothing.
 		case missing(err):
 		case err != nil:
 			return err

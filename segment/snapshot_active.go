@@ -22,6 +22,8 @@ func (s *snapshotter) copyUnsealed(ctx context.Context, from Segment) (found *Co
 	if err != nil {
 		return nil, err
 	}
+	// An entry is written after its record, and copyText counts the entries before it copies
+	// the text. So each entry that is copied has its record.
 	err = s.copyActive(ctx, r)
 	if err = errors.Join(err, r.Close()); err != nil {
 		return nil, err
@@ -53,6 +55,8 @@ func (s *snapshotter) copyActive(ctx context.Context, r *Reader) error {
 	if err = errors.Join(err, text.Close()); err != nil || r.index == nil {
 		return err
 	}
+	// Only whole entries, and no trailer: the copy is an active segment, whatever the writer
+	// adds to the log next.
 	n := headerSize + int64(r.index.count)*entrySize
 	return vfs.CopyRange(w.fs, filepath.Join(w.dir, indexName(base)), &progressFile{r.index.file, ctx, s}, 0, n, w.mode)
 }
@@ -72,11 +76,15 @@ func (s *snapshotter) copyText(ctx context.Context, r *Reader, text File) error 
 			//mutant:snapshot-what-a-killed-writer-left-is-left-out
 			err = copyTo(text, from, int64(end), int64(r.size))
 		}
+		// [0, end) does not change any more, so it is copied without the lock: the next writer
+		// waits for the tail only.
 		err = errors.Join(err, release())
 	}
 	if err != nil {
 		return err
 	}
+	// After a power cut the index may know records that the text lacks. Recovery of the copy
+	// judges them.
 	return copyTo(text, from, 0, int64(min(end, r.size)))
 }
 
@@ -91,10 +99,14 @@ func (s *snapshotter) awaitIndex(ctx context.Context, r *Reader) (release func()
 		if err != nil || end >= min(wanted, r.size) {
 			return nil, err
 		}
+		// Tried and not waited for, because a running writer keeps the lock until it closes the
+		// log. It writes the entries itself.
 		release, ok, err := s.from.fs.TryLock(s.from.Dir)
 		if err != nil {
 			return nil, err
 		}
+		// Also with the lock: a writer that has just closed the log wrote its last entries
+		// after r.Size was called.
 		if err := r.Refresh(); err != nil {
 			if ok {
 				err = errors.Join(err, release())
@@ -104,6 +116,8 @@ func (s *snapshotter) awaitIndex(ctx context.Context, r *Reader) (release func()
 		if ok {
 			return release, nil
 		}
+		// A writer that is stopped, or that waits for its disk, must not block the snapshot. It
+		// then ends with the last entry, as for any reader.
 		if time.Now().After(deadline) {
 			return nil, nil
 		}
