@@ -201,6 +201,7 @@ func TestSmallIndexBesidePlain(t *testing.T) {
 		{"the plain one torn", func(t *testing.T, plain, _ string) { testutil.NoError(t, os.Truncate(plain, 3000)) }},
 		{"the plain one empty", func(t *testing.T, plain, _ string) { testutil.NoError(t, os.Truncate(plain, 0)) }},
 		{"the small one torn", func(t *testing.T, _, small string) { testutil.NoError(t, os.Truncate(small, 500)) }},
+		{"a byte of the small one changed", func(t *testing.T, _, small string) { testutil.FlipByte(t, small, 300) }},
 		{"the small one empty", func(t *testing.T, _, small string) { testutil.NoError(t, os.Truncate(small, 0)) }},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -153,7 +153,7 @@ var mutants = []mutant{
 	{"small index: an archive does not say that it has one", "own.Requires = append(slices.Clip(own.Requires), name)", "_ = name", ""},
 	{"small index: a block's checksum", "return crc == p.crc", "return crc == p.crc || true", ""},
 	{"small index: the table's checksum", "if !ok || le.Uint32(table[sumAt:]) != crc32.Update(s.parsed.seed(s.parsed.base), castagnoli, table[:sumAt]) ||", "if !ok || sumAt < 0 ||", ""},
-	{"small index: used where the plain one is whole", "x != nil && x.hasTrailer() {", "x != nil && x.hasTrailer() && false {", ""},
+	{"small index: used where the plain one is whole", "x != nil && x.hasTrailer() {", "x != nil && x.hasTrailer() && false {", "segment TestSmallIndexBesidePlain"},
 	{"small index: not used where the plain one is torn", "if small != nil {", "if small != nil && x == nil {", ""},
 	{"make: segments are not compressed", "if d.codec == Plain {", "if d.codec >= Plain {", "cmd/histlog TestScripts/compact"},
 	{"make: compressed before the text is durable", "if err = a.file.Sync(); err == nil {\n\t\t\t\terr = a.writeTrailer()\n\t\t\t}", "err = a.writeTrailer()", "internal/survival TestCrash/migrate_always"},
