@@ -102,7 +102,7 @@ func (m mutant) hunt(dir string, places map[string]place) (test string, err erro
 	}
 	defer func() { err = errors.Join(err, os.WriteFile(p.path, original, 0o644)) }()
 	for _, stage := range append(m.guard(), stages...) {
-		c := exec.Command("go", append([]string{"test", "-failfast", "-timeout", "300s"}, stage.args...)...)
+		c := exec.Command("go", append([]string{"test", "-failfast", "-timeout", "20m"}, stage.args...)...)
 		c.Dir = dir
 		if stage.proofs {
 			c.Env = append(os.Environ(), "HISTLOG_PROOFS=1")

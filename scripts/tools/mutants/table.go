@@ -51,7 +51,7 @@ var mutants = []mutant{
 	{"roll: the segment before its index", "if a.index, err = fsys.OpenFile(a.indexPath, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode); err != nil {", "if a.file, err = fsys.OpenFile(a.path, os.O_RDWR|os.O_CREATE, mode); err != nil {\n\t\treturn nil, err\n\t}\n\tif a.index, err = fsys.OpenFile(a.indexPath, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode); err != nil {", "segment TestGroupCommit"},
 
 	{"roll: a lazy header is not synced", "err == nil && h.flags&headerLazy != 0 {", "err == nil && h.flags&headerLazy != 0 && a.file != nil {", "internal/survival TestCrash/append_over_rolls_none"},
-	{"seal: an empty segment is sealed", "if old.count == 0 {", "if old == nil {", ""},
+	{"seal: an empty segment is sealed", "if old.count == 0 {", "if old == nil {", "segment TestSeal"},
 
 	// Recovery.
 	{"recover: a new header is not synced", "if err = a.index.Sync(); err != nil {\n\t\treturn err\n\t}\n\treturn w.fs.SyncDir(w.dir)", "return w.fs.SyncDir(w.dir)", ""},
@@ -65,7 +65,7 @@ var mutants = []mutant{
 	{"recover: the tail is not quarantined", "name, err := quarantineRange(w.fs, w.dir, a.header.base, a.file, a.indexedEnd, a.writtenEnd, w.mode)", `name, err := "", error(nil)`, "segment TestModes/umask_000"},
 	{"recover: the cut is not synced", "return errors.Join(a.rollback(), a.file.Datasync())", "return errors.Join(a.rollback())", "internal/survival TestCrash/recover_none"},
 	{"recover: damage is not remembered", "if err := w.setHeaderFlag(headerDamaged); err != nil {", "if err := error(nil); err != nil {", "internal/survival TestDamageIsRemembered"},
-	{"recover: a shared file is written to", "w.fs.Links(info) < 2", "w.fs.Links(info) < 3", ""},
+	{"recover: a shared file is written to", "w.fs.Links(info) < 2", "w.fs.Links(info) < 3", "internal/survival TestCrash/append_to_what_a_snapshot_shares_interval=1ms"},
 	{"recover: the name of what was shared is not synced", "\t\tif err := w.fs.SyncDir(w.dir); err != nil {\n\t\t\treturn err\n\t\t}\n\t}", "\t}", ""},
 
 	// Small files.
@@ -73,12 +73,12 @@ var mutants = []mutant{
 	{"replace: the directory is not synced", "return fsys.SyncDir(filepath.Dir(name))", "return nil", "internal/survival TestCrash/create_always"},
 	{"replace: written in place", "temporary := TempName(name)", "temporary := name", "internal/survival TestCrash/create_always"},
 	{"quarantine: its name is not synced", "err = fsys.SyncDir(folder)", "err = nil", "internal/survival TestCrash/repair_always"},
-	{"quarantine: the name of a folder that is there is not synced", "return fsys.SyncDir(parent)", "return nil", ""},
+	{"quarantine: the name of a folder that is there is not synced", "return fsys.SyncDir(parent)", "return nil", "internal/survival TestCrash/repair_beside_a_segment_of_another_log_always"},
 	{"quarantine: the folder's name is not synced", "return fsys.SyncDir(parent)", "return nil", "internal/survival TestCrash/repair_always"},
 
 	// HISTLOG.
 	{"HISTLOG: its checksum is not compared", "if err := checkMarkerSum(b); err != nil {", "if err := error(nil); err != nil {", "segment TestMarkerBitFlips"},
-	{"HISTLOG: the digits are part of their checksum", "copy(b[at:], sumText(b))", "copy(b[at:], sumText(b[:at]))", ""},
+	{"HISTLOG: the digits are part of their checksum", "copy(b[at:], sumText(b))", "copy(b[at:], sumText(b[:at]))", "segment TestRollbackAnswersOthers"},
 	{"HISTLOG: first_seq is believed where no segment begins", "case i > 0:", "case i < 0:", "segment TestFirstSeqConflict"},
 	{"HISTLOG: replaced although it contradicts the segments", "if l.Conflict != nil {", "if false {", "segment TestFirstSeqConflict"},
 	{"HISTLOG: an edit is accepted with the id of another log", "return l.checkID()", "return nil", "segment TestAcceptEdit"},
@@ -93,7 +93,7 @@ var mutants = []mutant{
 	{"make: HISTLOG before the rest is durable", "if err := d.Flush(); err != nil {\n\t\treturn nil, err\n\t}\n\tw := &d.w\n\tif err := w.checkOwner(); err != nil {\n\t\treturn nil, err\n\t}\n\t// An older histlog must not take these files for missing records at any moment.\n\tif err := d.requireFeatures(); err != nil {\n\t\treturn nil, err\n\t}\n\tif err := writeMarker(w.fs, w.dir, w.marker, w.mode); err != nil {", "w := &d.w\n\tif err := w.checkOwner(); err != nil {\n\t\treturn nil, err\n\t}\n\t// An older histlog must not take these files for missing records at any moment.\n\tif err := d.requireFeatures(); err != nil {\n\t\treturn nil, err\n\t}\n\tif err := writeMarker(w.fs, w.dir, w.marker, w.mode); err != nil {\n\t\treturn nil, err\n\t}\n\tif err := d.Flush(); err != nil {", "internal/survival TestInject/all/salvage_none"},
 	{"make: a draft is removed mark first", "for _, e := range entries {", "_ = fsys.Remove(filepath.Join(dir, filename.Draft))\n\tfor _, e := range entries {", "internal/survival TestCrash/archive_always"},
 	{"make: what was kept of a source is not synced", "errors.Join(o.Flush(), o.file.Sync(), o.file.Close())", "errors.Join(o.Flush(), o.file.Close())", "internal/survival TestCrash/migrate_and_compress_always"},
-	{"make: no checksums of what was kept", "if err := d.writeSums(); err != nil {", "if err := error(nil); err != nil {", ""},
+	{"make: no checksums of what was kept", "if err := d.writeSums(); err != nil {", "if err := error(nil); err != nil {", "internal/survival TestCrash/snapshot_of_a_migrated_log_always"},
 	{"make: what was salvaged is not synced", "errors.Join(q.out.Flush(), q.file.Sync(), q.file.Close())", "errors.Join(q.out.Flush(), q.file.Close())", "internal/survival TestCrash/salvage_always"},
 
 	// Reading.
@@ -108,29 +108,29 @@ var mutants = []mutant{
 	{"read: the newest, compressed since it was listed", "range seekable.Codecs() {\n\t\tif !missing(err) {", "range seekable.Codecs() {\n\t\tif !missing(err) || !s.Sealed {", "reader TestStaleVerify"},
 
 	{"read: a trailer of more records than the text holds", " && t.Count <= maxRecords(t.Plain)", "", "segment TestSparseIndex"},
-	{"read: entries behind a hole are dropped", "continue", "return 0, nil", ""},
-	{"read: entries of what the text has lost are dropped", "if err == nil && limit < x.count {", "if err == nil && most > x.count {", ""},
+	{"read: entries behind a hole are dropped", "continue", "return 0, nil", "segment TestEntriesBehindHole"},
+	{"read: entries of what the text has lost are dropped", "if err == nil && limit < x.count {", "if err == nil && most > x.count {", "segment TestEntriesBehindHole"},
 	{"read: a record's length is believed before the file's", "case e.End > r.size:", "case e.End > r.size && r.memory == 0:", "segment TestEntryBeyondText"},
 	{"read: a context that has ended reads on", "if err := f.ctx.Err(); err != nil {", "if err := error(nil); err != nil {", "segment TestContextEndsReading"},
 
 	// Repair.
 	{"repair: a lost record is not quarantined", "name, err := m.quarantine(start, min(e.End, max(m.read.size, start)), spaces{e.End - start})", `name, err := "", error(nil)`, ""},
-	{"repair: written into the segment's file", "m.log.fs.OpenFile(m.temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, m.w.mode)", "m.log.fs.OpenFile(m.read.segment.Path, os.O_RDWR, m.w.mode)", ""},
-	{"repair: the new text is not synced", "if err := m.text.Datasync(); err != nil {", "if err := error(nil); err != nil {", ""},
+	{"repair: written into the segment's file", "m.log.fs.OpenFile(m.temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, m.w.mode)", "m.log.fs.OpenFile(m.read.segment.Path, os.O_RDWR, m.w.mode)", "segment TestCopies/zstd/the_plain_one"},
+	{"repair: the new text is not synced", "if err := m.text.Datasync(); err != nil {", "if err := error(nil); err != nil {", "internal/survival TestCrash/repair_none"},
 	{"repair: excess of a compressed file is dropped", `if flaw, err := m.read.text.checkContainer(); flaw == "" || err != nil {`, `if flaw, err := m.read.text.checkContainer(); flaw != "?" || err != nil {`, "segment TestRepairKeepsExcess"},
-	{"repair: the compressed file goes before a plain one is there", "if err := r.log.fs.Rename(m.temporary, plain.Path); err != nil {", "if m.expands() {\n\t\t\tif err := r.log.removeFile(read.segment.Path); err != nil {\n\t\t\t\treturn err\n\t\t\t}\n\t\t}\n\t\tif err := r.log.fs.Rename(m.temporary, plain.Path); err != nil {", ""},
+	{"repair: the compressed file goes before a plain one is there", "if err := r.log.fs.Rename(m.temporary, plain.Path); err != nil {", "if m.expands() {\n\t\t\tif err := r.log.removeFile(read.segment.Path); err != nil {\n\t\t\t\treturn err\n\t\t\t}\n\t\t}\n\t\tif err := r.log.fs.Rename(m.temporary, plain.Path); err != nil {", "segment TestCopies/zstd/the_plain_one_was_cut,_and_the_index_is_gone"},
 	{"repair: the compressed file is not quarantined", `if m.copied == "" {`, `if m.copied == "-" {`, "segment TestRepairKeepsExcess"},
 	{"repair: what another file has is not looked for", "if copied != nil {", "if copied != nil && seq == 0 {", "segment TestCopies/zstd/the_plain_one"},
 
-	{"repair: the index is not synced", "err = w.file.Sync() //", "err = nil //", ""},
-	{"repair: the names of text and index are not synced", "if err := w.log.fs.SyncDir(w.log.Dir); err != nil {", "if err := error(nil); err != nil {", ""},
-	{"repair: the small index stays", "return w.log.removeFile(small)", "return nil", ""},
-	{"repair: the index of a foreign segment goes first", "range filename.All(uint64(base)) {", "range []string{indexName(base), textName(base), fileName(base, Zstd), fileName(base, Gzip)} {", ""},
-	{"repair: a foreign segment is removed before it is in quarantine", "if err == nil && info.Size() > 0 {", "if err == nil && info.Size() < 0 {", ""},
-	{"recover: a foreign segment is appended to", `if reason != "" { // appending`, `if reason == "?" { // appending`, ""},
-	{"read: another log's segment is shown", "case bound && h.id != l.Marker.ID:", "case h.base == 0:", ""},
-	{"read: a segment behind a gap is shown", "ok && next != s.Base {", "ok && next == 0 {", ""},
-	{"retire: another log's segment goes too", "case ours && base < first && !l.isForeign(base):", "case ours && base < first:", ""},
+	{"repair: the index is not synced", "err = w.file.Sync() //", "err = nil //", "internal/survival TestCrash/repair_what_is_compressed_always"},
+	{"repair: the names of text and index are not synced", "if err := w.log.fs.SyncDir(w.log.Dir); err != nil {", "if err := error(nil); err != nil {", "internal/survival TestInject/all/repair_none"},
+	{"repair: the small index stays", "return w.log.removeFile(small)", "return nil", "segment TestSmallIndexIsRepaired"},
+	{"repair: the index of a foreign segment goes first", "range filename.All(uint64(base)) {", "range []string{indexName(base), textName(base), fileName(base, Zstd), fileName(base, Gzip)} {", "internal/survival TestCrash/repair_beside_a_segment_of_another_log_always"},
+	{"repair: a foreign segment is removed before it is in quarantine", "if err == nil && info.Size() > 0 {", "if err == nil && info.Size() < 0 {", "segment TestForeignSegments/with_its_index,_of_a_higher_number"},
+	{"recover: a foreign segment is appended to", `if reason != "" { // appending`, `if reason == "?" { // appending`, "segment TestForeignSegments/with_its_index,_of_a_higher_number"},
+	{"read: another log's segment is shown", "case bound && h.id != l.Marker.ID:", "case h.base == 0:", "segment TestCopies/zstd/the_plain_one,_of_an_index_that_was_made_anew"},
+	{"read: a segment behind a gap is shown", "ok && next != s.Base {", "ok && next == 0 {", "segment TestForeignSegments/without_an_index,_behind_a_gap"},
+	{"retire: another log's segment goes too", "case ours && base < first && !l.isForeign(base):", "case ours && base < first:", "segment TestForeignBelowFirst"},
 
 	// Compressing.
 	{"compress: the file is not synced", "if err := f.Sync(); err != nil {", "if err := error(nil); err != nil {", "internal/survival TestCrash/compress_by_gzip_always"},
@@ -145,16 +145,16 @@ var mutants = []mutant{
 	{"compress: the replaced copies are not quarantined", "err == nil && s.Copy {", "err == nil && s.Codec == Zstd {", "segment TestCopies/zstd/the_compressed_one"},
 	{"compress: what failed stays", "return c, errors.Join(compressError(r.segment, err), vfs.RemoveIfExists(l.fs, temporary))", "return c, compressError(r.segment, err)", "internal/survival TestLyingDisk/compress_by_zstd"},
 	{"compress: a killed one's file stays", "temporary = append(temporary, e.Name())", "_ = temporary", "segment TestSweep"},
-	{"small index: not synced", "if err := f.Sync(); err != nil {", "if err := error(nil); err != nil {", ""},
-	{"small index: its name is not synced before the plain one goes", "if err := l.fs.SyncDir(l.Dir); err != nil {\n\t\treturn Change{}, compressError(s, err)\n\t}\n\tif err := l.removeFile", "if err := l.removeFile", ""},
-	{"small index: HISTLOG does not require it", "return l.require(needed...)", "return nil", ""},
-	{"small index: HISTLOG requires it too late", "if err := requireFeatures(ctx, dir, base, codec, o); err != nil {\n\t\treturn c, err\n\t}", "defer func() { err = errors.Join(err, requireFeatures(ctx, dir, base, codec, o)) }()", ""},
-	{"small index: a draft does not say that it has one", "d.w.marker.Requires = append(d.w.marker.Requires, featuresOf(names...)...)", "_ = names", ""},
-	{"small index: an archive does not say that it has one", "own.Requires = append(slices.Clip(own.Requires), name)", "_ = name", ""},
-	{"small index: a block's checksum", "return crc == p.crc", "return crc == p.crc || true", ""},
+	{"small index: not synced", "if err := f.Sync(); err != nil {", "if err := error(nil); err != nil {", "internal/survival TestCrash/compress_many_records_interval=1ms"},
+	{"small index: its name is not synced before the plain one goes", "if err := l.fs.SyncDir(l.Dir); err != nil {\n\t\treturn Change{}, compressError(s, err)\n\t}\n\tif err := l.removeFile", "if err := l.removeFile", "internal/survival TestCrash/compress_many_records_interval=1ms"},
+	{"small index: HISTLOG does not require it", "return l.require(needed...)", "return nil", "segment TestManyRottenEntries"},
+	{"small index: HISTLOG requires it too late", "if err := requireFeatures(ctx, dir, base, codec, o); err != nil {\n\t\treturn c, err\n\t}", "defer func() { err = errors.Join(err, requireFeatures(ctx, dir, base, codec, o)) }()", "segment TestManyRottenEntries"},
+	{"small index: a draft does not say that it has one", "d.w.marker.Requires = append(d.w.marker.Requires, featuresOf(names...)...)", "_ = names", "segment TestDraftWithSmallIndexes"},
+	{"small index: an archive does not say that it has one", "own.Requires = append(slices.Clip(own.Requires), name)", "_ = name", "segment TestSmallIndexIsArchivedAndRetired"},
+	{"small index: a block's checksum", "return crc == p.crc", "return crc == p.crc || true", "segment TestSmallIndexBitFlips"},
 	{"small index: the table's checksum", "if !ok || le.Uint32(table[sumAt:]) != crc32.Update(s.parsed.seed(s.parsed.base), castagnoli, table[:sumAt]) ||", "if !ok || sumAt < 0 ||", ""},
 	{"small index: used where the plain one is whole", "x != nil && x.hasTrailer() {", "x != nil && x.hasTrailer() && false {", "segment TestSmallIndexBesidePlain"},
-	{"small index: not used where the plain one is torn", "if small != nil {", "if small != nil && x == nil {", ""},
+	{"small index: not used where the plain one is torn", "if small != nil {", "if small != nil && x == nil {", "segment TestSmallIndexBesidePlain/the_plain_one_torn"},
 	{"make: segments are not compressed", "if d.codec == Plain {", "if d.codec >= Plain {", "cmd/histlog TestScripts/compact"},
 	{"make: compressed before the text is durable", "if err = a.file.Sync(); err == nil {\n\t\t\t\terr = a.writeTrailer()\n\t\t\t}", "err = a.writeTrailer()", "internal/survival TestCrash/migrate_always"},
 
