@@ -66,6 +66,8 @@ func (b *bulk) wait() error {
 
 func (b *bulk) writeAll() {
 	for j := range b.jobs {
+		// After an error the batches are still taken and given back: the producer would wait
+		// for them forever.
 		if b.failed() == nil {
 			if err := j.write(); err != nil {
 				b.fail(err)

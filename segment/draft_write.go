@@ -51,6 +51,7 @@ func (d *Draft) write(compact, timeScalar []byte) (err error) {
 
 // add adds text to the batch and sends the batch whenever it is full.
 func (d *Draft) add(text []byte) error {
+	// Invariant: the batch holds at most flushBytes of text.
 	for len(text) > 0 {
 		room := flushBytes - len(d.batch.text)
 		if room == 0 {
@@ -77,6 +78,8 @@ func (d *Draft) send() (err error) {
 func (d *Draft) roll() error {
 	w := &d.w
 	base := w.active.header.base + Sequence(d.filling.Count)
+	// Unlike in Writer.roll the next segment may get its name before this one is durable: after
+	// a crash the directory is a draft.
 	next, err := createActive(w.fs, w.dir, w.newHeader(base), w.mode)
 	if err != nil {
 		return &DiskError{Op: OpBegin, Path: filepath.Join(w.dir, textName(base)), Seq: base, Err: err}

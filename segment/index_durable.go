@@ -19,6 +19,7 @@ func (x *indexFile) durableCounts() (synced, durable uint64, err error) {
 		if err != nil {
 			return 0, 0, err
 		}
+		// A durable mark covers its own record, an anchor only the entries before it.
 		if e.Flags&Durable != 0 && durable == 0 {
 			durable = k
 		}

@@ -202,6 +202,7 @@ func (x *indexFile) lastValid(n uint64) (uint64, error) {
 		n--
 	}
 	b := make([]byte, min(n, atOnce)*entrySize)
+	// Invariant: no entry from n on is intact.
 	for n > 0 {
 		first := n - min(n, atOnce)
 		b = b[:(n-first)*entrySize]

@@ -84,6 +84,7 @@ func writeLockInfo(fsys FS, dir string, h lockInfo, mode os.FileMode) error {
 // encode returns the content of LOCK: a JSON object, padded with spaces to lockSize.
 // The command line is shortened until it fits, because JSON may escape it.
 func (h lockInfo) encode() ([]byte, error) {
+	// limit halves until the object fits or limit is 0, so the loop ends.
 	for limit := maxCommand; ; limit /= 2 {
 		h.Command = shortenCommand(h.Command, limit)
 		b, err := json.Marshal(h)

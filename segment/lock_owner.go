@@ -65,6 +65,8 @@ func (w *Writer) claimLock(ctx context.Context, command string) error {
 
 // writeLockInfo writes LOCK and remembers how it begins.
 func (w *Writer) writeLockInfo() {
+	// On a full disk the writer goes on without LOCK: the kernel's lock is held, and LOCK only
+	// catches a second writer that this lock does not exclude.
 	_ = writeLockInfo(w.fs, w.dir, w.lockInfo, w.mode)
 	var err error
 	if w.lockStart, err = w.readLockStart(make([]byte, lockStartSize)); err != nil {
@@ -101,6 +103,7 @@ func (w *Writer) readLockStart(b []byte) ([]byte, error) {
 	}
 	defer f.Close()
 	n, err := f.ReadAt(b, 0)
+	// LOCK may be shorter than b: another program may have written it.
 	if err == io.EOF {
 		err = nil
 	}

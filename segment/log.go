@@ -138,6 +138,8 @@ func (l *Log) NextSeq() (Sequence, error) {
 		if err == nil {
 			return r.Next(), r.Close()
 		}
+		// The segment may have been sealed and retired since it was listed. Another one is then
+		// the newest.
 		if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrRetired) {
 			return 0, err
 		}

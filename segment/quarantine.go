@@ -23,12 +23,15 @@ func quarantineRange(fsys FS, dir string, base Sequence, f io.ReaderAt, from, to
 	if err := ensureDir(fsys, folder); err != nil {
 		return "", err
 	}
+	// The bytes are read twice, because the name of the copy contains their checksum.
 	sum := crc32.New(castagnoli)
 	if _, err := io.Copy(sum, io.NewSectionReader(f, int64(from), int64(to-from))); err != nil {
 		return "", err
 	}
 	name := filepath.Join(folder, quarantineName(base, from, to-from, sum.Sum32()))
 	temporary := vfs.TempName(name)
+	// A kill or a full disk before the rename leaves the bytes where they are, and at most a
+	// temporary file that the retry overwrites.
 	err := vfs.CopyRange(fsys, temporary, f, int64(from), int64(to-from), mode)
 	if err == nil {
 		err = fsys.Rename(temporary, name)
@@ -109,6 +112,8 @@ func (q *quarantineWriter) Write(p []byte) (int, error) {
 func (q *quarantineWriter) Close() error {
 	//mutant:make-what-was-salvaged-is-not-synced
 	err := errors.Join(q.out.Flush(), q.file.Sync(), q.file.Close())
+	// The checksum in the name is known only at the end. A crash before the rename leaves a
+	// draft, which the next NewDraft removes with all its files.
 	if err == nil {
 		err = q.fs.Rename(q.temporary, filepath.Join(q.folder, quarantineName(0, Offset(q.from), Offset(q.n), q.sum.Sum32())))
 	}

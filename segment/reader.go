@@ -91,10 +91,13 @@ func (r *Reader) makeEntries() error {
 		}
 		from = e.End
 	}
+	// The arrival times are lost with the entries. The file's time is the best bound that is
+	// left.
 	info, err := r.file.Stat()
 	if err != nil {
 		return err
 	}
+	// The text may be shorter than its index says.
 	from = min(from, r.size)
 	m := &rebuiltEntries{first: r.segment.Base + Sequence(r.indexed()), from: from, to: r.size, arrived: info.ModTime()}
 	r.made = nil // scan must not see the entries of an earlier Refresh
@@ -116,6 +119,8 @@ func (r *Reader) makeEntries() error {
 func (r *Reader) Refresh() error { return asDiskError(OpRead, r.segment.Path, r.refresh()) }
 
 func (r *Reader) refresh() error {
+	// The window may reach beyond the last entry, where the writer may have rolled back a
+	// record and written another.
 	r.window.bytes = r.window.bytes[:0]
 	var err error
 	if r.index != nil {

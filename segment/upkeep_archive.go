@@ -19,6 +19,8 @@ import (
 // it and before it is removed here. Otherwise Archive is as Retire; after a crash it can
 // be run again.
 func Archive(ctx context.Context, dir, to string, before Sequence, o Options) (changes []Change, err error) {
+	// One segment each time that the lock is held: retire replaces HISTLOG, and with it one of
+	// the two locks ends.
 	for moved := true; moved && err == nil; {
 		moved = false
 		err = withMaintenanceLock(ctx, dir, o, func(l *Log) error {
@@ -59,12 +61,16 @@ func (l *Log) archive(ctx context.Context, s Segment, to string, now time.Time) 
 	defer func() { err = errors.Join(err, unlock()) }()
 	a := &archive{from: l, dir: to, now: now}
 	if err := a.add(ctx, file); err != nil {
+		// An archive that was there before keeps its segments. What add has copied there, the
+		// next Archive copies again.
 		if made {
 			//mutant:archive-a-new-one-that-failed-stays
 			err = errors.Join(err, a.discard())
 		}
 		return c, archiveError(s, to, err)
 	}
+	// A kill before retire leaves the segment in both logs. The next Archive copies it again
+	// and then retires it here.
 	c.After = c.Before
 	return c, l.retire([]Segment{s})
 }
@@ -150,6 +156,7 @@ func (l *Log) copyRules(m Marker) error {
 // draft, which the next create clears.
 func (a *archive) create(ctx context.Context, s Segment) error {
 	fsys := a.from.fs
+	// A killed create has left a draft, or there is nothing; anything else is not an archive.
 	if err := clearDraft(fsys, a.dir); errors.Is(err, ErrExists) {
 		return fmt.Errorf("%w: %w", ErrNotArchive, err)
 	} else if err != nil {
@@ -175,6 +182,7 @@ func (a *archive) create(ctx context.Context, s Segment) error {
 	if err := writeMarker(fsys, a.dir, a.marker(s.Base), mode); err != nil {
 		return err
 	}
+	// Not synced: a mark that a power cut brings back is removed by the next add.
 	return fsys.Remove(filepath.Join(a.dir, filename.Draft))
 }
 
@@ -233,6 +241,8 @@ func (a *archive) copyFile(path string) error {
 
 // discard removes an archive that was not completed, with its directory.
 func (a *archive) discard() error {
+	// With HISTLOG the archive exists and may be the only place of a segment. The context may
+	// be what ended create, so it is not used here.
 	if _, err := OpenContext(context.Background(), a.dir, a.from.fs); !errors.Is(err, ErrNoLog) {
 		return nil
 	}

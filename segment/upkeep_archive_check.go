@@ -27,6 +27,8 @@ func (l *Log) contains(dir string) (bool, error) {
 	if _, err := l.stat(dir); missing(err) {
 		dir = filepath.Dir(filepath.Clean(dir))
 	}
+	// Invariant: dir leads to the parent of below, once there is one. The root is its own
+	// parent, which ends the loop.
 	var below fs.FileInfo
 	for {
 		info, err := l.stat(dir)
@@ -91,6 +93,7 @@ func (a *archive) checkSameSegment(ctx context.Context, l *Log, s Segment) error
 	if err != nil {
 		return err
 	}
+	// archive has verified this file, so it has a trailer.
 	trailer := *own.trailer
 	if err := own.Close(); err != nil {
 		return err

@@ -181,6 +181,7 @@ func (l *Log) keepOnly(ctx context.Context, s Segment) (c Change, err error) {
 
 // syncFile makes the bytes of a file durable.
 func (l *Log) syncFile(path string) error {
+	// Not every system can sync a file that is open for reading only.
 	f, err := l.fs.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err

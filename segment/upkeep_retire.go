@@ -24,6 +24,7 @@ func Retire(ctx context.Context, dir string, before Sequence, o Options) (change
 				c, _, damage = l.verifySegment(ctx, s)
 			}
 			if damage != nil {
+				// first_seq is one number, so only the beginning of a log can be retired.
 				//mutant:retire-what-is-behind-damage-goes
 				segments = segments[:i]
 				break
@@ -32,6 +33,7 @@ func Retire(ctx context.Context, dir string, before Sequence, o Options) (change
 		}
 		err := l.retire(segments)
 		if err != nil {
+			// It is unknown whether HISTLOG was replaced, so nothing is reported as retired.
 			changes = nil
 		}
 		return errors.Join(err, damage)
@@ -87,7 +89,8 @@ func (l *Log) retire(segments []Segment) error {
 	m := l.Marker
 	m.FirstSeq = max(m.FirstSeq, last.Next)
 	// HISTLOG first: if the files went first, a crash would leave a log whose oldest
-	// records are missing, which is damage.
+	// records are missing, which is damage. After Refresh removeRetired finds the files as
+	// those below the new first_seq.
 	//mutant:retire-segments-go-before-histlog-says-so
 	if err := l.replaceMarker(m); err != nil {
 		return fail(fmt.Errorf("move first_seq to %d: %w", m.FirstSeq, err))
@@ -98,6 +101,8 @@ func (l *Log) retire(segments []Segment) error {
 	if err := l.removeRetired(); err != nil {
 		return fail(err)
 	}
+	// A power cut before this sync may bring back files below first_seq, which the next
+	// maintenance removes.
 	if err := l.fs.SyncDir(l.Dir); err != nil {
 		return fail(err)
 	}

@@ -54,6 +54,8 @@ func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset))
 	if err != nil {
 		return f, err
 	}
+	// What a power cut may leave of the active segment's index is no damage: the next writer
+	// makes the index again.
 	left, err := r.indexLeftByCrash()
 	if err == nil && !left {
 		f.checkSegment(r, sum, container)
@@ -63,6 +65,8 @@ func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset))
 
 // verifyRecord verifies and counts one record. ok is false if it is damaged.
 func (f *Finding) verifyRecord(r *Reader, seq Sequence) (rec Record, ok bool, err error) {
+	// Record makes a damaged entry from the text, and may then find the record intact. The
+	// damage of the entry is noted here.
 	if _, err := r.indexEntry(seq); err != nil && seq < r.Next() {
 		if err := f.noteUnlessCrash(r, seq, err, crashEntry); err != nil {
 			return rec, false, err

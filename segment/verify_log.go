@@ -57,6 +57,7 @@ func (f *Finding) include(next Finding) {
 // textSize returns how much text a segment has, or, if its index is lost, the size
 // of its file.
 func (l *Log) textSize(s Segment) Offset {
+	// The size serves progress only, so an error yields an estimate: Verify reports the damage.
 	if sum, err := l.Summary(s); err == nil {
 		return sum.Bytes
 	}

@@ -43,12 +43,15 @@ func (l *Log) VerifyOrigin(ctx context.Context) (damage []OriginDamage, known bo
 	sums := map[string]string{}
 	for n, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
 		sum, name, ok := strings.Cut(line, "  ")
+		// A name with a separator would lead out of origin/, and of two checksums of one file
+		// at least one is wrong.
 		if _, err := hex.DecodeString(sum); !ok || err != nil || len(sum) != 2*sha256.Size || name != filepath.Base(name) || sums[name] != "" {
 			damage = append(damage, OriginDamage{Name: filename.Sums, Reason: fmt.Sprintf("line %d is no checksum", n+1)})
 			continue
 		}
 		sums[name] = sum
 	}
+	// A line that was truncated within its name still parses.
 	if !bytes.HasSuffix(text, []byte("\n")) {
 		damage = append(damage, OriginDamage{Name: filename.Sums, Reason: "its last line does not end"})
 	}
@@ -97,6 +100,7 @@ func (l *Log) checkSum(ctx context.Context, name, want string) (string, error) {
 		return "", err
 	}
 	sum, in := sha256.New(), bufio.NewReader(f)
+	// A piece at a time, so that the context can end it.
 	for err == nil {
 		if err = ctx.Err(); err == nil {
 			_, err = io.CopyN(sum, in, 1<<20)

@@ -24,6 +24,7 @@ type QuickCheck struct {
 // result; the error is for what kept it from checking.
 func (l *Log) QuickCheck(s Segment) (g QuickCheck, err error) {
 	if s.Copy {
+		// If no file of the segment can be opened, the listed one is checked and shows why.
 		if r, err := l.openAuthoritative(s); err == nil {
 			s = r.segment
 			if err := r.Close(); err != nil {
@@ -71,6 +72,7 @@ func (g *QuickCheck) check(l *Log, s Segment, x *indexFile, reason string) error
 		return err
 	}
 	if !s.Sealed && s.Codec == Plain {
+		// Readers do not count records that were never synced and that a power cut took.
 		if err := x.dropBeyond(text); err != nil {
 			return err
 		}
@@ -187,6 +189,8 @@ func (l *Log) activeDamage(x *indexFile, s Segment) (*CorruptError, error) {
 	next := s.Base + Sequence(x.count)
 	text := filepath.Join(l.Dir, textName(next))
 	left, err := l.fs.Lstat(filepath.Join(l.Dir, indexName(next)))
+	// An index without an entry is what a crash in createActive leaves before the text exists.
+	// An entry proves that the text existed.
 	if next == s.Base || err != nil || left.Size() < headerSize+entrySize {
 		return nil, nil
 	}

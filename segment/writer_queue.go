@@ -31,6 +31,8 @@ func (q *queue) join(r *request) (leads bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.waiting = append(q.waiting, r)
+	// Invariant: at most one request leads. hasLeader stays set until wakeNext finds no
+	// request.
 	leads = !q.hasLeader
 	q.hasLeader = true
 	return leads
