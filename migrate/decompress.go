@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
@@ -16,15 +17,50 @@ import (
 // read; one made with --ultra or --long takes more memory.
 const minWindow = 8 << 20
 
-// A decompressor reads the text of a source that may be compressed with gzip or zstd, as
-// the first bytes of the source say. They are read by the first Read.
+// A compression is a format of compressed sources that is read.
+type compression struct {
+	ending string                 // of the names of its files
+	check  string                 // command that checks the file named after it
+	begins func(head []byte) bool // head is the beginning of the source, of up to magicBytes
+	open   func(d *decompressor, in *bufio.Reader) (io.ReadCloser, error)
+}
+
+var compressions = []compression{
+	{".gz", "gzip -t", beginsGzip, openGzip},
+	{".zst", "zstd -t", beginsZstd, openZstd},
+}
+
+// TrimEnding removes the ending of a compressor from the name of a source, if it has one.
+func TrimEnding(name string) string {
+	for _, c := range compressions {
+		if trimmed, found := strings.CutSuffix(name, c.ending); found {
+			return trimmed
+		}
+	}
+	for _, c := range append(unsupported, brotli) {
+		if trimmed, found := strings.CutSuffix(name, c.ending); found && c.ending != "" {
+			return trimmed
+		}
+	}
+	return name
+}
+
+// CheckCommands returns the commands that check a compressed source, such as gzip -t.
+func CheckCommands() (commands []string) {
+	for _, c := range compressions {
+		commands = append(commands, c.check)
+	}
+	return commands
+}
+
+// A decompressor reads the text of a source that may be compressed, as the first bytes of
+// the source say. They are read by the first Read.
 type decompressor struct {
 	in         io.Reader
-	memory     int64        // maximum zstd window in bytes, at least minWindow whatever it is
-	raw        atomic.Int64 // bytes read from in, for Progress, which runs on another goroutine
-	out        io.Reader    // nil until the first Read
+	memory     int64         // maximum zstd window in bytes, at least minWindow whatever it is
+	raw        atomic.Int64  // bytes read from in, for Progress, which runs on another goroutine
+	out        io.ReadCloser // nil until the first Read
 	compressed atomic.Bool
-	zstd       *zstd.Decoder
 }
 
 func (d *decompressor) Read(p []byte) (int, error) {
@@ -51,34 +87,44 @@ func (d *decompressor) open() error {
 	if err != nil && err != io.EOF {
 		return err
 	}
-	switch {
-	case bytes.HasPrefix(head, []byte(gzipMagic)):
-		d.compressed.Store(true)
-		d.out, err = newGzipReader(b)
-	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}), skippableFrame(head):
-		d.compressed.Store(true)
-		window := uint64(max(d.memory, minWindow))
-		d.zstd, err = zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(window))
-		d.out = d.zstd
-	default:
-		if other := packedWith(head); other != nil {
-			return other
+	for _, c := range compressions {
+		if !c.begins(head) {
+			continue
 		}
-		// Through b, reads shorter than its buffer would be copied, and come in pieces of odd lengths.
-		held, _ := b.Peek(b.Buffered())
-		d.out, err = io.MultiReader(bytes.NewReader(held), (*rawReader)(d)), nil
+		d.compressed.Store(true)
+		out, err := c.open(d, b)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrCompressed, err)
+		}
+		d.out = out
+		return nil
 	}
-	if err != nil {
-		d.out = nil
-		return fmt.Errorf("%w: %w", ErrCompressed, err)
+	if other := packedWith(head); other != nil {
+		return other
 	}
+	// Through b, reads shorter than its buffer would be copied, and come in pieces of odd lengths.
+	held, _ := b.Peek(b.Buffered())
+	d.out = io.NopCloser(io.MultiReader(bytes.NewReader(held), (*rawReader)(d)))
 	return nil
+}
+
+func beginsZstd(head []byte) bool {
+	return bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}) || skippableFrame(head)
 }
 
 // skippableFrame reports whether head begins a zstd frame without content,
 // which pzstd and seekable files begin with.
 func skippableFrame(head []byte) bool {
 	return len(head) >= 4 && head[0]&0xf0 == 0x50 && bytes.Equal(head[1:4], []byte{0x2a, 0x4d, 0x18})
+}
+
+func openZstd(d *decompressor, in *bufio.Reader) (io.ReadCloser, error) {
+	window := uint64(max(d.memory, minWindow))
+	out, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(window))
+	if err != nil {
+		return nil, err
+	}
+	return out.IOReadCloser(), nil
 }
 
 // A rawReader reads the file of a decompressor and counts the bytes.
@@ -91,12 +137,19 @@ func (r *rawReader) Read(p []byte) (int, error) {
 }
 
 func (d *decompressor) close() {
-	if d.zstd != nil {
-		d.zstd.Close()
+	if d.out != nil {
+		_ = d.out.Close() // nothing was written
 	}
 }
 
 const gzipMagic = "\x1f\x8b"
+
+func beginsGzip(head []byte) bool { return bytes.HasPrefix(head, []byte(gzipMagic)) }
+
+func openGzip(_ *decompressor, in *bufio.Reader) (io.ReadCloser, error) {
+	out, err := newGzipReader(in)
+	return io.NopCloser(out), err
+}
 
 // errGarbage is returned for bytes after the last gzip member, of which gzip(1) warns.
 var errGarbage = errors.New("garbage behind the last gzip member")

@@ -90,8 +90,8 @@ func (p *sourcePass) readFrom(in io.Reader, accept jsonscan.Options, begin func(
 	if err == nil {
 		err = p.truncated(p.finder.run(p))
 	}
-	if err != nil && p.scan.Offset() < magicBytes && filepath.Ext(p.o.Source) == ".br" {
-		return &PackedError{"brotli", "brotli -dc"} // which has no magic number
+	if err != nil && p.scan.Offset() < magicBytes && filepath.Ext(p.o.Source) == brotli.ending {
+		return brotli.refuse()
 	}
 	return p.withPlace(err)
 }

@@ -188,10 +188,7 @@ func migrateOptions(c *cli.Context) (o migrate.Options, err error) {
 
 // withoutEnding removes the extension of a compressor, if any, and then one more.
 func withoutEnding(name string) string {
-	switch ext := filepath.Ext(name); ext {
-	case ".gz", ".zst", ".xz", ".bz2", ".lz4", ".br", ".lzma":
-		name = strings.TrimSuffix(name, ext)
-	}
+	name = migrate.TrimEnding(name)
 	return strings.TrimSuffix(name, filepath.Ext(name))
 }
 

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/memguard"
 	"github.com/histlog/histlog/internal/term"
@@ -146,7 +147,7 @@ func explainInput(err error) (code int, hint string) {
 	case errors.Is(err, migrate.ErrChanged):
 		return exitRejected, "retry when nothing is writing the file; use migrate --continue for later records"
 	case errors.Is(err, migrate.ErrCompressed):
-		return exitRejected, "gzip -t or zstd -t tells more; --salvage keeps what can be had"
+		return exitRejected, english.WordSeries(migrate.CheckCommands(), "or") + " tells more; --salvage keeps what can be had"
 	case errors.Is(err, migrate.ErrNoArray):
 		return exitRejected, "name an array of the source, as /history does; the members of an object are no records"
 	case errors.Is(err, migrate.ErrEncoding):
