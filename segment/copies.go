@@ -98,6 +98,7 @@ func (l *Log) others(s Segment) (others []Segment, err error) {
 		case missing(err):
 		case err != nil:
 			return nil, err
+		// A link, a FIFO or a device is no copy and is never opened.
 		case info.Mode().IsRegular():
 			others = append(others, other)
 		}

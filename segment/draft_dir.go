@@ -69,6 +69,7 @@ func createDir(fsys FS, dir string, perm fs.FileMode) (bool, error) {
 	// A power cut would remove the whole log with the name of its directory.
 	//mutant:make-the-directorys-name-is-not-synced
 	if err := fsys.SyncDir(parent); err != nil {
+		// No record may be acknowledged in a directory whose name is not durable.
 		return false, errors.Join(err, fsys.Remove(dir))
 	}
 	return true, nil
@@ -146,6 +147,8 @@ func removeDraft(fsys FS, dir string) error {
 	if err := fsys.SyncDir(dir); err != nil {
 		return err
 	}
+	// Not synced: a power cut may bring the mark back. The directory is then an empty draft,
+	// which the next NewDraft removes.
 	if err := fsys.Remove(filepath.Join(dir, filename.Draft)); !missing(err) {
 		return err
 	}

@@ -54,6 +54,7 @@ func (o *originFile) Close() error {
 	if err := errors.Join(o.Flush(), o.file.Sync(), o.file.Close()); err != nil {
 		return err
 	}
+	// Only a file that is durable gets a checksum in SHA256SUMS.
 	o.done(hex.EncodeToString(o.sum.Sum(nil)))
 	return nil
 }

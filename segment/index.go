@@ -81,6 +81,7 @@ func parseHeader(b []byte) (h header, reason string) {
 		return h, noHeader
 	case !bytes.Equal(b[:8], headerMagic[:]):
 		return h, "not an index"
+	// Before the version: a flipped bit there must be damage, and not another version.
 	//mutant:read-an-index-headers-checksum
 	case le.Uint32(b[60:]) != crc32.Checksum(b[:60], castagnoli):
 		return h, "header checksum differs"
@@ -149,6 +150,7 @@ func (h header) appendEntry(b []byte, seq Sequence, e Entry) []byte {
 
 // parseEntry decodes the entry of seq. ok is false if its checksum differs.
 func (h header) parseEntry(b []byte, seq Sequence) (e Entry, ok bool) {
+	// Each record has at least its LF, so none ends at 0, whatever the checksum says.
 	//mutant:read-an-index-entrys-checksum
 	if le.Uint32(b[28:]) != crc32.Update(h.seed(seq), castagnoli, b[:28]) || Offset(le.Uint64(b)) <= 0 {
 		return Entry{}, false

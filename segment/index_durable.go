@@ -34,6 +34,8 @@ func (x *indexFile) durableCounts() (synced, durable uint64, err error) {
 // durable and end beyond the text, which is size bytes long.
 func (x *indexFile) dropBeyond(size Offset) error {
 	count := x.count
+	// Invariant: each entry from count on is damaged, or that of a record that was never
+	// durable and that the text lacks.
 	for count > 0 {
 		e, err := x.entry(count - 1)
 		//mutant:read-records-that-a-power-cut-took-are-counted
@@ -57,6 +59,8 @@ func (x *indexFile) headerLeftByCrash(reason string) (bool, error) {
 	if reason == "" || reason == foreignIndex || reason == otherVersion {
 		return false, nil
 	}
+	// An anchor proves that the index, and so its header, was synced before the anchor was
+	// written.
 	synced, _, err := x.durableCounts()
 	//mutant:check-a-new-index-that-is-torn-is-damage
 	return synced == 0, err

@@ -33,6 +33,7 @@ func (l *Log) configure(change Settings) (Settings, error) {
 			delete(m.Settings, key)
 		}
 	}
+	// Only the change is checked: HISTLOG may have keys of a later version, which are kept.
 	if err := change.Check(); err != nil {
 		return nil, err
 	}
@@ -51,6 +52,8 @@ func (l *Log) configure(change Settings) (Settings, error) {
 // the status in UPKEEP is dropped to make room: to retire segments, which frees space,
 // must not need any.
 func (l *Log) replaceMarker(m Marker) error {
+	// A HISTLOG that contradicts the segments is evidence of a mistake. Only AcceptEdit
+	// replaces it, at a person's request.
 	//mutant:histlog-replaced-although-it-contradicts-the-segments
 	if l.Conflict != nil {
 		return l.Conflict
@@ -63,6 +66,8 @@ func (l *Log) replaceMarker(m Marker) error {
 	if err != nil {
 		return err
 	}
+	// A crash leaves the old HISTLOG or the new one. After an error it may be either, so
+	// l.Marker stays the old one until the next Refresh.
 	err = writeMarker(l.fs, l.Dir, m, mode)
 	if NoRoom(err) && l.clearStatus() == nil {
 		err = writeMarker(l.fs, l.Dir, m, mode)

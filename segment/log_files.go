@@ -36,6 +36,8 @@ func (l *Log) leaveRetired() {
 	l.Conflict = nil
 	first := l.Marker.FirstSeq
 	i, found := slices.BinarySearchFunc(l.Segments, first, func(s Segment, seq Sequence) int { return cmp.Compare(s.Base, seq) })
+	// i == 0: all segments begin behind first_seq. That is no conflict, because the oldest ones
+	// are missing, which MissingOldest reports.
 	switch {
 	case found:
 		l.Segments = l.Segments[i:]
@@ -72,6 +74,8 @@ func (l *Log) sealLast() error {
 	}
 	last.Sealed = true
 	next, err := l.indexedUpTo(last.Base)
+	// Only a segment with records is sealed, so there is at least one even if the index is
+	// lost.
 	last.Next = max(next, last.Base+1)
 	return err
 }

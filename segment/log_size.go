@@ -43,6 +43,7 @@ func (l *Log) DiskBytes(s Segment) (n int64, err error) {
 	}
 	for _, path := range paths {
 		size, err := vfs.Size(l.fs, path)
+		// A segment has some of these files only, and Compress may replace one at any moment.
 		if err != nil && !missing(err) {
 			return 0, asDiskError(OpRead, path, err)
 		}

@@ -21,6 +21,8 @@ var ErrUnfit = errors.New("this file system can't keep a log")
 // caller holds the writer's lock of dir. Any other error, of a full disk for example,
 // says nothing about the file system.
 func probe(fsys FS, dir string, mode fs.FileMode) error {
+	// The caller holds this lock. If it is granted once more, it excludes no other process
+	// either.
 	unlock, ok, err := fsys.TryLock(dir)
 	//mutant:probe-locks-are-not-tried
 	if ok {
@@ -31,6 +33,8 @@ func probe(fsys FS, dir string, mode fs.FileMode) error {
 		//mutant:probe-fsync-is-not-tried
 		err = vfs.WriteFile(fsys, name, []byte("probe"), mode)
 	}
+	// A kill before the removal leaves the file, which the next probe overwrites. The directory
+	// is synced because a file system may support fsync for files only.
 	if err == nil {
 		err = errors.Join(fsys.Remove(name), fsys.SyncDir(dir))
 	}

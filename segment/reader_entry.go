@@ -61,6 +61,7 @@ func (r *Reader) rebuildEntry(seq Sequence) (made Entry, err error) {
 // record that follows it, and where the line of that one begins. The entry of seq
 // itself is not read.
 func (r *Reader) intactBefore(seq Sequence) (Sequence, Offset, error) {
+	// Invariant: no entry from seq up to the one before the original seq is known.
 	for ; seq > r.segment.Base; seq-- { // an entry that was made is as good as an intact one
 		if made, ok := r.rebuilt[seq-1]; ok {
 			return seq, made.End, nil
@@ -86,6 +87,8 @@ func (r *Reader) asDamage(err error, seq Sequence) error {
 // damaged, each is needed again to find where the next record begins.
 func (r *Reader) remember(seq Sequence, e Entry) {
 	const limit = 4096
+	// All are dropped at once: records are mostly read in order, so the old ones are not needed
+	// again.
 	if r.rebuilt == nil || len(r.rebuilt) == limit {
 		r.rebuilt = map[Sequence]Entry{}
 	}
