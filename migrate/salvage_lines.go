@@ -106,7 +106,7 @@ func (r *lineReader) judge(whole bool) {
 
 // line reads a line and notes its damage.
 func (r *lineReader) line() {
-	from, known := r.off, len(r.pieces)
+	from, before := r.off, r.mark()
 	r.lineEnd, r.first, r.last = false, 0, 0
 	s := jsonscan.New(r, r.accept)
 	if from == 0 {
@@ -150,9 +150,8 @@ func (r *lineReader) line() {
 	if ok && values > 0 {
 		r.add(junk)
 	} else if !blank {
-		// Pieces inside the line are replaced by the line. If the last piece is all the
-		// rest, none was appended for this line.
-		r.pieces = r.pieces[:min(known, len(r.pieces))]
+		// The line replaces the pieces inside it.
+		r.reset(before)
 		r.add(piece{from, r.off})
 	}
 	if !blank {
@@ -179,6 +178,29 @@ func (r *lineReader) value(s *jsonscan.Scanner, c byte) bool {
 
 // isJunk reports whether c holds no data between two values.
 func isJunk(c byte) bool { return bytes.IndexByte([]byte("\x00,\xef\xbb\xbf"), c) >= 0 }
+
+// A piecesMark is the state of the pieces at a moment. add may extend the last piece, so its
+// bounds are part of the state.
+type piecesMark struct {
+	pieces int
+	last   piece
+}
+
+func (r *lineReader) mark() piecesMark {
+	m := piecesMark{pieces: len(r.pieces)}
+	if m.pieces > 0 {
+		m.last = r.pieces[m.pieces-1]
+	}
+	return m
+}
+
+// reset removes what was added after m.
+func (r *lineReader) reset(m piecesMark) {
+	r.pieces = r.pieces[:m.pieces]
+	if m.pieces > 0 {
+		r.pieces[m.pieces-1] = m.last
+	}
+}
 
 // add notes a piece of damage; from < 0 means none.
 func (r *lineReader) add(p piece) {

@@ -429,6 +429,16 @@ func TestSalvageLines(t *testing.T) {
 	}
 }
 
+// A byte without data at the start of a damaged line, behind another damaged line, is in
+// quarantine/ once.
+func TestSalvageOfAdjacentPieces(t *testing.T) {
+	p := newPlace(t)
+	text := "{\"a\":1}\n{\"b\n,{!}\n{\"a\":2}\n"
+	p.migrated(text, Options{Salvage: true})
+	wantTexts(t, p.texts(), []string{`{"a":1}`, `{"a":2}`})
+	wantText(t, "export and quarantine", p.restored(), text)
+}
+
 // If there is more damage than files should be made of, the last piece has all the rest.
 func TestSalvageOfManyPieces(t *testing.T) {
 	p := newPlace(t)
