@@ -3,6 +3,7 @@ package compactor
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/histlog/histlog/segment"
 )
@@ -79,10 +80,12 @@ func do(ctx context.Context, dir string, a Action, o Options) ([]segment.Change,
 		return segment.Retire(ctx, dir, a.Segment.Next, o.Options)
 	case Archive:
 		return segment.Archive(ctx, dir, o.Policy.ArchiveTo, a.Segment.Next, o.Options)
+	case Compress:
+		c, err := segment.Compress(ctx, dir, a.Segment.Base, o.Policy.Codec, o.Options)
+		if err != nil || c == (segment.Change{}) {
+			return nil, err
+		}
+		return []segment.Change{c}, nil
 	}
-	c, err := segment.Compress(ctx, dir, a.Segment.Base, o.Policy.Codec, o.Options)
-	if err != nil || c == (segment.Change{}) {
-		return nil, err
-	}
-	return []segment.Change{c}, nil
+	return nil, fmt.Errorf("no way to %v a segment", a.Kind)
 }

@@ -59,6 +59,19 @@ mkdir -p .zfunc .local/share/bash-completion/completions .config/fish/completion
 	}
 }
 
+// TestCommandsDocumented checks that the README lists each command for a log.
+func TestCommandsDocumented(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range newApp().Commands {
+		if row := "| `histlog " + c.Name + " "; strings.Contains(c.ArgsUsage, "DIR") && !strings.Contains(string(readme), row) {
+			t.Errorf("README.md has no row for %s", c.Name)
+		}
+	}
+}
+
 // documented are the exit codes other than 0 that an example may end with.
 var documented = map[string][]int{
 	"check": {int(health.Warning)}, // the disk may have less free than that

@@ -17,6 +17,9 @@ var timeLayouts = []string{
 	"01/02/2006 03:04:05 PM", "2006-01-02",
 }
 
+// dateLayouts are the layouts of dates in numbers.
+var dateLayouts = []string{"20060102", "20060102150405"}
+
 // zoneHours has the zones of RFC 822; other abbreviations are ambiguous.
 var zoneHours = map[string]int{
 	"UT": 0, "GMT": 0, "UTC": 0, "Z": 0,
@@ -24,10 +27,8 @@ var zoneHours = map[string]int{
 }
 
 // Parse returns the time in the JSON scalar at a record's time field, and whether
-// there is one. It accepts strings of RFC 3339 or ISO 8601, or like 05/30/2025 07:15:35
-// AM EDT; numbers of Unix seconds, milliseconds, microseconds or nanoseconds from 1990
-// to 2100; and the digits of a date of these years: 20250530, 20250530071535. Times
-// without a zone are in zone.
+// there is one. docs/FORMAT.md lists the forms of times. Times without a zone are in
+// zone.
 func Parse(scalar []byte, zone *time.Location) (time.Time, bool) {
 	const longest = 256 // with every character escaped; package time copies a text that it refuses
 	if len(scalar) == 0 || len(scalar) > longest {
@@ -80,7 +81,7 @@ func plausible(t time.Time) bool { return t.Unix() >= earliestUnix && t.Unix() <
 // parseNumber parses the digits of a date, or Unix time in the unit that makes it
 // plausible: the plausible ranges of s, ms, µs and ns do not overlap.
 func parseNumber(text string, zone *time.Location) (time.Time, bool) {
-	for _, layout := range []string{"20060102", "20060102150405"} {
+	for _, layout := range dateLayouts {
 		if t, err := time.ParseInLocation(layout, text, zone); err == nil && len(text) == len(layout) && plausible(t) {
 			return t, true
 		}

@@ -3,6 +3,8 @@ package recordtime
 import (
 	"fmt"
 	"math"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -133,6 +135,18 @@ func TestIsZoneless(t *testing.T) {
 	} {
 		if IsZoneless([]byte(scalar)) != want {
 			t.Errorf("%s: want %v", scalar, want)
+		}
+	}
+}
+
+// TestLayoutsDocumented checks that docs/FORMAT.md has an example of each layout.
+func TestLayoutsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/FORMAT.md")
+	testutil.NoError(t, err)
+	at := time.Date(2025, 5, 30, 7, 15, 35, 0, zone(t, "America/New_York"))
+	for _, layout := range slices.Concat(timeLayouts, dateLayouts) {
+		if example := at.Format(layout); !strings.Contains(string(page), "`"+example+"`") {
+			t.Errorf("docs/FORMAT.md has no example %s of the layout %s", example, layout)
 		}
 	}
 }
