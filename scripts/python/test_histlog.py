@@ -290,7 +290,7 @@ class Refused(Case):
         self.assertEqual([record[0] for record in self.records()[1:]], list(range(1, 10)))
 
     def test_timed_out(self):
-        log = self.log(program=self.program("exec sleep 1000"), lock_wait=0, timeout=0.1)
+        log = self.log(program=self.program("exec sleep 1000"), lock_wait=0, timeout=1)
         for batch in [{"n": 1}, LARGE]:
             with self.assertRaises(histlog.TimedOut) as caught:
                 log.append(batch)
