@@ -13,8 +13,7 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// archiveOf moves the records before one of a log with a segment for each record
-// to an archive.
+// archiveOf moves the records below before to an archive and returns its directory.
 func archiveOf(l *staleLog, before segment.Sequence) (dir string) {
 	dir = filepath.Join(filepath.Dir(l.dir), "archive")
 	_, err := segment.Archive(context.Background(), l.dir, dir, before, segment.Options{})
@@ -22,8 +21,8 @@ func archiveOf(l *staleLog, before segment.Sequence) (dir string) {
 	return dir
 }
 
-// TestArchiveEnds: each query of an archive ends, also where it leaves out the
-// last segment, or that can't be read.
+// TestArchiveEnds checks that every query of an archive ends, even if it does not select the
+// last segment or if the last segment cannot be read.
 func TestArchiveEnds(t *testing.T) {
 	l := newStaleLog(t)
 	l.roll()
@@ -61,7 +60,7 @@ func TestArchiveEnds(t *testing.T) {
 	for _, q := range []Query{{}, {Last: 1}, {From: 5}, {Since: at(59)}} {
 		r, err := New(openLog(t, dir), q)
 		if err != nil {
-			continue // it ended
+			continue // New has reported the damage
 		}
 		defer r.Close()
 		for n := 0; r.Next(); n++ {
@@ -72,7 +71,7 @@ func TestArchiveEnds(t *testing.T) {
 	}
 }
 
-// readAll returns the sequences of the records that a query finds.
+// readAll returns the sequences of the records that q selects. It fails for damage.
 func readAll(t *testing.T, l *segment.Log, q Query) (found []segment.Sequence) {
 	t.Helper()
 	r := newReader(t, l, q)
@@ -90,7 +89,8 @@ func readAll(t *testing.T, l *segment.Log, q Query) (found []segment.Sequence) {
 	return found
 }
 
-// TestArchiveGrows: a Reader at the end of an archive finds what is archived later.
+// TestArchiveGrows checks that a Reader at the end of an archive finds records that are
+// archived later.
 func TestArchiveGrows(t *testing.T) {
 	l := newStaleLog(t)
 	l.roll()

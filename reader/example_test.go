@@ -28,11 +28,11 @@ func Example() {
 	for r.Next() {
 		switch rec := r.Record(); {
 		case rec.Damage != nil:
-			fmt.Println(rec.Seq, "is damaged:", rec.Damage) // and all others can be read
+			fmt.Println(rec.Seq, "is damaged:", rec.Damage) // the records after it can be read
 		case rec.Blank:
 			fmt.Println(rec.Seq, "was lost, and repaired")
 		default:
-			fmt.Printf("%d %s\n", rec.Seq, rec.Text) // which is the Reader's until the next call
+			fmt.Printf("%d %s\n", rec.Seq, rec.Text) // valid until the next call of Next
 		}
 	}
 	if err := r.Err(); err != nil {
@@ -43,12 +43,12 @@ func Example() {
 	// 3 {"timestamp":"2025-05-28T16:20:21-04:00","total_matches":75}
 }
 
-// A Watch waits for what is appended.
+// A Watch waits until records are appended.
 func ExampleWatch() {
 	dir := history()
 	defer os.RemoveAll(filepath.Dir(dir))
 
-	watch := reader.NewWatch(dir) // before the first reading, so that nothing is missed
+	watch := reader.NewWatch(dir) // before the first record is read, so that none is missed
 	defer watch.Close()
 	l, err := segment.Open(dir)
 	if err != nil {
@@ -67,7 +67,7 @@ func ExampleWatch() {
 		if err := watch.Wait(context.Background()); err != nil {
 			log.Fatal(err)
 		}
-		if err := r.Refresh(); err != nil { // segments may have rolled or been retired: it goes on
+		if err := r.Refresh(); err != nil { // the Reader continues even if segments were sealed or retired
 			log.Fatal(err)
 		}
 	}
@@ -76,7 +76,7 @@ func ExampleWatch() {
 	// {"timestamp":"2025-05-28T16:23:20-04:00","total_matches":76}
 }
 
-// history makes a log of three polls.
+// history creates a log of three records.
 func history() (dir string) {
 	parent, err := os.MkdirTemp("", "example")
 	if err != nil {

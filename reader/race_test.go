@@ -11,8 +11,8 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// Readers at full speed see every record of a writer that rolls all the time,
-// once and in order.
+// TestReadersRaceRolls reads a log in three goroutines while a writer fills many small
+// segments: each must see every record once and in order.
 func TestReadersRaceRolls(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "log")
 	w, err := segment.Create(t.Context(), dir, segment.Options{Settings: segment.Settings{"segment-size": "150", "sync": "none"}})
@@ -41,8 +41,8 @@ func TestReadersRaceRolls(t *testing.T) {
 	readers.Wait()
 }
 
-// readEach follows the log until it has seen so many records. After done, no
-// more will come.
+// readEach follows the log until it has read the given number of records. When done is
+// closed, the writer has written all of them.
 func readEach(dir string, records int, done <-chan struct{}) (err error) {
 	l, err := segment.Open(dir)
 	if err != nil {

@@ -12,51 +12,53 @@ import (
 )
 
 // ErrReplaced is returned when the directory now holds another log, or an older copy of
-// the log. Open it again.
+// the same log. The caller must open the directory again.
 var ErrReplaced = segment.ErrReplaced
 
-// A Query says which records to read. The zero value means all of them.
+// A Query selects records. A record is read if all fields select it; the zero Query
+// selects every record.
 type Query struct {
-	From, To     segment.Sequence // inclusive; 0 means from the oldest, to the newest
-	Since, Until time.Time        // inclusive, by the records' times; zero means no bound
-	Last         uint64           // only the last Last of these records; 0 means all
-	Skip         uint64           // leave out the first Skip of these records
-	OnlyNew      bool             // only records that are appended after the call of New
+	From, To     segment.Sequence // inclusive; 0 means no bound
+	Since, Until time.Time        // inclusive, compared with Record.Time; zero means no bound
+	Last         uint64           // read only the last Last of the records that the bounds select; 0 means all
+	Skip         uint64           // number of records to leave out at the beginning
+	OnlyNew      bool             // read only records that are appended after New is called
 }
 
 func (q Query) timed() bool { return !q.Since.IsZero() || !q.Until.IsZero() }
 
-// covers says whether a record's time is asked for.
+// covers reports whether the query selects a record of time t.
 func (q Query) covers(t time.Time) bool {
 	return !t.Before(q.Since) && (q.Until.IsZero() || !t.After(q.Until))
 }
 
-// A Record is one record. Of a damaged record only Seq and Damage are set. If the record
-// was lost and its place repaired, Blank is true and Text is not JSON.
+// A Record is a record that a Reader has read. If the record is damaged, only Seq and Damage
+// are set. If it was lost and Repair has kept its place, Blank is true and Text is spaces.
 type Record struct {
 	segment.Record
-	Damage error // why the record cannot be read; nil means that it was read
+	Damage error // why the record cannot be read, an ErrCorrupt of package segment; nil means that it is intact
 }
 
-// A Reader returns records in the order of their sequences. It keeps one segment open at
-// a time. It must not be used by several goroutines at once.
+// A Reader reads records in the order of their sequences. It has the files of at most one
+// segment open. A Reader must not be used by several goroutines at once.
 type Reader struct {
-	ctx     context.Context // ends a long search for records that a query wants
+	ctx     context.Context // its end stops Next, which may have to skip many records
 	log     *segment.Log
 	query   Query
-	seq     segment.Sequence // to read next
-	current *segment.Reader  // holds seq, or is nil
+	seq     segment.Sequence // of the record to read next
+	current *segment.Reader  // the segment opened last; nil means that none is open
 	record  Record
-	read    segment.Record // the last one that was read intact, without its text; Seq is 0 before
+	read    segment.Record // the last intact record, without its text; Seq is 0 until there is one
 	err     error
 }
 
-// New returns a Reader of log. The Reader owns log from then on and may refresh it. The
-// error is segment.ErrRetired if the range begins before the oldest record that is left.
+// New returns a Reader of the records of log that q selects. The Reader owns log from then
+// on and may refresh it. The error is segment.ErrRetired if retention has removed the
+// record q.From.
 func New(log *segment.Log, q Query) (*Reader, error) { return NewContext(context.Background(), log, q) }
 
-// NewContext is like New, but the Reader stops with ctx.Err() when ctx ends, even while it
-// searches a long log for the first record of the query.
+// NewContext is like New, but NewContext and the Reader stop with ctx.Err() when ctx ends,
+// even while they search a long log for the next record that q selects.
 func NewContext(ctx context.Context, log *segment.Log, q Query) (*Reader, error) {
 	r := &Reader{ctx: ctx, log: log, query: q, seq: max(q.From, log.Marker.FirstSeq)}
 	if q.From != 0 && q.From < log.Marker.FirstSeq {
@@ -79,15 +81,15 @@ func NewContext(ctx context.Context, log *segment.Log, q Query) (*Reader, error)
 	return r, nil
 }
 
-// startOfLast returns the sequence of the first of the last query.Last records. It searches
-// backwards.
+// startOfLast returns the sequence at which the last query.Last records of the query begin.
+// If the query has a time range, startOfLast searches backwards from the end.
 func (r *Reader) startOfLast() (segment.Sequence, error) {
 	next, err := r.log.NextSeq()
 	if err != nil {
 		return 0, err
 	}
 	if r.query.From == 0 {
-		r.seq = r.log.Marker.FirstSeq // as it is now
+		r.seq = r.log.Marker.FirstSeq // NextSeq may have refreshed the log
 	}
 	if r.query.To != 0 && r.query.To < next {
 		next = r.query.To + 1
@@ -102,7 +104,7 @@ func (r *Reader) startOfLast() (segment.Sequence, error) {
 	for found := uint64(0); start > r.seq && found < r.query.Last; {
 		err := r.open(start - 1)
 		if errors.Is(err, segment.ErrRetired) && r.query.From == 0 {
-			break // the records before start were retired meanwhile
+			break // retention has removed the records before start since the log was listed
 		}
 		if err != nil {
 			return 0, err
@@ -125,14 +127,16 @@ func (r *Reader) startOfLast() (segment.Sequence, error) {
 	return start, nil
 }
 
-// outside reports whether, by the trailer of the current segment, none of its records is in
-// the time range.
+// outside reports whether the trailer of the current segment shows that no record of the
+// segment is in the time range of the query.
 func (r *Reader) outside() bool {
-	least, greatest, ok := r.current.Span()
-	return ok && r.query.timed() && (greatest.Before(r.query.Since) || (!r.query.Until.IsZero() && least.After(r.query.Until)))
+	earliest, latest, ok := r.current.Span()
+	return ok && r.query.timed() && (latest.Before(r.query.Since) || (!r.query.Until.IsZero() && earliest.After(r.query.Until)))
 }
 
-// open makes the segment that holds seq the current one.
+// open makes the segment that holds seq the current one. If the segment cannot be opened as
+// it was listed, open lists the log again and tries once more: the segment may have been
+// sealed, compressed or retired since.
 func (r *Reader) open(seq segment.Sequence) error {
 	if c := r.current; c != nil {
 		if s := c.Segment(); seq >= s.Base && (s.Next == 0 || seq < s.Next) {
@@ -144,7 +148,9 @@ func (r *Reader) open(seq segment.Sequence) error {
 	}
 	err := r.openListed(seq)
 	switch {
-	case errors.Is(err, segment.ErrCorrupt): // the listing may be old, or the file not one of the log's
+	case errors.Is(err, segment.ErrCorrupt):
+		// The listing is out of date, or the file belongs to another log, which only
+		// RefreshAll detects.
 		err = r.refreshBy(r.log.RefreshAll)
 	case errors.Is(err, segment.ErrRetired):
 		err = r.refreshLog()
@@ -157,6 +163,7 @@ func (r *Reader) open(seq segment.Sequence) error {
 	return r.openListed(seq)
 }
 
+// openListed opens the segment that holds seq according to the last listing of the log.
 func (r *Reader) openListed(seq segment.Sequence) error {
 	i, err := r.log.Find(seq)
 	if err != nil {
@@ -166,9 +173,11 @@ func (r *Reader) openListed(seq segment.Sequence) error {
 	return err
 }
 
-// refreshLog lists the log anew, which must be the same one still.
+// refreshLog lists the log again.
 func (r *Reader) refreshLog() error { return r.refreshBy(r.log.Refresh) }
 
+// refreshBy calls refresh, a method of r.log. It returns ErrReplaced if the directory now
+// holds a log with another id.
 func (r *Reader) refreshBy(refresh func() error) error {
 	id := r.log.Marker.ID
 	if err := refresh(); err != nil {
@@ -180,8 +189,9 @@ func (r *Reader) refreshBy(refresh func() error) error {
 	return nil
 }
 
-// Next reads the next record and reports whether there is one. It returns false at the end
-// of the range, at the present end of the log, and after an error.
+// Next advances to the next record, which Record then returns, and reports whether there is
+// one. It returns false at the end of the range, at the current end of the log and after an
+// error, which Err returns. At the end of the log, Next may return true again after Refresh.
 func (r *Reader) Next() bool {
 	for r.err == nil && (r.query.To == 0 || r.seq <= r.query.To) {
 		if r.err = r.ctx.Err(); r.err != nil {
@@ -223,9 +233,10 @@ func (r *Reader) Next() bool {
 	return false
 }
 
-// damaged makes the record at r.seq the current one, with err as its damage. It stops the
-// Reader if err is any other error. If a segment cannot be opened, or segments after one
-// are missing, only the first of their records is returned as damaged.
+// damaged makes the record r.seq the current one, with err as its damage, and returns true.
+// If err is not damage, it becomes the Reader's error and damaged returns false. If a
+// segment cannot be opened, or segments are missing, only the first of their records is
+// returned as damaged, and the Reader continues with the next segment.
 func (r *Reader) damaged(err error) bool {
 	if !errors.Is(err, segment.ErrCorrupt) {
 		r.err = err
@@ -249,8 +260,9 @@ func (r *Reader) damaged(err error) bool {
 	return true
 }
 
-// All returns the records that Next reads, until ctx ends, for example for migrate.Export.
-// It ends at the first damaged record, with an error.
+// All returns an iterator over the records that Next reads. The iterator yields an error and
+// ends at the first damaged record, when ctx ends, or when the Reader stops with an error.
+// The Text of a record belongs to the Reader and is valid until the next iteration.
 func (r *Reader) All(ctx context.Context) iter.Seq2[segment.Record, error] {
 	return func(yield func(segment.Record, error) bool) {
 		for r.Next() {
@@ -265,20 +277,22 @@ func (r *Reader) All(ctx context.Context) iter.Seq2[segment.Record, error] {
 	}
 }
 
-// Record returns the record that Next read. Its text belongs to the Reader and is valid
-// until the next call.
+// Record returns the record to which Next has advanced; the zero Record before the first
+// call of Next. Text belongs to the Reader and is valid until the next call of Next,
+// Refresh or Close.
 func (r *Reader) Record() Record { return r.record }
 
-// Seq returns the sequence of the record that Next reads next.
+// Seq returns the sequence at which the next call of Next begins.
 func (r *Reader) Seq() segment.Sequence { return r.seq }
 
-// Err returns the error that stopped the Reader; nil if it is at the end of the range or
-// of the log.
+// Err returns the error that stopped the Reader. It is nil if Next returned false because
+// the range or the log ended. segment.ErrRetired means that retention has removed the next
+// record since the log was listed.
 func (r *Reader) Err() error { return r.err }
 
-// Refresh makes records visible that were appended since: Next may then return true again.
-// The error is ErrReplaced if the directory now holds another log, or an older copy of this
-// one.
+// Refresh makes the records visible that were appended since the Reader was made or last
+// refreshed: Next may then return true again. The error is ErrReplaced if the directory now
+// holds another log, or an older copy of the same log, and segment.ErrNoLog if it holds none.
 func (r *Reader) Refresh() error {
 	if err := r.refreshLog(); err != nil {
 		return err
@@ -296,10 +310,10 @@ func (r *Reader) Refresh() error {
 	return r.closeCurrent()
 }
 
-// sameRecord returns ErrReplaced if the log no longer has the record that was read last:
-// then an older copy of the log was restored, to which records may have been appended
-// since. sameRecord opens the segment again, because the open file may not be the file
-// that now has its name.
+// sameRecord returns ErrReplaced if the log no longer contains the record that was read
+// last. In that case an older copy of the log was restored, and other records may have been
+// appended to it. sameRecord opens the segment again, because another file may now have the
+// name of the open one.
 func (r *Reader) sameRecord() error {
 	if r.read.Seq == 0 {
 		return nil
@@ -325,6 +339,7 @@ func (r *Reader) sameRecord() error {
 	return nil
 }
 
+// closeCurrent closes the current segment, if there is one.
 func (r *Reader) closeCurrent() error {
 	if r.current == nil {
 		return nil
@@ -334,5 +349,5 @@ func (r *Reader) closeCurrent() error {
 	return err
 }
 
-// Close closes the segment that is open.
+// Close closes the files that the Reader has open.
 func (r *Reader) Close() error { return r.closeCurrent() }

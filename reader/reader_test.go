@@ -13,7 +13,7 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// makeLog makes a log of n records, {"n":1} and so on, two a segment.
+// makeLog creates a log of n records, {"n":1} and so on, two in each segment.
 func makeLog(t *testing.T, dir string, n int) *segment.Log {
 	t.Helper()
 	w, err := segment.Create(t.Context(), dir, segment.Options{Settings: segment.Settings{"segment-size": "16"}})
@@ -54,7 +54,7 @@ func newReader(t *testing.T, l *segment.Log, q Query) *Reader {
 	return r
 }
 
-// retire takes the segments before first away, as retention does.
+// retire removes the segments before first, as retention does.
 func retire(t *testing.T, dir string, first segment.Sequence) {
 	t.Helper()
 	if _, err := segment.Retire(t.Context(), dir, first, segment.Options{}); err != nil {
@@ -62,9 +62,10 @@ func retire(t *testing.T, dir string, first segment.Sequence) {
 	}
 }
 
-// A reader that retention overtakes reads what it holds open, then says which
-// record is the oldest one left; none is given as damaged.
-func TestRetiredMeanwhile(t *testing.T) {
+// TestRetiredWhileRead retires segments while a Reader has an older one open: the Reader must
+// read that one to its end and then return an ErrRetired that names the oldest record left.
+// No record may be returned as damaged.
+func TestRetiredWhileRead(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "log")
 	r := newReader(t, makeLog(t, dir, 9), Query{})
 	if !r.Next() {
@@ -82,9 +83,10 @@ func TestRetiredMeanwhile(t *testing.T) {
 	}
 }
 
-// The last of a time range are looked for no further back than the log goes by
-// now; a record that was asked for by its sequence is gone.
-func TestLastOfRangeRetiredMeanwhile(t *testing.T) {
+// TestLastOfRangeRetired reads the last records of a time range after older segments of the
+// listing were retired: the search must stop at the oldest record left, or fail if the query
+// names a retired record.
+func TestLastOfRangeRetired(t *testing.T) {
 	for from, want := range map[segment.Sequence]error{0: nil, 2: segment.ErrRetired} {
 		dir := filepath.Join(t.TempDir(), "log")
 		l := makeLog(t, dir, 9)
@@ -105,7 +107,8 @@ func TestLastOfRangeRetiredMeanwhile(t *testing.T) {
 	}
 }
 
-// A reader of which the log is taken away, or replaced by another, says so.
+// TestReplaced removes the log under a Reader and creates another one: Refresh must return
+// ErrNoLog and then ErrReplaced.
 func TestReplaced(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "log")
 	r := newReader(t, makeLog(t, dir, 3), Query{})
@@ -124,7 +127,7 @@ func TestReplaced(t *testing.T) {
 	}
 }
 
-// A Watch goes on in a directory that takes the place of the one it watched.
+// TestWatchMoved replaces the watched directory: the Watch must watch the new one.
 func TestWatchMoved(t *testing.T) {
 	dir := t.TempDir()
 	watched := filepath.Join(dir, "log")

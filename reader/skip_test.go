@@ -8,7 +8,7 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// TestSkip leaves out the first records of a query, and TestOnlyNew all that are there.
+// TestSkip checks queries that leave out their first records.
 func TestSkip(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "log")
 	l := makeLog(t, dir, 9)

@@ -13,8 +13,8 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// TestStale: what a Reader has listed, or holds open, may be compressed or retired
-// before it looks. That changes nothing, but that what was retired is said to be.
+// TestStale compresses or retires segments after a Reader has listed or opened them. Every
+// record must still be read, unless it was retired: then the error must be ErrRetired.
 func TestStale(t *testing.T) {
 	begun := time.Date(2025, 5, 30, 7, 0, 0, 0, time.UTC)
 	for name, q := range map[string]Query{
@@ -38,7 +38,8 @@ func TestStale(t *testing.T) {
 	}
 }
 
-// read reads what a query asks for, with upkeep at a moment between.
+// read reads the records that q selects and calls upkeep at the given moment: 0 after the
+// log was listed, 1 after New, 2 after the first record.
 func (l *staleLog) read(q Query, moment int, upkeep func()) {
 	at := func(m int) {
 		if m == moment {
@@ -50,7 +51,7 @@ func (l *staleLog) read(q Query, moment int, upkeep func()) {
 	r, err := New(listed, q)
 	if err != nil {
 		if l.retiredOnly(err); q.From == 0 {
-			l.t.Errorf("nothing that is gone was asked for: %v", err)
+			l.t.Errorf("the query names no retired record: %v", err)
 		}
 		return
 	}
@@ -74,7 +75,8 @@ func (l *staleLog) read(q Query, moment int, upkeep func()) {
 	l.check(r.Close())
 }
 
-// TestStaleVerify: verifying what was listed before finds no damage either.
+// TestStaleVerify checks that Verify finds no damage in segments that were compressed or
+// retired after the log was listed.
 func TestStaleVerify(t *testing.T) {
 	l := newStaleLog(t)
 	listed := l.open()
@@ -95,7 +97,7 @@ func TestStaleVerify(t *testing.T) {
 	}
 }
 
-// late is a machine on which something happens before a file is opened.
+// late is a file system that calls do before the file with the given name is opened.
 type late struct {
 	segment.OS
 	name string
@@ -109,7 +111,7 @@ func (f *late) OpenFile(name string, flag int, perm fs.FileMode) (segment.File, 
 	return f.OS.OpenFile(name, flag, perm)
 }
 
-// TestHalfRetired: a segment goes when its text is open, and its index is not.
+// TestHalfRetired retires a segment when its text file is open and its index is not yet.
 func TestHalfRetired(t *testing.T) {
 	l := newStaleLog(t)
 	l.roll()
@@ -124,7 +126,7 @@ func TestHalfRetired(t *testing.T) {
 	l.check(r.Close())
 }
 
-// A staleLog has a segment for each record, four at first.
+// A staleLog is a log with one record in each segment, four of them at first.
 type staleLog struct {
 	t   *testing.T
 	dir string
@@ -163,14 +165,14 @@ func (l *staleLog) append(w *segment.Writer, n int) {
 	l.check(w.Close())
 }
 
-// roll appends two more.
+// roll appends two records.
 func (l *staleLog) roll() {
 	w, err := segment.OpenWriter(context.Background(), l.dir, segment.Options{})
 	l.check(err)
 	l.append(w, 2)
 }
 
-// compress compresses what was there at first.
+// compress compresses the first four segments.
 func (l *staleLog) compress(c segment.Codec) {
 	for _, s := range l.open().Segments[:4] {
 		_, err := segment.Compress(context.Background(), l.dir, s.Base, c, segment.Options{})
@@ -178,13 +180,13 @@ func (l *staleLog) compress(c segment.Codec) {
 	}
 }
 
-// retire retires it.
+// retire retires the first four segments.
 func (l *staleLog) retire() {
 	_, err := segment.Retire(context.Background(), l.dir, 5, segment.Options{})
 	l.check(err)
 }
 
-// retiredOnly holds an error that speaks of records that were retired.
+// retiredOnly checks that err is ErrRetired, and that records were retired.
 func (l *staleLog) retiredOnly(err error) {
 	l.t.Helper()
 	if first := l.open().Marker.FirstSeq; first == 1 || !errors.Is(err, segment.ErrRetired) || errors.Is(err, segment.ErrCorrupt) {

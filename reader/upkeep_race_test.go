@@ -13,14 +13,14 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// TestReadersRaceUpkeep has readers at full speed beside a writer that rolls, one
-// who compresses each sealed segment, by either codec in turn, and one who
-// retires the oldest. Each record is seen once, in order and whole; one that is
-// gone is segment.ErrRetired, which names the oldest left, and nothing else.
+// TestReadersRaceUpkeep reads a log in several goroutines while others append to it,
+// compress each sealed segment, with the two codecs in turn, and retire the oldest ones.
+// Each reader must see each record once, complete and in order, or get segment.ErrRetired,
+// which must name the oldest record left.
 func TestReadersRaceUpkeep(t *testing.T) {
 	for _, row := range []struct {
 		name string
-		keep uint64 // records that are not retired; 0: all
+		keep uint64 // number of records that are not retired; 0 means all
 	}{
 		{"compressing", 0},
 		{"compressing and retiring", 100},
@@ -46,13 +46,13 @@ func TestReadersRaceUpkeep(t *testing.T) {
 	}
 }
 
-// race is one log with all who work on it.
+// A race is a log and the goroutines that work on it.
 type race struct {
 	dir     string
 	writer  *segment.Writer
 	began   time.Time
 	records int
-	done    chan struct{} // closed when all is written
+	done    chan struct{} // closed when all records are written
 	all     sync.WaitGroup
 	fail    func(format string, args ...any)
 }
@@ -70,7 +70,7 @@ func (r *race) text(seq segment.Sequence) string {
 	return fmt.Sprintf(`{"timestamp":%q,"n":%d}`, r.began.Add(time.Duration(seq)*time.Millisecond).Format(time.RFC3339Nano), seq)
 }
 
-// begin runs one of those at work.
+// begin runs work in a goroutine.
 func (r *race) begin(name string, work func() error) {
 	r.all.Go(func() {
 		if err := work(); err != nil {
@@ -79,7 +79,7 @@ func (r *race) begin(name string, work func() error) {
 	})
 }
 
-// over says whether all was written.
+// over reports whether all records are written.
 func (r *race) over() bool {
 	select {
 	case <-r.done:
@@ -109,7 +109,7 @@ func (r *race) now(t *testing.T) *segment.Log {
 	return l
 }
 
-// sealed does something to each sealed segment, again and again, until none comes any more.
+// sealed calls do for each sealed segment, again and again, until all records are written.
 func (r *race) sealed(do func(l *segment.Log, s segment.Segment) error) error {
 	for last := false; !last; {
 		last = r.over()
@@ -150,10 +150,10 @@ func (r *race) retire(keep uint64) error {
 	})
 }
 
-// follow reads what is appended, as `cat -f` does, to the last record.
+// follow reads the log to its last record while it is written, as `cat -f` does.
 func (r *race) follow() error { return r.followWith(func(f *Reader) bool { return f.Next() }) }
 
-// followEach looks for more before each record, so that it is overtaken.
+// followEach is follow with a Refresh before each record, so that retention overtakes it.
 func (r *race) followEach() error {
 	var failed error
 	err := r.followWith(func(f *Reader) bool {
@@ -164,18 +164,18 @@ func (r *race) followEach() error {
 }
 
 func (r *race) followWith(next func(*Reader) bool) error {
-	var from segment.Sequence // of those that follow
+	var from segment.Sequence // to follow from; 0 means the oldest record
 	for {
 		end, err := r.followFrom(from, next)
 		if err != nil || end > segment.Sequence(r.records) {
 			return err
 		}
-		from = end // it was retired: on with the oldest left
+		from = end // the next record was retired: continue with the oldest one left
 	}
 }
 
-// followFrom reads on until all was seen, or it comes to what was retired, and
-// returns where to go on.
+// followFrom reads until it has read all records or the next one was retired, and returns
+// the sequence to continue with.
 func (r *race) followFrom(from segment.Sequence, next func(*Reader) bool) (_ segment.Sequence, err error) {
 	f, seq, err := r.open(Query{From: from})
 	if f == nil || err != nil {
@@ -188,7 +188,7 @@ func (r *race) followFrom(from segment.Sequence, next func(*Reader) bool) (_ seg
 			return 0, err
 		}
 		for next(f) {
-			if err := r.whole(f.Record(), seq); err != nil {
+			if err := r.checkRecord(f.Record(), seq); err != nil {
 				return 0, err
 			}
 			seq++
@@ -200,12 +200,13 @@ func (r *race) followFrom(from segment.Sequence, next func(*Reader) bool) (_ seg
 			return seq, nil
 		}
 		if last {
-			return 0, fmt.Errorf("%d records are there, and it ends before %d", r.records, seq)
+			return 0, fmt.Errorf("the log has %d records, and reading ends before %d", r.records, seq)
 		}
 	}
 }
 
-// open opens a Reader, unless all was retired that it is to read; then it returns where to go on.
+// open opens a Reader. If the record q.From was retired, f is nil and seq is the oldest
+// record left.
 func (r *race) open(q Query) (f *Reader, seq segment.Sequence, err error) {
 	l, err := segment.Open(r.dir)
 	if err != nil {
@@ -219,7 +220,7 @@ func (r *race) open(q Query) (f *Reader, seq segment.Sequence, err error) {
 	return f, f.Seq(), nil
 }
 
-// again reads a range again and again, each time without a gap.
+// again reads a range again and again until all records are written.
 func (r *race) again(q Query) error {
 	for last := false; !last; {
 		last = r.over()
@@ -230,6 +231,7 @@ func (r *race) again(q Query) error {
 	return nil
 }
 
+// once reads a range, which must have no gap.
 func (r *race) once(q Query) (err error) {
 	f, seq, err := r.open(q)
 	if f == nil || err != nil {
@@ -240,9 +242,9 @@ func (r *race) once(q Query) (err error) {
 	for f.Next() {
 		rec := f.Record()
 		if first && q != (Query{}) {
-			seq = rec.Seq // which depends on what is there by now
+			seq = rec.Seq // which depends on how many records are written
 		}
-		if err := r.whole(rec, seq); err != nil {
+		if err := r.checkRecord(rec, seq); err != nil {
 			return err
 		}
 		first = false
@@ -254,15 +256,16 @@ func (r *race) once(q Query) (err error) {
 	return err
 }
 
-func (r *race) whole(rec Record, seq segment.Sequence) error {
+// checkRecord returns an error unless rec is the record seq, complete.
+func (r *race) checkRecord(rec Record, seq segment.Sequence) error {
 	if rec.Damage != nil || rec.Seq != seq || string(rec.Text) != r.text(seq) {
 		return fmt.Errorf("record %d is %d, %q, %v", seq, rec.Seq, rec.Text, rec.Damage)
 	}
 	return nil
 }
 
-// oldest holds the error of one who looked for seq, which may be retired, and
-// returns the oldest record that it names.
+// oldest returns the oldest record left, which err, an ErrRetired of a reader of seq, names.
+// It returns any other err.
 func (r *race) oldest(err error, seq segment.Sequence) (named segment.Sequence, _ error) {
 	if !errors.Is(err, segment.ErrRetired) || errors.Is(err, segment.ErrCorrupt) {
 		return 0, fmt.Errorf("looking for %d: %w", seq, err)

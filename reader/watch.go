@@ -8,19 +8,21 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// poll is how often a Watch looks although nothing was notified: for network
-// file systems, and where the kernel's watches are used up.
+// poll is the longest that Wait waits without a notification. Network file systems send
+// none, and the kernel limits the number of watches.
 const poll = time.Second
 
 // A Watch waits for changes in a log's directory. It must not be used by several
 // goroutines at once.
 type Watch struct {
 	dir    string
-	notify *fsnotify.Watcher // nil: polls alone
-	lost   bool              // the directory was moved or removed: notify watches nothing
+	notify *fsnotify.Watcher // nil means that the Watch only polls
+	lost   bool              // dir was moved or removed, so notify no longer watches it
 }
 
-// NewWatch begins to watch dir. If the system cannot notify the Watch, the Watch polls.
+// NewWatch returns a Watch of the log's directory dir. If the system cannot send
+// notifications, the Watch polls once a second. To miss no record, call NewWatch before the
+// first record is read.
 func NewWatch(dir string) *Watch {
 	n, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -33,12 +35,12 @@ func NewWatch(dir string) *Watch {
 	return &Watch{dir: dir, notify: n}
 }
 
-// Wait returns nil when something may have changed, at the latest after a second. When ctx
-// ends, Wait returns its error.
+// Wait waits until the directory may have changed, for one second at most, and returns nil.
+// If ctx ends first, Wait returns ctx.Err().
 func (w *Watch) Wait(ctx context.Context) error {
 	var events chan fsnotify.Event
 	var errs chan error
-	if w.lost && w.notify.Add(w.dir) == nil { // another directory stands there by now
+	if w.lost && w.notify.Add(w.dir) == nil { // there is a directory at dir again
 		w.lost = false
 		return nil
 	}
@@ -51,15 +53,16 @@ func (w *Watch) Wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-timer.C:
-	case <-errs: // an overflow: look
+	case <-errs: // notifications were dropped, so anything may have changed
 	case e := <-events:
-		w.take(e)
+		w.drain(e)
 	}
 	return nil
 }
 
-// take takes an event and those that belong to it.
-func (w *Watch) take(e fsnotify.Event) {
+// drain handles e and all events that are queued, so that a burst of them, such as the
+// writes of one append, makes Wait return only once.
+func (w *Watch) drain(e fsnotify.Event) {
 	for {
 		w.lost = w.lost || e.Name == filepath.Clean(w.dir) && e.Op&(fsnotify.Remove|fsnotify.Rename) != 0
 		select {
@@ -70,7 +73,7 @@ func (w *Watch) take(e fsnotify.Event) {
 	}
 }
 
-// Close ends the watching.
+// Close releases the resources of the Watch.
 func (w *Watch) Close() error {
 	if w.notify == nil {
 		return nil
