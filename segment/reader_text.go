@@ -95,7 +95,7 @@ func frameDamage(err error, s Segment, seq Sequence, at Offset) *CorruptError {
 func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
 	err = l.followRename(*s, func(now Segment) (err error) {
 		if file, err = l.fs.OpenFile(now.Path, os.O_RDONLY, 0); err == nil {
-			// Copy says whether the segment has several files, under whatever name this one was
+			// Copy reports whether the segment has several files, under whatever name this one was
 			// opened.
 			now.Copy = s.Copy
 			*s = now
