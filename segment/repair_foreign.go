@@ -35,8 +35,11 @@ func quarantineForeign(ctx context.Context, dir string, o Options) (done []Repai
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	if err := errors.Join(l.Refresh(), l.unsure); err != nil {
+	if err := l.Refresh(); err != nil {
 		return nil, err
+	}
+	if l.unsure != nil { // set by Refresh
+		return nil, l.unsure
 	}
 	for _, f := range l.Foreign {
 		moved, err := l.quarantineSegment(f)
