@@ -165,7 +165,7 @@ func TestWindowOfOthers(t *testing.T) {
 		_, err := w.Append(t.Context(), []byte(big))
 		testutil.NoError(t, err)
 	}
-	testutil.NoError(t, w.roll())
+	rollNow(t, w)
 	testutil.NoError(t, w.Close())
 	l := openLog(t, dir)
 	s := l.Segments[len(l.Segments)-2]
@@ -213,7 +213,7 @@ func TestManyRottenEntries(t *testing.T) {
 	dir := newDir(t)
 	w := create(t, dir, Settings{"segment-size": "1M", "sync": "none"})
 	appendTexts(t, w, 1, 3000)
-	testutil.NoError(t, w.roll())
+	rollNow(t, w)
 	testutil.NoError(t, w.Close())
 	index := testutil.ReadFile(t, filepath.Join(dir, indexName(1)))
 	compressAll(t, dir, Zstd)

@@ -165,6 +165,14 @@ func enterPending(t testing.TB, w *Writer) {
 	testutil.NoError(t, w.writeEntries())
 }
 
+// rollNow begins the next segment.
+func rollNow(t testing.TB, w *Writer) {
+	t.Helper()
+	w.lock()
+	defer w.unlock()
+	testutil.NoError(t, w.roll())
+}
+
 // texts returns the records from..to as a log of the tests holds them.
 func texts(from, to Sequence) map[Sequence]string {
 	m := map[Sequence]string{}

@@ -27,7 +27,7 @@ func TestFlipInFrameKeepsRecordsBefore(t *testing.T) {
 		testutil.NoError(t, err)
 	}
 	testutil.NoError(t, w.Commit())
-	testutil.NoError(t, w.roll())
+	rollNow(t, w)
 	testutil.NoError(t, w.Close())
 	index := testutil.ReadFile(t, filepath.Join(dir, indexName(1)))
 	_, err := Compress(t.Context(), dir, 1, Zstd, Options{FS: testutil.NoSync{}})

@@ -214,19 +214,19 @@ func TestRecover(t *testing.T) {
 		},
 		{
 			name:    "empty segment after a roll",
-			before:  func(t *testing.T, w *Writer) { testutil.NoError(t, w.roll()) },
+			before:  func(t *testing.T, w *Writer) { rollNow(t, w) },
 			corrupt: func(*testing.T, crashed) {},
 		},
 		{
 			name:   "empty segment after a roll, index header not on disk",
-			before: func(t *testing.T, w *Writer) { testutil.NoError(t, w.roll()) },
+			before: func(t *testing.T, w *Writer) { rollNow(t, w) },
 			corrupt: func(t *testing.T, c crashed) {
 				testutil.NoError(t, os.Truncate(filepath.Join(c.dir, indexName(10)), 0))
 			},
 		},
 		{
 			name:    "empty segment after a roll, index not on disk",
-			before:  func(t *testing.T, w *Writer) { testutil.NoError(t, w.roll()) },
+			before:  func(t *testing.T, w *Writer) { rollNow(t, w) },
 			corrupt: func(t *testing.T, c crashed) { testutil.NoError(t, os.Remove(filepath.Join(c.dir, indexName(10)))) },
 		},
 		{
