@@ -203,8 +203,8 @@ var mutants = []mutant{
 	{"upkeep: a temporary HISTLOG stays", `, e.Name() == "."+filename.Marker+".tmp":`, ":", "segment TestTemporaryMarkerIsSwept"},
 
 	// Snapshots.
-	{"snapshot: segments may be removed while they are copied", "defer func() { err = errors.Join(err, release()) }()", "if err := release(); err != nil {\n\t\treturn done, err\n\t}", ""},
-	{"snapshot: what was done while it waited is not seen", "\tif err := l.Refresh(); err != nil { // another process may have changed the log before the lock was acquired\n\t\treturn done, err\n\t}\n", "", ""},
+	{"snapshot: segments may be removed while they are copied", "defer func() { err = errors.Join(err, release()) }()", "if err := release(); err != nil {\n\t\treturn done, err\n\t}", "segment TestSnapshotHoldsTheLock"},
+	{"snapshot: what was done while it waited is not seen", "\tif err := l.Refresh(); err != nil { // another process may have changed the log before the lock was acquired\n\t\treturn done, err\n\t}\n", "", "segment TestSnapshotHoldsTheLock"},
 	{"snapshot: into the log", "if in {", "if in && err != nil {", "segment TestSnapshotRefused"},
 	{"snapshot: others may read it", "info.Mode().Perm()|0o700", "info.Mode().Perm()|0o755", "segment TestSnapshotMode"},
 	{"snapshot: the active segment is shared", "if !from.Sealed && from.Codec == Plain {", "if !from.Sealed && from.Codec == Gzip {", "segment TestSnapshot/closed,_copies"},
