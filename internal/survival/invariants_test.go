@@ -182,7 +182,7 @@ func (r *run) checkRecords() error {
 			return fmt.Errorf("I5: no file holds %q", text)
 		}
 	}
-	if err := r.checkOrigin(); err != nil {
+	if err := r.checkOrigin(r.dir); err != nil {
 		return err
 	}
 	for _, a := range r.durableAt(len(r.disk.Ops())) {
@@ -193,12 +193,12 @@ func (r *run) checkRecords() error {
 	return nil
 }
 
-// checkOrigin checks the files of origin/ against their checksums.
-func (r *run) checkOrigin() error {
+// checkOrigin checks the files of origin/ in the log at dir against their checksums.
+func (r *run) checkOrigin(dir string) error {
 	if !r.migrated {
 		return nil
 	}
-	l, err := segment.OpenContext(context.Background(), r.dir, r.disk)
+	l, err := segment.OpenContext(context.Background(), dir, r.disk)
 	if err != nil {
 		return err
 	}
@@ -221,6 +221,9 @@ func (r *run) checkSnapshot(must bool) error {
 		return nil
 	}
 	if err != nil {
+		return err
+	}
+	if err := r.checkOrigin(r.snapshot); err != nil {
 		return err
 	}
 	for _, a := range r.snapshotAcks {
