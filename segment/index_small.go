@@ -108,7 +108,6 @@ func (s *smallIndex) parse(table []byte, size int64) error {
 	sumAt := len(table) - 12
 	s.tail = table[len(table)-smallFooter:][:trailerSize]
 	t, ok := s.parsed.parseTrailer(s.tail)
-	//mutant:small-index-the-tables-checksum
 	if !ok || le.Uint32(table[sumAt:]) != crc32.Update(s.parsed.seed(s.parsed.base), castagnoli, table[:sumAt]) ||
 		le.Uint32(table) != skippable || int64(le.Uint32(table[4:])) != int64(len(table)-8) {
 		return errNoSmall
