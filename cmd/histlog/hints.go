@@ -85,7 +85,7 @@ func explain(err error) (code int, hint string) {
 	case errors.Is(err, migrate.ErrNoRoom):
 		return exitNoRoom, "make room, or choose a directory on a larger disk"
 	case errors.Is(err, migrate.ErrNotHere), errors.Is(err, migrate.ErrDiverged):
-		return exitFailure, "is that the source of this log? histlog migrate SOURCE OTHERDIR makes another one, to compare and append from"
+		return exitFailure, "check that SOURCE belongs to this log; histlog migrate SOURCE OTHERDIR makes another log, to compare and append from"
 	case errors.Is(err, context.Canceled):
 		return exitFailure, ""
 	case errors.Is(err, syscall.EROFS):
@@ -143,11 +143,11 @@ func explainInput(err error) (code int, hint string) {
 	case errors.Is(err, migrate.ErrWindow):
 		return exitRejected, "decompress it: zstd -dc --long=31 FILE > OTHER; then name OTHER instead, or give more with --memory"
 	case errors.Is(err, migrate.ErrEmpty):
-		return exitRejected, "was the writer killed before it wrote? nothing was made"
+		return exitRejected, "check the writer, which may have been killed before it wrote; no log was made"
 	case errors.Is(err, migrate.ErrChanged):
 		return exitRejected, "retry when nothing is writing the file; use migrate --continue for later records"
 	case errors.Is(err, migrate.ErrCompressed):
-		return exitRejected, english.WordSeries(migrate.CheckCommands(), "or") + " tells more; --salvage keeps what can be had"
+		return exitRejected, "test the file with " + english.WordSeries(migrate.CheckCommands(), "or") + "; --salvage keeps the intact records"
 	case errors.Is(err, migrate.ErrNoArray):
 		return exitRejected, "name an array of the source, as /history does; the members of an object are no records"
 	case errors.Is(err, migrate.ErrEncoding):
