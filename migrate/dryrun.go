@@ -15,6 +15,7 @@ type DryRunReport struct {
 	Source      string     `json:"source"`
 	Records     uint64     `json:"records"`
 	RecordsAt   string     `json:"records_at"` // JSON pointer to their array, or "stream"
+	Share       float64    `json:"share"`      // as in Receipt
 	Declared    *int64     `json:"declared_entries"`
 	SourceBytes int64      `json:"source_bytes"`
 	LogBytes    int64      `json:"log_bytes"`
@@ -62,6 +63,7 @@ func DryRun(ctx context.Context, o Options) (DryRunReport, error) {
 	}
 	report.Records, report.RecordsAt, report.Declared = p.records, p.finder.location(), p.finder.declared
 	report.SourceBytes, report.NonFinite = p.source.size, p.scan.NonFinite()
+	report.Share = p.share(report.SourceBytes)
 	report.Seconds = time.Since(started).Seconds()
 	report.FreeBytes, _, err = memguard.DiskFree(nearestExisting(o.Dir))
 	return report, err

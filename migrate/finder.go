@@ -143,6 +143,7 @@ func (f *recordFinder) takeStream(p *sourcePass) error {
 		return err
 	}
 	f.inRecords = true
+	p.counted = p.scan.Offset()
 	time := newTimeField(p.o.Settings)
 	for {
 		if err := p.record(); err != nil {
@@ -233,6 +234,7 @@ func (f *recordFinder) takeElements(p *sourcePass, path string, depth int) error
 		return err
 	}
 	f.inRecords = true
+	p.counted = p.scan.Offset()
 	for {
 		if err := p.record(); err != nil {
 			return err

@@ -146,6 +146,7 @@ func (m *migration) finish() error {
 	if !m.receipt.Salvaged {
 		m.receipt.SourceBytes, m.receipt.SourceSHA256 = p.source.size, p.source.digest()
 	}
+	m.receipt.Share = p.share(m.receipt.SourceBytes)
 	m.receipt.Segments, m.receipt.Export = len(view.Segments), m.exportKind()
 	if p.records > 0 {
 		m.receipt.FirstSeq, m.receipt.LastSeq = 1, segment.Sequence(p.records)

@@ -19,6 +19,7 @@ type Receipt struct {
 	Source       string           `json:"source"` // as Options.Source named it
 	Records      uint64           `json:"records"`
 	RecordsAt    string           `json:"records_at"` // JSON pointer to their array in the source, or "stream"
+	Share        float64          `json:"share"`      // part of the source's text from the first record of each array to its last, 0 to 1; 0 in receipts of older versions
 	SourceBytes  int64            `json:"source_bytes"`
 	SourceSHA256 string           `json:"source_sha256"` // of the source's text, decompressed
 	LogBytes     int64            `json:"log_bytes"`     // of all segments, uncompressed

@@ -114,6 +114,38 @@ func TestShapes(t *testing.T) {
 	}
 }
 
+// The share of a source is what lies from its first record to its last.
+func TestShare(t *testing.T) {
+	for _, c := range []struct {
+		source  string
+		covered string
+	}{
+		{` [1, 2 , 3] `, `1, 2 , 3`},
+		{"\xef\xbb\xbf[1]", `1`},
+		{`{"n": [1,2], "history": [ {"a": 1} , {"a": 2}, 12 ], "m": {}}`, `{"a": 1} , {"a": 2}, 12`},
+		{"\n{\"a\":1}\n\n{\"a\":2}\n", "{\"a\":1}\n\n{\"a\":2}"},
+		{`[]`, ``},
+	} {
+		p := newPlace(t)
+		want := float64(len(c.covered)) / float64(len(c.source))
+		if r := p.migrated(c.source, Options{}); r.Share != want {
+			t.Errorf("%s: share %v, want %v", c.source, r.Share, want)
+		}
+		testutil.NoError(t, os.RemoveAll(p.dir))
+		plan, err := DryRun(t.Context(), p.options(Options{}))
+		testutil.NoError(t, err)
+		if plan.Share != want {
+			t.Errorf("%s: share %v in the plan, want %v", c.source, plan.Share, want)
+		}
+	}
+	p := newPlace(t)
+	r, err := p.run(`[1,2,3,`, Options{Salvage: true})
+	testutil.NoError(t, err)
+	if want := 5.0 / 7; r.Share != want {
+		t.Errorf("salvaged: share %v, want %v", r.Share, want)
+	}
+}
+
 // TestLateDocument: a document is noticed anywhere in a stream.
 func TestLateDocument(t *testing.T) {
 	const timed, untimed = `{"timestamp":1748448862,"r":[{"a":1}]}` + "\n", `{"n":1,"r":[{"a":1}]}` + "\n"

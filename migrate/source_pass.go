@@ -29,6 +29,8 @@ type sourcePass struct {
 	info    os.FileInfo   // of the source before it was read; nil unless it is a regular file
 	size    int64         // of the source in bytes; 0 means not known
 	end     int64         // offset in the text after the last record taken
+	covered int64         // bytes of the text from the first record of each array to its last
+	counted int64         // offset in the text up to which covered is complete
 	buf     []byte        // the record read last, compact
 }
 
@@ -155,7 +157,17 @@ func (p *sourcePass) record() (err error) {
 		return err
 	}
 	p.records, p.end = p.records+1, end
+	p.covered, p.counted = p.covered+end-p.counted, end
 	return p.origin.endRecord()
+}
+
+// share returns which part of a text of size bytes lies in records, or between two
+// records of one array.
+func (p *sourcePass) share(size int64) float64 {
+	if p.covered == 0 {
+		return 0
+	}
+	return float64(p.covered) / float64(size)
 }
 
 // bytesDone returns how many bytes of the file were read, as far as Progress is concerned.
