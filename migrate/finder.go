@@ -21,7 +21,7 @@ const streamName = "stream"
 // A shape says what a pass takes for records. The zero value means that the pass
 // finds it out.
 type shape struct {
-	pointer *jsonscan.Pointer // the elements of the array there are records; nil means not known
+	pointer *jsonscan.Pointer // the elements of the array there are records; may be a pattern; nil means not known
 	stream  bool              // each value of the source is a record
 	named   bool              // Options.Records says so: values of the stream are not checked for documents
 }

@@ -22,3 +22,7 @@ type Pointer = jsonscan.Pointer
 // ParsePointer parses a JSON pointer like /a/b. It also accepts the notation of jq, .a.b.
 // The empty pointer means the whole value.
 func ParsePointer(s string) (*Pointer, error) { return jsonscan.ParsePointer(s) }
+
+// ParsePattern parses s like ParsePointer, but a token * matches every member of an object
+// and every element of an array: /history/*.
+func ParsePattern(s string) (*Pointer, error) { return jsonscan.ParsePattern(s) }

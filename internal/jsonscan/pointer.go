@@ -9,13 +9,18 @@ import (
 )
 
 // A Pointer is a parsed JSON Pointer (RFC 6901). The zero value names the whole value.
+//
+// A pattern is a Pointer with stars: tokens "*" that match every member of an object, the
+// one named "*" included, and every element of an array. ParsePattern makes them; to
+// ParsePointer, "*" is a name like any other.
 type Pointer struct {
 	tokens []token
 }
 
 type token struct {
 	name  string
-	index int // name as the index of an element; -1 if it is none
+	index int  // name as the index of an element; -1 if it is none
+	star  bool // matches every member and every element
 }
 
 var unescapeToken = strings.NewReplacer("~1", "/", "~0", "~")
@@ -43,9 +48,31 @@ func ParsePointer(s string) (*Pointer, error) {
 			return nil, errors.New("in a JSON pointer '~' is written ~0 and '/' ~1")
 		}
 		name := unescapeToken.Replace(t)
-		p.tokens = append(p.tokens, token{name, elementIndex(name)})
+		p.tokens = append(p.tokens, token{name: name, index: elementIndex(name)})
 	}
 	return p, nil
+}
+
+// ParsePattern parses s like ParsePointer, but its tokens "*" are stars.
+func ParsePattern(s string) (*Pointer, error) {
+	p, err := ParsePointer(s)
+	if err != nil {
+		return nil, err
+	}
+	for i, t := range p.tokens {
+		p.tokens[i].star = t.name == "*"
+	}
+	return p, nil
+}
+
+// Stars returns the indexes of the tokens that are stars, in ascending order.
+func (p *Pointer) Stars() (at []int) {
+	for i, t := range p.tokens {
+		if t.star {
+			at = append(at, i)
+		}
+	}
+	return at
 }
 
 // elementIndex returns the index that name is, or -1. By the RFC, an index has no leading zeros.

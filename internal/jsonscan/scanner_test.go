@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -291,5 +292,31 @@ func TestTooLargeText(t *testing.T) {
 		if got := tooLarge(limit); got != "value larger than "+want {
 			t.Errorf("%d: %q, want %s", limit, got, want)
 		}
+	}
+}
+
+func TestParsePattern(t *testing.T) {
+	for _, c := range []struct {
+		text, want string
+		stars      []int
+	}{
+		{"", "", nil},
+		{"/history", "/history", nil},
+		{"/history/*", "/history/*", []int{1}},
+		{".history.*", "/history/*", []int{1}},
+		{"/*/*", "/*/*", []int{0, 1}},
+		{"/chats/list/*/messages", "/chats/list/*/messages", []int{2}},
+		{"/a*/**/ *", "/a*/**/ *", nil},
+	} {
+		p, err := ParsePattern(c.text)
+		if err != nil || p.String() != c.want || !slices.Equal(p.Stars(), c.stars) {
+			t.Errorf("%q: %v, stars %v, %v; want %q, stars %v", c.text, p, p.Stars(), err, c.want, c.stars)
+		}
+		if p, err := ParsePointer(c.text); err != nil || p.Stars() != nil {
+			t.Errorf("%q is a pointer with stars %v, %v", c.text, p.Stars(), err)
+		}
+	}
+	if _, err := ParsePattern("*"); err == nil {
+		t.Error("a pattern without a slash has no error")
 	}
 }
