@@ -26,3 +26,9 @@ func ParsePointer(s string) (*Pointer, error) { return jsonscan.ParsePointer(s) 
 // ParsePattern parses s like ParsePointer, but a token * matches every member of an object
 // and every element of an array: /history/*.
 func ParsePattern(s string) (*Pointer, error) { return jsonscan.ParsePattern(s) }
+
+// ParseTimeField parses a time-field: a pointer, in which a token * leads to the first
+// member of an object or the first element of an array, whatever its name; or a text of
+// stars alone without a first slash, which names a key in place of a value: * is the key of
+// the record's first member, */* the key of the first member inside that one.
+func ParseTimeField(s string) (*Pointer, error) { return jsonscan.ParseCapture(s) }

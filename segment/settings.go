@@ -73,8 +73,8 @@ var settingTable = []setting{
 		p.Sync, err = parseSync(s)
 		return err
 	}},
-	{"time-field", "/timestamp", "JSON pointer to a record's own time", func(p *Policy, s string) (err error) {
-		p.TimeField, err = ParsePointer(s)
+	{"time-field", "/timestamp", "JSON pointer to a record's own time; a token * is the first member, and * alone its key", func(p *Policy, s string) (err error) {
+		p.TimeField, err = ParseTimeField(s)
 		return err
 	}},
 	{"time-zone", "UTC", "zone of times that name none; append --create and migrate set the machine's", func(p *Policy, s string) (err error) {

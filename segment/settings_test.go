@@ -93,3 +93,11 @@ func TestSettingsWith(t *testing.T) {
 		t.Errorf("With changed what it was called on: %v", base)
 	}
 }
+
+func TestTimeFieldOfKeys(t *testing.T) {
+	for text, ok := range map[string]bool{"*": true, "*/*": true, "/*/at": true, "/*": true, ".*.at": true, "*/at": false, "at": false} {
+		if err := (Settings{"time-field": text}).Check(); (err == nil) != ok {
+			t.Errorf("time-field %s: %v", text, err)
+		}
+	}
+}

@@ -50,7 +50,7 @@ func holdsZoneless(c *cli.Context, dir string) bool {
 	if err != nil {
 		return false
 	}
-	field, err := segment.ParsePointer(l.Marker.TimeRule(1).Field)
+	field, err := segment.ParseTimeField(l.Marker.TimeRule(1).Field)
 	if err != nil {
 		return false
 	}

@@ -15,7 +15,7 @@ type capture struct {
 	matched int   // leading tokens that lead to the container being read
 	nameAt  int   // where the name being read begins in the output
 	hit     bool  // the name read last is the token of its depth
-	element []int // by depth, the index of the element begun last; -1 before the first
+	element []int // by depth, the index of the element begun last, or 0 behind the first name where a star is; -1 before the first
 	start   int   // where the captured value begins in the output; -1 means not found so far
 }
 
@@ -37,7 +37,15 @@ func (c *capture) begin(p *Pointer, from int) {
 
 // name is called with a member's name, quotes and all, in a container at depth.
 func (c *capture) name(depth int, name []byte) {
-	c.hit = c.pointer.tokens[depth-1].names(name)
+	t := &c.pointer.tokens[depth-1]
+	if !t.star {
+		c.hit = t.names(name)
+		return
+	}
+	// Of an object's members a star takes the first: element, which counts no members
+	// otherwise, notes that it was there.
+	c.hit = c.element[depth] < 0
+	c.element[depth] = 0
 }
 
 // value is called where a value begins, at out[k], in a container at depth.
@@ -68,14 +76,16 @@ func (c *capture) enter(n, k int) {
 	c.matched = n
 	// Of two members with the same name the later one wins, so start is overwritten.
 	if n == c.levels {
-		c.start = k
+		if c.start = k; c.pointer.key {
+			c.start = c.nameAt
+		}
 		return
 	}
 	c.element[n+1] = -1
 }
 
-// Captured returns the scalar that Options.Capture names in the value read last. dst
-// must be what Value returned. nil means that the pointer leads to no value or to an
+// Captured returns the scalar, or the key, that Options.Capture names in the value read
+// last. dst must be what Value returned. nil means that the pointer leads to no value or to an
 // array or object. Of members with the same name the last one counts. The result is a
 // part of dst.
 func (s *Scanner) Captured(dst []byte) []byte {

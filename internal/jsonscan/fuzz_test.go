@@ -20,8 +20,13 @@ func FuzzWindows(f *testing.F) {
 	for _, text := range corpus {
 		f.Add([]byte(text), uint8(3), uint8(1))
 	}
-	p, _ := ParsePointer("/a/1")
+	var pointers []*Pointer
+	for _, text := range []string{"/a/1", "/*/*", "*/*"} {
+		p, _ := ParseCapture(text)
+		pointers = append(pointers, p)
+	}
 	f.Fuzz(func(t *testing.T, text []byte, nonFinite, invalidUTF8 uint8) {
+		p := pointers[int(nonFinite)/4%len(pointers)]
 		o := Options{NonFinite: NonFinite(nonFinite % 4), InvalidUTF8: InvalidUTF8(invalidUTF8 % 2), Capture: p}
 		whole := NewBytes(text, o)
 		split := NewReader(iotest.OneByteReader(bytes.NewReader(text)), o)

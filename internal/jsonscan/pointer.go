@@ -15,6 +15,7 @@ import (
 // ParsePointer, "*" is a name like any other.
 type Pointer struct {
 	tokens []token
+	key    bool // captures the key of the value that it leads to, not the value; see ParseCapture
 }
 
 type token struct {
@@ -59,9 +60,28 @@ func ParsePattern(s string) (*Pointer, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, t := range p.tokens {
-		p.tokens[i].star = t.name == "*"
+	for i := range p.tokens {
+		if t := &p.tokens[i]; t.name == "*" {
+			t.star, t.index = true, 0 // a capture takes the first element
+		}
 	}
+	return p, nil
+}
+
+// ParseCapture parses a pointer for Options.Capture: a pattern, whose stars lead to the
+// first member or element; or stars without the first slash, *, */* and so on, which name a
+// key: that of the first member, or of the first member inside the first one. A capture
+// then is that key, as a JSON string.
+func ParseCapture(s string) (*Pointer, error) {
+	if s != "*" && !strings.HasPrefix(s, "*/") {
+		return ParsePattern(s)
+	}
+	p, err := ParsePattern("/" + s)
+	if err != nil || len(p.Stars()) != len(p.tokens) {
+		return nil, errors.New("a key is named by stars alone: *, or */* inside it; a value's pointer begins with '/'")
+	}
+	p.key = true
+	p.tokens[len(p.tokens)-1].index = -1 // an element has no key
 	return p, nil
 }
 
@@ -93,11 +113,14 @@ func (p *Pointer) Tokens() []string {
 	return names
 }
 
-// String returns the pointer as ParsePointer reads it.
+// String returns the pointer as it was parsed, with slashes.
 func (p *Pointer) String() string {
 	var b strings.Builder
 	for _, t := range p.tokens {
 		b.WriteString(PointerToken(t.name))
+	}
+	if p.key {
+		return b.String()[1:]
 	}
 	return b.String()
 }

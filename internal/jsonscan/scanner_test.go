@@ -191,8 +191,25 @@ func TestCapture(t *testing.T) {
 		{"", ` "whole" `, `"whole"`},
 		{"/a~1b/~0", `{"a/b": {"~": true}}`, `true`},
 		{".a.b", `{"a": {"b": null}}`, `null`},
+		{"/*/t", `{"2025-05-01": {"x": 0, "t": 1}}`, `1`},
+		{"/*/t", `{"a": {"x": 0}, "b": {"t": 1}}`, ``},
+		{"/*/t", `{"a": {"t": 1}, "*": {"t": 2}}`, `1`},
+		{"/*/t", `{"*": {"t": 2}}`, `2`},
+		{"/*/t", `[{"t": 3}, {"t": 4}]`, `3`},
+		{"/a/*/t", `{"b": {"x": {"t": 1}}, "a": {"x": {"t": 2}, "y": {"t": 3}}}`, `2`},
+		{"/a/*", `{"a": {"x": 1, "y": 2}, "a": {"x": 3, "y": 4}}`, `3`},
+		{"/*", `{"a": {"b": 1}, "c": 5}`, ``},
+		{"/*/*", `{"a": {"b": 1}, "c": {"d": 2}}`, `1`},
+		{"*", `{"2025-05-01": {"t": 1}, "b": 2}`, `"2025-05-01"`},
+		{"*", `{"\u0041": 1}`, `"\u0041"`},
+		{"*", `{}`, ``},
+		{"*", `["a", {"b": 1}]`, ``},
+		{"*/*", `{"BTC": {"2025-05-01": {"t": {"u": 1}}}}`, `"2025-05-01"`},
+		{"*/*", `{"BTC": [{"a": 1}]}`, ``},
+		{"*/*", `[{"a": 1}]`, `"a"`},
+		{"*/*", `{"BTC": 1, "x": {"y": 2}}`, ``},
 	} {
-		p, err := ParsePointer(c.pointer)
+		p, err := ParseCapture(c.pointer)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -318,5 +335,15 @@ func TestParsePattern(t *testing.T) {
 	}
 	if _, err := ParsePattern("*"); err == nil {
 		t.Error("a pattern without a slash has no error")
+	}
+	for _, text := range []string{"*", "*/*", "/*/*", "/a/*"} {
+		if p, err := ParseCapture(text); err != nil || p.String() != text {
+			t.Errorf("%q: %v, %v", text, p, err)
+		}
+	}
+	for _, text := range []string{"*/a", "**", "*/", "*/*/x"} {
+		if p, err := ParseCapture(text); err == nil {
+			t.Errorf("%q: %v, want an error", text, p)
+		}
 	}
 }
