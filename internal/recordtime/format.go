@@ -1,0 +1,155 @@
+package recordtime
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/itchyny/timefmt-go"
+)
+
+// A Format says how the times of a log are written. nil means auto: in any of the forms
+// that Parse reads.
+type Format struct {
+	unit    time.Duration // of numbers since 1970; 0 means any count
+	order   Order         // of dates in numbers
+	pattern *pattern      // nil means none
+}
+
+// formatNames are the names of formats that are no patterns.
+var formatNames = []struct {
+	name   string
+	format *Format
+}{
+	{"auto", nil},
+	{"unix", &Format{unit: time.Second}},
+	{"unix-ms", &Format{unit: time.Millisecond}},
+	{"unix-us", &Format{unit: time.Microsecond}},
+	{"unix-ns", &Format{unit: time.Nanosecond}},
+	{"day-first", &Format{order: DayFirst}},
+	{"month-first", &Format{order: MonthFirst}},
+}
+
+// ParseFormat parses the text of a log's setting: a name, or a pattern with the letters
+// of strptime.
+func ParseFormat(text string) (*Format, error) {
+	var names []string
+	for _, f := range formatNames {
+		if f.name == text {
+			return f.format, nil
+		}
+		names = append(names, f.name)
+	}
+	if !strings.Contains(text, "%") {
+		return nil, fmt.Errorf("want %s or a pattern such as %%d/%%m/%%Y %%H:%%M:%%S", strings.Join(names, ", "))
+	}
+	p, err := parsePattern(text)
+	if err != nil {
+		return nil, err
+	}
+	return &Format{pattern: p}, nil
+}
+
+// A pattern is a text with the letters of strptime.
+type pattern struct {
+	text       string
+	absolute   bool // has %s or %z
+	named      bool // has %Z, and is not absolute
+	hasDay     bool // has a day of the month
+	hasYearDay bool
+}
+
+// parsePattern checks a pattern: it must read what it writes, with the year, without
+// which no record has a time.
+func parsePattern(text string) (*pattern, error) {
+	p := &pattern{text: text}
+	letters := letters(text)
+	has := func(any string) bool {
+		return slices.ContainsFunc(letters, func(c byte) bool { return strings.IndexByte(any, c) >= 0 })
+	}
+	p.absolute = has("sz")
+	p.named = has("Z+") && !p.absolute
+	p.hasDay = has("deFDxvc+") && !has("s")
+	p.hasYearDay = has("j")
+	example := time.Date(2025, time.November, 28, 16, 14, 22, 0, time.UTC)
+	back, err := timefmt.Parse(timefmt.Format(example, text), text)
+	switch {
+	case err != nil:
+		if inner := errors.Unwrap(err); inner != nil {
+			err = inner
+		}
+		return nil, err
+	case back.Year() != example.Year():
+		return nil, errors.New("the pattern has no year")
+	}
+	return p, nil
+}
+
+// letters returns the letters behind the percent signs of a pattern.
+func letters(text string) (all []byte) {
+	for i := 0; i+1 < len(text); i++ {
+		if text[i] != '%' {
+			continue
+		}
+		for i++; i+1 < len(text) && text[i] == ':'; i++ { // %:z
+		}
+		all = append(all, text[i])
+	}
+	return all
+}
+
+func (p *pattern) parse(text string, zone *time.Location) (time.Time, bool) {
+	// In UTC, because the library would give the zone's own offset to a name in the text,
+	// whatever the name means.
+	t, err := timefmt.ParseInLocation(text, p.text, time.UTC)
+	if err != nil || !p.exists(t, text) {
+		return time.Time{}, false
+	}
+	switch {
+	case p.named:
+		if t, err = inNamedZone(t, zone); err != nil {
+			return time.Time{}, false
+		}
+	case !p.absolute:
+		t = clockIn(t, zone)
+	}
+	return t, representable(t)
+}
+
+// exists reports whether the date in a text exists. The library takes 31 February for
+// 3 March.
+func (p *pattern) exists(t time.Time, text string) bool {
+	if p.hasYearDay {
+		return t.YearDay() > 1 || !strings.Contains(text, "366")
+	}
+	if !p.hasDay || t.Day() > 3 {
+		return true
+	}
+	first, err := timefmt.ParseInLocation(text+" 1", p.text+" %d", time.UTC)
+	return err == nil && first.Month() == t.Month()
+}
+
+// inNamedZone returns the time that the clock of t shows in the zone whose name %Z has
+// read: an abbreviation that has one meaning, or one of the zone's own.
+func inNamedZone(t time.Time, zone *time.Location) (time.Time, error) {
+	name, offset := t.Zone()
+	minutes, known := zoneOffsets[name]
+	if known {
+		offset = minutes * 60
+	}
+	if known || strings.HasPrefix(name, "+") || strings.HasPrefix(name, "-") {
+		return clockIn(t, time.FixedZone(name, offset)), nil
+	}
+	t = clockIn(t, zone)
+	if own, _ := t.Zone(); own != name {
+		return t, errors.New("unknown zone")
+	}
+	return t, nil
+}
+
+// clockIn returns the time at which a clock in zone shows what t shows.
+func clockIn(t time.Time, zone *time.Location) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone)
+}
