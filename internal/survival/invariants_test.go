@@ -226,6 +226,12 @@ func (r *run) checkSnapshot(must bool) error {
 	if err := r.checkOrigin(r.snapshot); err != nil {
 		return err
 	}
+	copied := r.quarantined(r.snapshot)
+	for name, content := range r.snapshotFiles {
+		if found, ok := copied[name]; !ok || !bytes.Equal(found, content) {
+			return fmt.Errorf("I5: %s has %q, and its copy %q", name, content, found)
+		}
+	}
 	for _, a := range r.snapshotAcks {
 		if found[a.Seq] != a.text {
 			return fmt.Errorf("I1: record %d was acknowledged as %q, found %q", a.Seq, a.text, found[a.Seq])
@@ -246,6 +252,18 @@ func (r *run) checkSnapshot(must bool) error {
 		return fmt.Errorf("it had to be recovered: %+v", report)
 	}
 	return nil
+}
+
+// quarantined returns the files in quarantine/ of the log at dir, by their paths in the
+// log.
+func (r *run) quarantined(dir string) map[string][]byte {
+	files := map[string][]byte{}
+	for path, content := range r.disk.Files() {
+		if name, ok := strings.CutPrefix(path, dir+"/"); ok && strings.HasPrefix(name, filename.Quarantine+"/") {
+			files[name] = content
+		}
+	}
+	return files
 }
 
 // readLog adds a log's records to found.

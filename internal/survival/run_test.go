@@ -34,6 +34,7 @@ type run struct {
 	archive       string                      // directory of the archive; "" means none
 	snapshot      string                      // directory of the snapshot, or of none yet; "" means none
 	snapshotAcks  []ack                       // records that the snapshot must hold
+	snapshotFiles map[string][]byte           // files that it must hold, by their paths in the log
 	snapshotDone  bool                        // the scenario has made it
 
 	nextSync string       // sync policy of the next process; "" means the run's
