@@ -9,7 +9,7 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// openAuthoritative opens, of the files of a segment, the one that counts.
+// openAuthoritative opens the one file of a segment that counts.
 //
 // A segment has several files while Compress is at work, after Compress was
 // killed, or where somebody put a file beside it. compareFiles orders them: the
@@ -19,8 +19,8 @@ import (
 // segment only the plain file counts: the log is listed without its other files.
 //
 // This is the only place where a file is chosen. A file that does not count is
-// never read for a record, except by Repair, and removed by Compress alone, or by
-// Repair after a copy of it is in quarantine.
+// never read for a record, except by Repair. Only Compress removes it, or Repair after
+// it has copied the file to quarantine.
 func (l *Log) openAuthoritative(s Segment) (*Reader, error) {
 	first, err := l.openFile(s)
 	if err != nil && !errors.Is(err, ErrCorrupt) || err == nil && first.lengthMatches() {
@@ -80,7 +80,7 @@ func withoutCopies(files []Segment) (segments []Segment) {
 	return segments
 }
 
-// withCodec returns s as the file of a codec.
+// withCodec returns s with the codec and the path of another of its files.
 func (l *Log) withCodec(s Segment, c Codec) Segment {
 	s.Codec, s.Path, s.Copy = c, l.path(fileName(s.Base, c)), false
 	return s
@@ -129,13 +129,13 @@ func (l *Log) dropOthers(r *Reader) (c Change, err error) {
 	if err == nil {
 		c.After, err = vfs.Size(l.fs, s.Path)
 	}
-	// A power cut after the removals would otherwise leave the segment without a file.
+	// Without this sync a power cut after the removals could leave the segment without a file.
 	//mutant:compress-its-name-is-not-synced
 	if err == nil {
 		err = l.fs.SyncDir(l.Dir)
 	}
-	// The plain file goes last: after a crash between the removals it still counts, and
-	// not a compressed file that nobody has verified.
+	// The plain file is removed last: after a crash between the removals it still counts, and
+	// not a compressed file that was never verified.
 	//mutant:compress-the-plain-file-goes-first
 	slices.Reverse(others)
 	for _, other := range others {

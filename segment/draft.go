@@ -17,15 +17,15 @@ import (
 type Draft struct {
 	w       Writer            // its fields and its files; nothing is committed through it
 	madeDir bool              // the draft created its directory
-	codec   Codec             // of full segments
-	sum     Summary           // of the full segments
-	filling trailer           // of the active segment
+	codec   Codec             // codec of full segments
+	sum     Summary           // totals of the full segments
+	filling trailer           // totals of the active segment
 	sums    map[string]string // SHA-256 of each file of origin/, by name
-	untimed uint64            // records without a time of their own
-	bulk    *bulk             // nil: nothing was written since the last Flush
-	batch   batch             // being filled
-	done    bool              // published
-	err     error             // the first error of any method: such a draft is never published
+	untimed uint64            // number of records without a time of their own
+	bulk    *bulk             // nil means that nothing was written since the last Flush
+	batch   batch             // the batch that is being filled
+	done    bool              // the draft was published
+	err     error             // the first error of any method; after it the draft is never published
 }
 
 // Create makes an empty log at dir, as NewDraft does, and opens it for appending. The
@@ -94,8 +94,8 @@ func (d *Draft) prepare(ctx context.Context, command string) (err error) {
 	if err := vfs.WriteFile(w.fs, filepath.Join(w.dir, filename.Draft), nil, w.mode); err != nil {
 		return err
 	}
-	// Without the mark a crash would leave segments that look like those of a damaged
-	// log, and the next NewDraft would not remove them. So it is durable before they are.
+	// Without the mark a crash would leave segments that look like those of a damaged log,
+	// and the next NewDraft would not remove them. So the mark is made durable before them.
 	//mutant:make-the-mark-is-not-synced
 	if err := w.fs.SyncDir(w.dir); err != nil {
 		return err
@@ -150,7 +150,7 @@ func (d *Draft) flush() error {
 	if err != nil && !missing(err) {
 		return err
 	}
-	// Likewise the names of the segments: HISTLOG beside no segment is a damaged log.
+	// The names of the segments are synced, too: HISTLOG without a segment is a damaged log.
 	return d.w.fs.SyncDir(d.w.dir)
 }
 
@@ -168,7 +168,7 @@ func (d *Draft) Publish() error {
 	if err != nil {
 		return err
 	}
-	if w.active == nil { // of an archive, for example
+	if w.active == nil { // a snapshot of an archive has no active segment
 		w.clearLockInfo()
 		return w.releaseLock()
 	}
@@ -200,8 +200,8 @@ func (d *Draft) publish() (*Writer, error) {
 		return nil, err
 	}
 	d.done = true
-	// The mark goes after HISTLOG: a crash in between leaves both, and the next writer
-	// removes the mark (endDraft). So it may stay if this Remove fails.
+	// The mark is removed after HISTLOG is there: a crash in between leaves both, and the
+	// next writer removes the mark (endDraft). So it may stay if this Remove fails.
 	_ = w.fs.Remove(filepath.Join(w.dir, filename.Draft))
 	return w, nil
 }
@@ -227,8 +227,8 @@ func endDraft(fsys FS, dir string) error {
 	} else if err != nil {
 		return err
 	}
-	// If the mark went first, a power cut could take HISTLOG away and leave segments
-	// without a mark, which no NewDraft removes.
+	// If the mark were removed before the sync, a power cut could lose HISTLOG and leave
+	// segments without a mark, which no NewDraft removes.
 	//mutant:recover-histlogs-name-is-not-made-durable
 	return errors.Join(fsys.SyncDir(dir), fsys.Remove(mark))
 }

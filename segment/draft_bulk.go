@@ -8,27 +8,27 @@ import (
 // A batch is a piece of a segment's text on its way to the disk.
 type batch struct {
 	active  *activeSegment
-	text    []byte  // follows what the segment has
-	entries []Entry // of records that end here, or ended in a batch before
-	last    bool    // the segment is full
+	text    []byte  // the next bytes of the segment
+	entries []Entry // entries of records that end in this batch or an earlier one
+	last    bool    // the segment is full after this batch
 }
 
-// batchEntries is how many entries a batch holds at most.
+// batchEntries is the maximum number of entries in a batch.
 const batchEntries = 16 << 10
 
-// batches is how many there are: one being filled, one being written, one on
-// the way between.
+// batches is the number of batches: one is being filled, one is being written, and one
+// waits in between.
 const batches = 3
 
-// bulk writes a draft's batches, in their order, on a goroutine of its own, and
-// makes full segments durable on another, while the caller fills the next.
+// bulk writes a draft's batches, in order, on a goroutine of its own, and makes full
+// segments durable on another, while the caller fills the next batch.
 type bulk struct {
-	jobs  chan batch
-	free  chan batch
-	full  chan *activeSegment
-	fault atomic.Pointer[error] // the first
-	done  chan struct{}
-	after func(*activeSegment) error // is called with each full segment that is durable and closed
+	jobs  chan batch                 // batches to write
+	free  chan batch                 // batches to fill
+	full  chan *activeSegment        // full segments to make durable
+	fault atomic.Pointer[error]      // the first error
+	done  chan struct{}              // closed when both goroutines have ended
+	after func(*activeSegment) error // called with each full segment once it is durable and closed
 }
 
 func startBulk(after func(*activeSegment) error) *bulk {
@@ -41,7 +41,7 @@ func startBulk(after func(*activeSegment) error) *bulk {
 	return b
 }
 
-// next returns a batch to fill, or the first error of those before.
+// next returns a batch to fill, or the first error of an earlier batch.
 func (b *bulk) next(a *activeSegment) (batch, error) {
 	j := <-b.free
 	j.active, j.text, j.entries, j.last = a, j.text[:0], j.entries[:0], false
@@ -57,7 +57,7 @@ func (b *bulk) failed() error {
 
 func (b *bulk) fail(err error) { b.fault.CompareAndSwap(nil, &err) }
 
-// wait returns when all that was given is written and full segments are durable.
+// wait returns when all batches are written and full segments are durable.
 func (b *bulk) wait() error {
 	close(b.jobs)
 	<-b.done
@@ -66,8 +66,8 @@ func (b *bulk) wait() error {
 
 func (b *bulk) writeAll() {
 	for j := range b.jobs {
-		// After an error the batches are still taken and given back: the producer would wait
-		// for them forever.
+		// After an error the batches are still received and returned to free: otherwise the
+		// producer would wait forever.
 		if b.failed() == nil {
 			if err := j.write(); err != nil {
 				b.fail(err)
@@ -85,9 +85,9 @@ func (b *bulk) sealAll() {
 	for a := range b.full {
 		err := b.failed()
 		if err == nil {
-			// Text, then trailer, then index: HISTLOG is published after all of them, and
-			// the plain text is deleted once it is compressed. A crash before the sync could
-			// leave a compressed copy of bytes that never reached the disk.
+			// The text is synced first, because after compresses it and deletes it: without
+			// the sync the compressed file could hold bytes that never reached the disk. The
+			// trailer and the index follow. HISTLOG is published after all of them.
 			//mutant:make-compressed-before-the-text-is-durable
 			//mutant:make-full-segments-are-not-synced
 			if err = a.file.Sync(); err == nil {
@@ -108,7 +108,7 @@ func (b *bulk) sealAll() {
 	close(b.done)
 }
 
-// write writes the batch's text, lets the disk begin with it, and enters the records.
+// write writes the batch's text, starts its writeback, and writes its index entries.
 func (j *batch) write() error {
 	a, from := j.active, j.active.writtenEnd
 	if err := a.write(j.text); err != nil {

@@ -25,8 +25,8 @@ func (d *Draft) lockDir(ctx context.Context, wait time.Duration, perm fs.FileMod
 			break
 		}
 	}
-	// A wait that ended means that another process uses the directory, even if it has no
-	// file there yet.
+	// If the lock was not granted in time, another process uses the directory, even if it
+	// has no file there yet.
 	if waited := errors.Is(err, ErrLocked) || errors.Is(err, ctx.Err()); err != nil && !waited {
 		err = errors.Join(err, d.removeDir())
 	}
@@ -44,7 +44,7 @@ func createDir(fsys FS, dir string, perm fs.FileMode) (bool, error) {
 		return false, fmt.Errorf("%s: not a directory", dir)
 	case err == nil:
 		//mutant:archive-a-directory-that-a-killed-one-made-is-not-synced
-		if err := fsys.SyncDir(parent); !errors.Is(err, fs.ErrPermission) { // then the parent's owner created dir, not a killed histlog
+		if err := fsys.SyncDir(parent); !errors.Is(err, fs.ErrPermission) { // without permission histlog cannot have created dir
 			return false, err
 		}
 		return false, nil
@@ -57,7 +57,7 @@ func createDir(fsys FS, dir string, perm fs.FileMode) (bool, error) {
 	err = fsys.Mkdir(dir, perm)
 	if errors.Is(err, fs.ErrExist) {
 		if info, e := fsys.Lstat(filepath.Clean(dir) + string(filepath.Separator) + "."); e == nil && info.IsDir() {
-			return false, fsys.SyncDir(parent) // as above: its creator may be killed before its sync
+			return false, fsys.SyncDir(parent) // as above: the process that created dir may be killed before its sync
 		}
 		if info, e := fsys.Lstat(filepath.Clean(dir)); e == nil && info.Mode()&fs.ModeSymlink != 0 {
 			return false, fmt.Errorf("%s: a symbolic link that leads nowhere: %w", dir, fs.ErrNotExist)
@@ -75,8 +75,8 @@ func createDir(fsys FS, dir string, perm fs.FileMode) (bool, error) {
 	return true, nil
 }
 
-// CheckEmpty returns ErrExists, with what is in the way, if NewDraft could not make a
-// log at dir. nil means that it could. A nil fsys means OS{}.
+// CheckEmpty returns ErrExists, with the name of the obstacle, if NewDraft could not make
+// a log at dir. nil means that it could. A nil fsys means OS{}.
 func CheckEmpty(dir string, fsys FS) error {
 	if fsys == nil {
 		fsys = OS{}
@@ -128,8 +128,8 @@ func draftFile(name string) bool {
 	return filename.IsSegment(name) || filename.IsTemporary(name)
 }
 
-// removeDraft removes the files of a draft, and no others. The mark goes last, after the
-// other removals are durable: a crash leaves a draft, which the next NewDraft removes,
+// removeDraft removes the files of a draft, and no others. It removes the mark last, after
+// the other removals are durable: a crash leaves a draft, which the next NewDraft removes,
 // and never files without a mark.
 func removeDraft(fsys FS, dir string) error {
 	entries, err := fsys.ReadDir(dir)
@@ -180,7 +180,7 @@ func (d *Draft) removeDir() error {
 		return nil
 	}
 	err := d.w.fs.Remove(d.w.dir)
-	if missing(err) || err != nil && !isEmpty(d.w.fs, d.w.dir) { // a waiting writer has just put its note there
+	if missing(err) || err != nil && !isEmpty(d.w.fs, d.w.dir) { // a waiting writer has just created .waiting there
 		return nil
 	}
 	return err

@@ -27,8 +27,8 @@ type originFile struct {
 	done func(sum string) // called once the file is durable
 }
 
-// CreateOrigin begins a file in origin/, which holds what migrate keeps of its
-// source. It is durable once Close has returned nil and the draft was flushed.
+// CreateOrigin begins a file in origin/, where migrate keeps parts of its source. The
+// file is durable once Close has returned nil and the draft was flushed.
 func (d *Draft) CreateOrigin(name string) (io.WriteCloser, error) {
 	folder := filepath.Join(d.w.dir, filename.Origin)
 	if err := ensureDir(d.w.fs, folder); err != nil {
@@ -59,9 +59,9 @@ func (o *originFile) Close() error {
 	return nil
 }
 
-// CreateQuarantine begins a file in quarantine/ for what follows an offset of
-// a migrated source. It is durable, under a name that tells its length and
-// checksum, once Close has returned nil and the draft was flushed.
+// CreateQuarantine begins a file in quarantine/ for bytes of a migrated source, from
+// the offset from on. Close gives the file a name with its length and checksum. The
+// file is durable once Close has returned nil and the draft was flushed.
 func (d *Draft) CreateQuarantine(from int64) (io.WriteCloser, error) {
 	folder := filepath.Join(d.w.dir, filename.Quarantine)
 	if err := ensureDir(d.w.fs, folder); err != nil {
@@ -77,12 +77,12 @@ func (d *Draft) CreateQuarantine(from int64) (io.WriteCloser, error) {
 	return q, nil
 }
 
-// OpenOrigin opens a file of origin/. fs.ErrNotExist: the log was not migrated.
+// OpenOrigin opens a file of origin/. It returns fs.ErrNotExist if the log was not migrated.
 func (l *Log) OpenOrigin(name string) (File, error) {
 	return l.fs.OpenFile(filepath.Join(l.Dir, filename.Origin, name), os.O_RDONLY, 0)
 }
 
-// sumsBytes is more than the checksums of the few files of origin/ take.
+// sumsBytes is how much of SHA256SUMS is read. The few files of origin/ need far less.
 const sumsBytes = 1 << 20
 
 // writeSums writes the checksums of origin/, if the draft has one.
@@ -94,7 +94,7 @@ func (d *Draft) writeSums() error {
 	for _, name := range slices.Sorted(maps.Keys(d.sums)) {
 		fmt.Fprintf(&text, "%s  %s\n", d.sums[name], name)
 	}
-	// Synced before HISTLOG is renamed: after a crash there is a log with them, or no log.
-	// The name is made durable by the sync of origin/ in Flush.
+	// WriteFile syncs the checksums before HISTLOG is renamed: after a crash there is a log
+	// with them, or no log. The sync of origin/ in Flush makes their name durable.
 	return vfs.WriteFile(d.w.fs, filepath.Join(d.w.dir, filename.Origin, filename.Sums), text.Bytes(), d.w.mode)
 }

@@ -16,8 +16,8 @@ var (
 	ErrNoLog = errors.New("no log")
 	// ErrExists is returned when a log is to be made in a directory that holds a log or anything else. Choose another directory.
 	ErrExists = errors.New("already there")
-	// ErrDraft is returned, with ErrNoLog, when the directory holds a log that was never finished. To make a log there again
-	// removes it.
+	// ErrDraft is returned, with ErrNoLog, when the directory holds a log that was never finished. The next Create or NewDraft
+	// there removes it.
 	ErrDraft = errors.New("a half-made log")
 	// ErrVersion is returned when a newer histlog wrote the log, which is intact. Update histlog.
 	ErrVersion = errors.New("newer format")
@@ -42,10 +42,10 @@ var (
 	ErrNotArchive = errors.New("no place for the log's archive")
 	// ErrInside is returned when Snapshot or Archive is given the log's own directory, or one in it. Choose another directory.
 	ErrInside = errors.New("it is the log's own directory, or in it")
-	// ErrMemory is returned when a record is larger than what Log.Memory or Options.Memory allows to hold. Raise it.
+	// ErrMemory is returned when a record is larger than Log.Memory or Options.Memory allows. Raise that limit.
 	ErrMemory = errors.New("larger than the memory budget holds")
-	// ErrWindow is returned, inside a *CorruptError of KindWindow, when another program compressed a segment in a way that
-	// decompressing it takes more memory than histlog uses. Repair does not change the segment. Decompress the file: zstd -d --long=31 --rm.
+	// ErrWindow is returned, inside a *CorruptError of KindWindow, when another program compressed a segment with a window that
+	// is larger than histlog reads. Repair does not change the segment. Decompress the file: zstd -d --long=31 --rm.
 	ErrWindow = seekable.ErrWindow
 	// ErrRetired is returned when retention has removed the record. The oldest one that is left is Marker.FirstSeq; an archive
 	// may have the earlier ones.
@@ -81,8 +81,8 @@ const (
 	// KindForeign: a file has the name of a segment but is not part of the log. Repair
 	// moves it to quarantine/.
 	KindForeign
-	// KindWindow: a segment cannot be decompressed in the memory that a reader may use.
-	// errors.Is(err, ErrWindow) reports it, too.
+	// KindWindow: another program compressed a segment with a window that is larger than
+	// histlog reads. errors.Is(err, ErrWindow) reports it, too.
 	KindWindow
 	// KindMarker: HISTLOG is missing beside segments, or is no valid HISTLOG. Put it
 	// back from a copy.
@@ -98,9 +98,9 @@ const (
 // A CorruptError reports bytes on disk that are not what was written.
 type CorruptError struct {
 	Kind   CorruptKind
-	Path   string   // of the file, or of the log's directory
-	Seq    Sequence // first record concerned; 0: none
-	Offset Offset   // in the file, or in the segment's plain text where Seq is set
+	Path   string   // the file, or the log's directory
+	Seq    Sequence // first record concerned; 0 means none
+	Offset Offset   // in the segment's plain text if Seq is set, otherwise in the file
 	Reason string   // for people; programs use Kind
 }
 
@@ -128,7 +128,7 @@ const (
 	OpRollback       = "roll back"     // truncate the active segment to its acknowledged records
 	OpSeal           = "seal"          // sync a full segment and end its index
 	OpBegin          = "begin segment" // create the files of the next segment
-	OpRead           = "read"          // a file of the log, or its directory
+	OpRead           = "read"          // read a file of the log, or list its directory
 	OpClose          = "close"
 	OpRecover        = "recover"
 	OpArchive        = "archive"
@@ -146,9 +146,9 @@ const (
 // A DiskError reports that the disk, or its file system, failed an operation.
 type DiskError struct {
 	Op     string   // one of the Op constants
-	Path   string   // of the file
-	Seq    Sequence // the first record at stake; 0: none
-	Offset Offset   // where it begins
+	Path   string   // the file
+	Seq    Sequence // first record concerned; 0 means none
+	Offset Offset   // where that record begins in the segment's plain text
 	Err    error
 }
 
@@ -180,7 +180,7 @@ func asDiskError(op, path string, err error) error {
 // A LockedError names the process that holds the writer's lock.
 type LockedError struct {
 	Dir     string
-	PID     int // 0: not known, nor Command and Since
+	PID     int // 0 means that PID, Command and Since are unknown
 	Command string
 	Since   time.Time
 	Apart   bool // the process writes the log, but its lock does not exclude this one

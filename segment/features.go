@@ -7,10 +7,9 @@ import (
 	"github.com/histlog/histlog/internal/seekable"
 )
 
-// A feature is a kind of file that a histlog before it ignores, so that the records in
-// such files would look missing. HISTLOG requires each feature of a log before the first
-// such file gets its name: a histlog that does not know the feature then reports that it
-// is too old.
+// A feature is a kind of file that older versions of histlog ignore, so that the records
+// in such files would look missing. HISTLOG requires a feature before the first such file
+// gets its name: a histlog that does not know the feature then reports that it is too old.
 
 // needsSmallIndex is the feature of logs with small indexes.
 const needsSmallIndex = "small-index"

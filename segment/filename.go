@@ -20,7 +20,7 @@ const (
 	Gzip  = seekable.Gzip  // members of gzip
 )
 
-// These are the functions of package filename for a Sequence.
+// These functions are those of package filename, for a Sequence.
 
 func fileName(base Sequence, c Codec) string { return filename.Segment(uint64(base), c) }
 func textName(base Sequence) string          { return filename.Text(uint64(base)) }

@@ -26,7 +26,7 @@ var (
 	le           = binary.LittleEndian
 )
 
-// headerFlags tell how the segment was written.
+// headerFlags say how the records of the segment were written.
 type headerFlags uint32
 
 const (
@@ -81,7 +81,8 @@ func parseHeader(b []byte) (h header, reason string) {
 		return h, noHeader
 	case !bytes.Equal(b[:8], headerMagic[:]):
 		return h, "not an index"
-	// Before the version: a flipped bit there must be damage, and not another version.
+	// The checksum is checked before the version, so that a flipped bit in the version is
+	// damage and not another version.
 	//mutant:read-an-index-headers-checksum
 	case le.Uint32(b[60:]) != crc32.Checksum(b[:60], castagnoli):
 		return h, "header checksum differs"
@@ -96,7 +97,7 @@ func parseHeader(b []byte) (h header, reason string) {
 	return h, ""
 }
 
-// EntryFlags tell what is known about a record.
+// EntryFlags say what is known about a record.
 type EntryFlags uint32
 
 const (
@@ -109,9 +110,9 @@ const (
 
 // An Entry is what an index holds about one record.
 type Entry struct {
-	End     Offset    // of the record with its LF; the record begins where the one before ends
-	Time    time.Time // of the record, or of its arrival: see ClockTime
-	Arrived time.Time // at the writer, to the second
+	End     Offset    // end of the record with its LF; the record begins where the one before ends
+	Time    time.Time // the record's own time, or with ClockTime the writer's
+	Arrived time.Time // when the writer received the record, to the second
 	Flags   EntryFlags
 	CRC     uint32 // CRC-32C of the record with its LF
 }
@@ -130,8 +131,8 @@ func (h header) seed(seq Sequence) uint32 {
 	return ^crc
 }
 
-// arrivalSeconds returns the time of an arrival as the index holds it. A clock before
-// 1970 or after 2106 is clamped and does not wrap.
+// arrivalSeconds returns an arrival time as the index stores it. A time before 1970 or
+// after 2106 is clamped and does not wrap.
 func arrivalSeconds(t time.Time) uint32 {
 	return uint32(min(max(t.Unix(), 0), math.MaxUint32))
 }
@@ -169,8 +170,8 @@ func (h header) parseEntry(b []byte, seq Sequence) (e Entry, ok bool) {
 type trailer struct {
 	Count                  uint64
 	Plain                  Offset // length of the plain text
-	MinTime, MaxTime       int64  // of the records, unix ns
-	MinArrival, MaxArrival uint32 // unix s
+	MinTime, MaxTime       int64  // smallest and largest Time of an entry, unix ns
+	MinArrival, MaxArrival uint32 // smallest and largest Arrived, unix s
 	Digest                 uint64 // CRC-64 of the records' checksums in their order
 }
 

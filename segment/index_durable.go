@@ -8,8 +8,8 @@ import "errors"
 // there is damage. The functions of this file tell the two apart.
 
 // durableCounts returns how many entries of the index of an active segment were synced,
-// which the last anchor tells, and how many of its records, which the last durable mark
-// tells. What follows may be what a power cut left.
+// according to the last anchor, and how many of its records, according to the last
+// durable mark. A power cut may have damaged all entries and records after those.
 func (x *indexFile) durableCounts() (synced, durable uint64, err error) {
 	for k := x.count; k > 0 && (synced == 0 || durable == 0); k-- {
 		e, err := x.entry(k - 1)
@@ -66,8 +66,8 @@ func (x *indexFile) headerLeftByCrash(reason string) (bool, error) {
 	return synced == 0, err
 }
 
-// indexLeftByCrash reports whether a power cut may have left the index of the active
-// segment in this state, or without an index.
+// indexLeftByCrash reports whether a power cut may have left the active segment with its
+// index in this state, or without an index.
 func (r *Reader) indexLeftByCrash() (bool, error) {
 	switch {
 	case r.segment.Sealed:

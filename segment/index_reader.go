@@ -15,14 +15,14 @@ type indexFile struct {
 	path   string
 	header header
 	count  uint64
-	block  []byte // encoded entries, from first on
-	first  uint64
+	block  []byte // encoded entries: a page
+	first  uint64 // index of the first entry in block
 }
 
 // openIndex opens the index of the segment that begins with base. x is nil if there is
-// none. reason says what is wrong with its header, or is ""; the header that the index
-// must have is used instead, because each entry has a checksum that covers log and
-// sequence.
+// none. reason says what is wrong with its header; "" means nothing. x.header is then the
+// header that the index must have: the entries can still be read, because the checksum of
+// each one covers log and sequence.
 //
 // The small form is used if the plain form is missing or does not end with a trailer.
 func (l *Log) openIndex(base Sequence) (x *indexFile, reason string, err error) {
@@ -74,7 +74,7 @@ func (l *Log) indexOf(s Segment) (x *indexFile, reason string, err error) {
 	return l.openIndex(s.Base)
 }
 
-// openPlainIndex is openIndex for the plain form.
+// openPlainIndex is openIndex for the plain form alone.
 func (l *Log) openPlainIndex(base Sequence) (x *indexFile, reason string, err error) {
 	path := l.path(indexName(base))
 	f, err := l.fs.OpenFile(path, os.O_RDONLY, 0)
@@ -112,7 +112,7 @@ func (x *indexFile) hasTrailer() bool {
 		return false
 	}
 	b := make([]byte, trailerSize)
-	n, _ := x.file.ReadAt(b, info.Size()-trailerSize) // what cannot be read is no trailer
+	n, _ := x.file.ReadAt(b, info.Size()-trailerSize) // after an error b[:n] is too short for a trailer
 	_, ok := x.header.parseTrailer(b[:n])
 	return ok
 }
@@ -172,8 +172,9 @@ func (x *indexFile) countEntries(text Offset) (*trailer, error) {
 			return &t, nil
 		}
 	}
-	// A sparse file may claim any number of entries: those that the text has no room for
-	// are not searched. Intact entries that follow them are damage to report, and count.
+	// A sparse file may claim any number of entries, so the search is limited to as many as the
+	// text can hold. Intact entries after those count, too: the text has lost their records,
+	// and that damage must be reported.
 	limit := x.count
 	if text >= 0 {
 		limit = min(limit, maxRecords(text))

@@ -16,20 +16,20 @@ import (
 type rebuiltEntries struct {
 	arrived             time.Time // arrival time of all entries
 	first               Sequence  // sequence of the first entry
-	from, to            Offset    // of the lines
+	from, to            Offset    // the part of the text that holds the lines
 	marks               []mark
 	lines               uint64 // number of complete lines
 	end                 Offset // end of the last complete line
 	good                uint64 // number of lines up to the last one that is a record or blank
 	firstBad, lastBad   bad
-	front, shared, back uint64
-	sharedFrom          Offset
-	sharedTo            Offset
-	block               []Entry // of the lines from blockAt on
-	blockAt             uint64
+	front, shared, back uint64  // numbers of entries, in their order
+	sharedFrom          Offset  // start of the bytes that the shared entries get
+	sharedTo            Offset  // end of these bytes
+	block               []Entry // entries of consecutive lines, made last
+	blockAt             uint64  // number of the first line in block
 }
 
-// A mark is where a line begins.
+// A mark is the start of a line.
 type mark struct {
 	line  uint64
 	start Offset
@@ -69,8 +69,8 @@ func (m *rebuiltEntries) scan(r *Reader) (err error) {
 			}
 		}
 		m.lines, m.end = m.lines+1, l.end
-		// Behind the last good line of the active segment there may be a torn tail. makeEntries
-		// ends there.
+		// After the last good line of the active segment there may be a torn tail. makeEntries
+		// leaves it out.
 		if ok || l.blank() {
 			m.good = m.lines
 		}
@@ -80,10 +80,10 @@ func (m *rebuiltEntries) scan(r *Reader) (err error) {
 	return err
 }
 
-// number sets the number of entries of a sealed segment to places, if damage has destroyed
-// or created a line end. The lines before the first bad line are numbered from the front,
-// the lines after the last bad line from the back, and the entries in between share the bad
-// bytes.
+// number gives a sealed segment as many entries as it had records, places, even if damage
+// has destroyed or created a line end. The lines before the first bad line are numbered
+// from the front, the lines after the last bad line from the back, and the entries in
+// between share the bad bytes.
 func (m *rebuiltEntries) number(places uint64) {
 	// A record takes at least len(blankPlace) bytes. A text with less room than for all places
 	// has lost its end, so its last line need not be the last record, and all lines are
@@ -99,8 +99,8 @@ func (m *rebuiltEntries) number(places uint64) {
 		}
 		lines++
 	}
-	// No line end was destroyed or created, except maybe the last one. places - m.lines is 1 if
-	// a fragment without LF is counted, else 0.
+	// No line end was destroyed or created, except maybe the last one: then the fragment after
+	// the last LF gets a shared entry, because places - m.lines is 1.
 	if lines == places {
 		m.share(m.lines, places-m.lines, 0, m.end, m.to)
 		return
@@ -149,7 +149,7 @@ func (m *rebuiltEntries) entry(r *Reader, k uint64) (Entry, error) {
 	}
 	// Each shared entry but the last gets the bytes of a blank place, and the last one gets the
 	// rest: Repair can then write a line of spaces for each. If there are too few bytes, the
-	// entries behind them are empty, which is damage.
+	// last entries are empty, which is damage.
 	end := m.sharedTo
 	if i := k - m.front + 1; i < m.shared {
 		end = min(end, m.sharedFrom+Offset(i)*Offset(len(blankPlace)))
@@ -188,7 +188,7 @@ func (m *rebuiltEntries) read(r *Reader, k uint64) error {
 		return err
 	})
 	if err != nil {
-		// line would take a part of the entries for all of them.
+		// Otherwise line would take these entries for all of the block.
 		m.block = m.block[:0]
 		return fmt.Errorf("read %s: %w", r.segment.Path, err)
 	}

@@ -83,9 +83,9 @@ func (l *Log) require(names ...string) error {
 // shrinkIndex stores the index of a compressed segment in its small form. The caller
 // holds the maintenance lock. The Change is zero if there is nothing to do.
 //
-// In this order: the small index is written under a temporary name, synced, read back and
-// compared with the plain one; the rename gives it its name; the directory is synced;
-// the plain one is deleted. A crash leaves one form or both, which hold the same.
+// The small index is written under a temporary name, synced, read back and compared with
+// the plain one. Then it is renamed to its name, the directory is synced, and the plain
+// one is deleted. A crash leaves one form or both, and both hold the same entries.
 func (l *Log) shrinkIndex(ctx context.Context, s Segment) (c Change, err error) {
 	// Without the requirement in HISTLOG an older histlog would report a lost index. The index
 	// then stays plain.
@@ -112,11 +112,11 @@ func (l *Log) shrinkIndex(ctx context.Context, s Segment) (c Change, err error) 
 		err = l.fs.Rename(temporary, name)
 	}
 	if err != nil {
-		// After a full disk the temporary file would keep its space until the next maintenance.
-		// There may be none, because the error may be that of creating it.
+		// On a full disk the temporary file would keep its space until the next maintenance. It
+		// may be missing, if the error came from creating it.
 		return Change{}, errors.Join(compressError(s, err), vfs.RemoveIfExists(l.fs, temporary))
 	}
-	// Otherwise a power cut after the removal could leave the segment without an index.
+	// Without this sync a power cut after the removal could leave the segment without an index.
 	//mutant:small-index-its-name-is-not-synced-before-the-plain-one-goes
 	if err := l.fs.SyncDir(l.Dir); err != nil {
 		return Change{}, compressError(s, err)
@@ -163,8 +163,8 @@ func (l *Log) writeSmall(ctx context.Context, x *indexFile, name string, mode os
 	if err := f.Sync(); err != nil { // otherwise a power cut after the rename could leave a name without bytes
 		return 0, err
 	}
-	// What is read back comes from the page cache. It proves that the encoder was right, and
-	// the checksums of the blocks prove the disk later.
+	// The bytes that are read back come from the page cache. They prove that the encoder was
+	// right; the checksums of the blocks detect an error of the disk later.
 	s, err := openSmall(f, x.header)
 	if err != nil {
 		return 0, fmt.Errorf("what was written differs: %w", err)
@@ -180,7 +180,7 @@ func compareIndexes(ctx context.Context, x *indexFile, s *smallIndex) error {
 		return err
 	}
 	a, b := make([]byte, smallBlock*entrySize), make([]byte, smallBlock*entrySize)
-	// Every byte is compared, header and trailer too: the plain index is about to go.
+	// Every byte is compared, header and trailer too, because the plain index is removed next.
 	differs := info.Size() != s.size()
 	for at := int64(0); at < info.Size() && !differs; at += int64(len(a)) {
 		if err := ctx.Err(); err != nil {

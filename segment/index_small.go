@@ -25,7 +25,7 @@ const (
 	smallFooter   = trailerSize + 4 + 4 + 4 + 8 // the end of the last one
 	skippable     = 0x184D2A50                  // magic of a frame that every zstd skips
 	minSmallSize  = smallHeader + 8 + smallFooter
-	maxSmallBlock = 10 + smallBlock*(10+10+6+5+4) // of a block, decompressed
+	maxSmallBlock = 10 + smallBlock*(10+10+6+5+4) // largest size of a decompressed block
 )
 
 var (
@@ -44,17 +44,17 @@ type smallIndex struct {
 	header []byte // encoded, as in the plain index
 	parsed header
 	tail   []byte // the encoded trailer, as in the plain index
-	count  uint64 // entries
+	count  uint64 // number of entries
 	blocks []smallPart
 
 	entries []byte // encoded entries of the current block, as in the plain index
-	at      int    // index of the current block; -1: none
+	at      int    // index of the current block; -1 means none
 	packed  []byte // reused: a block as in the file
 	raw     []byte // reused: a block decompressed
 	columns []Entry
 }
 
-// smallPart is where the file holds a block.
+// smallPart is a row of the table: the place of a block in the file.
 type smallPart struct {
 	at   int64 // offset in the file
 	size uint32
@@ -181,14 +181,14 @@ func (s *smallIndex) part(off int64) ([]byte, error) {
 	return s.entries[entries-int64(block)*smallBlock*entrySize:], nil
 }
 
-// read makes a block the current one. An error is the disk's: a damaged block reads as
-// zeros.
+// read makes a block the current one. It returns an error only if the disk fails: a
+// damaged block reads as zeros.
 func (s *smallIndex) read(block int) error {
 	s.at = -1 // an error below must not leave half of a block as the current one
 	p := s.blocks[block]
 	n := int(min(smallBlock, s.count-uint64(block)*smallBlock))
 	s.entries = append(s.entries[:0], make([]byte, n*entrySize)...)
-	if p.size <= maxSmallBlock+1024 { // no block is longer: the table is damaged
+	if p.size <= maxSmallBlock+1024 { // the table is damaged if it has a longer block
 		s.packed = append(s.packed[:0], make([]byte, p.size)...)
 		if m, err := s.File.ReadAt(s.packed, p.at); m < len(s.packed) {
 			return err
@@ -225,7 +225,7 @@ func (s *smallIndex) unpack(n int, base Sequence, p smallPart) bool {
 	if d.Reset(bytes.NewReader(s.packed)) != nil {
 		return false
 	}
-	// One byte more than a block can have tells a block that is too long from a full one.
+	// The buffer is one byte longer than any block: a block that fills it is too long.
 	s.raw = slices.Grow(s.raw[:0], maxSmallBlock+1)[:maxSmallBlock+1]
 	m, err := io.ReadFull(d, s.raw)
 	if err != io.ErrUnexpectedEOF { // the block is too long, or it is not zstd
@@ -317,7 +317,7 @@ func unpackEntries(raw []byte, entries []Entry) bool {
 
 // columns reads numbers from the columns of a block.
 type columns struct {
-	b   []byte // what is left
+	b   []byte // the bytes not yet read
 	bad bool   // a number was malformed
 }
 

@@ -22,8 +22,8 @@ func (x *indexFile) encodeSmall(ctx context.Context, w io.Writer) (size int64, e
 	if m, err := x.file.ReadAt(head[headerSize:], headerSize+int64(x.count)*entrySize); m < trailerSize {
 		return 0, err
 	}
-	// maxSmallBlock is less than the window of 1 MiB, so a larger window would find no more
-	// repetitions. The table has a checksum of each block, so zstd need not add one.
+	// maxSmallBlock is less than 1 MiB, so a larger window would find no more repetitions. The
+	// table has a checksum of each block, so zstd need not add one.
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20), zstd.WithEncoderCRC(false))
 	if err != nil {
 		return 0, err
@@ -54,7 +54,7 @@ type smallWriter struct {
 	index  *indexFile
 	size   int64  // bytes written
 	table  []byte // the last frame, so far: a pair for each block
-	blocks uint32 // written
+	blocks uint32 // number of blocks written
 	start  Offset // where the record before the next block ends
 
 	// Reused for each block.

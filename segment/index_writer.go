@@ -15,10 +15,10 @@ type indexWriter struct {
 	log       *Log
 	file      File
 	out       *bufio.Writer
-	temporary string
+	temporary string // path of the file until finish
 	header    header
-	sum       trailer
-	entry     []byte
+	sum       trailer // totals of the entries so far
+	entry     []byte  // reused: an encoded entry
 }
 
 // newIndexWriter begins an index, under a temporary name until finish.
@@ -74,8 +74,8 @@ func (w *indexWriter) finish() error {
 	if err := w.log.fs.SyncDir(w.log.Dir); err != nil {
 		return err
 	}
-	// The small form describes the records as they were before the repair. It goes last:
-	// as long as both exist the plain form is used.
+	// The small form describes the records as they were before the repair. It is removed last:
+	// as long as both forms exist, the plain one is used.
 	small := w.log.path(smallIndexName(w.header.base))
 	if _, err := w.log.fs.Lstat(small); err != nil {
 		if missing(err) {

@@ -13,11 +13,11 @@ import (
 
 // A line is one line of a segment's plain text.
 type line struct {
-	start, end Offset // end is behind the LF
+	start, end Offset // end is the offset after the LF
 	text       []byte // without the LF; valid until fn of eachLine returns
 }
 
-// crc returns the checksum of the line, with its LF, as index entries have it.
+// crc returns the checksum of the line with its LF, as in an index entry.
 func (l line) crc() uint32 {
 	return crc32.Update(crc32.Checksum(l.text, castagnoli), castagnoli, []byte{'\n'})
 }

@@ -21,15 +21,15 @@ type lockInfo struct {
 	PID     int       `json:"pid"`               // 0 means that nobody holds the lock
 	Command string    `json:"command"`           // command line, or Options.Command
 	Since   time.Time `json:"since"`             // when the log was opened
-	Machine string    `json:"machine"`           // of the last writer; there the file system was probed
+	Machine string    `json:"machine"`           // the machine on which the last writer probed the file system
 	Process string    `json:"process,omitempty"` // processID of PID; "" means unknown
 	Written time.Time `json:"written,omitzero"`  // when LOCK was written, by the clock of the machine
 }
 
 const (
 	// lockSize is the size of LOCK, in bytes. It is constant: a network file system
-	// that caches sizes would otherwise show the beginning of a longer content.
-	// Earlier versions of histlog read 4096 bytes.
+	// that caches sizes would otherwise show the beginning of a longer content. It is
+	// less than 4096, because earlier versions of histlog read only so many bytes.
 	lockSize = 2048
 	// maxCommand is the maximum size of a command line in LOCK, in bytes.
 	maxCommand = 512
@@ -50,8 +50,8 @@ func (l *Log) LockHolder() (pid int, command string, since time.Time) {
 func readLockInfo(fsys FS, dir string) (h lockInfo, err error) {
 	b, err := vfs.ReadFile(fsys, filepath.Join(dir, filename.Lock), maxLockFile)
 	if err == nil {
-		// A Decoder ignores what follows the object: earlier versions left a part of
-		// a longer one there.
+		// A Decoder ignores the bytes after the object: earlier versions left the end
+		// of a longer object there.
 		err = json.NewDecoder(strings.NewReader(string(b))).Decode(&h)
 	}
 	return h, err
@@ -73,8 +73,8 @@ func writeLockInfo(fsys FS, dir string, h lockInfo, mode os.FileMode) error {
 		return err
 	}
 	defer f.Close()
-	// Overwritten first, truncated afterwards: LOCK is never empty, for a process
-	// that reads it in between, and a full disk has room for it.
+	// LOCK is overwritten first and truncated afterwards. So it is never empty for a
+	// process that reads it in between, and on a full disk it needs no new block.
 	if _, err := f.WriteAt(b, 0); err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ var ErrSecondWriter = errors.New("a second writer has opened the log, past the l
 type processState uint8
 
 const (
-	processGone    processState = iota // it has ended, LOCK names nobody, or this process
+	processGone    processState = iota // it has ended, or LOCK names this process or none
 	processAlive                       // it runs on this machine
 	processUnknown                     // it may run on another machine, or in another container
 )

@@ -33,8 +33,8 @@ func processID(pid int) string {
 	if err != nil || where == "" {
 		return ""
 	}
-	// Fields of proc_pid_stat(5), counted behind the command: that is in parentheses
-	// and may contain anything, parentheses too.
+	// Fields of proc_pid_stat(5), counted after the command, which is in parentheses
+	// and may contain any character, even a parenthesis.
 	const state, started = 0, 19
 	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
 	//mutant:lock-one-that-is-dead-and-not-yet-waited-for-counts-as-alive

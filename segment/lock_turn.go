@@ -26,8 +26,8 @@ func hasWaiter(fsys FS, dir string) bool {
 	path := filepath.Join(dir, filename.Waiting)
 	unlock, ok, err := fsys.TryLock(path)
 	if ok {
-		// Under its lock, so that it is not another's. An error leaves a file that does
-		// no harm.
+		// This process has the file's lock, so no waiting writer uses the file. If the
+		// file cannot be removed, it does no harm.
 		_ = fsys.Remove(path)
 		_ = unlock()
 	}
@@ -35,8 +35,8 @@ func hasWaiter(fsys FS, dir string) bool {
 }
 
 // joinWaiters waits until this writer is the first of the waiting ones, and returns a
-// function that leaves its place to the next. If there can be no wait file, because
-// the disk is full or for want of permission, it returns at once: the order of the
+// function that leaves its place to the next. If no wait file can be created, because
+// the disk is full or permission is denied, it returns at once: the order of the
 // writers is a courtesy.
 func joinWaiters(ctx context.Context, fsys FS, dir string, deadline time.Time) (leave func(), err error) {
 	path := filepath.Join(dir, filename.Waiting)

@@ -18,16 +18,16 @@ type Log struct {
 	Dir      string
 	Marker   Marker
 	Segments []Segment       // in order; the last one is active
-	Memory   int64           // the largest record that its readers may hold, in bytes; 0: any
+	Memory   int64           // maximum bytes of a record that the log's readers hold; 0 means no limit
 	Conflict error           // a *CorruptError (ErrMarker) if first_seq contradicts the segments: all of them are read, and HISTLOG is not replaced
 	Foreign  []*CorruptError // files with the name of a segment that are not part of the log
 	fs       FS
-	ctx      context.Context // nil: none
+	ctx      context.Context // nil means that nothing cancels reading
 	file     markerFile
-	known    map[Sequence]bool // segments that are the log's own
-	knownID  uuid.UUID         // of the log whose these are
+	known    map[Sequence]bool // bases of the segments that were found to be the log's own
+	knownID  uuid.UUID         // the id in HISTLOG when known was filled
 	thorough bool              // RefreshAll was called
-	unsure   error             // why it is not known of some segment
+	unsure   error             // why some segments could not be checked; nil means that all were
 }
 
 // A Segment is one segment file of a log.
@@ -36,10 +36,10 @@ type Segment struct {
 	Path   string
 	Codec  Codec
 	Sealed bool
-	Next   Sequence // base of the one after it; 0 for the active one
-	Copy   bool     // there is another file of it, plain or compressed
+	Next   Sequence // base of the next segment; 0 for the active one
+	Copy   bool     // the segment has another file, plain or compressed
 
-	irregular bool // it is not a regular file, and is never read
+	irregular bool // Path is not a regular file, and is never read
 }
 
 // Open opens the log at dir for reading.
@@ -47,7 +47,7 @@ func Open(dir string) (*Log, error) {
 	return OpenContext(context.Background(), dir, nil)
 }
 
-// OpenContext is Open on a file system of its own; nil means OS{}. Once ctx has
+// OpenContext is like Open, on the file system fsys; nil means OS{}. Once ctx has
 // ended, the methods of the Log and of its Readers return the error of ctx.
 func OpenContext(ctx context.Context, dir string, fsys FS) (*Log, error) {
 	if fsys == nil {
@@ -72,8 +72,8 @@ func (l *Log) mode() (fs.FileMode, error) {
 // FS returns the file system the log was opened on.
 func (l *Log) FS() FS { return l.fs }
 
-// RefreshAll is Refresh that also checks for every segment whether it is part of the log,
-// which opens its index.
+// RefreshAll is like Refresh, and also checks of every segment whether it is part of the
+// log. To check a segment it opens the segment's index.
 func (l *Log) RefreshAll() error {
 	l.thorough, l.known = true, nil
 	return l.Refresh()
@@ -111,8 +111,8 @@ func (l *Log) refresh() error {
 }
 
 // Find returns the index in Segments of the segment that holds seq. The error is
-// ErrRetired or ErrNoRecord if there is none. For a sequence behind the newest record of
-// a log Find returns the active segment; only a Reader knows where that ends.
+// ErrRetired or ErrNoRecord if there is none. For a sequence after the newest record Find
+// returns the active segment, because only a Reader knows the last record of that segment.
 func (l *Log) Find(seq Sequence) (int, error) {
 	if seq < l.Marker.FirstSeq {
 		return 0, l.Marker.retiredError(seq)

@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// Configure changes settings of the log at dir: they hold from its next
-// segment on, and time field and zone for later records. An empty text takes
-// a setting back to its default.
+// Configure changes settings of the log at dir. They apply from its next segment
+// on, time-field and time-zone to later records. An empty text restores the
+// default of a setting.
 func Configure(ctx context.Context, dir string, change Settings, fsys FS) (Settings, error) {
 	l, err := OpenContext(ctx, dir, fsys)
 	if err != nil {

@@ -36,8 +36,8 @@ func (l *Log) leaveRetired() {
 	l.Conflict = nil
 	first := l.Marker.FirstSeq
 	i, found := slices.BinarySearchFunc(l.Segments, first, func(s Segment, seq Sequence) int { return cmp.Compare(s.Base, seq) })
-	// i == 0: all segments begin behind first_seq. That is no conflict, because the oldest ones
-	// are missing, which MissingOldest reports.
+	// i == 0: all segments begin after first_seq. That is no conflict: the oldest segments are
+	// missing, and MissingOldest reports that.
 	switch {
 	case found:
 		l.Segments = l.Segments[i:]
@@ -50,7 +50,7 @@ func (l *Log) leaveRetired() {
 }
 
 // MissingOldest returns the damage of a log whose oldest records are missing: its
-// first segment begins behind first_seq. nil means that they are there.
+// first segment begins after first_seq. nil means that no record is missing there.
 func (l *Log) MissingOldest() *CorruptError {
 	//mutant:retire-a-beginning-that-is-missing-is-passed-over
 	if base := l.Segments[0].Base; base > l.Marker.FirstSeq {
@@ -59,8 +59,8 @@ func (l *Log) MissingOldest() *CorruptError {
 	return nil
 }
 
-// missingSegments is the damage that the segments of records [from, next) are
-// missing, where path has them at an offset.
+// missingSegments returns the damage of missing segments, those of the records
+// [from, next). path and at say where the damage was noticed.
 func missingSegments(path string, at Offset, from, next Sequence) *CorruptError {
 	return &CorruptError{Kind: KindMissing, Path: path, Seq: from, Offset: at, Reason: fmt.Sprintf("missing: the segments of records %d to %d", from, next-1)}
 }

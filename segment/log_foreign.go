@@ -14,7 +14,7 @@ import (
 const maxSequence Sequence = math.MaxInt64
 
 // separateForeign sets Segments to the segments of the log, and Foreign to the files that
-// bear the name of a segment but are not part of it. A segment that was found to
+// have the name of a segment but are not part of it. A segment that was found to
 // be the log's own is not checked again. One that could not be checked is kept, so
 // that the others can be read, and unsure says why.
 //
@@ -169,8 +169,8 @@ func (l *Log) boundTo(s Segment) (h header, bound bool, err error) {
 	if h, reason = parseHeader(b); reason != "" {
 		return h, false, nil
 	}
-	// The entries are read again, with the header's own id: do they belong to the log that it
-	// names?
+	// The entries are checked again, this time with the header's own id: that shows whether
+	// they belong to the log that the header names.
 	x.header = h
 	t, err := x.countEntries(-1)
 	if err != nil || x.count == 0 {
@@ -218,8 +218,8 @@ func (l *Log) follows(s Segment) (next Sequence, ok bool, err error) {
 	defer x.file.Close()
 	t, err := x.countEntries(-1)
 	next = s.Base + Sequence(x.count)
-	// A trailer tells the end of the segment. Without one only the lines of a plain text behind
-	// a good index do.
+	// A trailer has the number of records. Without a trailer, only the lines of a plain text
+	// with a good index show it.
 	if err != nil || t != nil || s.Codec != Plain || reason != "" {
 		return next, t != nil, err
 	}
@@ -231,7 +231,7 @@ func (l *Log) follows(s Segment) (next Sequence, ok bool, err error) {
 	return next + Sequence(lines), err == nil, err
 }
 
-// countLines counts the whole lines of a plain segment from an offset on.
+// countLines counts the complete lines of a plain segment from an offset on.
 func (l *Log) countLines(s Segment, from Offset) (n int, err error) {
 	text, _, err := l.openText(&s)
 	if err != nil {

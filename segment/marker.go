@@ -27,7 +27,7 @@ const (
 	roleArchive = "archive"
 )
 
-// maxMarker is far more than any HISTLOG needs.
+// maxMarker is the largest HISTLOG that is read, in bytes. It is far more than any needs.
 const maxMarker = 1 << 20
 
 // Marker is the content of HISTLOG: what makes a directory a log.
@@ -64,7 +64,7 @@ func (m *Marker) TimeRule(seq Sequence) TimeRule {
 	return rule
 }
 
-// retiredError says that a record is gone, and which is the oldest left.
+// retiredError returns the error for a record that was retired. It names the oldest one left.
 func (m *Marker) retiredError(seq Sequence) error {
 	return fmt.Errorf("record %d: %w: the oldest one left is %d", seq, ErrRetired, m.FirstSeq)
 }
@@ -85,8 +85,8 @@ func (f *markerFile) read(fsys FS, dir string) (Marker, error) {
 		return Marker{}, &CorruptError{Kind: KindMarker, Path: path, Reason: err.Error()}
 	case err != nil:
 		return Marker{}, err
-	// The bytes are compared and not the file's time: two replacements may come within one tick
-	// of its clock.
+	// The bytes are compared and not the file's time, because two replacements may have the
+	// same time.
 	case f.text != nil && bytes.Equal(text, f.text):
 		return f.marker, nil
 	}
@@ -178,8 +178,8 @@ func decodeMarker(b []byte) (Marker, error) {
 	return m, nil
 }
 
-// encode writes the marker for people to read: unknown members behind the known
-// ones, the checksum last.
+// encode returns the text of HISTLOG, indented for people: the known members, then the
+// unknown ones, then the checksum.
 func (m Marker) encode() ([]byte, error) {
 	b, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
@@ -208,7 +208,7 @@ func noMarkerError(fsys FS, dir string) error {
 	}
 	segments := false
 	for _, e := range entries {
-		// Also beside segments: they are those of a log that is being made, and no damage.
+		// Segments beside it are those of the log that is being made, and no damage.
 		if e.Name() == filename.Draft {
 			return fmt.Errorf("%w at %s: %w%s", ErrNoLog, dir, ErrDraft, whoMakes(fsys, dir))
 		}

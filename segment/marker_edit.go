@@ -10,11 +10,11 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// AcceptEdit makes a HISTLOG that somebody edited, or put beside segments that
-// it does not fit, the log's own: the checksum is made again, and first_seq, if
-// it contradicts the segments, becomes the base of the oldest one. It returns the
-// settings that hold from then on, or a *CorruptError, and changes nothing, if
-// the text is no HISTLOG, a setting is wrong, or the segments have another id.
+// AcceptEdit accepts a HISTLOG that somebody edited, or that contradicts the
+// segments: it makes the checksum again, and sets first_seq to the base of the
+// oldest segment if no segment begins at first_seq. It returns the settings that
+// apply from then on. If the text is no HISTLOG, a setting is invalid, or the
+// segments have another id, it changes nothing and returns a *CorruptError.
 func AcceptEdit(ctx context.Context, dir string, fsys FS) (_ Settings, err error) {
 	if fsys == nil {
 		fsys = OS{}
@@ -29,7 +29,7 @@ func AcceptEdit(ctx context.Context, dir string, fsys FS) (_ Settings, err error
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	if err := l.readEdited(); err != nil { // what was changed while this one waited
+	if err := l.readEdited(); err != nil { // again: HISTLOG may have changed during the wait
 		return nil, err
 	}
 	// leaveRetired has moved first_seq to the oldest segment, which resolves the conflict.
@@ -78,7 +78,7 @@ func (l *Log) checkID() error {
 			return err
 		}
 		b := make([]byte, headerSize)
-		n, _ := f.ReadAt(b, 0) // what cannot be read says nothing
+		n, _ := f.ReadAt(b, 0) // an index that cannot be read proves nothing
 		if err := f.Close(); err != nil {
 			return err
 		}

@@ -27,9 +27,9 @@ func appendSum(b []byte) []byte {
 
 func sumText(b []byte) string { return fmt.Sprintf("%08x", crc32.Checksum(b, castagnoli)) }
 
-// checkMarkerSum compares the text of a HISTLOG with its checksum. A log that was made
-// before there was one has none. One flipped bit cannot take the checksum away
-// and change anything else.
+// checkMarkerSum compares the text of a HISTLOG with its checksum. A text without a
+// checksum passes: an older histlog wrote it. A flipped bit cannot pass in this way,
+// because one bit cannot rename the checksum and change another member.
 func checkMarkerSum(b []byte) error {
 	var members map[string]json.RawMessage
 	// A text that is no JSON is an error of decodeMarker, which says so.

@@ -94,11 +94,12 @@ func (l *Log) Quarantine() ([]string, error) {
 	return names, asDiskError(OpRead, filepath.Join(l.Dir, filename.Quarantine), err)
 }
 
-// A quarantineWriter writes a file of quarantine/ whose content is not known yet.
+// A quarantineWriter writes a file of quarantine/ whose length and checksum, parts of its
+// name, are known only at the end.
 type quarantineWriter struct {
 	fs                FS
 	folder, temporary string
-	from, n           int64
+	from, n           int64 // offset in the source, and bytes written
 	file              File
 	sum               hash.Hash32
 	out               *bufio.Writer

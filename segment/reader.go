@@ -8,21 +8,21 @@ import (
 )
 
 // A Reader reads the records of one segment by their sequences. It does not read
-// beyond the last index entry: the writer may still roll back what follows. If the
-// index of a sealed segment is lost or torn, or the active segment has none, the
-// Reader reads the text once and makes entries of its own, up to the last
+// beyond the last index entry, because the writer may still roll back the bytes after
+// it. If the index of a sealed segment is lost or torn, or the active segment has
+// none, the Reader reads the text once and makes entries of its own, up to the last
 // complete record. A Reader is used by one goroutine.
 type Reader struct {
 	segment Segment
-	file    File               // of the segment
+	file    File               // the file of the segment
 	text    textFile           // plain text of file
-	index   *indexFile         // nil: there is none
-	made    *rebuiltEntries    // entries of the records behind the last one of the index; nil: none
-	rebuilt map[Sequence]Entry // made for some records whose index entries are damaged
+	index   *indexFile         // nil means that there is none
+	made    *rebuiltEntries    // entries of the records after the last one in the index; nil means none
+	rebuilt map[Sequence]Entry // entries made from the text in place of damaged ones
 	marker  Marker
-	memory  int64    // largest record to hold, in bytes; 0: no limit
-	trailer *trailer // of the index; nil: it has none
-	reason  string   // what is wrong with the header of the index; "": nothing
+	memory  int64    // maximum bytes of a record; 0 means no limit
+	trailer *trailer // the trailer of the index; nil if it has none
+	reason  string   // what is wrong with the header of the index; "" means nothing
 	size    Offset   // length of the text at the last Refresh
 	window  window   // text that was read ahead
 }
@@ -39,7 +39,7 @@ func (l *Log) OpenReader(s Segment) (*Reader, error) {
 	return r, asDiskError(OpRead, s.Path, err)
 }
 
-// openFile is OpenReader for the file that s names, whether or not it is the one that
+// openFile is OpenReader for the file that s names, even if another file of the segment
 // counts.
 func (l *Log) openFile(s Segment) (*Reader, error) {
 	r := &Reader{segment: s, marker: l.Marker, memory: l.Memory}
@@ -48,7 +48,7 @@ func (l *Log) openFile(s Segment) (*Reader, error) {
 		return nil, err
 	}
 	if err := r.openIndex(l); err != nil {
-		if d := frameDamage(err, r.segment, s.Base, 0); d != nil { // and no index says what it hides
+		if d := frameDamage(err, r.segment, s.Base, 0); d != nil { // without an index the whole text is read
 			err = d
 		}
 		return nil, errors.Join(err, r.Close())
@@ -76,7 +76,7 @@ func (r *Reader) openIndex(l *Log) (err error) {
 	if err := r.Refresh(); err != nil || r.index == nil || r.index.count > 0 || r.reason == "" {
 		return err
 	}
-	x := r.index // it tells nothing, and may belong to another log
+	x := r.index // it has no intact entry, and may belong to another log
 	r.index = nil
 	return errors.Join(x.file.Close(), r.Refresh())
 }
@@ -91,8 +91,7 @@ func (r *Reader) makeEntries() error {
 		}
 		from = e.End
 	}
-	// The arrival times are lost with the entries. The file's time is the best bound that is
-	// left.
+	// The arrival times are lost with the entries. No record arrived after the file's time.
 	info, err := r.file.Stat()
 	if err != nil {
 		return err
@@ -104,7 +103,7 @@ func (r *Reader) makeEntries() error {
 	err = m.scan(r)
 	r.made = m
 	switch {
-	case r.segment.Next == 0: // what follows the last complete record of the active segment may be a torn tail
+	case r.segment.Next == 0: // the bytes after the last complete record of the active segment may be a torn tail
 		m.front = m.good
 	case err == nil:
 		places := uint64(r.segment.Next - r.segment.Base)

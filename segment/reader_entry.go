@@ -18,9 +18,9 @@ func (r *Reader) Entry(seq Sequence) (Entry, error) {
 	return r.rebuildEntry(seq)
 }
 
-// rebuildEntry makes the entry of a record whose index entry is damaged from the text.
-// It also makes those of the damaged entries that follow, because the bad page
-// of a disk holds many entries.
+// rebuildEntry makes from the text the entry of a record whose index entry is damaged.
+// It also makes the entries of the next records whose index entries are damaged, because
+// a bad page of the disk holds many entries.
 func (r *Reader) rebuildEntry(seq Sequence) (made Entry, err error) {
 	const ahead = 1024 // entries
 	next, start, err := r.intactBefore(seq)
@@ -29,8 +29,8 @@ func (r *Reader) rebuildEntry(seq Sequence) (made Entry, err error) {
 	}
 	start = min(start, r.size)
 	x, found := indexer{marker: &r.marker}, false
-	// Invariant: l is the line of record next. It holds because the lines are read from
-	// the end of the last record that is known.
+	// Invariant: l is the line of record next, because the lines are read from the end of the
+	// last record whose entry is known.
 	_, err = eachLine(r.text, start, r.size, r.memory, func(l line) error {
 		if _, err := r.indexEntry(next); next > seq && (next > seq+ahead || !errors.Is(err, ErrCorrupt)) {
 			return errStop
@@ -57,12 +57,12 @@ func (r *Reader) rebuildEntry(seq Sequence) (made Entry, err error) {
 	return Entry{}, &CorruptError{Kind: KindIndex, Path: r.index.path, Seq: seq, Offset: start, Reason: "index entry's checksum differs, and the segment has no line there"}
 }
 
-// intactBefore looks back from seq for a record whose entry is known. It returns the
-// record that follows it, and where the line of that one begins. The entry of seq
-// itself is not read.
+// intactBefore searches backwards from seq for a record whose entry is known. It
+// returns the sequence after that record and where the next line begins. The entry of
+// seq itself is not read.
 func (r *Reader) intactBefore(seq Sequence) (Sequence, Offset, error) {
-	// Invariant: no entry from seq up to the one before the original seq is known.
-	for ; seq > r.segment.Base; seq-- { // an entry that was made is as good as an intact one
+	// Invariant: no entry from the current seq up to the original seq - 1 is known.
+	for ; seq > r.segment.Base; seq-- { // an entry in rebuilt is as good as an intact one
 		if made, ok := r.rebuilt[seq-1]; ok {
 			return seq, made.End, nil
 		}

@@ -12,9 +12,9 @@ import (
 type Record struct {
 	Seq   Sequence
 	Text  []byte // compact JSON without its LF, which follows in the same array
-	Start Offset // of Text in the plain text of the segment
+	Start Offset // where Text begins in the plain text of the segment
 	Blank bool   // the record was lost and Repair kept its place: Text is spaces
-	Entry        // of the index
+	Entry        // the record's index entry
 }
 
 // Line returns the text with its LF. The record must come from a Reader.
@@ -110,7 +110,7 @@ func (r *Reader) read(from, to Offset) ([]byte, error) {
 	}
 	m, err := r.text.ReadAt(v.bytes[kept:n], int64(from)+int64(kept))
 	v.start, v.bytes = from, v.bytes[:kept+m]
-	if Offset(len(v.bytes)) < to-from { // otherwise an error concerns only what was read ahead
+	if Offset(len(v.bytes)) < to-from { // otherwise an error concerns only the bytes after the record
 		v.bytes = v.bytes[:0]
 		if err == io.EOF {
 			err = io.ErrUnexpectedEOF

@@ -16,11 +16,11 @@ type textFile interface {
 	// size returns the length of the text. expected is the length by the trailer of the
 	// segment's index, or negative without one.
 	size(expected Offset) (Offset, error)
-	// mismatch returns why the file is not as long as it says itself, or as size was
-	// told; "" if it is.
+	// mismatch returns how the length of the file differs from its own table, or from the
+	// length that size expected; "" if it does not.
 	mismatch() string
-	// checkContainer returns what is wrong with the file whatever its records are; ""
-	// if nothing is.
+	// checkContainer returns what is wrong with the compressed file itself, apart from
+	// its records: its table and its checksum. "" means nothing.
 	checkContainer() (reason string, err error)
 	Close() error
 }
@@ -53,8 +53,7 @@ func newCompressedText(ctx context.Context, f File, c Codec) (compressedText, er
 	if err != nil {
 		return compressedText{}, err
 	}
-	// A Log that was not made by OpenContext has no context, such as that of a Writer or a
-	// Draft.
+	// The Log of a Writer or a Draft has no context, because OpenContext did not make it.
 	if ctx == nil {
 		ctx = context.Background()
 	}
@@ -125,7 +124,7 @@ func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
 func (l *Log) missingSegmentError(s Segment) error {
 	var now markerFile
 	// Retire replaces HISTLOG before it removes a file. So if Retire removed this one, HISTLOG
-	// already says so. A first_seq that contradicts the segments says nothing.
+	// already says so. A first_seq that contradicts the segments proves nothing.
 	//mutant:retire-seen-as-damage-by-who-has-an-old-listing
 	if m, err := now.read(l.fs, l.Dir); err == nil && s.Base < m.FirstSeq && l.Conflict == nil {
 		return m.retiredError(s.Base)

@@ -13,7 +13,7 @@ import (
 
 // RepairResult is what Repair did.
 type RepairResult struct {
-	Recovery Recovery // of opening the log for writing
+	Recovery Recovery // what OpenWriter repaired before
 	Repaired []RepairedRecord
 }
 
@@ -21,10 +21,10 @@ type RepairResult struct {
 type RepairedRecord struct {
 	Seq        Sequence // first record concerned
 	Segment    string   // file name
-	Offset     Offset   // of that record
+	Offset     Offset   // where that record begins
 	Reason     string   // what was wrong
-	Quarantine string   // file that holds the bytes that stood there; "": there were none
-	Lost       uint64   // records from Seq on that are gone; 0: all were restored, or only the index was damaged
+	Quarantine string   // file in quarantine/ with the replaced bytes; "" means that there were none
+	Lost       uint64   // number of records lost, from Seq on; 0 if all were restored, or only the index was damaged
 }
 
 // Repair repairs the log at dir, holding the writer's lock and the maintenance lock, and
@@ -35,7 +35,8 @@ type RepairedRecord struct {
 // crash Repair can be run again. Damage that cannot be repaired is returned as an error
 // or reported by a later Verify.
 func Repair(ctx context.Context, dir string, o Options) (done RepairResult, err error) {
-	// Foreign files first: OpenWriter refuses a log whose newest segment is foreign.
+	// Foreign files are moved first, because OpenWriter refuses a log whose newest segment is
+	// foreign.
 	if done.Repaired, err = quarantineForeign(ctx, dir, o.withDefaults()); err != nil {
 		return done, err
 	}
@@ -63,7 +64,8 @@ func Repair(ctx context.Context, dir string, o Options) (done RepairResult, err 
 // all repairs every sealed segment, and fills every gap before one.
 func (r *repair) all() error {
 	l := r.log
-	// Before Refresh lists the segments: the one that is sealed here is repaired with the others.
+	// This comes before Refresh lists the segments, so that the segment that is sealed here is
+	// repaired with the others.
 	if err := r.w.sealDamaged(r.ctx, l); err != nil {
 		return err
 	}
@@ -103,21 +105,21 @@ type repair struct {
 	ctx      context.Context
 	log      *Log
 	w        *Writer
-	copies   []*Reader // of the other files of the current segment
+	copies   []*Reader // readers of the other files of the current segment
 	repaired []RepairedRecord
 }
 
-// segment repairs one sealed segment, and fills the gap behind it.
+// segment repairs one sealed segment, and fills the gap after it.
 //
-// If the segment has several files, the plain one is repaired with what the others have.
-// The others are left to compaction.
+// If the segment has several files, records from the others repair the plain one. The
+// other files are left to compaction.
 func (r *repair) segment(s Segment) (err error) {
 	f, err := r.log.Verify(r.ctx, s, nil)
 	if err != nil || len(f.Damage) == 0 {
 		return err
 	}
 	for _, d := range f.Damage {
-		if errors.Is(d, ErrWindow) { // it may be good
+		if errors.Is(d, ErrWindow) { // the segment may be intact
 			return d
 		}
 	}
@@ -141,7 +143,7 @@ func (r *repair) segment(s Segment) (err error) {
 		}
 	}()
 	next := s.Next
-	if read.trailer != nil { // it says where the segment ended; what follows was another
+	if read.trailer != nil { // records after its last one were in another segment
 		next = s.Base + Sequence(read.trailer.Count)
 	}
 	// Records from next on were in a segment that is gone; fillGap makes it again.
@@ -170,8 +172,8 @@ func (r *repair) rewrite(read *Reader, next Sequence, damage []*CorruptError) er
 		err = index.verifyRebuilt(read)
 	}
 	if err != nil {
-		// So far there are only temporary files and copies in quarantine/. The segment is as it
-		// was, and the next Repair begins again.
+		// So far there are only temporary files and copies in quarantine/. The segment is
+		// unchanged, and the next Repair begins again.
 		return errors.Join(err, m.discard(), index.discard())
 	}
 	if m.text != nil {
@@ -194,18 +196,20 @@ func (r *repair) rewrite(read *Reader, next Sequence, damage []*CorruptError) er
 	if !m.expands() {
 		return nil
 	}
-	// The compressed file goes last: after a crash both are there, and the plain one counts.
+	// The compressed file is removed last: after a crash both are there, and the plain one
+	// counts.
 	return r.log.removeFile(read.segment.Path)
 }
 
-// dropWorseCopy moves a file of a segment without an index to quarantine/ if another file
-// holds all of the segment's records, and returns a Reader of that one; otherwise read.
+// dropWorseCopy moves the file of read, whose segment has no index, to quarantine/ if
+// another file holds all of the segment's records. It returns a Reader of that other file;
+// if there is none, it returns read.
 func (r *repair) dropWorseCopy(read *Reader) (*Reader, error) {
 	best, err := r.log.openAuthoritative(read.segment)
 	if err != nil {
 		return nil, errors.Join(err, read.Close())
 	}
-	// No file is complete. The first one is repaired, with what the others have.
+	// No file is complete. The first one is repaired with records from the others.
 	if !best.lengthMatches() {
 		return read, best.Close()
 	}
@@ -214,7 +218,7 @@ func (r *repair) dropWorseCopy(read *Reader) (*Reader, error) {
 	if err == nil {
 		name, err = quarantineRange(r.log.fs, r.log.Dir, read.segment.Base, read.file, 0, Offset(info.Size()), r.w.mode)
 	}
-	if err == nil { // now that its copy in quarantine/ is durable
+	if err == nil { // the copy in quarantine/ is durable now
 		err = r.log.removeFile(read.segment.Path)
 	}
 	if err = errors.Join(err, read.Close()); err != nil {
@@ -224,7 +228,7 @@ func (r *repair) dropWorseCopy(read *Reader) (*Reader, error) {
 	return best, nil
 }
 
-// openCopies opens the other files of a segment, as far as they can be.
+// openCopies opens those other files of a segment that can be opened.
 func (r *repair) openCopies(read *Reader) (copies []*Reader, err error) {
 	others, err := r.log.others(read.segment)
 	if err != nil {
@@ -240,7 +244,7 @@ func (r *repair) openCopies(read *Reader) (copies []*Reader, err error) {
 	return copies, nil
 }
 
-// beginIndex begins the index that a segment is to have.
+// beginIndex begins the new index of a segment.
 func (r *repair) beginIndex(read *Reader) (*indexWriter, error) {
 	h := header{id: r.log.Marker.ID, base: read.segment.Base, created: read.Created()}
 	if read.index != nil {
@@ -264,8 +268,8 @@ func (r *repair) fillGap(from, next Sequence) error {
 	if next > from+gapPlaces*gapSegments {
 		return &CorruptError{Kind: KindMissing, Path: filepath.Join(r.log.Dir, textName(next)), Seq: from, Reason: fmt.Sprintf("records %d to %d are missing before it: is it a file of this log?", from, next-1)}
 	}
-	// In ascending order: a crash leaves one gap, behind the last segment that was filled. The
-	// next Repair finds it as the missing end of that segment.
+	// The order is ascending, so that a crash leaves one gap, after the last segment that was
+	// filled. The next Repair finds it as the missing end of that segment.
 	for ; from < next; from += gapPlaces {
 		if err := r.fill(from, min(next, from+gapPlaces)); err != nil {
 			return err
@@ -274,7 +278,7 @@ func (r *repair) fillGap(from, next Sequence) error {
 	return nil
 }
 
-// fill makes one segment of blank places. Its index comes first: a crash in between
+// fill makes one segment of blank places. It writes the index first: a crash in between
 // leaves an index that is ignored, whereas a segment without an index would be damaged.
 func (r *repair) fill(from, next Sequence) error {
 	path := filepath.Join(r.log.Dir, textName(from))

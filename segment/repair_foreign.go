@@ -10,7 +10,7 @@ import (
 )
 
 // quarantineForeign moves files that have the name of a segment but are not part of the log
-// to quarantine/, with their indexes, under the writer's lock and that of UPKEEP.
+// to quarantine/, with their indexes. It holds the writer's lock and the maintenance lock.
 func quarantineForeign(ctx context.Context, dir string, o Options) (done []RepairedRecord, err error) {
 	l, err := OpenContext(ctx, dir, o.FS)
 	// An archive is no error here, because OpenWriter refuses it next.
@@ -20,8 +20,8 @@ func quarantineForeign(ctx context.Context, dir string, o Options) (done []Repai
 	if err := l.RefreshAll(); err != nil {
 		return nil, err
 	}
-	// Whether a segment is foreign may depend on those before it. If one of them could not be
-	// checked, nothing is moved.
+	// Whether a segment is foreign may depend on earlier segments. If one could not be checked,
+	// nothing is moved.
 	if l.unsure != nil || len(l.Foreign) == 0 {
 		return nil, l.unsure
 	}
@@ -78,8 +78,8 @@ func (l *Log) quarantineSegment(f *CorruptError) (done []RepairedRecord, err err
 		done = append(done, RepairedRecord{Seq: base, Segment: name, Reason: f.Reason, Quarantine: aside})
 	}
 	for i, m := range done {
-		// In the order of the list, the indexes last. removeFile syncs each removal, so that a
-		// power cut cannot keep a text and lose its index.
+		// The indexes come last in the list. removeFile syncs each removal, so that a power cut
+		// cannot keep a text and lose its index.
 		if err := l.removeFile(l.path(m.Segment)); err != nil {
 			return done[:i], &DiskError{Op: OpRemove, Path: l.path(m.Segment), Err: err}
 		}

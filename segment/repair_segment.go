@@ -20,11 +20,11 @@ var blankPlace = []byte(" \n")
 type segmentRepair struct {
 	*repair
 	read      *Reader
-	temporary string       // name of the new text
-	text      File         // the new text; nil: so far it would equal the segment's file
-	index     *indexWriter // of the records so far, as they are now
-	found     int          // damages
-	copied    string       // name in quarantine/ of the copy of a compressed file; "": there is none yet
+	temporary string       // path of the new text
+	text      File         // the new text; nil as long as it would equal the segment's file
+	index     *indexWriter // the new index, with the entries of the records so far
+	found     int          // number of damaged places
+	copied    string       // name in quarantine/ of the copy of a compressed file; "" means that there is none yet
 }
 
 // begin begins the new text with the records so far.
@@ -37,8 +37,8 @@ func (m *segmentRepair) begin() (err error) {
 	if m.text, err = m.log.fs.OpenFile(m.temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, m.w.mode); err != nil {
 		return err
 	}
-	// Invariant: as long as there is no new text, [0, end) holds intact records only, because
-	// the first other one begins the text.
+	// Invariant: as long as there is no new text, [0, end) of the old text holds intact records
+	// only, because the first damaged one begins the new text.
 	_, err = io.Copy(io.NewOffsetWriter(m.text, 0), io.NewSectionReader(m.read.text, 0, int64(m.end())))
 	return err
 }
@@ -91,7 +91,7 @@ func (m *segmentRepair) all(next Sequence, damage []*CorruptError) error {
 	return nil
 }
 
-// write puts a line at an offset of the new text.
+// write writes a line at an offset of the new text.
 func (m *segmentRepair) write(line []byte, at Offset) error {
 	if err := m.begin(); err != nil {
 		return err
@@ -110,8 +110,8 @@ func (m *segmentRepair) end() Offset { return m.index.end() }
 // record copies the entry of an intact record. It restores a damaged record from another file
 // of the segment, or replaces it by a line of spaces.
 func (m *segmentRepair) record(seq Sequence) error {
-	// A record must begin where the one before it ends now: the new index would describe other
-	// bytes otherwise.
+	// A record must begin where the previous one ends in the new text. Otherwise the new index
+	// would describe other bytes.
 	rec, err := m.read.Record(seq)
 	if err == nil && rec.Start == m.end() {
 		if err := m.keep(rec); err != nil {
@@ -135,7 +135,7 @@ func (m *segmentRepair) record(seq Sequence) error {
 		return m.restore(*copied, damage)
 	}
 	// Entry makes the entry from the text if the index has none. If there is no line either,
-	// nothing tells how long the record was, and its place is the shortest line.
+	// the length of the record is unknown, and its place is the shortest line.
 	e, err := m.read.Entry(seq)
 	if errors.As(err, &damage) {
 		e, err = Entry{End: m.end() + Offset(len(blankPlace)), Time: m.read.Created(), Arrived: m.read.Created(), Flags: Durable | ClockTime | Rebuilt}, nil
@@ -172,8 +172,8 @@ func (m *segmentRepair) findInCopies(seq Sequence) (*Record, error) {
 // restore writes a record from another file to its place, after it has copied the bytes that
 // are there to quarantine/.
 func (m *segmentRepair) restore(rec Record, damage *CorruptError) error {
-	// The text may end before the record does, or even before it begins: rec.Start ≤ to ≤
-	// rec.End, and there are no bytes behind the end to copy.
+	// The text may end before the record ends, or even before it begins. Only bytes up to the
+	// end of the text are copied.
 	name, err := m.quarantine(rec.Start, min(rec.End, max(m.read.size, rec.Start)), bytes.NewReader(rec.Line()))
 	if err != nil {
 		return &DiskError{Op: OpQuarantineFrom, Path: m.read.segment.Path, Seq: rec.Seq, Offset: rec.Start, Err: err}
@@ -274,7 +274,7 @@ func (m *segmentRepair) quarantine(from, to Offset, instead io.ReaderAt) (name s
 		return m.copied, nil
 	}
 	// A crash between the new text and its index leaves the spaces with the old entry. The next
-	// Repair finds the place damaged, and nothing in it to keep.
+	// Repair finds the place damaged, but only spaces in it, which it need not keep.
 	if same, err := sameBytes(m.read.file, from, to, instead); same || err != nil {
 		return "", err
 	}
@@ -292,7 +292,7 @@ func sameBytes(f io.ReaderAt, from, to Offset, other io.ReaderAt) (bool, error) 
 			return false, err
 		}
 		m, err := other.ReadAt(b[:n], int64(at-from))
-		// other may end first: it then differs, and is not unreadable.
+		// If other ends first, the two differ. That is no read error.
 		if err != nil && err != io.EOF {
 			return false, err
 		}
@@ -303,12 +303,12 @@ func sameBytes(f io.ReaderAt, from, to Offset, other io.ReaderAt) (bool, error) 
 	return true, nil
 }
 
-// dropExcess copies the bytes behind the last record to quarantine/ and begins a new text,
+// dropExcess copies the bytes after the last record to quarantine/ and begins a new text,
 // which ends before them.
 func (m *segmentRepair) dropExcess() error {
 	end := m.end()
-	// What a compressed file holds behind its records is in the copy of quarantineContainer,
-	// and never in the new text.
+	// Bytes of a compressed file after its records are in the copy of quarantineContainer, and
+	// never in the new text.
 	if m.expands() || m.read.size <= end {
 		return nil
 	}
@@ -317,6 +317,6 @@ func (m *segmentRepair) dropExcess() error {
 		return err
 	}
 	m.found++
-	m.note(m.read.segment, m.index.next(), end, "bytes behind the last record", name)
+	m.note(m.read.segment, m.index.next(), end, "bytes after the last record", name)
 	return m.begin()
 }

@@ -36,15 +36,15 @@ type Policy struct {
 	Upkeep      Upkeep
 }
 
-// Upkeep tells what is done with sealed segments.
+// Upkeep says when sealed segments are compressed and retired.
 type Upkeep struct {
 	CompressAfter time.Duration // age at which a segment is compressed; or Never
 	Codec         Codec
-	MaxRecords    uint64 // these limits retire the oldest segments; 0 means no limit
-	MaxAge        time.Duration
-	MaxBytes      int64  // on disk
-	ArchiveTo     string // directory that retired segments are moved to; "": they are deleted
-	Manual        bool   // no background maintenance; only the compact and prune commands do it
+	MaxRecords    uint64        // number of records to keep; older segments are retired. 0 means no limit
+	MaxAge        time.Duration // age at which segments are retired; 0 means no limit
+	MaxBytes      int64         // bytes on disk to keep; older segments are retired. 0 means no limit
+	ArchiveTo     string        // directory that retired segments are moved to; "": they are deleted
+	Manual        bool          // no background maintenance; only the compact and prune commands do it
 }
 
 // Never is longer than any other duration.

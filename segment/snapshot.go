@@ -16,11 +16,11 @@ import (
 // SnapshotResult is what Snapshot made.
 type SnapshotResult struct {
 	First, Next Sequence        // its records are [First, Next)
-	Segments    int             // the active one included
+	Segments    int             // number of segments, including the active one
 	Linked      int64           // bytes of files that the snapshot shares with the log
 	Copied      int64           // bytes of files that were copied
-	Recovery    Recovery        // of the copy of the active segment, if the log's writer was killed
-	Damage      []*CorruptError // of the log, and so of the snapshot: the first one in each segment
+	Recovery    Recovery        // what recovery did in the copy of the active segment, if the log's writer was killed
+	Damage      []*CorruptError // damage of the log and so of the snapshot: the first one in each segment
 }
 
 // Snapshot copies the log at dir to dest, which must be missing or empty. The copy is a
@@ -55,7 +55,7 @@ func Snapshot(ctx context.Context, dir, dest string, progress func(done, of int6
 		return done, err
 	}
 	release, err := l.lockMaintenance(ctx)
-	if errors.Is(err, syscall.EROFS) { // then no process can remove a segment
+	if errors.Is(err, syscall.EROFS) { // on a read-only file system no process removes a segment
 		release, err = func() error { return nil }, nil
 	}
 	if err != nil {
@@ -104,16 +104,16 @@ func (l *Log) newSnapshot(ctx context.Context, dest string, o Options) (*Draft, 
 	}
 	d := &Draft{w: Writer{fs: o.FS, machine: o.Machine, dir: dest, now: o.Now, marker: l.Marker, policy: policy}}
 	//mutant:snapshot-others-may-read-it
-	return d, d.open(ctx, o, info.Mode().Perm()|0o700) // who can't read the log can't read its snapshot
+	return d, d.open(ctx, o, info.Mode().Perm()|0o700) // so accounts that cannot read the log cannot read the snapshot
 }
 
 // A snapshotter makes a snapshot.
 type snapshotter struct {
 	from     *Log
 	draft    *Draft
-	entries  []fs.DirEntry // of the log's directory
+	entries  []fs.DirEntry // entries of the log's directory
 	progress func(done, of int64)
-	total    int64 // bytes that there are
+	total    int64 // bytes of all files of segments, for progress
 	done     SnapshotResult
 }
 
@@ -174,7 +174,7 @@ func (s *snapshotter) copySegment(ctx context.Context, from Segment) error {
 	if err != nil {
 		return err
 	}
-	if found == nil && len(s.draft.w.recovery.Damage) == 0 { // else it is told already: the active segment comes last
+	if found == nil && len(s.draft.w.recovery.Damage) == 0 { // otherwise Recovery reports the damage of the active segment, the last one
 		there := s.copied()
 		g, err := there.QuickCheck(there.withCodec(from, from.Codec))
 		if err != nil {
@@ -182,7 +182,7 @@ func (s *snapshotter) copySegment(ctx context.Context, from Segment) error {
 		}
 		found = g.Damage
 	}
-	if found != nil && !errors.Is(found, ErrWindow) { // which may be good
+	if found != nil && !errors.Is(found, ErrWindow) { // with ErrWindow the segment may be intact
 		s.done.Damage = append(s.done.Damage, found)
 	}
 	return nil
@@ -193,8 +193,8 @@ func (s *snapshotter) copied() *Log {
 	return &Log{Dir: s.draft.w.dir, Marker: s.from.Marker, fs: s.draft.w.fs}
 }
 
-// copyLeftIndexes copies the indexes of missing segments after the newest segment. These
-// indexes tell the next writer which sequences were acknowledged.
+// copyLeftIndexes copies the indexes of missing segments after the newest segment. From
+// these indexes the next writer learns which sequences were acknowledged.
 func (s *snapshotter) copyLeftIndexes(ctx context.Context) error {
 	newest := s.from.Segments[len(s.from.Segments)-1].Base
 	for _, e := range s.entries {
@@ -206,7 +206,7 @@ func (s *snapshotter) copyLeftIndexes(ctx context.Context) error {
 			continue
 		}
 		if next, err := s.from.indexedUpTo(base); err != nil || next == base {
-			continue // nothing tells that records were in it
+			continue // without an entry it had no records
 		}
 		if err := s.copy(ctx, e.Name(), e.Name()); err != nil {
 			return err
@@ -246,8 +246,8 @@ func (s *snapshotter) copySealed(ctx context.Context, from Segment) (found *Corr
 	return s.compareCopies(from, func(r *Reader) error { return r.verifyFile(ctx) })
 }
 
-// link links a file into the snapshot. linked is false if the file system refuses, for
-// whatever reason: a copy fails for the same reason if it matters.
+// link links a file into the snapshot. linked is false if the file system refuses, for any
+// reason. The caller then copies the file, and the copy fails, too, if the reason matters.
 func (s *snapshotter) link(name string) (linked bool, err error) {
 	to := filepath.Join(s.draft.w.dir, name)
 	// The link needs no sync of its own: its bytes were durable in the log, and Publish syncs
@@ -278,8 +278,8 @@ func (s *snapshotter) copy(ctx context.Context, name, to string) (err error) {
 	return vfs.CopyRange(w.fs, filepath.Join(w.dir, to), &progressFile{f, ctx, s}, 0, info.Size(), w.mode)
 }
 
-// compareCopies has fn check the copy of a segment. Damage that the log's own file has too
-// is found, and no error.
+// compareCopies checks the copy of a segment with fn. Damage that the log's own file has,
+// too, is returned as found and not as an error.
 func (s *snapshotter) compareCopies(from Segment, fn func(*Reader) error) (found *CorruptError, err error) {
 	there := s.copied()
 	err = there.check(there.withCodec(from, from.Codec), fn)
@@ -290,7 +290,7 @@ func (s *snapshotter) compareCopies(from Segment, fn func(*Reader) error) (found
 	// The log's file is intact, so the error must not wrap ErrCorrupt: that would report damage
 	// of the log.
 	if own == nil {
-		return nil, fmt.Errorf("what was copied differs: %v", err)
+		return nil, fmt.Errorf("the copy differs: %v", err)
 	}
 	if errors.As(own, &found) {
 		return found, nil
@@ -298,7 +298,7 @@ func (s *snapshotter) compareCopies(from Segment, fn func(*Reader) error) (found
 	return nil, own
 }
 
-// check opens a file of a segment and has fn check it.
+// check opens a file of a segment and calls fn with a Reader of it.
 func (l *Log) check(s Segment, fn func(*Reader) error) error {
 	r, err := l.openFile(s)
 	if err != nil {
@@ -307,8 +307,8 @@ func (l *Log) check(s Segment, fn func(*Reader) error) error {
 	return errors.Join(fn(r), r.Close())
 }
 
-// copyFolder copies origin/ or quarantine/. Their files are copied and not linked, for
-// people look at them there with programs that may write.
+// copyFolder copies origin/ or quarantine/. Their files are copied and not linked, because
+// people open them with programs that may write.
 func (s *snapshotter) copyFolder(ctx context.Context, folder string) error {
 	w := &s.draft.w
 	entries, err := s.from.fs.ReadDir(s.from.path(folder))
@@ -341,7 +341,7 @@ func (s *snapshotter) measure() error {
 	for _, e := range s.entries {
 		info, err := e.Info()
 		switch {
-		// A file that was removed since the listing takes nothing.
+		// A file that was removed since the listing does not count.
 		case missing(err):
 		case err != nil:
 			return err

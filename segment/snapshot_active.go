@@ -11,12 +11,12 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// settleWait is how long Snapshot waits for index entries of what was acknowledged
-// before: under sync none they are a tenth of a second behind.
+// settleWait is how long Snapshot waits for the index entries of acknowledged records:
+// under sync none they follow a tenth of a second later.
 const settleWait = 2 * time.Second
 
 // copyUnsealed copies the segment that is being written, up to the last record that
-// readers see, and makes the copy one that opens without recovery.
+// readers see, and recovers the copy, so that it opens without recovery later.
 func (s *snapshotter) copyUnsealed(ctx context.Context, from Segment) (found *CorruptError, err error) {
 	r, err := s.from.openFile(from)
 	if err != nil {
@@ -55,8 +55,8 @@ func (s *snapshotter) copyActive(ctx context.Context, r *Reader) error {
 	if err = errors.Join(err, text.Close()); err != nil || r.index == nil {
 		return err
 	}
-	// Only whole entries, and no trailer: the copy is an active segment, whatever the writer
-	// adds to the log next.
+	// Only complete entries are copied, and no trailer: the copy is an active segment, even if
+	// the writer seals the log's segment now.
 	n := headerSize + int64(r.index.count)*entrySize
 	return vfs.CopyRange(w.fs, filepath.Join(w.dir, indexName(base)), &progressFile{r.index.file, ctx, s}, 0, n, w.mode)
 }
@@ -72,7 +72,7 @@ func (s *snapshotter) copyText(ctx context.Context, r *Reader, text File) error 
 	}
 	end, err := r.Size()
 	if release != nil {
-		if err == nil { // while the lock is held, for the next writer may cut it off
+		if err == nil { // while the lock is held, because the next writer may truncate it
 			//mutant:snapshot-what-a-killed-writer-left-is-left-out
 			err = copyTo(text, from, int64(end), int64(r.size))
 		}
@@ -83,8 +83,8 @@ func (s *snapshotter) copyText(ctx context.Context, r *Reader, text File) error 
 	if err != nil {
 		return err
 	}
-	// After a power cut the index may know records that the text lacks. Recovery of the copy
-	// judges them.
+	// After a power cut the index may have entries of records that the text lacks. Recovery of
+	// the copy treats them.
 	return copyTo(text, from, 0, int64(min(end, r.size)))
 }
 
@@ -99,14 +99,14 @@ func (s *snapshotter) awaitIndex(ctx context.Context, r *Reader) (release func()
 		if err != nil || end >= min(wanted, r.size) {
 			return nil, err
 		}
-		// Tried and not waited for, because a running writer keeps the lock until it closes the
-		// log. It writes the entries itself.
+		// The lock is tried and not waited for: a running writer holds it until it closes the
+		// log, and writes the entries itself.
 		release, ok, err := s.from.fs.TryLock(s.from.Dir)
 		if err != nil {
 			return nil, err
 		}
-		// Also with the lock: a writer that has just closed the log wrote its last entries
-		// after r.Size was called.
+		// The index is read again even with the lock: a writer that has just closed the log may
+		// have written its last entries after r.Size was called.
 		if err := r.Refresh(); err != nil {
 			if ok {
 				err = errors.Join(err, release())
@@ -116,8 +116,8 @@ func (s *snapshotter) awaitIndex(ctx context.Context, r *Reader) (release func()
 		if ok {
 			return release, nil
 		}
-		// A writer that is stopped, or that waits for its disk, must not block the snapshot. It
-		// then ends with the last entry, as for any reader.
+		// A writer that is stopped, or that waits for its disk, must not block the snapshot. The
+		// snapshot then ends with the last entry, as for any reader.
 		if time.Now().After(deadline) {
 			return nil, nil
 		}

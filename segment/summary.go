@@ -9,9 +9,9 @@ import (
 // A Summary holds the totals of a run of consecutive records.
 type Summary struct {
 	Records     uint64
-	Bytes       Offset    // of plain text
+	Bytes       Offset    // length of their plain text
 	First, Last time.Time // the earliest and the latest time of a record
-	Digest      uint64    // of the records' checksums in their order, segment by segment
+	Digest      uint64    // digest of the records' checksums in their order, segment by segment
 }
 
 // total returns the trailer as a Summary.
@@ -19,7 +19,7 @@ func (t trailer) total() Summary {
 	return Summary{t.Count, t.Plain, time.Unix(0, t.MinTime), time.Unix(0, t.MaxTime), t.Digest}
 }
 
-// Add adds the totals of the records that follow, which are in another segment.
+// Add adds the totals of the records that follow those of s. They are in another segment.
 func (s *Summary) Add(next Summary) {
 	switch {
 	case next.Records == 0:

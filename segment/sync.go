@@ -12,11 +12,11 @@ import (
 // Sync tells when a record is acknowledged.
 type Sync struct {
 	Mode     SyncMode
-	Interval time.Duration // of SyncInterval
+	Interval time.Duration // for SyncInterval only
 }
 
-// SyncMode is a kind of sync policy. What a mode means is asked in this file only: a new
-// one needs an answer to each question below.
+// SyncMode is a kind of sync policy. Only the functions of this file distinguish the
+// modes: each of them needs a case for a new mode.
 type SyncMode uint8
 
 const (

@@ -10,7 +10,7 @@ import (
 type TimeRule struct {
 	FromSeq Sequence `json:"from_seq"`
 	Field   string   `json:"field"` // JSON pointer
-	Zone    string   `json:"zone"`  // IANA name of the zone of times without one
+	Zone    string   `json:"zone"`  // IANA name of the zone for times that name none
 }
 
 // A stamp is a record's own time, if it has one.
@@ -19,7 +19,7 @@ type stamp struct {
 	ok   bool
 }
 
-// timeOf returns the time that the scalar at a record's time field is, if it is one.
+// timeOf returns the time that scalar, the value of a record's time field, stands for.
 func timeOf(scalar []byte, zone *time.Location) stamp {
 	t, ok := recordtime.Parse(scalar, zone)
 	return stamp{t, ok}

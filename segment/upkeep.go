@@ -19,9 +19,9 @@ const maintenanceWait = time.Minute
 // lockMaintenance takes the maintenance lock, which every process holds that replaces
 // HISTLOG or removes files. It consists of two locks: one on UPKEEP, a file that is
 // created when it is first needed, and one on HISTLOG. If somebody unlinks UPKEEP, a
-// second process can lock a new UPKEEP, but then waits for HISTLOG until the first has
-// replaced it, and reads what it says. So the first process must do nothing exclusive
-// after it has replaced HISTLOG.
+// second process can lock a new UPKEEP, but then waits for the lock on HISTLOG until the
+// first process has replaced HISTLOG, and reads the new one. So the first process must do
+// nothing exclusive after it has replaced HISTLOG.
 func (l *Log) lockMaintenance(ctx context.Context) (release func() error, err error) {
 	mode, err := l.mode()
 	if err != nil {
@@ -61,8 +61,8 @@ func withMaintenanceLock(ctx context.Context, dir string, o Options, fn func(*Lo
 	if err != nil {
 		return err
 	}
-	// The caller means the log that is at dir now. Another one may be there once this process
-	// has the lock.
+	// The caller means the log that is at dir now. Another one may have replaced it when this
+	// process gets the lock.
 	if o.ID == uuid.Nil {
 		o.ID = l.Marker.ID
 	}
@@ -80,7 +80,7 @@ func withMaintenanceLock(ctx context.Context, dir string, o Options, fn func(*Lo
 	if l.Conflict != nil { // it is unknown which segments are part of the log
 		return l.Conflict
 	}
-	// First, because fn may need the space that an interrupted run has taken.
+	// sweep comes first, because fn may need the space that an interrupted run has taken.
 	if err := l.sweep(); err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (l *Log) leftovers() (temporary, retired []string, err error) {
 		case filename.IsTemporary(e.Name()), e.Name() == "."+filename.Marker+".tmp":
 			//mutant:compress-a-killed-ones-file-stays
 			temporary = append(temporary, e.Name())
-		// A file of another log is not retention's to delete; Repair moves it to quarantine/.
+		// Retention must not delete a file of another log. Repair moves it to quarantine/.
 		//mutant:retire-another-logs-segment-goes-too
 		case ours && base < first && !l.isForeign(base):
 			retired = append(retired, e.Name())

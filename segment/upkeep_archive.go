@@ -14,13 +14,13 @@ import (
 )
 
 // Archive moves the sealed segments whose records all come before a sequence to the
-// directory to, which becomes a log of role archive with the same id if it is missing or
-// empty. Each segment is copied, synced and verified there before first_seq moves behind
-// it and before it is removed here. Otherwise Archive is as Retire; after a crash it can
-// be run again.
+// directory to. If that is missing or empty, it becomes a log of role archive with the
+// same id. Each segment is copied, synced and verified there before first_seq moves past
+// it and before it is removed here. Apart from that Archive does what Retire does; after a
+// crash it can be run again.
 func Archive(ctx context.Context, dir, to string, before Sequence, o Options) (changes []Change, err error) {
-	// One segment each time that the lock is held: retire replaces HISTLOG, and with it one of
-	// the two locks ends.
+	// The lock is taken for each segment: retire replaces HISTLOG, and that ends one of the two
+	// locks.
 	for moved := true; moved && err == nil; {
 		moved = false
 		err = withMaintenanceLock(ctx, dir, o, func(l *Log) error {
@@ -50,7 +50,7 @@ func (l *Log) archive(ctx context.Context, s Segment, to string, now time.Time) 
 	if err != nil {
 		return c, archiveError(s, to, err)
 	}
-	made, err := createDir(l.fs, to, own.Mode().Perm()) // who can't read the log can't read its archive
+	made, err := createDir(l.fs, to, own.Mode().Perm()) // so accounts that cannot read the log cannot read its archive
 	if err != nil {
 		return c, archiveError(s, to, err)
 	}
@@ -61,8 +61,8 @@ func (l *Log) archive(ctx context.Context, s Segment, to string, now time.Time) 
 	defer func() { err = errors.Join(err, unlock()) }()
 	a := &archive{from: l, dir: to, now: now}
 	if err := a.add(ctx, file); err != nil {
-		// An archive that was there before keeps its segments. What add has copied there, the
-		// next Archive copies again.
+		// An archive that was there before keeps its segments. The next Archive copies the
+		// files of this one again.
 		if made {
 			//mutant:archive-a-new-one-that-failed-stays
 			err = errors.Join(err, a.discard())
@@ -82,7 +82,7 @@ func archiveError(s Segment, to string, err error) error {
 	return &DiskError{Op: OpArchive, Path: s.Path, Seq: s.Base, Err: fmt.Errorf("to %s: %w", to, err)}
 }
 
-// archive is the directory to which segments go.
+// archive is the directory to which segments are moved.
 type archive struct {
 	from *Log
 	dir  string
@@ -152,11 +152,12 @@ func (l *Log) copyRules(m Marker) error {
 	return l.replaceMarker(own)
 }
 
-// create makes an archive of one segment. Until its HISTLOG is there the directory is a
+// create makes an archive of one segment. Until HISTLOG exists there, the directory is a
 // draft, which the next create clears.
 func (a *archive) create(ctx context.Context, s Segment) error {
 	fsys := a.from.fs
-	// A killed create has left a draft, or there is nothing; anything else is not an archive.
+	// The directory may be empty, or hold a draft of a killed create. Otherwise it cannot
+	// become an archive.
 	if err := clearDraft(fsys, a.dir); errors.Is(err, ErrExists) {
 		return fmt.Errorf("%w: %w", ErrNotArchive, err)
 	} else if err != nil {
@@ -169,7 +170,7 @@ func (a *archive) create(ctx context.Context, s Segment) error {
 	if err := vfs.WriteFile(fsys, filepath.Join(a.dir, filename.Draft), nil, mode); err != nil {
 		return err
 	}
-	// As in a Draft: a crash must not leave a segment without the mark. HISTLOG goes in
+	// As in a Draft, a crash must not leave a segment without the mark. HISTLOG is written
 	// after the segment, so that a crash leaves an archive with the segment, or a draft.
 	//mutant:archive-its-mark-is-not-synced
 	if err := fsys.SyncDir(a.dir); err != nil {
@@ -186,7 +187,7 @@ func (a *archive) create(ctx context.Context, s Segment) error {
 	return fsys.Remove(filepath.Join(a.dir, filename.Draft))
 }
 
-// marker returns the archive's HISTLOG. Of the log's settings it takes only the mode.
+// marker returns the archive's HISTLOG. It has only the setting mode of the log's settings.
 func (a *archive) marker(first Sequence) Marker {
 	m := a.from.Marker
 	m.Role, m.FirstSeq, m.Created, m.Settings = roleArchive, first, a.now.UTC(), Settings{}

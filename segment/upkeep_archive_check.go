@@ -9,7 +9,7 @@ import (
 )
 
 // checkOutside returns ErrInside if a directory, which may be missing, is the log's own
-// or in it: its files would be taken for files of the log.
+// or in it: files of an archive there would be taken for files of the log.
 func (l *Log) checkOutside(dir string) error {
 	in, err := l.contains(dir)
 	if in {
@@ -33,7 +33,7 @@ func (l *Log) contains(dir string) (bool, error) {
 	for {
 		info, err := l.stat(dir)
 		switch {
-		case missing(err), errors.Is(err, fs.ErrPermission): // the log's own is neither
+		case missing(err), errors.Is(err, fs.ErrPermission): // then it is not the log's own, which can be read
 			return false, nil
 		case err != nil:
 			return false, err
@@ -43,7 +43,7 @@ func (l *Log) contains(dir string) (bool, error) {
 		case below != nil && l.fs.SameFile(below, info): // the root
 			return false, nil
 		}
-		dir, below = dir+string(filepath.Separator)+"..", info // as the disk has it, whatever links led here
+		dir, below = dir+string(filepath.Separator)+"..", info // the real parent, even if links led here
 	}
 }
 
@@ -62,7 +62,7 @@ func (l *Log) CheckArchive(to string) error {
 			return fmt.Errorf("%w: %w", ErrNotArchive, err)
 		}
 		if err == nil {
-			_, err = l.fs.Lstat(filepath.Dir(filepath.Clean(to))) // which is not made
+			_, err = l.fs.Lstat(filepath.Dir(filepath.Clean(to))) // Archive does not create the parent
 		}
 	}
 	if err != nil {
@@ -106,7 +106,7 @@ func (a *archive) checkSameSegment(ctx context.Context, l *Log, s Segment) error
 		}
 		err = errors.Join(err, r.Close())
 	}
-	if errors.Is(err, ErrCorrupt) { // an interrupted run may have left it so; it is copied again
+	if errors.Is(err, ErrCorrupt) { // an interrupted run may have left a part of it; it is copied again
 		return nil
 	}
 	return err

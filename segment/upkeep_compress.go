@@ -20,7 +20,8 @@ type Change struct {
 }
 
 // Compress replaces the plain file of the sealed segment that begins with base by a
-// compressed one, under the maintenance lock. Readers and the writer may be at work.
+// compressed one, under the maintenance lock. Other processes may read and write the log
+// while Compress runs.
 //
 // Compress compares each record with its checksum while it compresses, and again after
 // it has decompressed the new file; only then does it delete the plain file. After an
@@ -30,7 +31,7 @@ type Change struct {
 // Compress also stores the index of a compressed segment in its small form: see
 // docs/FORMAT.md.
 //
-// A damaged segment is a *CorruptError, and is left as it is.
+// If the segment is damaged, Compress changes nothing and returns a *CorruptError.
 func Compress(ctx context.Context, dir string, base Sequence, codec Codec, o Options) (c Change, err error) {
 	//mutant:small-index-histlog-requires-it-too-late
 	if err := requireFeatures(ctx, dir, base, codec, o); err != nil {
@@ -70,10 +71,10 @@ func (l *Log) compressWithIndex(ctx context.Context, s Segment, codec Codec) (c 
 
 // compress compresses one segment. The caller holds the maintenance lock.
 //
-// In this order: the new file is written under a temporary name, synced and verified;
-// the rename gives it its name; the directory is synced; the plain file is deleted. A
-// crash before the rename leaves a temporary file, which the next maintenance removes. A
-// crash after it leaves both files, and finishCompress deletes the plain one.
+// The new file is written under a temporary name, synced and verified. Then it is renamed
+// to its name, the directory is synced, and the plain file is deleted. A crash before the
+// rename leaves a temporary file, which the next maintenance removes. A crash after it
+// leaves both files, and finishCompress deletes the plain one.
 func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, err error) {
 	if s.Copy {
 		//mutant:compress-an-unfinished-one-that-is-damaged-stays
@@ -107,7 +108,7 @@ func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, e
 		//mutant:compress-what-failed-stays
 		return c, errors.Join(compressError(r.segment, err), vfs.RemoveIfExists(l.fs, temporary))
 	}
-	// From here on r stands for the compressed file, which has been verified with it.
+	// From here on r.segment names the compressed file, which r has verified.
 	r.segment.Codec, r.segment.Path = codec, path
 	return l.dropOthers(r)
 }
@@ -120,7 +121,8 @@ func (l *Log) finishCompress(ctx context.Context, s Segment) (c Change, done boo
 		return c, false, err
 	}
 	var damage error
-	// Any intact compressed file will do. s comes last; it is the plain file, if there is one.
+	// Any intact compressed file is good enough. s is tried last; it is the plain file, if
+	// there is one.
 	for _, file := range append(files, l.withCodec(s, s.Codec)) {
 		if file.Codec == Plain {
 			continue
@@ -137,9 +139,8 @@ func (l *Log) finishCompress(ctx context.Context, s Segment) (c Change, done boo
 	return Change{}, false, nil
 }
 
-// quarantineOthers copies the other files of a segment to quarantine/. They are damaged
-// and about to be replaced by a file that is made from the plain one: their bytes would
-// be lost.
+// quarantineOthers copies the other files of a segment to quarantine/. They are damaged,
+// and a file made from the plain one replaces them next: their bytes would be lost.
 func (l *Log) quarantineOthers(s Segment, mode fs.FileMode) error {
 	others, err := l.others(s)
 	if err != nil {
@@ -214,8 +215,8 @@ func (r *Reader) compressTo(ctx context.Context, l *Log, name string, codec Code
 	if err := w.Finish(); err != nil {
 		return err
 	}
-	// Otherwise a power cut after the removal of the plain file could leave the name of
-	// this file without its bytes, and nothing to make them from.
+	// Without this sync a power cut after the removal of the plain file could leave the name
+	// of this file without its bytes, and no file to make them from.
 	//mutant:compress-the-file-is-not-synced
 	if err := f.Sync(); err != nil {
 		return err

@@ -7,13 +7,13 @@ import (
 )
 
 // Retire removes the sealed segments whose records all come before a sequence, holding
-// the maintenance lock. HISTLOG says durably that the log begins behind them before the
-// first file is removed; a reader that asks for one of their records gets ErrRetired.
-// Other processes may read and write the log while Retire runs. After a crash Retire can be
-// run again; the next maintenance removes the files that it left.
+// the maintenance lock. Before the first file is removed, first_seq in HISTLOG is moved
+// past them, durably; a reader that asks for one of their records gets ErrRetired. Other
+// processes may read and write the log while Retire runs. After a crash Retire can be run
+// again; the next maintenance removes the files that it left.
 //
-// Retire stops at a segment that is damaged and returns a *CorruptError: the segments
-// before it are removed, that one and all behind it stay.
+// Retire stops at a damaged segment and returns a *CorruptError: the segments before it
+// are removed, the damaged one and all later ones stay.
 func Retire(ctx context.Context, dir string, before Sequence, o Options) (changes []Change, err error) {
 	err = withMaintenanceLock(ctx, dir, o, func(l *Log) error {
 		segments := l.segmentsBefore(before)
@@ -41,8 +41,8 @@ func Retire(ctx context.Context, dir string, before Sequence, o Options) (change
 	return changes, err
 }
 
-// checkOldestPresent returns the damage if the oldest records are missing: to retire
-// the records behind them would hide that.
+// checkOldestPresent returns the damage if the oldest records are missing: retiring the
+// next records would hide that.
 func (l *Log) checkOldestPresent() error {
 	if damage := l.MissingOldest(); damage != nil {
 		return damage
@@ -60,8 +60,8 @@ func (l *Log) segmentsBefore(seq Sequence) []Segment {
 	return l.Segments[:n]
 }
 
-// verifySegment reads a segment that is about to be removed. It returns the change that
-// the removal will be, and the file of the segment that was read. Damage is an error.
+// verifySegment reads a segment that is about to be removed. It returns the Change of its
+// removal, and the file of the segment that was read. Damage is an error.
 func (l *Log) verifySegment(ctx context.Context, s Segment) (c Change, file Segment, err error) {
 	r, err := l.OpenReader(s)
 	if err != nil {
@@ -77,7 +77,7 @@ func (l *Log) verifySegment(ctx context.Context, s Segment) (c Change, file Segm
 	return c, r.segment, err
 }
 
-// retire moves first_seq behind the segments, the oldest of the log, and removes them.
+// retire moves first_seq past the given segments, the oldest of the log, and removes them.
 func (l *Log) retire(segments []Segment) error {
 	if len(segments) == 0 {
 		return nil
@@ -88,9 +88,9 @@ func (l *Log) retire(segments []Segment) error {
 	}
 	m := l.Marker
 	m.FirstSeq = max(m.FirstSeq, last.Next)
-	// HISTLOG first: if the files went first, a crash would leave a log whose oldest
-	// records are missing, which is damage. After Refresh removeRetired finds the files as
-	// those below the new first_seq.
+	// HISTLOG is replaced first: if the files were removed first, a crash would leave a log
+	// whose oldest records are missing, which is damage. After Refresh, removeRetired finds
+	// the files as those below the new first_seq.
 	//mutant:retire-segments-go-before-histlog-says-so
 	if err := l.replaceMarker(m); err != nil {
 		return fail(fmt.Errorf("move first_seq to %d: %w", m.FirstSeq, err))

@@ -33,7 +33,7 @@ type VerifyStatus struct {
 	Damaged int       `json:"damaged"`
 }
 
-// maxStatus is far more bytes than any Status takes.
+// maxStatus is how many bytes of UPKEEP are read. A Status takes far fewer.
 const maxStatus = 64 << 10
 
 // Status returns the status of the log. It is zero if UPKEEP cannot be read.

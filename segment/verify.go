@@ -17,8 +17,8 @@ type Finding struct {
 
 // Verify reads every byte of a segment and compares it with its checksums, and the
 // index of a sealed segment with its trailer. progress, unless nil, is called after
-// each record with how much was read. Damage is in the Finding; the error is for what
-// kept Verify from reading on.
+// each record with the bytes read so far. Damage is in the Finding; Verify returns an
+// error only if it could not read on.
 func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset)) (f Finding, err error) {
 	r, err := l.OpenReader(s)
 	if err != nil {
@@ -39,7 +39,7 @@ func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset))
 			return f, err
 		}
 		if !ok && seq >= r.Next() {
-			break // one finding stands for all records that are missing
+			break // one finding reports all missing records
 		}
 		if !ok {
 			continue
@@ -54,8 +54,8 @@ func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset))
 	if err != nil {
 		return f, err
 	}
-	// What a power cut may leave of the active segment's index is no damage: the next writer
-	// makes the index again.
+	// An index of the active segment that a power cut may have left so is no damage: the next
+	// writer makes it again.
 	left, err := r.indexLeftByCrash()
 	if err == nil && !left {
 		f.checkSegment(r, sum, container)
@@ -91,7 +91,7 @@ func (f *Finding) verifyRecord(r *Reader, seq Sequence) (rec Record, ok bool, er
 func (f *Finding) checkSegment(r *Reader, sum trailer, container string) {
 	s := r.segment
 	switch {
-	case len(f.Damage) > 0: // which explains all that follows
+	case len(f.Damage) > 0: // the cases below would only report its consequences
 	case !r.hasIndex():
 		f.add(&CorruptError{Kind: KindIndex, Path: s.Path, Seq: s.Base, Reason: "its index is missing or unreadable"})
 	case r.reason != "":

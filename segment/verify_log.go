@@ -5,12 +5,12 @@ import (
 	"errors"
 )
 
-// VerifyAll lists the log again and verifies it: every segment as Verify does, and
-// what only the whole log shows. That is a HISTLOG that contradicts the segments,
-// missing oldest segments, and files with a segment's name that are not part of the
-// log. Of the sums of the Finding, the digest runs over all segments. Segments that
-// are retired before their turn are passed over. progress, unless nil, is called with
-// the bytes of text that were read and their total.
+// VerifyAll lists the log again and verifies every segment as Verify does. It also
+// reports damage of the log as a whole: a HISTLOG that contradicts the segments, missing
+// oldest segments, and files with a segment's name that are not part of the log. The
+// Finding has the totals of all segments. A segment that is retired before its turn is
+// skipped. progress, unless nil, is called with the bytes of text read so far and their
+// total.
 func (l *Log) VerifyAll(ctx context.Context, progress func(read, total Offset)) (f Finding, err error) {
 	if err := l.RefreshAll(); err != nil {
 		return f, err

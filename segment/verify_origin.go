@@ -23,11 +23,11 @@ import (
 type OriginDamage struct {
 	Name   string
 	Reason string
-	Extra  bool // a file that has no checksum; all others may be intact
+	Extra  bool // the file has no checksum, so histlog did not write it
 }
 
-// VerifyOrigin compares the files of origin/ with their checksums. known is
-// false if there are none: the log was not migrated, or before checksums were kept.
+// VerifyOrigin compares the files of origin/ with their checksums. known is false if
+// there are no checksums: the log was not migrated, or by an older histlog.
 func (l *Log) VerifyOrigin(ctx context.Context) (damage []OriginDamage, known bool, err error) {
 	f, err := l.openRegular(filename.Sums)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -76,7 +76,7 @@ func (l *Log) VerifyOrigin(ctx context.Context) (damage []OriginDamage, known bo
 	return damage, true, nil
 }
 
-// openRegular opens a file of origin/ that is a regular one: to open a FIFO would wait.
+// openRegular opens a file of origin/ if it is a regular file. Opening a FIFO would block.
 func (l *Log) openRegular(name string) (File, error) {
 	info, err := l.fs.Lstat(filepath.Join(l.Dir, filename.Origin, name))
 	if err != nil {

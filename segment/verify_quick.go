@@ -15,13 +15,13 @@ import (
 // file. It cannot detect damage inside the text.
 type QuickCheck struct {
 	Records uint64
-	Disk    int64         // length of the file
-	Damage  *CorruptError // the first that was found; nil: none
+	Disk    int64         // size of the file, in bytes
+	Damage  *CorruptError // the first damage found; nil means none
 	Suspect time.Time     // when the index was last written, if its header says that recovery found damage; else zero
 }
 
 // QuickCheck checks a segment by its index and the size of its file. Damage is in the
-// result; the error is for what kept it from checking.
+// result; QuickCheck returns an error only if it could not check.
 func (l *Log) QuickCheck(s Segment) (g QuickCheck, err error) {
 	if s.Copy {
 		// If no file of the segment can be opened, the listed one is checked and shows why.
@@ -63,7 +63,7 @@ func (l *Log) QuickCheck(s Segment) (g QuickCheck, err error) {
 // check compares the index of a segment with the size of its file, g.Disk. reason is
 // what is wrong with the header of the index, or "".
 func (g *QuickCheck) check(l *Log, s Segment, x *indexFile, reason string) error {
-	text := Offset(-1) // of a compressed segment the file does not tell
+	text := Offset(-1) // unknown: the size of a compressed file does not show it
 	if s.Codec == Plain {
 		text = Offset(g.Disk)
 	}
@@ -72,7 +72,7 @@ func (g *QuickCheck) check(l *Log, s Segment, x *indexFile, reason string) error
 		return err
 	}
 	if !s.Sealed && s.Codec == Plain {
-		// Readers do not count records that were never synced and that a power cut took.
+		// Readers do not count records that were never synced and that a power cut lost.
 		if err := x.dropBeyond(text); err != nil {
 			return err
 		}
@@ -161,8 +161,8 @@ func (x *indexFile) sealedDamage(s Segment, t *trailer, size Offset) *CorruptErr
 }
 
 // activeDamage compares the last entry of the active segment with the size of its
-// file. The file may be longer by a record that is being written or by a torn tail. It
-// also reports an index behind the active segment whose text is gone.
+// file. The file may be longer by a record that is being written or by a torn tail.
+// activeDamage also reports an index after the active segment whose text is missing.
 func (l *Log) activeDamage(x *indexFile, s Segment) (*CorruptError, error) {
 	end, err := x.end(int64(x.count) - 1)
 	if err != nil {
@@ -174,7 +174,7 @@ func (l *Log) activeDamage(x *indexFile, s Segment) (*CorruptError, error) {
 		return nil, err
 	}
 	size := Offset(info.Size())
-	if size < end { // a power cut may have taken the records that were never synced
+	if size < end { // a power cut may have lost the records that were never synced
 		_, durable, err := x.durableCounts()
 		if err != nil {
 			return nil, err
@@ -189,8 +189,8 @@ func (l *Log) activeDamage(x *indexFile, s Segment) (*CorruptError, error) {
 	next := s.Base + Sequence(x.count)
 	text := filepath.Join(l.Dir, textName(next))
 	left, err := l.fs.Lstat(filepath.Join(l.Dir, indexName(next)))
-	// An index without an entry is what a crash in createActive leaves before the text exists.
-	// An entry proves that the text existed.
+	// A crash in createActive, before the text exists, leaves an index without an entry. An
+	// entry proves that the text existed.
 	if next == s.Base || err != nil || left.Size() < headerSize+entrySize {
 		return nil, nil
 	}

@@ -9,13 +9,13 @@ import (
 	"github.com/histlog/histlog/internal/seekable"
 )
 
-// verifyChunk is how much text verifyStream holds.
+// verifyChunk is how many bytes of text verifyStream holds.
 const verifyChunk = 1 << 20
 
-// verifyStream reads t, a text of the sealed segment, from its start and compares it
-// with the index: the length and the checksum of each record, and that nothing follows
-// the last. It holds a chunk of a record at a time, so that it verifies records that are
-// larger than the memory budget. The text is also written to to, unless that is nil.
+// verifyStream reads t, a text of the sealed segment, from its start and compares it with
+// the index: the length and the checksum of each record, and the end of the text. It
+// holds a chunk of a record at a time, so that it verifies records that are larger than
+// the memory budget. Unless to is nil, it also writes the text to it.
 func (r *Reader) verifyStream(ctx context.Context, t io.ReaderAt, to *seekable.Writer) error {
 	// Entries that were made from the text prove nothing about it: without an intact index
 	// there is nothing to compare with.
@@ -34,7 +34,7 @@ func (r *Reader) verifyStream(ctx context.Context, t io.ReaderAt, to *seekable.W
 }
 
 // verifyRecords compares each record of t with its index entry, and stops at the first
-// that differs. It returns the total of the records before, and where they end.
+// that differs. It returns the totals of the records before it, and where they end.
 func (r *Reader) verifyRecords(ctx context.Context, t io.ReaderAt, to *seekable.Writer) (sum trailer, at Offset, err error) {
 	from := bufio.NewReaderSize(io.NewSectionReader(t, 0, int64(r.size)), int(min(verifyChunk, r.size)))
 	for seq := r.segment.Base; seq < r.Next(); seq++ {
@@ -45,8 +45,8 @@ func (r *Reader) verifyRecords(ctx context.Context, t io.ReaderAt, to *seekable.
 		if err != nil {
 			return sum, at, err
 		}
-		// An entry may be intact and still wrong, if its writer was: it must not make
-		// copyRecord read backward or without end.
+		// An entry with a valid checksum may still be wrong, if a faulty program wrote it. It
+		// must not make copyRecord read backwards or without end.
 		if e.End <= at || e.End-at > maxRecord+1 {
 			return sum, at, &CorruptError{Kind: KindIndex, Path: r.segment.Path, Seq: seq, Offset: at, Reason: "its index entry makes no sense"}
 		}
@@ -70,8 +70,8 @@ func (r *Reader) verifyRecords(ctx context.Context, t io.ReaderAt, to *seekable.
 	return sum, at, nil
 }
 
-// verifyFile verifies the text and the container of a segment's file, before the file
-// becomes the only one of its segment, or is deleted and counted as intact.
+// verifyFile verifies the text and the container of a segment's file. It is called before
+// the file becomes the only one of its segment, and before the segment is retired.
 func (r *Reader) verifyFile(ctx context.Context) error {
 	if err := r.verifyStream(ctx, r.text, nil); err != nil {
 		return err

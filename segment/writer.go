@@ -12,10 +12,10 @@ import (
 // An Ack is the acknowledgement of one record: its sequence and where it is stored.
 type Ack struct {
 	Seq       Sequence
-	Time      time.Time // of the record: from its time field, or else of its arrival
-	Segment   string    // file name, without a directory
-	Offset    Offset    // of the record's first byte in the segment's plain text
-	Bytes     int64     // of the compact record, without the LF
+	Time      time.Time // the time at the record's time field, or else when it arrived
+	Segment   string    // file name of the segment, without a directory
+	Offset    Offset    // where the record begins in the segment's plain text
+	Bytes     int64     // length of the compact record, without the LF
 	Durable   bool      // the record survives a power cut
 	Duplicate bool      // Find found the record; nothing was appended
 }
@@ -34,14 +34,14 @@ type Writer struct {
 	machine      string
 	now          func() time.Time
 	markerFile   markerFile
-	overrides    Settings               // from Options; stronger than the log's
+	overrides    Settings               // from Options; they take precedence over the log's settings
 	sharedPolicy atomic.Pointer[Policy] // copy of policy that is read without mu
 	releaseLock  func() error           // gives up the writer's lock
 	lockInfo     lockInfo               // what this Writer wrote to LOCK; no token means nothing
 	lockStart    []byte                 // first bytes of LOCK as this Writer wrote it; nil means unknown
 	lockBuf      [lockStartSize]byte    // for reading LOCK without allocating
 	queue        queue
-	openCtx      context.Context // of OpenWriter; recovery stops when it ends
+	openCtx      context.Context // the context of OpenWriter; recovery stops when it ends
 	maxMemory    int64           // maximum bytes of a record that recovery reads; 0 means no limit
 	recovery     Recovery        // set by OpenWriter
 	tailSuspect  bool            // recovery found records, never durable, that differ from their entries
@@ -58,19 +58,19 @@ type Writer struct {
 	// histlog_invariants.
 	mu        sync.Mutex
 	marker    Marker      // HISTLOG as it was when the active segment began
-	policy    Policy      // of marker and overrides
-	mode      fs.FileMode // of new files
+	policy    Policy      // the settings of marker with overrides
+	mode      fs.FileMode // mode of new files
 	active    *activeSegment
 	buf       []byte     // text of [active.writtenEnd, stagedEnd)
 	stagedEnd Offset     // end of the last staged record
-	pending   []Entry    // of the records in [active.indexedEnd, stagedEnd)
+	pending   []Entry    // entries of the records in [active.indexedEnd, stagedEnd)
 	acked     int        // the first acked of pending are acknowledged; 0 unless SyncNone
 	waiters   []*request // staged and not yet answered; commitTimer will
 
 	// batchErr is why the records staged since the last commit were rolled back.
-	// Disk and Writer agree; the next commit returns it and clears it. err is
-	// the poison: nobody knows what the disk holds. It is never cleared, and
-	// nothing is written any more, not even to roll back.
+	// Disk and Writer agree; the next commit returns batchErr and clears it. err
+	// poisons the Writer: it is unknown what the disk holds. err is never cleared,
+	// and nothing is written any more, not even to roll back.
 	batchErr error
 	err      error
 
@@ -82,7 +82,7 @@ type Writer struct {
 }
 
 const (
-	// flushBytes is how much is staged before it is written to the file.
+	// flushBytes is how many bytes are staged before they are written to the file.
 	flushBytes = 1 << 20
 	// indexSyncInterval is how long an index entry may stay unsynced.
 	indexSyncInterval = time.Second
@@ -100,8 +100,8 @@ func (w *Writer) unlock() {
 // Recovery returns what OpenWriter found and repaired.
 func (w *Writer) Recovery() Recovery { return w.recovery }
 
-// Policy returns the settings in effect. They change when a segment begins after
-// the log was configured. It does not wait for an append.
+// Policy returns the settings in effect. After Configure they change when the next
+// segment begins. Policy does not wait for an append.
 func (w *Writer) Policy() Policy { return *w.sharedPolicy.Load() }
 
 // Sealed returns the number of segments that this Writer has sealed.
@@ -111,7 +111,7 @@ func (w *Writer) Sealed() int {
 	return w.sealedCount
 }
 
-// NextSeq returns the sequence of the next record, behind those that are staged.
+// NextSeq returns the sequence of the next record, after those that are staged.
 func (w *Writer) NextSeq() Sequence {
 	w.lock()
 	defer w.unlock()

@@ -19,20 +19,20 @@ import (
 // The Writer's mutex guards it.
 type activeSegment struct {
 	fs           FS
-	path         string // of the text
+	path         string // path of the text
 	indexPath    string
 	header       header // as in the index
 	file         File
 	index        File
-	identity     fs.FileInfo // of file when it was opened
-	count        uint64      // index entries
+	identity     fs.FileInfo // file when it was opened, to recognize it
+	count        uint64      // number of index entries
 	durable      uint64      // the records of entries [0, durable) are known to be durable
 	indexedEnd   Offset
 	ackedEnd     Offset
 	writtenEnd   Offset // where this process believes that the file ends
 	writebackEnd Offset // end of the text whose writeback was started
 	indexDirty   bool   // the index has unsynced bytes
-	entryBuf     []byte // encoded entries, kept to be reused
+	entryBuf     []byte // reused: encoded entries
 }
 
 // nextSeq returns the sequence of the first record without an entry.
@@ -47,15 +47,15 @@ func createActive(fsys FS, dir string, h header, mode fs.FileMode) (_ *activeSeg
 	} else if !missing(err) {
 		return nil, err
 	}
-	// The index first: the text's name seals the segment before it for good, so
-	// nothing that can fail may follow but the sync of that name. A kill here leaves
-	// an index without a text; the next writer truncates it.
+	// The index is created first: the text's name seals the previous segment for
+	// good, so after it only the sync of that name may fail. A kill here leaves an
+	// index without a text; the next writer truncates it.
 	//mutant:roll-the-segment-before-its-index
 	if a.index, err = fsys.OpenFile(a.indexPath, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode); err != nil {
 		return nil, err
 	}
 	//mutant:make-the-header-of-a-new-index-is-not-synced
-	a.indexDirty = true // until then a power cut leaves an empty index, which the next writer makes again
+	a.indexDirty = true // until it is synced, a power cut may leave an empty index, which the next writer makes again
 	// A lazy header is synced before there is a record: without the flag recovery
 	// would take a record that the power cut lost for a damaged one.
 	//mutant:roll-a-lazy-header-is-not-synced
@@ -97,7 +97,7 @@ func (a *activeSegment) checkIntact() error {
 	return nil
 }
 
-// write writes b at writtenEnd. After an error the file may hold a part of b behind
+// write writes b at writtenEnd. After an error the file may hold a part of b after
 // writtenEnd.
 func (a *activeSegment) write(b []byte) error {
 	n, err := a.file.WriteAt(b, int64(a.writtenEnd))
@@ -114,8 +114,8 @@ func (a *activeSegment) write(b []byte) error {
 // writebackBytes is how much is written before its writeback is started.
 const writebackBytes = 4 << 20
 
-// startWriteback has the kernel begin to write the text that no sync has asked for,
-// so that sealing the segment finds little left to do. It makes nothing durable.
+// startWriteback asks the kernel to begin writing the text that was not synced, so that
+// the sync of the sealed segment has little left to do. It makes nothing durable.
 func (a *activeSegment) startWriteback() {
 	if a.writtenEnd-a.writebackEnd < writebackBytes {
 		return

@@ -12,8 +12,8 @@ func entryOffset(k uint64) int64 { return headerSize + int64(k)*entrySize }
 // acknowledged and could not be removed. The text of these records must stay.
 var errIndexTorn = errors.New("and its index entries could not be removed")
 
-// writeEntries appends entries to the index, of records that follow indexedEnd. On
-// an error it removes them again. The entries are not synced.
+// writeEntries appends to the index the entries of the next records after indexedEnd.
+// On an error it removes them again. The entries are not synced.
 func (a *activeSegment) writeEntries(entries []Entry) error {
 	b := a.entryBuf[:0]
 	for i, e := range entries {
@@ -25,7 +25,7 @@ func (a *activeSegment) writeEntries(entries []Entry) error {
 		b = a.header.appendEntry(b, a.nextSeq()+Sequence(i), e)
 	}
 	a.entryBuf = b
-	// A crash here leaves entries that are torn or end behind the text. Recovery
+	// A crash here leaves entries that are torn or end after the text. Recovery
 	// drops them: each has a checksum, and is compared with the text's length.
 	if _, err := a.index.WriteAt(b, entryOffset(a.count)); err != nil {
 		//mutant:index-entries-that-failed-stay
@@ -45,9 +45,9 @@ func (a *activeSegment) writeEntries(entries []Entry) error {
 	return nil
 }
 
-// truncateIndex removes what the index holds behind its entries, durably. The next
-// record gets the sequence of the first entry removed; if a power cut brought that
-// entry back, it would contradict the new record.
+// truncateIndex truncates the index to its first count entries, durably. The next record
+// gets the sequence of the first entry removed; if a power cut brought that entry back,
+// it would contradict the new record.
 func (a *activeSegment) truncateIndex() error {
 	info, err := a.index.Stat()
 	end := entryOffset(a.count)
@@ -93,7 +93,7 @@ func (a *activeSegment) syncIndex() error {
 	return err
 }
 
-// writeTrailer writes the trailer behind the last entry. If the next segment cannot be
+// writeTrailer writes the trailer after the last entry. If the next segment cannot be
 // created, the next entry overwrites the trailer.
 func (a *activeSegment) writeTrailer() error {
 	t, err := a.summarize()
@@ -108,7 +108,7 @@ func (a *activeSegment) writeTrailer() error {
 }
 
 // summarize reads all entries and returns their totals. It rebuilds a damaged entry
-// from the text: once the segment is sealed, that would be a repair.
+// from the text now, because in a sealed segment only Repair may do that.
 func (a *activeSegment) summarize() (t trailer, err error) {
 	x := indexFile{file: a.index, path: a.indexPath, header: a.header, count: a.count}
 	for k := range a.count {

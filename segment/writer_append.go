@@ -71,9 +71,9 @@ type request struct {
 	scan    jsonscan.Scanner
 	buf     []byte   // compact values, one after another
 	records []record // their places in buf
-	acks    []Ack    // of the records that are staged
+	acks    []Ack    // acknowledgements of the staged records
 	good    int      // acks[:good] are acknowledged
-	err     error    // why the other records are not
+	err     error    // why the other records are not acknowledged
 	turn    chan turn
 }
 
@@ -163,9 +163,9 @@ func (w *Writer) stageRequest(r *request) {
 			r.acks = append(r.acks, ack)
 			continue
 		}
-		// Without batchErr the error is of this record alone, and r, if it was not
-		// answered by a commit, is the last of the waiters. With batchErr the
-		// commit to come answers the whole group with it.
+		// Without batchErr the error concerns this record alone, and r, if no commit
+		// has answered it, is the last of the waiters. With batchErr the next commit
+		// answers the whole group with it.
 		if w.batchErr == nil && slices.Contains(w.waiters, r) {
 			w.waiters = w.waiters[:len(w.waiters)-1]
 			r.reply(err)

@@ -72,7 +72,7 @@ func (w *Writer) makeDurable() error {
 	a := w.active
 	// The text first, then the entries: an entry with Durable says that its record is
 	// on disk, and after a crash in between recovery would report damage. A power
-	// cut before the sync loses records that nobody was told of. A failed sync is
+	// cut before the sync loses records that were not acknowledged. A failed sync is
 	// final: the kernel may have dropped the dirty pages, and a second sync would
 	// return nil without having written them.
 	//mutant:append-index-entry-before-fdatasync
@@ -95,8 +95,8 @@ func (w *Writer) writeEntries() error {
 	if len(w.pending) == 0 {
 		return nil
 	}
-	// Another program may have changed the file since flush looked at it. An entry
-	// must not describe what that program wrote.
+	// Another program may have changed the file since flush checked it. An entry must
+	// not describe bytes of that program.
 	//mutant:append-segment-not-looked-at-after-the-sync
 	if err := w.checkIntact(); err != nil {
 		return err
@@ -163,7 +163,7 @@ func (w *Writer) Rollback() error {
 // w.mu must be held.
 func (w *Writer) rollback(cause error) error {
 	if w.err != nil {
-		// Poisoned: nobody knows what the disk holds, and recovery decides.
+		// Poisoned: it is unknown what the disk holds, and recovery decides.
 		return cause
 	}
 	a := w.active

@@ -8,22 +8,22 @@ import (
 	"path/filepath"
 )
 
-// Find looks for a compact record behind the sequence after. It is for a producer
-// that lost an acknowledgement and knows the one before it. Of several equal records
-// Find returns the first. Staged records are committed first, and the record found
-// is durable when Find returns, unless under SyncNone. If ctx ends, Find returns
-// its error; the Writer stays usable.
+// Find looks for a compact record among those with a sequence above after. It is for
+// a producer that lost an acknowledgement and knows the previous one. Of several equal
+// records Find returns the first. Find commits staged records first, and a record that
+// it finds is durable, except under SyncNone. If ctx ends, Find returns its error; the
+// Writer stays usable.
 //
-// The error is ErrRetired if some of these records were retired, so that the answer
-// is unknown, and ErrNoRecord if the log ends before after: another log gave that
-// sequence.
+// The error is ErrRetired if a record above after was retired, so that the answer is
+// unknown. It is ErrNoRecord if the log has no record after: that sequence comes from
+// another log.
 func (w *Writer) Find(ctx context.Context, after Sequence, compact []byte) (ack Ack, found bool, err error) {
 	w.lock()
 	defer w.unlock()
 	if err := w.commit(); err != nil {
 		return Ack{}, false, err
 	}
-	// The segments are read as any reader reads them: by their indexes.
+	// A reader, as used below, sees only records that are indexed.
 	if err := w.syncAll(); err != nil {
 		return Ack{}, false, err
 	}
@@ -46,8 +46,8 @@ func (w *Writer) Find(ctx context.Context, after Sequence, compact []byte) (ack 
 	return ack, found, err
 }
 
-// find looks for a record in one segment, from a sequence on. It skips damaged
-// records: none of them is known to be the one looked for.
+// find looks for a record in one segment, from a sequence on. It skips damaged records,
+// because their text cannot be compared.
 func (l *Log) find(s Segment, from Sequence, compact []byte) (ack Ack, found bool, err error) {
 	r, err := l.OpenReader(s)
 	if errors.Is(err, ErrCorrupt) {
@@ -67,8 +67,8 @@ func (l *Log) find(s Segment, from Sequence, compact []byte) (ack Ack, found boo
 	return Ack{}, false, nil
 }
 
-// holds reports whether the record seq is this one. Checksum and length, which are in
-// the index, are compared before the text is read.
+// holds reports whether the text of record seq is compact. It compares checksum and
+// length, which are in the index, before it reads the text.
 func (r *Reader) holds(seq Sequence, compact []byte, sum uint32) (Ack, bool, error) {
 	e, err := r.Entry(seq)
 	if err != nil || e.CRC != sum {

@@ -10,8 +10,8 @@ import (
 	"github.com/histlog/histlog/internal/jsonscan"
 )
 
-// checkInvariants panics if the Writer contradicts what is written at Writer.mu,
-// which must be held. The tests run once with it.
+// checkInvariants panics if the Writer violates the invariants that the comment of
+// Writer.mu states. w.mu must be held.
 func checkInvariants(w *Writer) {
 	if err := w.violation(); err != nil {
 		panic(err)
@@ -24,7 +24,7 @@ func (w *Writer) violation() error {
 		return fmt.Errorf("%d requests wait for a commit that never comes", len(w.waiters))
 	}
 	if w.closed || w.err != nil {
-		return nil // what the disk holds is for the next writer to find out
+		return nil // it is unknown what the disk holds; the next writer recovers the log
 	}
 	a := w.active
 	switch sync := w.policy.Sync; {

@@ -10,7 +10,7 @@ import (
 
 // OpenWriter acquires the writer's lock of the log at dir, recovers the log if its
 // last writer crashed, and opens it for appending. The cost does not depend on the
-// length of the log. [Writer.Recovery] tells what recovery did.
+// length of the log. [Writer.Recovery] returns what recovery found and repaired.
 //
 // While another writer holds the lock, OpenWriter waits up to o.LockWait, or until
 // ctx ends, and then returns a *LockedError or ctx.Err(). It returns ErrNoLog if
@@ -59,22 +59,21 @@ func (w *Writer) open(ctx context.Context, command string) error {
 	if err := w.reload(); err != nil {
 		return err
 	}
-	// LOCK names the machine of the last writer. What that one probed holds for this
-	// one; a probe syncs, and would delay each opening.
+	// LOCK names the machine on which the last writer probed the file system. On the same
+	// machine another probe is not needed; it syncs, and would delay each opening.
 	if h, err := readLockInfo(w.fs, w.dir); err != nil || h.Machine != w.machine {
 		if err := probe(w.fs, w.dir, w.mode); err != nil {
 			return err
 		}
 	}
-	// LOCK before the first look at the log: a writer whose lock does not meet this
-	// one's then acknowledges nothing more.
+	// LOCK is claimed before the segments are read: a writer whose lock does not exclude
+	// this one then acknowledges nothing more.
 	//mutant:lock-lock-is-not-claimed
 	if err := w.claimLock(ctx, command); err != nil {
 		return err
 	}
-	// Before a record is acknowledged HISTLOG's name must be durable. If the process
-	// that published the log was killed, only the draft's mark shows that it may not
-	// be.
+	// HISTLOG's name must be durable before a record is acknowledged. It may not be if the
+	// process that published the log was killed. Only the draft's mark shows that.
 	if err := endDraft(w.fs, w.dir); err != nil {
 		return err
 	}
@@ -121,7 +120,7 @@ func (w *Writer) openSegment(newest Segment) error {
 		}
 		return w.createAfter(next)
 	}
-	// Before the files are opened: recovery already writes to them.
+	// The files get copies before they are opened, because recovery already writes to them.
 	if err := w.unshare(newest.Base); err != nil {
 		return &DiskError{Op: OpRecover, Path: newest.Path, Seq: newest.Base, Err: err}
 	}
@@ -133,8 +132,8 @@ func (w *Writer) openSegment(newest Segment) error {
 	if !damaged {
 		return nil
 	}
-	// Damage stays where it is, in a sealed segment: the next record must not be
-	// written behind bytes whose meaning is unknown.
+	// Damage stays where it is, in a sealed segment: the next record must not be written
+	// after bytes whose meaning is unknown.
 	if err := w.roll(); err != nil {
 		for _, d := range w.recovery.Damage {
 			err = errors.Join(err, d)
@@ -144,8 +143,8 @@ func (w *Writer) openSegment(newest Segment) error {
 	return nil
 }
 
-// recoveryError returns err with the segment, and the record in it, from where on
-// recovery failed.
+// recoveryError returns err with the segment and the first record that recovery has not
+// reached.
 func (w *Writer) recoveryError(err error) error {
 	a := w.active
 	if a == nil {

@@ -8,12 +8,13 @@ import (
 )
 
 // A queue holds the requests that wait while an earlier group is being committed.
-// The first request that finds no leader leads: it takes all waiting requests as a
-// group, commits them, and makes the next waiting request the leader.
+// A request that joins while there is no leader becomes the leader: it takes all
+// waiting requests as a group, commits them, and makes the next waiting request the
+// leader.
 type queue struct {
 	mu        sync.Mutex
 	waiting   []*request
-	group     []*request // what the leader took; its array becomes waiting's again
+	group     []*request // the requests that the leader took; waiting reuses its array
 	hasLeader bool
 	lastGroup int // size of the last group; used by the leader only
 }
@@ -83,7 +84,7 @@ func (q *queue) count() int {
 func (q *queue) wakeNext() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	clear(q.group) // answered requests must not be kept from the pool's collection
+	clear(q.group) // a reference here would keep an answered request from being collected
 	q.hasLeader = len(q.waiting) > 0
 	if q.hasLeader {
 		q.waiting[0].turn <- lead

@@ -22,9 +22,9 @@ func (r *Recovery) Empty() bool {
 	return r.Adopted == 0 && r.RolledBack == 0 && len(r.Quarantined) == 0 && len(r.Damage) == 0
 }
 
-// findLostSegment looks for the index of a segment after the newest one whose text
-// is missing. It returns the sequence after the last record in that index, or 0 if
-// there is none. An index without entries does not count: a crash leaves it that
+// findLostSegment looks for an index without a text, of a segment after the newest
+// one. It returns the sequence after the last record in that index, or 0 if there is
+// none. An index without entries does not count: a crash leaves such an index if it
 // comes before the segment's text is created.
 func (w *Writer) findLostSegment(newest Sequence) (next Sequence, err error) {
 	entries, err := w.fs.ReadDir(w.dir)
@@ -70,8 +70,8 @@ func (w *Writer) createAfter(next Sequence) (err error) {
 	if next == 0 {
 		return nil
 	}
-	// It follows the sequences of the records that are lost, so that none of them is
-	// given twice.
+	// The segment begins after the sequences of the lost records, so that none of them is
+	// used twice.
 	w.active, err = createActive(w.fs, w.dir, w.newHeader(next), w.mode)
 	if err != nil {
 		return &DiskError{Op: OpBegin, Path: filepath.Join(w.dir, textName(next)), Seq: next, Err: err}
@@ -106,7 +106,7 @@ func (w *Writer) openActive(base Sequence) (damaged bool, err error) {
 	}
 	damaged, err = w.checkIndex()
 	if err != nil || damaged {
-		return damaged, err // damaged: there is no tail behind text that is missing
+		return damaged, err // damaged: the end of the text is missing, so it has no tail
 	}
 	// An earlier recovery may have crashed, or have met a full disk, between noting
 	// the damage and sealing the segment.
@@ -120,7 +120,7 @@ func (w *Writer) openActive(base Sequence) (damaged bool, err error) {
 }
 
 // reportLost adds to w.recovery the damage that an earlier recovery found and
-// indexed, and crashed before it could seal the segment.
+// indexed before it crashed, without having sealed the segment.
 func (w *Writer) reportLost() error {
 	a := w.active
 	x := indexFile{file: a.index, path: a.indexPath, header: a.header, count: a.count}

@@ -28,8 +28,8 @@ func (w *Writer) openIndex(base Sequence) (err error) {
 		a.header = h
 		return nil
 	}
-	// ID and base are known, and no reader uses the rule of times. A crash that tore
-	// the header came before its flags were needed.
+	// ID and base are known, and no reader uses the time rule in the header. If a crash
+	// tore the header, it came before a record needed one of the flags.
 	a.header = w.newHeader(base)
 	if _, err = a.index.WriteAt(a.header.encode(), 0); err != nil {
 		return err
@@ -39,13 +39,13 @@ func (w *Writer) openIndex(base Sequence) (err error) {
 	if err = a.index.Sync(); err != nil {
 		return err
 	}
-	return w.fs.SyncDir(w.dir) // the index may be new, and its entries are to last
+	return w.fs.SyncDir(w.dir) // the index may be new, and its name must be durable, too
 }
 
-// checkIndex sets the count of the entries to those that can be trusted and removes
-// the others. Up to the last durable mark only the length of the text is compared;
-// past it, the checksum of each record. It reports whether the text lacks records
-// that were durable.
+// checkIndex sets a.count to the number of entries that can be trusted, and removes the
+// other entries. For entries up to the last durable mark it compares only the length of
+// the text; for later ones it compares the checksum of each record. It reports whether
+// the text lacks records that were durable.
 func (w *Writer) checkIndex() (damaged bool, err error) {
 	a := w.active
 	x := indexFile{file: vfs.WithContext(w.openCtx, a.index), path: a.indexPath, header: a.header}
@@ -63,9 +63,9 @@ func (w *Writer) checkIndex() (damaged bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	// Records up to the durable mark were synced before the mark was written. That the
-	// text is long enough is all that is checked: their bytes are Verify's concern,
-	// and opening must not cost more for a longer log.
+	// Records up to the durable mark were synced before the mark was written. Only the
+	// length of the text is compared: Verify compares the bytes, and the cost of opening
+	// must not grow with the log.
 	a.count, a.durable = durable, durable
 	if a.indexedEnd, err = x.end(int64(durable) - 1); err != nil {
 		return false, err
@@ -82,17 +82,17 @@ func (w *Writer) checkIndex() (damaged bool, err error) {
 		}
 	}
 	w.recovery.RolledBack = found - a.count
-	// An entry that stays behind would contradict the next record of its sequence.
+	// An entry that is left would contradict the next record with its sequence.
 	if err := a.truncateIndex(); err != nil {
 		return false, err
 	}
 	return false, a.rewriteEntries(min(synced, a.count))
 }
 
-// trusted walks back over the entries. It returns how many of them are valid
-// (found), how many of these records are durable, and how many of these entries
-// are. An entry that is not valid invalidates those behind it: their records are
-// treated as a tail.
+// trusted reads the entries from the last one backwards. It returns how many of them
+// are valid (found), how many of their records are durable, and how many of the entries
+// were synced. After an invalid entry no entry counts: their records are treated as a
+// tail.
 func (x *indexFile) trusted() (found, durable, synced uint64, err error) {
 	found = x.count
 	// Invariant: the entries [k, found) are valid, and durable ≤ found.
@@ -100,8 +100,8 @@ func (x *indexFile) trusted() (found, durable, synced uint64, err error) {
 	for k := found; k > 0 && (durable == 0 || synced == 0); k-- {
 		e, err := x.entry(k - 1)
 		if errors.Is(err, ErrCorrupt) {
-			// A power cut may tear any entry since the last anchor. A mark behind it
-			// does not count: the records between would have no entries.
+			// A power cut may tear any entry since the last anchor. A durable mark after the
+			// torn entry does not count: the records in between would have no entries.
 			found, durable = k-1, 0
 			continue
 		}
@@ -118,8 +118,8 @@ func (x *indexFile) trusted() (found, durable, synced uint64, err error) {
 	return found, durable, min(synced, found), nil
 }
 
-// reportCut reports that the text ends before its durable records do. The entries
-// stay: they tell Repair which records are missing.
+// reportCut reports that the text ends before its durable records do. The entries stay,
+// because they show Repair which records are missing.
 func (w *Writer) reportCut(x *indexFile) error {
 	a := w.active
 	first, err := x.firstEndingAfter(a.writtenEnd, a.count)
@@ -144,9 +144,9 @@ func (x *indexFile) firstEndingAfter(at Offset, count uint64) (Sequence, error) 
 	return x.header.base + Sequence(k), nil
 }
 
-// matchEntries counts the entries from a.count up to found whose records the text
-// holds. It stops at the first that it does not hold: a power cut under SyncNone may
-// lose any page of what was never synced, so the text behind it is suspect.
+// matchEntries advances a.count up to found, as long as the text holds the record of each
+// entry. It stops at the first record that differs: a power cut under SyncNone may lose
+// any page that was never synced, so the text from there on is suspect.
 func (w *Writer) matchEntries(x *indexFile, found uint64) error {
 	a := w.active
 	for ; a.count < found; a.count++ {
@@ -169,7 +169,7 @@ func (w *Writer) matchEntries(x *indexFile, found uint64) error {
 
 // entryMatches reports whether the text from indexedEnd on is the record of e.
 func (a *activeSegment) entryMatches(e Entry) (bool, error) {
-	// The bounds first: an entry of another time may say any length.
+	// The bounds are checked first: an old entry may contain any length.
 	if e.End > a.writtenEnd || e.End <= a.indexedEnd || e.End-a.indexedEnd > maxRecord+1 {
 		return false, nil
 	}
@@ -209,13 +209,13 @@ func (a *activeSegment) rewriteText(from, to Offset) error {
 		}
 		at += Offset(len(b))
 	}
-	// Before the records are indexed as durable, and read as such.
+	// The sync comes before the records are indexed as durable.
 	//mutant:recover-records-are-written-again-and-not-synced
 	return a.file.Datasync()
 }
 
-// maxUnanchored is how many entries may lack an anchor. More are synced when the log
-// is opened, so that the next opening need not write them again.
+// maxUnanchored is how many entries after the last anchor rewriteEntries leaves unsynced.
+// It syncs a larger number, so that the next opening need not write them again.
 const maxUnanchored = 1024
 
 // rewriteEntries writes the entries from synced on again in place, and the header too
@@ -241,7 +241,7 @@ func (a *activeSegment) rewriteEntries(synced uint64) error {
 		}
 	}
 	a.indexDirty = true
-	// A crash before the next sync of the index leaves them to the next opening.
+	// If a crash comes before the next sync of the index, the next opening writes them again.
 	if a.count-synced > maxUnanchored {
 		return a.syncIndex()
 	}

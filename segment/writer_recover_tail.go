@@ -7,16 +7,16 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// adoptTail indexes the complete records behind the last index entry and quarantines
-// what follows them. It reports whether the tail shows damage of records that were
+// adoptTail indexes the complete records after the last index entry and quarantines
+// the bytes after them. It reports whether the tail shows damage of records that were
 // durable.
 func (w *Writer) adoptTail() (damaged bool, err error) {
 	a := w.active
 	if a.indexedEnd == a.writtenEnd {
 		return false, nil
 	}
-	// matchEntries found that text from here on is not what was written; complete
-	// lines in it may be remains of anything.
+	// matchEntries found that the text from here on is not what was written. A complete
+	// line in it is not necessarily a record.
 	if w.tailSuspect {
 		return false, w.quarantineTail()
 	}
@@ -25,13 +25,14 @@ func (w *Writer) adoptTail() (damaged bool, err error) {
 		return false, err
 	}
 	adoptEnd := t.goodEnd
-	// Under SyncAlways the record before was durable when the next one was written.
-	// A record behind a line that is none shows that the line was one once.
+	// Under SyncAlways a record was durable before the next one was written. So a record
+	// after a bad line shows that the bad line was a durable record.
 	if t.goodAfterBad && a.header.flags&headerLazy == 0 {
 		damaged, adoptEnd = true, t.completeEnd
 		w.recovery.Damage = append(w.recovery.Damage, t.damage...)
-		// The flag before the entries: after a crash in between the next recovery
-		// would find the damaged lines indexed, and go on writing behind them.
+		// The flag is set before the entries are written. Otherwise, after a crash in
+		// between, the next recovery would find the damaged lines indexed and append after
+		// them.
 		//mutant:recover-damage-is-not-remembered
 		if err := w.setHeaderFlag(headerDamaged); err != nil {
 			return true, err
@@ -45,22 +46,23 @@ func (w *Writer) adoptTail() (damaged bool, err error) {
 			return damaged, err
 		}
 	}
-	// The entries last before the tail goes: its lines are numbered after them.
+	// The entries are durable before the tail is truncated: its lines are numbered after
+	// them.
 	if err := a.syncIndex(); err != nil {
 		return damaged, err
 	}
 	return damaged, w.quarantineTail()
 }
 
-// A tailScan describes the lines behind the last index entry.
+// A tailScan describes the lines after the last index entry.
 type tailScan struct {
 	completeEnd  Offset          // end of the last complete line
-	goodEnd      Offset          // end of the records before the first line that is none
-	goodAfterBad bool            // a record follows a line that is none
-	damage       []*CorruptError // the first maxDamage lines that are no records
+	goodEnd      Offset          // end of the last record before the first bad line
+	goodAfterBad bool            // a record follows a bad line
+	damage       []*CorruptError // the first maxDamage bad lines
 }
 
-// maxDamage is how many lines that are no records are reported.
+// maxDamage is how many bad lines, which are no records, are reported.
 const maxDamage = 1000
 
 func (w *Writer) scanTail() (t tailScan, err error) {
@@ -82,9 +84,9 @@ func (w *Writer) scanTail() (t tailScan, err error) {
 	return t, err
 }
 
-// eachTailLine calls fn for each complete line behind the last index entry, up to an
-// offset, with an entry and a sequence for it. It returns the end of the last one. A
-// line larger than w.maxMemory is ErrMemory.
+// eachTailLine calls fn for each complete line after the last index entry, up to the
+// offset to, with an entry and a sequence for the line. It returns the end of the last
+// one. A line larger than w.maxMemory is ErrMemory.
 func (w *Writer) eachTailLine(to Offset, fn func(line, Entry, Sequence) error) (Offset, error) {
 	a, now, next := w.active, w.now(), w.active.nextSeq()
 	x := indexer{marker: &w.marker}
@@ -99,9 +101,9 @@ func (w *Writer) eachTailLine(to Offset, fn func(line, Entry, Sequence) error) (
 	})
 }
 
-// indexTail writes entries for the lines up to an offset, a few at a time: if the
-// index was lost, they may be millions. A crash in between leaves the rest to the
-// next recovery.
+// indexTail writes entries for the lines up to the offset to, in groups, because there
+// may be millions if the index was lost. After a crash in between the next recovery
+// writes the others.
 func (w *Writer) indexTail(to Offset) error {
 	const atOnce = 4096
 	var entries []Entry
@@ -126,7 +128,7 @@ func (w *Writer) indexTail(to Offset) error {
 	return write()
 }
 
-// quarantineTail moves the bytes behind the last index entry to quarantine/.
+// quarantineTail moves the bytes after the last index entry to quarantine/.
 func (w *Writer) quarantineTail() error {
 	a := w.active
 	if a.indexedEnd == a.writtenEnd {
@@ -141,8 +143,8 @@ func (w *Writer) quarantineTail() error {
 	}
 	w.recovery.Quarantined = append(w.recovery.Quarantined, name)
 	a.ackedEnd = a.indexedEnd
-	// Without the sync a power cut could bring the torn bytes back behind records
-	// that SyncNone writes in their place.
+	// Without the sync a power cut could bring the torn bytes back after records that
+	// SyncNone writes in their place.
 	//mutant:recover-the-cut-is-not-synced
 	return errors.Join(a.rollback(), a.file.Datasync())
 }

@@ -12,9 +12,9 @@ import (
 )
 
 // Seal seals the active segment of the log at dir before it is full, begins the
-// next one, and returns the sealed segment. Seal waits for the writer's
-// lock as OpenWriter does, and holds it until it returns. An empty segment is not sealed; sealed.Path
-// is then "". After a crash at any point Seal can be run again.
+// next one, and returns the sealed segment. Seal waits for the writer's lock as
+// OpenWriter does, and holds it until it returns. An empty segment is not sealed;
+// sealed.Path is then "". After a crash at any point Seal can be run again.
 func Seal(ctx context.Context, dir string, o Options) (sealed Segment, err error) {
 	w, err := OpenWriter(ctx, dir, o)
 	if err != nil {
@@ -49,8 +49,8 @@ func (w *Writer) roll() error {
 	if err := w.writeEntries(); err != nil {
 		return err
 	}
-	// With nothing pending writeEntries has not looked at the file, and what another
-	// program did to it would be sealed.
+	// If nothing was pending, writeEntries has not checked the file: a change by another
+	// program would be sealed.
 	if err := w.checkIntact(); err != nil {
 		return err
 	}
@@ -64,13 +64,13 @@ func (w *Writer) roll() error {
 	if err := old.writeTrailer(); err != nil {
 		return w.diskError(OpSeal, old.indexPath, err)
 	}
-	// Nobody rebuilds the index of a sealed segment but Repair.
+	// Only Repair rebuilds the index of a sealed segment.
 	//mutant:roll-the-index-is-not-synced
 	if err := old.syncIndex(); err != nil {
 		return w.poison(w.diskError(OpSeal, old.indexPath, err))
 	}
-	// Settings hold for whole segments. They are read before the next one exists: an
-	// error after that could not be tried again.
+	// Settings apply to whole segments. They are read before the next segment exists:
+	// after that, roll could not be tried again.
 	if err := w.reload(); err != nil {
 		return w.diskError(OpRead, filepath.Join(w.dir, filename.Marker), err)
 	}
@@ -97,8 +97,8 @@ func (w *Writer) createFailed(path string, err error) error {
 	return w.poison(err)
 }
 
-// reload reads the log's settings, which hold from the next segment on. w.mu must be
-// held, or the Writer be new.
+// reload reads HISTLOG, whose settings apply from the next segment on. w.mu must be
+// held, unless the Writer is still being opened.
 func (w *Writer) reload() error {
 	m, err := w.markerFile.read(w.fs, w.dir)
 	if err != nil {

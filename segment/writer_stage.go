@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Write stages one record: compact JSON without white space between its tokens, and
-// the scalar at its time field, or nil. Write does not check compact; Append and
-// AppendBatch take any JSON. Neither slice is kept.
+// Write stages one record. compact is its JSON without white space between tokens,
+// timeScalar the value of its time field, or nil. Write does not check compact; Append
+// and AppendBatch take any JSON. Neither slice is kept.
 //
 // The record is not part of the log until Commit returns nil. The Ack is valid only
 // from then on, and its Durable field is always false. If a Write fails on the

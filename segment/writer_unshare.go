@@ -7,9 +7,9 @@ import (
 )
 
 // unshare replaces the files of the segment base, which is about to be written, by
-// copies if they are hard links to those of a snapshot: a snapshot must not change.
-// They are if the segment was sealed when the snapshot was made, and the segments
-// after it were lost since.
+// copies if a snapshot shares them through hard links: a snapshot must not change. That
+// happens if the segment was sealed when the snapshot was made, and the segments after
+// it have been lost since.
 func (w *Writer) unshare(base Sequence) error {
 	for _, name := range []string{textName(base), indexName(base)} {
 		path := filepath.Join(w.dir, name)
