@@ -33,7 +33,7 @@ func Run(ctx context.Context, dir string, plan Plan, o Options) (changes []Chang
 	// A run killed while it replaced or retired a segment may leave files that are
 	// superseded or partial. They hold no record that the log needs, but take space that
 	// the actions below may want.
-	//mutant:retire-what-a-killed-run-has-left-stays
+	//mutant:retire-files-that-a-killed-run-left-stay
 	if err := segment.Sweep(ctx, dir, o.Options); err != nil {
 		return nil, err
 	}

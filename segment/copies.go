@@ -111,7 +111,7 @@ func (l *Log) others(s Segment) (others []Segment, err error) {
 // have been compressed, or decompressed by Repair.
 func (l *Log) followRename(s Segment, open func(Segment) error) error {
 	err := open(s)
-	//mutant:read-the-newest-compressed-since-it-was-listed
+	//mutant:read-a-segment-compressed-since-the-listing-is-not-found
 	for _, c := range seekable.Codecs() {
 		if !missing(err) {
 			break
@@ -136,7 +136,7 @@ func (l *Log) dropOthers(r *Reader) (c Change, err error) {
 	}
 	// The plain file is removed last: after a crash between the removals it still counts, and
 	// not a compressed file that was never verified.
-	//mutant:compress-the-plain-file-goes-first
+	//mutant:compress-the-plain-file-is-removed-first
 	slices.Reverse(others)
 	for _, other := range others {
 		if err == nil {

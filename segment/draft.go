@@ -179,7 +179,7 @@ func (d *Draft) Publish() error {
 // publish makes everything else durable and then renames HISTLOG into the directory. The
 // log exists from that rename on.
 func (d *Draft) publish() (*Writer, error) {
-	//mutant:make-no-checksums-of-what-was-kept
+	//mutant:make-sha256sums-is-not-written
 	if err := d.writeSums(); err != nil {
 		return nil, err
 	}
@@ -213,7 +213,7 @@ func (d *Draft) requireFeatures() error {
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	//mutant:small-index-a-draft-does-not-say-that-it-has-one
+	//mutant:small-index-the-histlog-of-a-draft-does-not-require-it
 	d.w.marker.Requires = append(d.w.marker.Requires, featuresOf(names...)...)
 	return err
 }

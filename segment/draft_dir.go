@@ -43,7 +43,7 @@ func createDir(fsys FS, dir string, perm fs.FileMode) (bool, error) {
 	case err == nil && !info.IsDir():
 		return false, fmt.Errorf("%s: not a directory", dir)
 	case err == nil:
-		//mutant:archive-a-directory-that-a-killed-one-made-is-not-synced
+		//mutant:archive-the-directory-of-a-killed-run-is-not-synced
 		if err := fsys.SyncDir(parent); !errors.Is(err, fs.ErrPermission) { // without permission histlog cannot have created dir
 			return false, err
 		}
@@ -136,7 +136,7 @@ func removeDraft(fsys FS, dir string) error {
 	if err != nil {
 		return err
 	}
-	//mutant:make-a-draft-is-removed-mark-first
+	//mutant:make-the-mark-of-a-draft-is-removed-first
 	for _, e := range entries {
 		if draftFile(e.Name()) {
 			if err := removeAll(fsys, filepath.Join(dir, e.Name()), e); err != nil {

@@ -50,7 +50,7 @@ func (d *Draft) CreateOrigin(name string) (io.WriteCloser, error) {
 
 func (o *originFile) Close() error {
 	// Without the sync a crash could leave an empty file beside a complete log.
-	//mutant:make-what-was-kept-of-a-source-is-not-synced
+	//mutant:make-files-of-origin-are-not-synced
 	if err := errors.Join(o.Flush(), o.file.Sync(), o.file.Close()); err != nil {
 		return err
 	}

@@ -83,7 +83,7 @@ func parseHeader(b []byte) (h header, reason string) {
 		return h, "not an index"
 	// The checksum is checked before the version, so that a flipped bit in the version is
 	// damage and not another version.
-	//mutant:read-an-index-headers-checksum
+	//mutant:read-an-index-headers-checksum-is-not-compared
 	case le.Uint32(b[60:]) != crc32.Checksum(b[:60], castagnoli):
 		return h, "header checksum differs"
 	case le.Uint16(b[8:]) != Version || le.Uint16(b[10:]) != headerSize || le.Uint16(b[12:]) != entrySize || le.Uint32(b[16:]) != 0:
@@ -152,7 +152,7 @@ func (h header) appendEntry(b []byte, seq Sequence, e Entry) []byte {
 // parseEntry decodes the entry of seq. ok is false if its checksum differs.
 func (h header) parseEntry(b []byte, seq Sequence) (e Entry, ok bool) {
 	// Each record has at least its LF, so none ends at 0, whatever the checksum says.
-	//mutant:read-an-index-entrys-checksum
+	//mutant:read-an-index-entrys-checksum-is-not-compared
 	if le.Uint32(b[28:]) != crc32.Update(h.seed(seq), castagnoli, b[:28]) || Offset(le.Uint64(b)) <= 0 {
 		return Entry{}, false
 	}
@@ -190,7 +190,7 @@ func (t *trailer) add(e Entry) {
 		t.MinTime, t.MaxTime, t.MinArrival, t.MaxArrival = at, at, arrived, arrived
 	}
 	t.MinTime, t.MaxTime = min(t.MinTime, at), max(t.MaxTime, at)
-	//mutant:roll-the-last-arrival-is-taken-for-the-greatest
+	//mutant:roll-the-trailer-has-the-last-arrival-as-max-arrival
 	t.MinArrival, t.MaxArrival = min(t.MinArrival, arrived), max(t.MaxArrival, arrived)
 	t.Count++
 	t.Plain = e.End
@@ -217,7 +217,7 @@ func (h header) encodeTrailer(t trailer) []byte {
 // parseTrailer decodes the last bytes of an index. ok is false if they are not a trailer
 // of this index.
 func (h header) parseTrailer(b []byte) (t trailer, ok bool) {
-	//mutant:read-a-trailers-checksum
+	//mutant:read-a-trailers-checksum-is-not-compared
 	if len(b) != trailerSize || !bytes.Equal(b[:8], trailerMagic[:]) ||
 		le.Uint32(b[60:]) != crc32.Update(h.seed(h.base), castagnoli, b[:60]) {
 		return t, false

@@ -38,7 +38,7 @@ func (x *indexFile) dropBeyond(size Offset) error {
 	// durable and that the text lacks.
 	for count > 0 {
 		e, err := x.entry(count - 1)
-		//mutant:read-records-that-a-power-cut-took-are-counted
+		//mutant:read-records-lost-in-a-power-cut-are-counted
 		if errors.Is(err, ErrCorrupt) || err == nil && e.Flags&Durable == 0 && e.End > size {
 			count--
 			continue
@@ -62,7 +62,7 @@ func (x *indexFile) headerLeftByCrash(reason string) (bool, error) {
 	// An anchor proves that the index, and so its header, was synced before the anchor was
 	// written.
 	synced, _, err := x.durableCounts()
-	//mutant:check-a-new-index-that-is-torn-is-damage
+	//mutant:check-a-torn-new-index-is-damage
 	return synced == 0, err
 }
 
@@ -88,7 +88,7 @@ func (r *Reader) leftByCrash(seq Sequence) (entry, record bool, err error) {
 	}
 	synced, durable, err := r.index.durableCounts()
 	k := uint64(seq - r.segment.Base)
-	//mutant:verify-rot-of-what-was-synced-is-taken-for-a-power-cuts
-	//mutant:verify-what-a-power-cut-left-is-damage
+	//mutant:verify-damage-to-synced-records-is-ascribed-to-a-power-cut
+	//mutant:verify-traces-of-a-power-cut-are-damage
 	return k >= synced, k >= durable, err
 }

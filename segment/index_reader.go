@@ -29,7 +29,7 @@ func (l *Log) openIndex(base Sequence) (x *indexFile, reason string, err error) 
 	const tries = 2 // one form may replace the other between the two opens
 	for range tries {
 		x, reason, err = l.openPlainIndex(base)
-		//mutant:small-index-used-where-the-plain-one-is-whole
+		//mutant:small-index-used-although-the-plain-one-is-complete
 		if err != nil || x != nil && x.hasTrailer() {
 			return x, reason, err
 		}
@@ -40,7 +40,7 @@ func (l *Log) openIndex(base Sequence) (x *indexFile, reason string, err error) 
 			}
 			return nil, "", err
 		}
-		//mutant:small-index-not-used-where-the-plain-one-is-torn
+		//mutant:small-index-not-used-although-the-plain-one-is-torn
 		if small != nil {
 			if x != nil {
 				x.file.Close() // it was only read
@@ -166,7 +166,7 @@ func (x *indexFile) countEntries(text Offset) (*trailer, error) {
 			return nil, err
 		}
 		t, ok := x.header.parseTrailer(b)
-		//mutant:read-a-trailer-of-more-records-than-the-text-holds
+		//mutant:read-a-trailer-may-claim-more-records-than-the-text-holds
 		if ok && t.Count == uint64(body-trailerSize)/entrySize && t.Count <= maxRecords(t.Plain) {
 			x.count = t.Count
 			return &t, nil
@@ -180,7 +180,7 @@ func (x *indexFile) countEntries(text Offset) (*trailer, error) {
 		limit = min(limit, maxRecords(text))
 	}
 	found, err := x.lastValid(limit)
-	//mutant:read-entries-of-what-the-text-has-lost-are-dropped
+	//mutant:read-entries-of-records-that-the-text-lost-are-dropped
 	if err == nil && limit < x.count {
 		found, err = x.validFrom(found)
 	}
@@ -213,7 +213,7 @@ func (x *indexFile) lastValid(n uint64) (uint64, error) {
 		for ; n > first; n-- {
 			entry := b[(n-1-first)*entrySize:][:entrySize]
 			if le.Uint64(entry) == 0 {
-				//mutant:read-entries-behind-a-hole-are-dropped
+				//mutant:read-entries-after-a-hole-are-dropped
 				continue
 			}
 			if _, ok := x.header.parseEntry(entry, x.header.base+Sequence(n-1)); ok {

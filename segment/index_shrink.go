@@ -117,7 +117,7 @@ func (l *Log) shrinkIndex(ctx context.Context, s Segment) (c Change, err error) 
 		return Change{}, errors.Join(compressError(s, err), vfs.RemoveIfExists(l.fs, temporary))
 	}
 	// Without this sync a power cut after the removal could leave the segment without an index.
-	//mutant:small-index-its-name-is-not-synced-before-the-plain-one-goes
+	//mutant:small-index-its-name-is-not-synced-before-the-plain-one-is-removed
 	if err := l.fs.SyncDir(l.Dir); err != nil {
 		return Change{}, compressError(s, err)
 	}
@@ -159,7 +159,7 @@ func (l *Log) writeSmall(ctx context.Context, x *indexFile, name string, mode os
 	if size, err = x.encodeSmall(ctx, io.NewOffsetWriter(f, 0)); err != nil {
 		return 0, err
 	}
-	//mutant:small-index-not-synced
+	//mutant:small-index-it-is-not-synced
 	if err := f.Sync(); err != nil { // otherwise a power cut after the rename could leave a name without bytes
 		return 0, err
 	}

@@ -44,7 +44,7 @@ func acquireWriterLock(ctx context.Context, fsys FS, dir string, wait time.Durat
 	deadline := time.Now().Add(wait)
 	// With no time to wait there is no turn to wait for: a writer then takes a free
 	// lock even if others wait for their next attempt.
-	//mutant:lock-taken-past-those-that-wait
+	//mutant:lock-acquired-before-the-writers-that-wait
 	if wait == 0 || !hasWaiter(fsys, dir) {
 		unlock, err := tryWriterLock(fsys, dir)
 		if wait == 0 || !errors.Is(err, ErrLocked) {

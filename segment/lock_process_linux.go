@@ -37,7 +37,7 @@ func processID(pid int) string {
 	// and may contain any character, even a parenthesis.
 	const state, started = 0, 19
 	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	//mutant:lock-one-that-is-dead-and-not-yet-waited-for-counts-as-alive
+	//mutant:lock-a-zombie-process-counts-as-alive
 	if len(fields) <= started || bytes.ContainsAny(fields[state], "ZXx") { // a zombie holds no lock
 		return ""
 	}

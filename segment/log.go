@@ -146,7 +146,7 @@ func (l *Log) NextSeq() (Sequence, error) {
 		if e := l.Refresh(); e != nil {
 			return 0, e
 		}
-		//mutant:retire-seen-as-damage-where-the-newest-went
+		//mutant:retire-the-retired-newest-segment-of-a-listing-is-damage
 		if l.Segments[len(l.Segments)-1].Base == last.Base { // it is the newest still
 			return 0, err
 		}

@@ -41,7 +41,7 @@ func (l *Log) leaveRetired() {
 	switch {
 	case found:
 		l.Segments = l.Segments[i:]
-	//mutant:histlog-first-seq-is-believed-where-no-segment-begins
+	//mutant:histlog-first-seq-counts-although-no-segment-begins-there
 	case i > 0:
 		l.Conflict = &CorruptError{Kind: KindMarkerDiffers, Path: l.path(filename.Marker),
 			Reason: fmt.Sprintf("first_seq is %d, but no segment begins there", first)}
@@ -52,7 +52,7 @@ func (l *Log) leaveRetired() {
 // MissingOldest returns the damage of a log whose oldest records are missing: its
 // first segment begins after first_seq. nil means that no record is missing there.
 func (l *Log) MissingOldest() *CorruptError {
-	//mutant:retire-a-beginning-that-is-missing-is-passed-over
+	//mutant:retire-missing-oldest-records-are-not-noticed
 	if base := l.Segments[0].Base; base > l.Marker.FirstSeq {
 		return missingSegments(l.Dir, 0, l.Marker.FirstSeq, base)
 	}

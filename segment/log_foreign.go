@@ -122,7 +122,7 @@ func (l *Log) foreignReason(s Segment, before []Segment) (reason string, err err
 		return "", nil
 	}
 	next, ok, err := l.follows(before[len(before)-1])
-	//mutant:read-a-segment-behind-a-gap-is-shown
+	//mutant:read-a-foreign-segment-after-a-gap-is-shown
 	if ok && next != s.Base {
 		reason = fmt.Sprintf("not a segment of this log: it has no index, and the segment before it ends with record %d", next-1)
 	}

@@ -110,7 +110,7 @@ func (f *markerFile) read(fsys FS, dir string) (Marker, error) {
 // a listing is not atomic. So readMarker reports segments without HISTLOG only if it has seen
 // that several times.
 func readMarker(fsys FS, dir string) (text []byte, err error) {
-	//mutant:read-histlog-missing-beside-segments-is-believed-at-once
+	//mutant:read-one-look-decides-that-histlog-is-missing
 	const looks = 3
 	for range looks {
 		if text, err = vfs.ReadFile(fsys, filepath.Join(dir, filename.Marker), maxMarker); !missing(err) {

@@ -20,7 +20,7 @@ func appendSum(b []byte) []byte {
 	b = fmt.Appendf(b, ",\n  %q: \"", sumName)
 	at := len(b)
 	b = append(b, noSum+"\"\n}\n"...)
-	//mutant:histlog-the-digits-are-part-of-their-checksum
+	//mutant:histlog-the-checksum-covers-its-own-digits
 	copy(b[at:], sumText(b))
 	return b
 }

@@ -39,7 +39,7 @@ func quarantineRange(fsys FS, dir string, base Sequence, f io.ReaderAt, from, to
 	if err == nil {
 		// The caller overwrites or removes these bytes next. If their copy's name were lost
 		// in a power cut, they would be gone.
-		//mutant:quarantine-its-name-is-not-synced
+		//mutant:quarantine-the-name-of-a-file-is-not-synced
 		err = fsys.SyncDir(folder)
 	}
 	return name, err
@@ -62,7 +62,7 @@ func ensureDir(fsys FS, folder string) error {
 		if !info.IsDir() {
 			return fmt.Errorf("%s: not a directory", folder)
 		}
-		//mutant:quarantine-the-name-of-a-folder-that-is-there-is-not-synced
+		//mutant:quarantine-the-name-of-an-existing-folder-is-not-synced
 		return fsys.SyncDir(parent)
 	}
 	if !missing(err) {
@@ -75,7 +75,7 @@ func ensureDir(fsys FS, folder string) error {
 	if err := fsys.Mkdir(folder, above.Mode().Perm()); err != nil {
 		return err
 	}
-	//mutant:quarantine-the-folders-name-is-not-synced
+	//mutant:quarantine-the-name-of-a-new-folder-is-not-synced
 	return fsys.SyncDir(parent)
 }
 
@@ -111,7 +111,7 @@ func (q *quarantineWriter) Write(p []byte) (int, error) {
 }
 
 func (q *quarantineWriter) Close() error {
-	//mutant:make-what-was-salvaged-is-not-synced
+	//mutant:make-the-quarantined-rest-of-a-source-is-not-synced
 	err := errors.Join(q.out.Flush(), q.file.Sync(), q.file.Close())
 	// The checksum in the name is known only at the end. A crash before the rename leaves a
 	// draft, which the next NewDraft removes with all its files.

@@ -47,7 +47,7 @@ func (r *Reader) Record(seq Sequence) (Record, error) {
 	switch {
 	case e.End <= start || e.End-start > maxRecord+1:
 		return Record{}, damaged("its index entry makes no sense")
-	//mutant:read-a-records-length-is-believed-before-the-files
+	//mutant:read-a-records-length-is-not-compared-with-the-file
 	case e.End > r.size: // the file may have grown; otherwise the length must not be believed
 		if err := r.Refresh(); err != nil {
 			return Record{}, err
@@ -66,7 +66,7 @@ func (r *Reader) Record(seq Sequence) (Record, error) {
 	if err != nil {
 		return Record{}, r.readError(seq, start, err)
 	}
-	//mutant:read-a-records-checksum
+	//mutant:read-a-records-checksum-is-not-compared
 	if crc32.Checksum(text, castagnoli) != e.CRC {
 		return Record{}, damaged("its checksum differs")
 	}

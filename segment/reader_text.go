@@ -125,7 +125,7 @@ func (l *Log) missingSegmentError(s Segment) error {
 	var now markerFile
 	// Retire replaces HISTLOG before it removes a file. So if Retire removed this one, HISTLOG
 	// already says so. A first_seq that contradicts the segments proves nothing.
-	//mutant:retire-seen-as-damage-by-who-has-an-old-listing
+	//mutant:retire-a-reader-with-an-old-listing-reports-damage
 	if m, err := now.read(l.fs, l.Dir); err == nil && s.Base < m.FirstSeq && l.Conflict == nil {
 		return m.retiredError(s.Base)
 	}

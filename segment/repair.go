@@ -183,7 +183,7 @@ func (r *repair) rewrite(read *Reader, next Sequence, damage []*CorruptError) er
 		// quarantine/ already holds the bytes that the new text lacks. After a crash between
 		// this rename and that of the index, the old index does not know that the blank
 		// records are lost: they are damage, and the next Repair finds the same ones.
-		//mutant:repair-the-compressed-file-goes-before-a-plain-one-is-there
+		//mutant:repair-the-compressed-file-is-removed-before-the-plain-one-exists
 		if err := r.log.fs.Rename(m.temporary, plain.Path); err != nil {
 			return errors.Join(err, vfs.RemoveIfExists(r.log.fs, m.temporary), index.discard())
 		}

@@ -61,7 +61,7 @@ func (l *Log) quarantineSegment(f *CorruptError) (done []RepairedRecord, err err
 	if err != nil {
 		return nil, err
 	}
-	//mutant:repair-the-index-of-a-foreign-segment-goes-first
+	//mutant:repair-the-index-of-a-foreign-segment-is-removed-first
 	for _, name := range filename.All(uint64(base)) {
 		info, err := l.fs.Lstat(l.path(name))
 		// A link, a FIFO or a device is never opened, and stays where it is.

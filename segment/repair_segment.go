@@ -33,7 +33,7 @@ func (m *segmentRepair) begin() (err error) {
 		return nil
 	}
 	// A killed Repair may have left a text under this name, hence O_TRUNC.
-	//mutant:repair-written-into-the-segments-file
+	//mutant:repair-the-new-text-is-written-into-the-segments-file
 	if m.text, err = m.log.fs.OpenFile(m.temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, m.w.mode); err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (m *segmentRepair) record(seq Sequence) error {
 	if err != nil {
 		return err
 	}
-	//mutant:repair-what-another-file-has-is-not-looked-for
+	//mutant:repair-records-are-not-restored-from-another-file
 	if copied != nil {
 		return m.restore(*copied, damage)
 	}
@@ -250,7 +250,7 @@ func (m *segmentRepair) quarantineContainer() (name string, err error) {
 	if !m.expands() {
 		return "", nil
 	}
-	//mutant:repair-excess-of-a-compressed-file-is-dropped
+	//mutant:repair-bytes-after-a-compressed-text-are-not-quarantined
 	if flaw, err := m.read.text.checkContainer(); flaw == "" || err != nil {
 		return "", err
 	}

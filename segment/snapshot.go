@@ -44,7 +44,7 @@ func Snapshot(ctx context.Context, dir, dest string, progress func(done, of int6
 		return done, err
 	}
 	in, err := l.contains(dest)
-	//mutant:snapshot-into-the-log
+	//mutant:snapshot-a-directory-in-the-log-is-accepted
 	if in {
 		err = fmt.Errorf("%s: %w", dest, ErrInside)
 	}
@@ -63,7 +63,7 @@ func Snapshot(ctx context.Context, dir, dest string, progress func(done, of int6
 	}
 	//mutant:snapshot-segments-may-be-removed-while-they-are-copied
 	defer func() { err = errors.Join(err, release()) }()
-	//mutant:snapshot-what-was-done-while-it-waited-is-not-seen
+	//mutant:snapshot-changes-during-the-wait-for-the-lock-are-not-seen
 	if err := l.Refresh(); err != nil { // another process may have changed the log before the lock was acquired
 		return done, err
 	}
@@ -76,7 +76,7 @@ func Snapshot(ctx context.Context, dir, dest string, progress func(done, of int6
 	}
 	s := &snapshotter{from: l, draft: d, progress: progress}
 	if err := s.make(ctx); err != nil {
-		//mutant:snapshot-what-failed-stays
+		//mutant:snapshot-a-failed-snapshot-stays
 		return done, errors.Join(snapshotError(dir, err), d.Discard())
 	}
 	return s.done, nil
@@ -103,7 +103,7 @@ func (l *Log) newSnapshot(ctx context.Context, dest string, o Options) (*Draft, 
 		return nil, err
 	}
 	d := &Draft{w: Writer{fs: o.FS, machine: o.Machine, dir: dest, now: o.Now, marker: l.Marker, policy: policy}}
-	//mutant:snapshot-others-may-read-it
+	//mutant:snapshot-its-directory-is-readable-by-all
 	return d, d.open(ctx, o, info.Mode().Perm()|0o700) // so accounts that cannot read the log cannot read the snapshot
 }
 
@@ -138,7 +138,7 @@ func (s *snapshotter) make(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	//mutant:snapshot-indexes-of-what-is-gone-are-left-out
+	//mutant:snapshot-indexes-of-missing-segments-are-left-out
 	if err := s.copyLeftIndexes(ctx); err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func (s *snapshotter) copyText(ctx context.Context, r *Reader, text File) error 
 	end, err := r.Size()
 	if release != nil {
 		if err == nil { // while the lock is held, because the next writer may truncate it
-			//mutant:snapshot-what-a-killed-writer-left-is-left-out
+			//mutant:snapshot-the-tail-of-a-killed-writer-is-left-out
 			err = copyTo(text, from, int64(end), int64(r.size))
 		}
 		// [0, end) does not change any more, so it is copied without the lock: the next writer
@@ -95,7 +95,7 @@ func (s *snapshotter) awaitIndex(ctx context.Context, r *Reader) (release func()
 	wanted := r.size
 	for deadline := time.Now().Add(settleWait); ; {
 		end, err := r.Size()
-		//mutant:snapshot-what-was-acknowledged-a-moment-ago-is-left-out
+		//mutant:snapshot-records-acknowledged-a-moment-ago-are-left-out
 		if err != nil || end >= min(wanted, r.size) {
 			return nil, err
 		}

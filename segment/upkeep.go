@@ -45,12 +45,12 @@ func (l *Log) lockMaintenance(ctx context.Context) (release func() error, err er
 		return nil, fmt.Errorf("wait for %s: %w", path, err)
 	}
 	path = l.path(filename.Marker)
-	//mutant:upkeep-histlog-is-not-locked
+	//mutant:maintenance-histlog-is-not-locked
 	second, err := acquireLock(ctx, l.fs, path, maintenanceWait)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("wait for %s: %w", path, err), first())
 	}
-	//mutant:upkeep-upkeep-is-given-up-before-histlog
+	//mutant:maintenance-upkeep-is-unlocked-before-histlog
 	return func() error { return errors.Join(second(), first()) }, nil
 }
 
@@ -126,7 +126,7 @@ func (l *Log) sweep() error {
 // old HISTLOG back after the segments are gone. Several processes may do this at once.
 func (l *Log) removeRetired() error {
 	_, retired, err := l.leftovers()
-	//mutant:retire-the-run-after-a-kill-does-not-sync
+	//mutant:retire-the-run-after-a-kill-does-not-sync-histlog
 	if err == nil && len(retired) > 0 {
 		err = l.fs.SyncDir(l.Dir)
 	}
@@ -151,12 +151,12 @@ func (l *Log) leftovers() (temporary, retired []string, err error) {
 	for _, e := range entries {
 		base, _, ours := parseName(e.Name())
 		switch {
-		//mutant:upkeep-a-temporary-histlog-stays
+		//mutant:maintenance-a-temporary-histlog-stays
 		case filename.IsTemporary(e.Name()), e.Name() == "."+filename.Marker+".tmp":
-			//mutant:compress-a-killed-ones-file-stays
+			//mutant:compress-the-temporary-file-of-a-killed-run-stays
 			temporary = append(temporary, e.Name())
 		// Retention must not delete a file of another log. Repair moves it to quarantine/.
-		//mutant:retire-another-logs-segment-goes-too
+		//mutant:retire-another-logs-segment-is-removed
 		case ours && base < first && !l.isForeign(base):
 			retired = append(retired, e.Name())
 		}

@@ -64,7 +64,7 @@ func (l *Log) archive(ctx context.Context, s Segment, to string, now time.Time) 
 		// An archive that was there before keeps its segments. The next Archive copies the
 		// files of this one again.
 		if made {
-			//mutant:archive-a-new-one-that-failed-stays
+			//mutant:archive-a-new-archive-stays-after-a-failure
 			err = errors.Join(err, a.discard())
 		}
 		return c, archiveError(s, to, err)
@@ -118,11 +118,11 @@ func (a *archive) add(ctx context.Context, s Segment) (err error) {
 		return err
 	}
 	last := l.Segments[len(l.Segments)-1]
-	//mutant:archive-a-gap-is-let-in
+	//mutant:archive-a-gap-is-accepted
 	if s.Base != last.Base && s.Base != last.Next {
 		return fmt.Errorf("%w: it holds records %d to %d, %d does not follow", ErrNotArchive, l.Segments[0].Base, last.Next-1, s.Base)
 	}
-	//mutant:archive-time-rules-are-not-taken-over
+	//mutant:archive-time-rules-are-not-copied
 	if err := l.copyRules(a.from.Marker); err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (l *Log) copyRules(m Marker) error {
 	own.TimeRules = m.TimeRules
 	for _, name := range m.Requires {
 		if !slices.Contains(own.Requires, name) {
-			//mutant:small-index-an-archive-does-not-say-that-it-has-one
+			//mutant:small-index-the-histlog-of-an-archive-does-not-require-it
 			own.Requires = append(slices.Clip(own.Requires), name)
 		}
 	}
@@ -176,7 +176,7 @@ func (a *archive) create(ctx context.Context, s Segment) error {
 	if err := fsys.SyncDir(a.dir); err != nil {
 		return err
 	}
-	//mutant:archive-histlog-before-the-segment
+	//mutant:archive-histlog-is-written-before-the-segment
 	if err := a.copy(ctx, s); err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func (a *archive) copy(ctx context.Context, s Segment) error {
 	}
 	// The index first: after a crash an index without its segment is ignored, but a
 	// segment without its index is damage.
-	//mutant:archive-a-segment-before-its-index
+	//mutant:archive-a-segment-is-copied-before-its-index
 	for _, path := range []string{index, s.Path} {
 		if err := a.copyFile(path); err != nil {
 			return err

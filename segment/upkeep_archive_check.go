@@ -37,7 +37,7 @@ func (l *Log) contains(dir string) (bool, error) {
 			return false, nil
 		case err != nil:
 			return false, err
-		//mutant:archive-in-the-log-itself
+		//mutant:archive-a-directory-in-the-log-itself-is-accepted
 		case l.fs.SameFile(own, info):
 			return true, nil
 		case below != nil && l.fs.SameFile(below, info): // the root
@@ -73,8 +73,8 @@ func (l *Log) CheckArchive(to string) error {
 
 // checkArchiveOf returns ErrNotArchive if archive is not an archive of the log l.
 func (l *Log) checkArchiveOf(archive *Log) error {
-	//mutant:archive-a-log-is-taken-for-one
-	//mutant:archive-another-logs-is-taken
+	//mutant:archive-a-log-is-accepted-as-an-archive
+	//mutant:archive-the-archive-of-another-log-is-accepted
 	if archive.Marker.Role != roleArchive || archive.Marker.ID != l.Marker.ID {
 		return fmt.Errorf("%w: it is another log", ErrNotArchive)
 	}

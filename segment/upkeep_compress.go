@@ -77,7 +77,7 @@ func (l *Log) compressWithIndex(ctx context.Context, s Segment, codec Codec) (c 
 // leaves both files, and finishCompress deletes the plain one.
 func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, err error) {
 	if s.Copy {
-		//mutant:compress-an-unfinished-one-that-is-damaged-stays
+		//mutant:compress-the-damaged-file-of-a-killed-run-stays
 		if c, done, err := l.finishCompress(ctx, s); done || err != nil {
 			return c, err
 		}
@@ -96,7 +96,7 @@ func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, e
 	}
 	path := l.path(fileName(s.Base, codec))
 	temporary := vfs.TempName(path)
-	//mutant:compress-the-name-before-the-bytes-are-proven
+	//mutant:compress-the-file-gets-its-name-before-it-is-verified
 	//mutant:compress-the-replaced-copies-are-not-quarantined
 	if err = r.compressTo(ctx, l, temporary, codec, mode); err == nil && s.Copy {
 		err = l.quarantineOthers(s, mode)
@@ -105,7 +105,7 @@ func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, e
 		err = l.fs.Rename(temporary, path)
 	}
 	if err != nil {
-		//mutant:compress-what-failed-stays
+		//mutant:compress-the-temporary-file-of-a-failed-run-stays
 		return c, errors.Join(compressError(r.segment, err), vfs.RemoveIfExists(l.fs, temporary))
 	}
 	// From here on r.segment names the compressed file, which r has verified.
@@ -169,11 +169,11 @@ func (l *Log) keepOnly(ctx context.Context, s Segment) (c Change, err error) {
 		return c, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	//mutant:compress-an-unfinished-one-is-believed-unproven
+	//mutant:compress-the-file-of-a-killed-run-is-not-verified
 	if err := r.verifyFile(ctx); err != nil {
 		return c, err
 	}
-	//mutant:compress-an-unfinished-one-is-not-synced
+	//mutant:compress-the-file-of-a-killed-run-is-not-synced
 	if err := l.syncFile(s.Path); err != nil { // another program may have written it and not synced it
 		return c, compressError(s, err)
 	}
@@ -236,20 +236,20 @@ func (r *Reader) verifyCompressed(ctx context.Context, f File, codec Codec) erro
 		return err
 	}
 	if reason := packed.mismatch(); reason != "" {
-		return fmt.Errorf("what was compressed differs: %s", reason)
+		return fmt.Errorf("the compressed file differs: %s", reason)
 	}
 	// The text of the segment has just been verified: damage here is an error of the
 	// encoder or of the disk, and not a *CorruptError of the segment.
-	//mutant:compress-what-was-compressed-is-not-read-back
+	//mutant:compress-the-compressed-file-is-not-read-back
 	if err := r.verifyStream(ctx, packed, nil); errors.Is(err, ErrCorrupt) {
-		return fmt.Errorf("what was compressed differs: %v", err)
+		return fmt.Errorf("the compressed file differs: %v", err)
 	} else if err != nil {
 		return err
 	}
 	reason, err := packed.Check()
-	//mutant:compress-what-other-programs-look-at-is-not-compared
+	//mutant:compress-the-container-of-the-compressed-file-is-not-checked
 	if err == nil && reason != "" {
-		err = fmt.Errorf("what was compressed differs: %s", reason)
+		err = fmt.Errorf("the compressed file differs: %s", reason)
 	}
 	return err
 }

@@ -25,7 +25,7 @@ func Retire(ctx context.Context, dir string, before Sequence, o Options) (change
 			}
 			if damage != nil {
 				// first_seq is one number, so only the beginning of a log can be retired.
-				//mutant:retire-what-is-behind-damage-goes
+				//mutant:retire-segments-after-a-damaged-one-are-removed
 				segments = segments[:i]
 				break
 			}
@@ -68,7 +68,7 @@ func (l *Log) verifySegment(ctx context.Context, s Segment) (c Change, file Segm
 		return c, s, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	//mutant:retire-damage-goes-too
+	//mutant:retire-a-damaged-segment-is-removed
 	if err := r.verifyFile(ctx); err != nil {
 		return c, s, err
 	}
@@ -91,7 +91,7 @@ func (l *Log) retire(segments []Segment) error {
 	// HISTLOG is replaced first: if the files were removed first, a crash would leave a log
 	// whose oldest records are missing, which is damage. After Refresh, removeRetired finds
 	// the files as those below the new first_seq.
-	//mutant:retire-segments-go-before-histlog-says-so
+	//mutant:retire-segments-are-removed-before-histlog-is-replaced
 	if err := l.replaceMarker(m); err != nil {
 		return fail(fmt.Errorf("move first_seq to %d: %w", m.FirstSeq, err))
 	}

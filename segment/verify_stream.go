@@ -26,7 +26,7 @@ func (r *Reader) verifyStream(ctx context.Context, t io.ReaderAt, to *seekable.W
 	if err != nil {
 		return err
 	}
-	//mutant:compress-what-follows-the-last-record-is-not-looked-at
+	//mutant:compress-bytes-after-the-last-record-are-not-noticed
 	if r.size != at || sum != *r.trailer {
 		return &CorruptError{Kind: KindIndex, Path: r.segment.Path, Seq: r.Next(), Offset: at, Reason: "it does not end where its index does"}
 	}

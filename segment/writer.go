@@ -132,7 +132,7 @@ func (w *Writer) usable() error {
 // even by a timer, so all waiters get the error now. w.mu must be held.
 func (w *Writer) poison(err error) error {
 	w.err = err
-	//mutant:append-those-who-wait-are-not-told-that-the-writer-is-poisoned
+	//mutant:append-waiting-callers-are-not-told-that-the-writer-is-poisoned
 	w.answer(err)
 	return err
 }

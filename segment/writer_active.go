@@ -50,7 +50,7 @@ func createActive(fsys FS, dir string, h header, mode fs.FileMode) (_ *activeSeg
 	// The index is created first: the text's name seals the previous segment for
 	// good, so after it only the sync of that name may fail. A kill here leaves an
 	// index without a text; the next writer truncates it.
-	//mutant:roll-the-segment-before-its-index
+	//mutant:roll-the-text-is-created-before-its-index
 	if a.index, err = fsys.OpenFile(a.indexPath, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode); err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func (a *activeSegment) writeEntries(entries []Entry) error {
 	// A crash here leaves entries that are torn or end after the text. Recovery
 	// drops them: each has a checksum, and is compared with the text's length.
 	if _, err := a.index.WriteAt(b, entryOffset(a.count)); err != nil {
-		//mutant:index-entries-that-failed-stay
+		//mutant:index-a-failed-write-of-entries-is-not-undone
 		if e := a.truncateIndex(); e != nil {
 			return fmt.Errorf("%w, %w: %w", err, errIndexTorn, e)
 		}
@@ -56,7 +56,7 @@ func (a *activeSegment) truncateIndex() error {
 	}
 	// The text of these records is truncated next. Without the sync a power cut could
 	// keep the longer index and the text of the next record.
-	//mutant:index-cut-without-a-sync
+	//mutant:index-its-truncation-is-not-synced
 	if err := a.index.Truncate(end); err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func (w *Writer) writeEntries() error {
 	}
 	// Another program may have changed the file since flush checked it. An entry must
 	// not describe bytes of that program.
-	//mutant:append-segment-not-looked-at-after-the-sync
+	//mutant:append-the-segment-is-not-checked-after-the-sync
 	if err := w.checkIntact(); err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func (w *Writer) Rollback() error {
 	}
 	err := w.rollback(nil)
 	w.batchErr = nil
-	//mutant:append-others-are-acknowledged-what-was-rolled-back
+	//mutant:append-rolled-back-records-of-other-callers-are-acknowledged
 	w.answer(cmp.Or(err, ErrRolledBack))
 	return err
 }

@@ -96,7 +96,7 @@ func (w *Writer) checkIndex() (damaged bool, err error) {
 func (x *indexFile) trusted() (found, durable, synced uint64, err error) {
 	found = x.count
 	// Invariant: the entries [k, found) are valid, and durable ≤ found.
-	//mutant:recover-entries-before-the-last-are-not-looked-at
+	//mutant:recover-only-the-last-entry-is-checked
 	for k := found; k > 0 && (durable == 0 || synced == 0); k-- {
 		e, err := x.entry(k - 1)
 		if errors.Is(err, ErrCorrupt) {

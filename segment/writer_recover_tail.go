@@ -145,6 +145,6 @@ func (w *Writer) quarantineTail() error {
 	a.ackedEnd = a.indexedEnd
 	// Without the sync a power cut could bring the torn bytes back after records that
 	// SyncNone writes in their place.
-	//mutant:recover-the-cut-is-not-synced
+	//mutant:recover-the-truncation-is-not-synced
 	return errors.Join(a.rollback(), a.file.Datasync())
 }

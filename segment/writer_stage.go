@@ -113,8 +113,8 @@ func (w *Writer) flush() error {
 // lose the first. With the flag, recovery takes that for a torn tail; without it,
 // for damage of a record that was durable. w.mu must be held.
 func (w *Writer) markLazy() error {
-	//mutant:append-a-pair-is-no-group
-	//mutant:append-groups-are-not-noted
+	//mutant:append-a-pair-does-not-set-the-lazy-flag
+	//mutant:append-a-group-does-not-set-the-lazy-flag
 	if w.policy.Sync.single() && len(w.pending) == 1 {
 		return nil
 	}
@@ -137,7 +137,7 @@ func (w *Writer) setHeaderFlag(f headerFlags) error {
 	}
 	// The records that the flag is about may reach the disk on their own. Were they
 	// there without the flag, recovery would misjudge them.
-	//mutant:append-the-note-is-not-synced
+	//mutant:append-the-lazy-flag-is-not-synced
 	if err := a.index.Sync(); err != nil {
 		return w.poison(w.diskError(OpSync, a.indexPath, err))
 	}

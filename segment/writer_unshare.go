@@ -29,7 +29,7 @@ func (w *Writer) unshare(base Sequence) error {
 		}
 		// Without this sync a power cut could bring the shared file back, without the
 		// records acknowledged in the copy.
-		//mutant:recover-the-name-of-what-was-shared-is-not-synced
+		//mutant:recover-the-name-of-a-copied-shared-file-is-not-synced
 		if err := w.fs.SyncDir(w.dir); err != nil {
 			return err
 		}

@@ -82,7 +82,7 @@ func NewReader(ctx context.Context, f io.ReaderAt, size int64, c Codec) (*Reader
 // negative if that is not known: where the table is missing or contradicts
 // it, the file is read as one frame of that length.
 func (r *Reader) Length(expected int64) int64 {
-	//mutant:read-a-frame-table-that-the-index-contradicts
+	//mutant:read-a-frame-table-is-not-compared-with-the-index
 	if expected >= 0 && r.reason == "" && r.table.Length() != expected {
 		r.reason = fmt.Sprintf("its table of frames tells of %d bytes, the index of %d", r.table.Length(), expected)
 	}
@@ -232,7 +232,7 @@ func (r *Reader) Check() (reason string, err error) {
 			return "", err
 		}
 	}
-	//mutant:read-a-compressed-files-checksum
+	//mutant:read-a-compressed-files-checksum-is-not-compared
 	if sum.Sum32() != r.table.sum {
 		return "the checksum of the compressed file differs", nil
 	}

@@ -19,7 +19,7 @@ type contextFile struct {
 }
 
 func (f contextFile) ReadAt(b []byte, off int64) (int, error) {
-	//mutant:read-a-context-that-has-ended-reads-on
+	//mutant:read-an-ended-context-does-not-stop-reading
 	if err := f.ctx.Err(); err != nil {
 		return 0, err
 	}

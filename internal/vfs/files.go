@@ -102,7 +102,7 @@ func CopyFile(fsys FS, from, to string, perm fs.FileMode) (err error) {
 	if err != nil {
 		return err
 	}
-	//mutant:archive-written-under-its-name
+	//mutant:archive-a-file-is-written-under-its-final-name
 	temporary := TempName(to)
 	if err := CopyRange(fsys, temporary, f, 0, info.Size(), perm); err != nil {
 		return err

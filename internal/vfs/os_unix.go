@@ -81,7 +81,7 @@ func (OS) TryLock(name string) (func() error, bool, error) {
 	}
 	// A file that was replaced since it was opened excludes nobody: its successor has
 	// a lock of its own.
-	//mutant:lock-on-what-the-name-led-to-once
+	//mutant:lock-acquired-on-a-directory-that-was-replaced
 	if now, err := os.Stat(name); err != nil || !os.SameFile(held, now) {
 		return nil, false, l.Unlock()
 	}

@@ -1,8 +1,8 @@
-// Command mutants proves the tests: it takes each sync, each checksum and each
-// order of writing away, in turn, and says which test notices. A mutant that no
-// test notices makes it fail.
+// Command mutants proves the tests: it removes each sync, each checksum and each order
+// of writing from the code, one at a time, and reports which test notices. It fails if no
+// test notices a mutant.
 //
-//	mutants [NAME…]     only those whose names hold one of the texts
+//	mutants [TEXT…]     only mutants whose names contain one of the texts
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 	"strings"
 )
 
-// A stage is a run of go test.
+// A stage is one run of go test.
 type stage struct {
 	proofs bool // enumerate everything
 	args   []string
@@ -68,7 +68,7 @@ func run(only []string) error {
 		fmt.Printf("%-58s %s\n", m.name, test)
 	}
 	if alive+broken > 0 {
-		return fmt.Errorf("%d mutants live, %d are none", alive, broken)
+		return fmt.Errorf("%d mutants were not noticed, %d do not build or have no place", alive, broken)
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (m mutant) named(only []string) bool {
 }
 
 // hunt runs the tests with the mutant in place of the code and returns the
-// first that fails; "" if it lives.
+// first one that fails; "" if none does.
 func (m mutant) hunt(dir string, places map[string]place) (test string, err error) {
 	p, ok := places[m.mark()]
 	if !ok {
@@ -133,11 +133,12 @@ func (m mutant) guard() []stage {
 
 var failure = regexp.MustCompile(`--- FAIL: (\S+)`)
 
-// firstFailure returns the innermost test of those that failed first.
+// firstFailure returns the first test that failed, and of its failed subtests the innermost.
 func firstFailure(out []byte) string {
-	name := "the tests' time ran out"
+	const timedOut = "no test: the time limit ended the run"
+	name := timedOut
 	for _, match := range failure.FindAllSubmatch(out, -1) {
-		if inner := string(match[1]); name[0] == 't' || strings.HasPrefix(inner, name+"/") {
+		if inner := string(match[1]); name == timedOut || strings.HasPrefix(inner, name+"/") {
 			name = inner
 		}
 	}

@@ -44,7 +44,7 @@ func findMarks(root string) (map[string]place, error) {
 		}
 		for mark, at := range marksIn(&source) {
 			if other, ok := places[mark]; ok {
-				return fmt.Errorf("%s%s stands in %s and in %s", prefix, mark, other.path, path)
+				return fmt.Errorf("%s%s is in %s and in %s", prefix, mark, other.path, path)
 			}
 			places[mark] = place{path, source, at}
 		}
@@ -53,7 +53,8 @@ func findMarks(root string) (map[string]place, error) {
 	return places, err
 }
 
-// marksIn takes the marks out of source and returns their offsets in what is left.
+// marksIn removes the marks from source and returns the offsets in the rest of the line
+// below each.
 func marksIn(source *[]byte) map[string]int {
 	marks := map[string]int{}
 	var text []byte
