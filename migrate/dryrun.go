@@ -46,10 +46,11 @@ func DryRun(ctx context.Context, o Options) (DryRunReport, error) {
 		report = DryRunReport{Source: o.Source}
 		p.scan.Limit(policy.MaxRecord)
 		p.scan.Capture(policy.TimeField)
+		times := recordtime.Parser{Format: policy.TimeFormat, Zone: policy.TimeZone}
 		p.take = func(compact, timeScalar []byte) error {
 			report.LogBytes += int64(len(compact)) + 1
 			report.Largest = max(report.Largest, int64(len(compact)))
-			if t, ok := recordtime.Parse(timeScalar, policy.TimeZone); ok {
+			if t, ok := times.Parse(timeScalar); ok {
 				report.addTime(t)
 			} else {
 				report.ClockTimes++

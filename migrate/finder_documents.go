@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/recordtime"
@@ -65,19 +64,19 @@ func (d *document) undecided(values uint64) error {
 	return fmt.Errorf("%w: the source holds %d values, and value %d holds an array: %v", ErrUndecided, values, d.number, d.inside)
 }
 
-// A timeField is where a record has its time. The zero value is no place.
+// A timeField is where a record has its time. Without a path it is no place.
 type timeField struct {
-	path []string
-	zone *time.Location
+	path  []string
+	times *recordtime.Parser
 }
 
 // newTimeField returns the time field of a log with those settings.
 func newTimeField(s segment.Settings) timeField {
 	policy, err := s.Policy()
 	if err != nil || policy.TimeField == nil {
-		return timeField{}
+		return timeField{times: &recordtime.Parser{}}
 	}
-	return timeField{policy.TimeField.Tokens(), policy.TimeZone}
+	return timeField{policy.TimeField.Tokens(), &recordtime.Parser{Format: policy.TimeFormat, Zone: policy.TimeZone}}
 }
 
 // in reports whether a compact value has a plausible time at the time field.
@@ -99,7 +98,7 @@ func (f timeField) is(scalar []byte) bool {
 	if scalar[0] == '{' || scalar[0] == '[' {
 		return false
 	}
-	t, ok := recordtime.Parse(scalar, f.zone)
+	t, ok := f.times.Parse(scalar)
 	return ok && t.Year() >= from && t.Year() <= to
 }
 

@@ -34,7 +34,7 @@ func (d *Draft) write(compact, timeScalar []byte) (err error) {
 			return err
 		}
 	}
-	e := newEntry(w.stagedEnd+Offset(len(compact)+1), line{text: compact}.crc(), timeOf(timeScalar, w.policy.TimeZone), w.marker.Created)
+	e := newEntry(w.stagedEnd+Offset(len(compact)+1), line{text: compact}.crc(), w.policy.timeOf(&w.times, timeScalar), w.marker.Created)
 	e.Flags |= Durable
 	w.stagedEnd = e.End
 	d.filling.add(e)

@@ -8,11 +8,16 @@ import (
 )
 
 // A feature is a kind of file that older versions of histlog ignore, so that the records
-// in such files would look missing. HISTLOG requires a feature before the first such file
-// gets its name: a histlog that does not know the feature then reports that it is too old.
+// in such files would look missing; or a member of HISTLOG that they would drop. HISTLOG
+// requires a feature before the first such file gets its name: a histlog that does not
+// know the feature then reports that it is too old.
 
 // needsSmallIndex is the feature of logs with small indexes.
 const needsSmallIndex = "small-index"
+
+// needsTimeFormat is the feature of logs with a format in a time rule. A histlog before it
+// would read other times, or none, and drop the format when it replaces HISTLOG.
+const needsTimeFormat = "time-format"
 
 // codecFeature returns the feature of logs with files of a codec; "" for the codecs that
 // format version 1 began with, which every histlog reads.
@@ -26,7 +31,7 @@ func codecFeature(c Codec) string {
 
 // features returns the features that this version supports.
 func features() []string {
-	all := []string{needsSmallIndex}
+	all := []string{needsSmallIndex, needsTimeFormat}
 	for _, c := range seekable.Codecs() {
 		if f := codecFeature(c); f != "" {
 			all = append(all, f)
@@ -53,4 +58,23 @@ func featuresOf(names ...string) (needed []string) {
 		}
 	}
 	return needed
+}
+
+// features returns the features that a time rule needs.
+func (r TimeRule) features() []string {
+	if r.Format == "" {
+		return nil
+	}
+	return []string{needsTimeFormat}
+}
+
+// withFeatures returns a copy of all with the names that it lacks.
+func withFeatures(all []string, names ...string) []string {
+	all = slices.Clone(all)
+	for _, name := range names {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
 }

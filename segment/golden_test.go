@@ -74,7 +74,7 @@ func goldenIsRead(t *testing.T, dir string) {
 	l := openLog(t, dir)
 	m := l.Marker
 	if m.ID.String() != goldenID || m.Version != 1 || m.Role != "log" || m.FirstSeq != 1 || !m.Created.Equal(newClock().Now()) ||
-		m.TimeRule(1) != (TimeRule{1, "/timestamp", "America/New_York"}) || m.Settings.Get("segment-size") != "150" {
+		m.TimeRule(1) != (TimeRule{1, "/timestamp", "America/New_York", ""}) || m.Settings.Get("segment-size") != "150" {
 		t.Errorf("%+v", m)
 	}
 	seq := Sequence(1)

@@ -66,13 +66,7 @@ func requireFeatures(ctx context.Context, dir string, base Sequence, codec Codec
 // require adds features to those that HISTLOG requires.
 func (l *Log) require(names ...string) error {
 	m := l.Marker
-	// l.Marker must stay as it is if the replacement fails, and both would share one array.
-	m.Requires = slices.Clone(m.Requires)
-	for _, name := range names {
-		if !slices.Contains(m.Requires, name) {
-			m.Requires = append(m.Requires, name)
-		}
-	}
+	m.Requires = withFeatures(m.Requires, names...)
 	// Another process may have added the feature while this one waited for the lock.
 	if len(m.Requires) == len(l.Marker.Requires) {
 		return nil

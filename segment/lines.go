@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/recordtime"
 	"github.com/histlog/histlog/internal/size"
 )
 
@@ -81,8 +82,9 @@ func eachLineOf(buf []byte, searched int, at Offset, fn func(line) error) (used 
 type indexer struct {
 	marker *Marker
 	rule   TimeRule // of the last record
-	policy Policy   // of rule: time field and zone
-	buf    []byte   // reused
+	policy Policy   // of rule: time field, zone and format
+	times  recordtime.Parser
+	buf    []byte // reused
 }
 
 // entry returns the entry of the record seq, which is the line l. ok is false if the
@@ -92,7 +94,7 @@ type indexer struct {
 func (x *indexer) entry(seq Sequence, l line, now time.Time) (e Entry, ok bool, err error) {
 	if rule := x.marker.TimeRule(seq); x.policy.TimeField == nil || rule != x.rule {
 		x.rule = rule
-		if x.policy, err = (Settings{"time-field": rule.Field, "time-zone": rule.Zone}).Policy(); err != nil {
+		if x.policy, err = rule.settings().Policy(); err != nil {
 			return e, false, err
 		}
 	}
@@ -101,7 +103,7 @@ func (x *indexer) entry(seq Sequence, l line, now time.Time) (e Entry, ok bool, 
 	if x.buf, err = s.Value(x.buf[:0]); err == nil && bytes.Equal(x.buf, l.text) {
 		scalar, ok = s.Captured(x.buf), true
 	}
-	e = newEntry(l.end, l.crc(), timeOf(scalar, x.policy.TimeZone), now)
+	e = newEntry(l.end, l.crc(), x.policy.timeOf(&x.times, scalar), now)
 	e.Flags |= Rebuilt
 	if !ok {
 		e.Flags |= Lost

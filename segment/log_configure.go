@@ -7,8 +7,8 @@ import (
 )
 
 // Configure changes settings of the log at dir. They apply from its next segment
-// on, time-field and time-zone to later records. An empty text restores the
-// default of a setting.
+// on, time-field, time-zone and time-format to later records. An empty text restores
+// the default of a setting.
 func Configure(ctx context.Context, dir string, change Settings, fsys FS) (Settings, error) {
 	l, err := OpenContext(ctx, dir, fsys)
 	if err != nil {
@@ -41,9 +41,10 @@ func (l *Log) configure(change Settings) (Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	rule := TimeRule{next, m.Settings.Get("time-field"), m.Settings.Get("time-zone")}
-	if last := m.TimeRules[len(m.TimeRules)-1]; last.Field != rule.Field || last.Zone != rule.Zone {
+	rule, last := newTimeRule(next, m.Settings), m.TimeRules[len(m.TimeRules)-1]
+	if last.FromSeq = next; last != rule {
 		m.TimeRules = append(slices.Clone(m.TimeRules), rule)
+		m.Requires = withFeatures(m.Requires, rule.features()...)
 	}
 	return m.Settings, l.replaceMarker(m)
 }

@@ -46,9 +46,10 @@ type Marker struct {
 }
 
 func newMarker(settings Settings, now time.Time) Marker {
+	rule := newTimeRule(1, settings)
 	return Marker{
-		Format: "histlog", Version: Version, Requires: []string{}, ID: uuid.New(), Role: roleLog, Created: now.UTC(), FirstSeq: 1,
-		TimeRules: []TimeRule{{1, settings.Get("time-field"), settings.Get("time-zone")}},
+		Format: "histlog", Version: Version, Requires: append([]string{}, rule.features()...), ID: uuid.New(), Role: roleLog, Created: now.UTC(), FirstSeq: 1,
+		TimeRules: []TimeRule{rule},
 		Settings:  settings,
 	}
 }

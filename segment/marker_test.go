@@ -121,7 +121,7 @@ func TestConfigure(t *testing.T) {
 
 // An empty text takes any setting back to its default.
 func TestConfigureBackToDefault(t *testing.T) {
-	values := Settings{"segment-size": "1M", "segment-age": "1d", "sync": "none", "time-field": "/t", "time-zone": "Asia/Tokyo", "max-record": "1M", "mode": "0640"}
+	values := Settings{"segment-size": "1M", "segment-age": "1d", "sync": "none", "time-field": "/t", "time-zone": "Asia/Tokyo", "time-format": "unix", "max-record": "1M", "mode": "0640"}
 	for _, key := range SettingKeys() {
 		t.Run(key, func(t *testing.T) {
 			dir := newLog(t, 3)
@@ -140,7 +140,7 @@ func TestConfigureBackToDefault(t *testing.T) {
 }
 
 func TestTimeRules(t *testing.T) {
-	m := Marker{TimeRules: []TimeRule{{1, "/a", "UTC"}, {10, "/b", "UTC"}, {10, "/c", "UTC"}, {20, "/d", "Asia/Tokyo"}}}
+	m := Marker{TimeRules: []TimeRule{{1, "/a", "UTC", ""}, {10, "/b", "UTC", ""}, {10, "/c", "UTC", ""}, {20, "/d", "Asia/Tokyo", ""}}}
 	for seq, want := range map[Sequence]string{1: "/a", 9: "/a", 10: "/c", 19: "/c", 20: "/d", 1 << 60: "/d"} {
 		if got := m.TimeRule(seq).Field; got != want {
 			t.Errorf("record %d: %s, want %s", seq, got, want)
@@ -155,10 +155,13 @@ func TestConfigureTimeRules(t *testing.T) {
 		want   TimeRule // the last of rules many
 		rules  int
 	}{
-		{Settings{"sync": "none"}, TimeRule{1, "/timestamp", "UTC"}, 1},
-		{Settings{"time-field": "/timestamp"}, TimeRule{1, "/timestamp", "UTC"}, 1},
-		{Settings{"time-field": "/at"}, TimeRule{4, "/at", "UTC"}, 2},
-		{Settings{"time-zone": "Asia/Tokyo"}, TimeRule{4, "/at", "Asia/Tokyo"}, 3},
+		{Settings{"sync": "none"}, TimeRule{1, "/timestamp", "UTC", ""}, 1},
+		{Settings{"time-field": "/timestamp"}, TimeRule{1, "/timestamp", "UTC", ""}, 1},
+		{Settings{"time-field": "/at"}, TimeRule{4, "/at", "UTC", ""}, 2},
+		{Settings{"time-zone": "Asia/Tokyo"}, TimeRule{4, "/at", "Asia/Tokyo", ""}, 3},
+		{Settings{"time-format": "auto"}, TimeRule{4, "/at", "Asia/Tokyo", ""}, 3},
+		{Settings{"time-format": "day-first"}, TimeRule{4, "/at", "Asia/Tokyo", "day-first"}, 4},
+		{Settings{"time-format": ""}, TimeRule{4, "/at", "Asia/Tokyo", ""}, 5},
 	} {
 		_, err := Configure(t.Context(), dir, row.change, nil)
 		testutil.NoError(t, err)
@@ -172,7 +175,7 @@ func TestConfigureTimeRules(t *testing.T) {
 	testutil.NoError(t, w.Close())
 	// The header of the segment that began after the change names the new rule.
 	l := openLog(t, dir)
-	for i, want := range []uint32{0, 2} {
+	for i, want := range []uint32{0, 4} {
 		if got := openReader(t, l, i).index.header.rule; got != want {
 			t.Errorf("segment %d: rule %d, want %d", l.Segments[i].Base, got, want)
 		}

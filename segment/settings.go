@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/histlog/histlog/internal/recordtime"
 	"github.com/histlog/histlog/internal/seekable"
 	"github.com/histlog/histlog/internal/size"
 	"github.com/histlog/histlog/internal/timespec"
@@ -31,8 +32,9 @@ type Policy struct {
 	Sync        Sync
 	TimeField   *Pointer
 	TimeZone    *time.Location
-	MaxRecord   int64       // bytes of a compact record
-	Mode        fs.FileMode // of new files; 0: the directory's
+	TimeFormat  *recordtime.Format // nil: auto
+	MaxRecord   int64              // bytes of a compact record
+	Mode        fs.FileMode        // of new files; 0: the directory's
 	Upkeep      Upkeep
 }
 
@@ -82,6 +84,10 @@ var settingTable = []setting{
 			return errors.New("name a zone: this machine's own may change")
 		}
 		p.TimeZone, err = time.LoadLocation(s)
+		return err
+	}},
+	{"time-format", "auto", "how times are written: auto; unix, unix-ms, unix-us, unix-ns; day-first, month-first; or a pattern like %d/%m/%Y %H:%M", func(p *Policy, s string) (err error) {
+		p.TimeFormat, err = recordtime.ParseFormat(s)
 		return err
 	}},
 	{"max-record", "256M", "the largest record, compact, 1GiB at most", func(p *Policy, s string) (err error) {

@@ -9,8 +9,28 @@ import (
 // A TimeRule tells where records carry their time, from a sequence on.
 type TimeRule struct {
 	FromSeq Sequence `json:"from_seq"`
-	Field   string   `json:"field"` // JSON pointer
-	Zone    string   `json:"zone"`  // IANA name of the zone for times that name none
+	Field   string   `json:"field"`            // JSON pointer
+	Zone    string   `json:"zone"`             // IANA name of the zone for times that name none
+	Format  string   `json:"format,omitempty"` // the setting time-format; "": auto
+}
+
+// newTimeRule returns the rule that settings make for records from seq on.
+func newTimeRule(seq Sequence, s Settings) TimeRule {
+	r := TimeRule{FromSeq: seq, Field: s.Get("time-field"), Zone: s.Get("time-zone"), Format: s.Get("time-format")}
+	if r.Format == "auto" {
+		// An older histlog reads the log as long as no record needs a format.
+		r.Format = ""
+	}
+	return r
+}
+
+// settings returns the settings that make the rule.
+func (r TimeRule) settings() Settings {
+	s := Settings{"time-field": r.Field, "time-zone": r.Zone}
+	if r.Format != "" {
+		s["time-format"] = r.Format
+	}
+	return s
 }
 
 // A stamp is a record's own time, if it has one.
@@ -19,8 +39,10 @@ type stamp struct {
 	ok   bool
 }
 
-// timeOf returns the time that scalar, the value of a record's time field, stands for.
-func timeOf(scalar []byte, zone *time.Location) stamp {
-	t, ok := recordtime.Parse(scalar, zone)
+// timeOf returns the time that scalar, the value of a record's time field, stands for
+// under p. times remembers how the last time was written.
+func (p *Policy) timeOf(times *recordtime.Parser, scalar []byte) stamp {
+	times.Format, times.Zone = p.TimeFormat, p.TimeZone
+	t, ok := times.Parse(scalar)
 	return stamp{t, ok}
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/histlog/histlog/internal/recordtime"
 )
 
 // An Ack is the acknowledgement of one record: its sequence and where it is stored.
@@ -57,8 +59,9 @@ type Writer struct {
 	// checks this, and what the fields say, in builds with the tag
 	// histlog_invariants.
 	mu        sync.Mutex
-	marker    Marker      // HISTLOG as it was when the active segment began
-	policy    Policy      // the settings of marker with overrides
+	marker    Marker // HISTLOG as it was when the active segment began
+	policy    Policy // the settings of marker with overrides
+	times     recordtime.Parser
 	mode      fs.FileMode // mode of new files
 	active    *activeSegment
 	buf       []byte     // text of [active.writtenEnd, stagedEnd)

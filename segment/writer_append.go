@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/recordtime"
 )
 
 // Append checks and compacts one JSON value and appends it as a record. When
@@ -68,6 +69,7 @@ func (e *BatchError) Unwrap() error { return e.Err }
 // A request is the records of one call to Append or AppendBatch.
 type request struct {
 	policy  Policy // limits and time field when the call began
+	times   recordtime.Parser
 	scan    jsonscan.Scanner
 	buf     []byte   // compact values, one after another
 	records []record // their places in buf
@@ -117,7 +119,7 @@ func (r *request) read(value []byte) (err error) {
 	if _, err := s.Peek(); err != io.EOF {
 		return &SyntaxError{Offset: s.Offset(), Reason: "more than one value", Cause: ErrInvalid}
 	}
-	r.records = append(r.records, record{from, len(r.buf), timeOf(s.Captured(r.buf), r.policy.TimeZone)})
+	r.records = append(r.records, record{from, len(r.buf), r.policy.timeOf(&r.times, s.Captured(r.buf))})
 	return nil
 }
 

@@ -24,7 +24,7 @@ func (w *Writer) Write(compact, timeScalar []byte) (Ack, error) {
 	}
 	w.lock()
 	defer w.unlock()
-	return w.stage(compact, timeOf(timeScalar, w.policy.TimeZone))
+	return w.stage(compact, w.policy.timeOf(&w.times, timeScalar))
 }
 
 // stage adds one record to buf and pending. If the segment is full, it commits

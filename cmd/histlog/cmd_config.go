@@ -19,8 +19,8 @@ func configCommand() *cli.Command {
 		Name:      "config",
 		Usage:     "show or set a log's settings",
 		ArgsUsage: "DIR [KEY=VALUE…]",
-		Description: `Changes take effect when the next segment begins; time-field and time-zone apply to
-later records. KEY= resets a setting to its default.
+		Description: `Changes take effect when the next segment begins; time-field, time-zone and time-format
+apply to later records. KEY= resets a setting to its default.
 
    histlog config step2
    histlog config step2 segment-size=128M sync=interval=1s

@@ -50,6 +50,11 @@ func holdsZoneless(c *cli.Context, dir string) bool {
 	if err != nil {
 		return false
 	}
+	format, err := recordtime.ParseFormat(l.Marker.Settings.Get("time-format"))
+	if err != nil {
+		return false
+	}
+	times := recordtime.Parser{Format: format}
 	field, err := segment.ParseTimeField(l.Marker.TimeRule(1).Field)
 	if err != nil {
 		return false
@@ -59,7 +64,7 @@ func holdsZoneless(c *cli.Context, dir string) bool {
 		if err != nil {
 			return false
 		}
-		found := r.Next() && recordtime.IsZoneless(scalarAt(r.Record().Text, field))
+		found := r.Next() && times.IsZoneless(scalarAt(r.Record().Text, field))
 		if r.Close(); found {
 			return true
 		}

@@ -190,7 +190,7 @@ func (a *Appender) write(ctx context.Context, v value) error {
 			return err
 		}
 	}
-	if a.created && recordtime.IsZoneless(v.time) {
+	if a.created && a.isZoneless(v.time) {
 		a.options.OnZoneless()
 	}
 	a.created = false
@@ -205,6 +205,12 @@ func (a *Appender) write(ctx context.Context, v value) error {
 	a.waiting = append(a.waiting, ack)
 	a.bytes += ack.Bytes
 	return nil
+}
+
+// isZoneless reports whether the scalar at the time field is a time that names no zone.
+func (a *Appender) isZoneless(scalar []byte) bool {
+	times := recordtime.Parser{Format: a.writer.Policy().TimeFormat}
+	return times.IsZoneless(scalar)
 }
 
 // commit makes the waiting records durable and acknowledges them.

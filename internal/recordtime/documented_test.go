@@ -35,6 +35,25 @@ func TestLayoutsDocumented(t *testing.T) {
 	}
 }
 
+// TestFormatsDocumented checks each example of a time-format in docs/TIMES.md, and that the
+// page names every format.
+func TestFormatsDocumented(t *testing.T) {
+	page := string(testutil.ReadFile(t, "../../docs/TIMES.md"))
+	newYork := zone(t, "America/New_York")
+	rows := regexp.MustCompile("`([^`]+)`: `([^`]+)` is ([0-9TZ:.-]+) \\|").FindAllStringSubmatch(page, -1)
+	if len(rows) < 4 {
+		t.Fatalf("%d rows", len(rows))
+	}
+	for _, row := range rows {
+		wantFormat(t, row[1], row[2], newYork, row[3])
+	}
+	for _, f := range formatNames {
+		if !strings.Contains(page, "`"+f.name+"`") {
+			t.Errorf("docs/TIMES.md does not name %s", f.name)
+		}
+	}
+}
+
 // TestFormsAreDisjoint checks that no text is a time of two kinds: a Parser tries the kind
 // of the last record first, and must not read another time because of it.
 func TestFormsAreDisjoint(t *testing.T) {

@@ -64,6 +64,7 @@ type pattern struct {
 // parsePattern checks a pattern: it must read what it writes, with the year, without
 // which no record has a time.
 func parsePattern(text string) (*pattern, error) {
+	text = strings.TrimSpace(text)
 	p := &pattern{text: text}
 	letters := letters(text)
 	has := func(any string) bool {
@@ -107,15 +108,14 @@ func (p *pattern) parse(text string, zone *time.Location) (time.Time, bool) {
 	if err != nil || !p.exists(t, text) {
 		return time.Time{}, false
 	}
+	ok := true
 	switch {
 	case p.named:
-		if t, err = inNamedZone(t, zone); err != nil {
-			return time.Time{}, false
-		}
+		t, ok = inNamedZone(t, zone)
 	case !p.absolute:
 		t = clockIn(t, zone)
 	}
-	return t, representable(t)
+	return t, ok && representable(t)
 }
 
 // exists reports whether the date in a text exists. The library takes 31 February for
@@ -133,20 +133,15 @@ func (p *pattern) exists(t time.Time, text string) bool {
 
 // inNamedZone returns the time that the clock of t shows in the zone whose name %Z has
 // read: an abbreviation that has one meaning, or one of the zone's own.
-func inNamedZone(t time.Time, zone *time.Location) (time.Time, error) {
-	name, offset := t.Zone()
-	minutes, known := zoneOffsets[name]
-	if known {
-		offset = minutes * 60
-	}
-	if known || strings.HasPrefix(name, "+") || strings.HasPrefix(name, "-") {
-		return clockIn(t, time.FixedZone(name, offset)), nil
+func inNamedZone(t time.Time, zone *time.Location) (_ time.Time, ok bool) {
+	name, _ := t.Zone()
+	s, r := scanner{text: []byte(name)}, reading{}
+	if s.zone(&r) && s.ended() {
+		return clockIn(t, time.FixedZone(name, r.offset)), true
 	}
 	t = clockIn(t, zone)
-	if own, _ := t.Zone(); own != name {
-		return t, errors.New("unknown zone")
-	}
-	return t, nil
+	own, _ := t.Zone()
+	return t, own == name
 }
 
 // clockIn returns the time at which a clock in zone shows what t shows.
