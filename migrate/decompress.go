@@ -9,12 +9,12 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
 
-// minWindow is the window of zstd's levels up to 19. A source with that window is always
-// read; one made with --ultra or --long takes more memory.
+// minWindow is the window of zstd's levels up to 19, and the dictionary of xz's levels up to
+// 6. A source with that window is always read; one made with --ultra or --long, or with
+// xz -9, takes more memory.
 const minWindow = 8 << 20
 
 // A compression is a format of compressed sources that is read.
@@ -28,9 +28,12 @@ type compression struct {
 var compressions = []compression{
 	{".gz", "gzip -t", beginsGzip, openGzip},
 	{".zst", "zstd -t", beginsZstd, openZstd},
+	{".xz", "xz -t", beginsXz, openXz},
+	{".bz2", "bzip2 -t", beginsBzip2, openBzip2},
+	{".zip", "unzip -t", beginsZip, openZip},
 }
 
-// TrimEnding removes the ending of a compressor from the name of a source, if it has one.
+// TrimEnding removes the ending of a compressor or an archive from the name of a source, if it has one.
 func TrimEnding(name string) string {
 	for _, c := range compressions {
 		if trimmed, found := strings.CutSuffix(name, c.ending); found {
@@ -57,7 +60,7 @@ func CheckCommands() (commands []string) {
 // the source say. They are read by the first Read.
 type decompressor struct {
 	in         io.Reader
-	memory     int64         // maximum zstd window in bytes, at least minWindow whatever it is
+	memory     int64         // maximum size in bytes of the window that is held; see maxWindow
 	raw        atomic.Int64  // bytes read from in, for Progress, which runs on another goroutine
 	out        io.ReadCloser // nil until the first Read
 	compressed atomic.Bool
@@ -70,15 +73,29 @@ func (d *decompressor) Read(p []byte) (int, error) {
 		}
 	}
 	n, err := d.out.Read(p)
-	switch {
-	// The window of a frame that states its size is that size, which has an error of its own.
-	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
-		err = fmt.Errorf("%w: %w", ErrWindow, err)
-	case d.compressed.Load() && err != nil && err != io.EOF:
-		err = fmt.Errorf("%w: %w", ErrCompressed, err)
+	if d.compressed.Load() && err != io.EOF {
+		err = compressedError(err)
 	}
 	return n, err
 }
+
+// compressedError returns the error of a format as one about the source: it is damaged,
+// unless the error says that it is not read.
+func compressedError(err error) error {
+	var packed *PackedError
+	var archive *ArchiveError
+	switch {
+	case err == nil, errors.As(err, &packed), errors.As(err, &archive), errors.Is(err, ErrOnce), errors.Is(err, ErrDictionary):
+		return err
+	// The window of a frame that states its size is that size, which has an error of its own.
+	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
+		return fmt.Errorf("%w: %w", ErrWindow, err)
+	}
+	return fmt.Errorf("%w: %w", ErrCompressed, err)
+}
+
+// maxWindow returns how many bytes of text a format may have to hold, at least minWindow.
+func (d *decompressor) maxWindow() uint64 { return uint64(max(d.memory, minWindow)) }
 
 // open reads the first bytes of the source and chooses the format.
 func (d *decompressor) open() error {
@@ -94,7 +111,7 @@ func (d *decompressor) open() error {
 		d.compressed.Store(true)
 		out, err := c.open(d, b)
 		if err != nil {
-			return fmt.Errorf("%w: %w", ErrCompressed, err)
+			return compressedError(err)
 		}
 		d.out = out
 		return nil
@@ -119,8 +136,7 @@ func skippableFrame(head []byte) bool {
 }
 
 func openZstd(d *decompressor, in *bufio.Reader) (io.ReadCloser, error) {
-	window := uint64(max(d.memory, minWindow))
-	out, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(window))
+	out, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(d.maxWindow()))
 	if err != nil {
 		return nil, err
 	}
@@ -140,78 +156,4 @@ func (d *decompressor) close() {
 	if d.out != nil {
 		_ = d.out.Close() // nothing was written
 	}
-}
-
-const gzipMagic = "\x1f\x8b"
-
-func beginsGzip(head []byte) bool { return bytes.HasPrefix(head, []byte(gzipMagic)) }
-
-func openGzip(_ *decompressor, in *bufio.Reader) (io.ReadCloser, error) {
-	out, err := newGzipReader(in)
-	return io.NopCloser(out), err
-}
-
-// errGarbage is returned for bytes after the last gzip member, of which gzip(1) warns.
-var errGarbage = errors.New("garbage behind the last gzip member")
-
-// A gzipReader reads gzip members one after another. Zero bytes after the last one are
-// ignored, as gzip(1) does: tapes and disk images pad files with them.
-type gzipReader struct {
-	in     *bufio.Reader
-	member *gzip.Reader
-}
-
-func newGzipReader(in *bufio.Reader) (*gzipReader, error) {
-	member, err := gzip.NewReader(in)
-	if err != nil {
-		return nil, err
-	}
-	member.Multistream(false)
-	return &gzipReader{in, member}, nil
-}
-
-func (g *gzipReader) Read(p []byte) (int, error) {
-	for {
-		n, err := g.member.Read(p)
-		if n > 0 || err != io.EOF {
-			if err == io.EOF {
-				err = nil // the next Read begins another member, if there is one
-			}
-			return n, err
-		}
-		if err := g.next(); err != nil {
-			return 0, err
-		}
-	}
-}
-
-// next begins the next member. It returns io.EOF if there is none.
-func (g *gzipReader) next() error {
-	head, err := g.in.Peek(len(gzipMagic))
-	if string(head) == gzipMagic {
-		if err := g.member.Reset(g.in); err != nil {
-			return unexpectedEOF(err)
-		}
-		g.member.Multistream(false)
-		return nil
-	}
-	if err != nil && err != io.EOF {
-		return err
-	}
-	for {
-		switch c, err := g.in.ReadByte(); {
-		case err != nil:
-			return err
-		case c != 0:
-			return errGarbage
-		}
-	}
-}
-
-// unexpectedEOF returns err, or io.ErrUnexpectedEOF in place of io.EOF.
-func unexpectedEOF(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return err
 }

@@ -14,13 +14,10 @@ type packing struct {
 }
 
 var unsupported = []packing{
-	{"\xfd7zXZ\x00", "xz", "xz -dc", ".xz"},
 	{"]\x00\x00", "lzma", "xz -dc", ".lzma"},
-	{"BZh", "bzip2", "bzip2 -dc", ".bz2"},
 	{"\x04\x22\x4d\x18", "lz4", "lz4 -dc", ".lz4"},
 	{"\x02\x21\x4c\x18", "lz4", "lz4 -dc", ".lz4"},
 	{"LZIP", "lzip", "lzip -dc", ""},
-	{"PK\x03\x04", "zip", "unzip -p", ""},
 	{"7z\xbc\xaf\x27\x1c", "7-Zip", "7z x -so", ""},
 	{"\x1f\x9d", "compress", "gzip -dc", ""},
 	{"\xff\x06\x00\x00sNaP", "snappy", "snzip -dc", ""},

@@ -37,6 +37,9 @@ var (
 	// ErrWindow is returned when decompressing a zstd source would take more memory than
 	// Options.Accept.Memory. Decompress the source with zstd and migrate the result.
 	ErrWindow = errors.New("the zstd source needs a larger window than there is memory for")
+	// ErrDictionary is returned when decompressing an xz source would take more memory than
+	// Options.Accept.Memory. Decompress the source with xz and migrate the result.
+	ErrDictionary = errors.New("the xz source needs a larger dictionary than there is memory for")
 )
 
 // Errors about the log.
@@ -100,3 +103,10 @@ type PackedError struct {
 func (e *PackedError) Error() string {
 	return "the source is compressed with " + e.Format + ", which migrate does not read"
 }
+
+// An ArchiveError is returned for a zip archive that does not hold exactly one file.
+type ArchiveError struct {
+	Reason string // begins with a verb, such as "holds no file"
+}
+
+func (e *ArchiveError) Error() string { return "the zip archive " + e.Reason }

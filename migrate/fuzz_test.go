@@ -3,19 +3,25 @@ package migrate
 import (
 	"bytes"
 	"errors"
+	"io"
 	"testing"
 
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // fuzzBytes is the maximum length of a text: no fault needs a longer one.
 const fuzzBytes = 64 << 10
 
+// packed reports whether b is not text to migrate, but a compressed source.
 func packed(b []byte) bool {
-	if skippableFrame(b) || packedWith(b) != nil {
-		return true
+	head := b[:min(len(b), magicBytes)]
+	for _, c := range compressions {
+		if c.begins(head) {
+			return true
+		}
 	}
-	return bytes.HasPrefix(b, []byte{0x1f, 0x8b}) || bytes.HasPrefix(b, []byte{0x28, 0xb5, 0x2f, 0xfd})
+	return packedWith(head) != nil
 }
 
 func addSeeds(f *testing.F) {
@@ -70,6 +76,19 @@ func FuzzSalvage(f *testing.F) {
 	for _, text := range []string{"", "[", "[1,", `{"history": [{"a": 1}, {"b`, "{\"a\":1}\n{\"b\"", "1 x", "[1]]", "\x1f\x8b\b", "(\xb5/\xfd\x04", "\xff\xfe{\x00", "[1, NaN, 2]", "[\"\xff\"]"} {
 		f.Add([]byte(text))
 	}
+	for _, c := range packers {
+		if c.name == "bzip2" { // needs a program
+			continue
+		}
+		var b bytes.Buffer
+		w := c.pack(&b)
+		_, err := io.WriteString(w, ndjson(numbered(1, 3)))
+		testutil.NoError(f, err)
+		testutil.NoError(f, w.Close())
+		f.Add(b.Bytes())
+		f.Add(b.Bytes()[:b.Len()/2])
+	}
+	f.Add([]byte(bzip2Numbers))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) > fuzzBytes {
 			return

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/histlog/histlog/internal/testutil"
@@ -98,6 +99,15 @@ func TestMemory(t *testing.T) {
 				w.WriteString("                ")
 			}
 			w.WriteString("2]")
+		}},
+		// The dictionary counts like a record.
+		{"xz of 100 MB", 1_000_000, 8 * mib, func(w *bufio.Writer) {
+			x := testutil.NewXZ(w, testutil.Dict8MB)
+			text := []byte(strings.Repeat("{\"a\":\""+strings.Repeat("x", 92)+"\"}\n", 1000))
+			for range 1000 {
+				x.Write(text)
+			}
+			x.Close()
 		}},
 	}
 	for _, c := range rows[:testutil.Rounds(1, len(rows))] {

@@ -16,9 +16,6 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
@@ -296,32 +293,21 @@ func TestSalvageNeedsAFile(t *testing.T) {
 func TestCompressedCut(t *testing.T) {
 	all := numbered(1, 120)
 	text := ndjson(all)
-	for _, c := range []struct {
-		name string
-		pack func(io.Writer) io.WriteCloser
-		open func(io.Reader) (io.Reader, error)
-	}{
-		{
-			"gzip", func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) },
-			func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) },
-		},
-		{
-			"zstd", func(w io.Writer) io.WriteCloser {
-				z, _ := zstd.NewWriter(w)
-				return z
-			},
-			func(r io.Reader) (io.Reader, error) { return zstd.NewReader(r, zstd.WithDecoderConcurrency(1)) },
-		},
-	} {
+	for _, c := range packers {
+		if c.name == "bzip2" && !bzip2Installed() {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var b bytes.Buffer
 			w := c.pack(&b)
+			boundary := 0
 			for half := range strings.SplitSeq(text, all[60]) { // in two blocks
 				_, err := io.WriteString(w, half)
 				testutil.NoError(t, err)
-				testutil.NoError(t, w.(interface{ Flush() error }).Flush())
+				testutil.NoError(t, w.Flush())
 				if half == text[:len(half)] {
+					boundary = b.Len()
 					_, err = io.WriteString(w, all[60])
 					testutil.NoError(t, err)
 				}
@@ -332,9 +318,12 @@ func TestCompressedCut(t *testing.T) {
 			wantTexts(t, p.texts(), all)
 			wantText(t, "export", p.export(), text)
 			kept := 0
-			for n := 1; n < b.Len(); n += 7 {
+			for n := 1; n < b.Len(); n += max(7, b.Len()/100) {
 				cut := b.String()[:n]
 				_, err := p.run(cut, Options{})
+				if err == nil && c.name == "bzip2" && n == boundary {
+					continue // a complete stream
+				}
 				if err == nil {
 					t.Fatalf("cut at byte %d of %d: no error", n, b.Len())
 				}

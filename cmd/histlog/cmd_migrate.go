@@ -26,8 +26,9 @@ func migrateCommand() *cli.Command {
 		Usage:     "turn a monolithic JSON file into a log, once",
 		ArgsUsage: "SOURCE [DIR]",
 		Description: `SOURCE is a file, or - for standard input; the default of DIR is
-SOURCE without its ending. The source is never written to. The new log is complete, or,
-after an error, there is none.
+SOURCE without its ending. It may be compressed with gzip, zstd, xz or bzip2, or be a zip
+archive of one file. The source is never written to. The new log is complete, or, after an
+error, there is none.
 
    histlog migrate step2.json
    histlog migrate --dry-run step2.json

@@ -136,12 +136,17 @@ func badSetting(command string, s segment.Settings, err error) *exitError {
 func explainInput(err error) (code int, hint string) {
 	var inSource *migrate.SourceError
 	var packed *migrate.PackedError
+	var archive *migrate.ArchiveError
 	migrating := errors.As(err, &inSource)
 	switch {
 	case errors.As(err, &packed):
 		return exitRejected, fmt.Sprintf("decompress it: %s FILE > OTHER; then name OTHER instead", packed.Command)
 	case errors.Is(err, migrate.ErrWindow):
 		return exitRejected, "decompress it: zstd -dc --long=31 FILE > OTHER; then name OTHER instead, or give more with --memory"
+	case errors.Is(err, migrate.ErrDictionary):
+		return exitRejected, "decompress it in a pipe: xz -dc FILE | histlog migrate - DIR; or give more with --memory"
+	case errors.As(err, &archive):
+		return exitRejected, "take one: unzip -p FILE MEMBER | histlog migrate - DIR; unzip -l FILE lists them"
 	case errors.Is(err, migrate.ErrEmpty):
 		return exitRejected, "check the writer, which may have been killed before it wrote; no log was made"
 	case errors.Is(err, migrate.ErrChanged):

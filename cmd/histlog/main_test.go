@@ -56,7 +56,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"cut": cutCommand, "flip": flipCommand, "edit": editCommand, "replace": replaceCommand, "json": jsonCommand, "fields": fieldsCommand,
+			"cut": cutCommand, "flip": flipCommand, "edit": editCommand, "replace": replaceCommand, "json": jsonCommand, "fields": fieldsCommand, "pack": packCommand,
 			"start": startCommand, "send": sendCommand, "close": closeCommand, "expect": expectCommand,
 			"hangup": hangupCommand, "signal": signalCommand, "ended": endedCommand,
 		},

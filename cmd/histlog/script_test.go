@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/histlog/histlog/internal/health"
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -107,6 +109,28 @@ func replaceCommand(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s does not hold %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o600))
+}
+
+// packCommand is `pack ARCHIVE FILE…`: ARCHIVE is a zip archive of FILEs, or an
+// xz file that says that it needs 1.5 GB to decompress. A FILE that is not there
+// becomes an empty member.
+func packCommand(ts *testscript.TestScript, _ bool, args []string) {
+	if strings.HasSuffix(args[0], ".xz") {
+		ts.Check(os.WriteFile(ts.MkAbs(args[0]), testutil.XZ(ts.ReadFile(args[1]), testutil.Dict1500M), 0o600))
+		return
+	}
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, name := range args[1:] {
+		m, err := w.Create(name)
+		ts.Check(err)
+		if text, err := os.ReadFile(ts.MkAbs(name)); err == nil {
+			_, err = m.Write(text)
+			ts.Check(err)
+		}
+	}
+	ts.Check(w.Close())
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o600))
 }
 
 // jsonCommand is `json PATH VALUE`: stdout is JSON and holds VALUE at PATH,
