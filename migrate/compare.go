@@ -49,7 +49,7 @@ func align(ctx context.Context, o Options, l *segment.Log) (m Comparison, p *sou
 	var places []alignment
 	p, err = readSource(ctx, o, o.Accept, func(p *sourcePass) error {
 		places, m = nil, Comparison{}
-		p.scan.Capture(nil)
+		p.capture(nil)
 		p.take = func(compact, _ []byte) (err error) {
 			if p.records == 0 {
 				places, err = x.find(segment.Checksum(compact), len(compact))
@@ -102,7 +102,7 @@ func (m *Comparison) compareBytes(first *sourcePass, l *segment.Log, fresh func(
 			return p.errorHere(fmt.Errorf("%w between two readings", ErrChanged))
 		}
 		p.scan.Limit(policy.MaxRecord)
-		p.scan.Capture(policy.TimeField)
+		p.capture(policy.TimeField)
 		p.take = func(compact, timeScalar []byte) error {
 			if p.records >= m.Here {
 				return fresh(p, compact, timeScalar)

@@ -19,7 +19,7 @@ func recordsInLayout(l *segment.Log) (*jsonscan.Pointer, error) {
 	case at.Records == streamName:
 		return new(jsonscan.Pointer), nil
 	}
-	return jsonscan.ParsePointer(at.Records)
+	return at.pointer()
 }
 
 // locate aligns a source with l. Without Options.Records it takes the records from where

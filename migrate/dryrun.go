@@ -45,7 +45,7 @@ func DryRun(ctx context.Context, o Options) (DryRunReport, error) {
 	p, err := readSource(ctx, o, accept, func(p *sourcePass) error {
 		report = DryRunReport{Source: o.Source}
 		p.scan.Limit(policy.MaxRecord)
-		p.scan.Capture(policy.TimeField)
+		p.capture(policy.TimeField)
 		times := recordtime.Parser{Format: policy.TimeFormat, Zone: policy.TimeZone}
 		p.take = func(compact, timeScalar []byte) error {
 			report.LogBytes += int64(len(compact)) + 1

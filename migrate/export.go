@@ -25,6 +25,8 @@ type ExportResult struct {
 	Records     uint64
 	Lost        uint64   // records that were lost and repaired, and so are left out
 	Stale       []string // names of the members around the records whose values may no longer be right
+	Dropped     uint64   // members of other names that were between records of the source, and are left out because records around them are
+	Array       string   // why Original has written an array of the records and not the source, whose records had keys; "" means that it has not
 	Differs     Difference
 	first, last segment.Sequence
 }
@@ -58,13 +60,18 @@ func differs(l *segment.Log, done ExportResult, sum string) (Difference, error) 
 // the source, byte for byte, if the records are those that came from it and no tokens
 // were converted. Of a salvaged source it writes what came before the damage, which is
 // not complete JSON. Export returns the first error that records yields.
+//
+// Of a source whose records were found by a pattern, a record that was appended goes to the
+// end of the container of its keys. For that Export ranges over records twice. It writes an
+// array in place of the source, and ExportResult.Array says why, if a record is not inside
+// objects of one member each as the source's are, or if there are too many groups.
 func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segment.Record, error]) (ExportResult, error) {
 	sum := sha256.New()
 	w := bufio.NewWriterSize(io.MultiWriter(out, sum), 256<<10)
 	env := historyEnvelope()
 	switch format {
 	case Array:
-		env = plainEnvelope("[", "\n]\n", "[]\n", 1)
+		env = arrayEnvelope()
 	case Original:
 		if err := intactOrigin(context.Background(), l); err != nil {
 			return ExportResult{}, err
@@ -80,7 +87,13 @@ func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segm
 		return ExportResult{}, fmt.Errorf("no such export format: %d", format)
 	}
 	defer env.close()
-	done, err := env.write(w, records)
+	var done ExportResult
+	var err error
+	if env.base != nil {
+		done, err = exportPattern(w, l, env, records)
+	} else {
+		done, err = env.write(w, records)
+	}
 	if err == nil {
 		err = w.Flush()
 	}

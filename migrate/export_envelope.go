@@ -22,6 +22,8 @@ type envelope struct {
 	empty         string            // the whole export if there is no record and no prefix
 	between       string            // written between two records
 	records       string            // where in the source the records were, as in layout.json
+	base          *base             // of the pattern that records is; nil if it is none
+	pattern       *jsonscan.Pointer // parsed; nil if records is none
 	style         *Style
 	odd           *oddSpace         // white space of records that is not the style's; nil means none
 	count         uint64            // number of records, from the first of the log, that odd may have entries for
@@ -32,6 +34,9 @@ type envelope struct {
 func historyEnvelope() *envelope {
 	return plainEnvelope(`{"history": [`, "\n  ]\n}\n", `{"history": []}`+"\n", 2)
 }
+
+// arrayEnvelope returns the envelope of an array.
+func arrayEnvelope() *envelope { return plainEnvelope("[", "\n]\n", "[]\n", 1) }
 
 // plainEnvelope returns an envelope in the style of Python's json.dump.
 func plainEnvelope(before, after, empty string, depth int) *envelope {
@@ -46,7 +51,12 @@ func openEnvelope(l *segment.Log) (*envelope, error) {
 	if err != nil || at == nil {
 		return nil, err
 	}
-	f := &envelope{style: at.style(), records: at.Records, count: at.Count}
+	f := &envelope{style: at.style(), records: at.Records, base: at.base, count: at.Count}
+	if at.base != nil {
+		if f.pattern, err = jsonscan.ParsePattern(at.Records); err != nil {
+			return nil, err
+		}
+	}
 	if f.prefix, err = f.section(l, prefixName); err != nil {
 		return nil, err
 	}
@@ -60,6 +70,7 @@ func openEnvelope(l *segment.Log) (*envelope, error) {
 	switch {
 	case at.Between != nil:
 		f.between = *at.Between
+	case at.base != nil: // patternExport derives it
 	case at.Depth == 0:
 		f.between = "\n"
 	case f.style.Array.Lines:
@@ -67,7 +78,7 @@ func openEnvelope(l *segment.Log) (*envelope, error) {
 	default:
 		f.between = "," + f.style.Array.Comma
 	}
-	if err == nil && at.Empty {
+	if err == nil && at.Empty && at.base == nil {
 		err = f.divide(at.Depth)
 	}
 	if err != nil {
@@ -138,22 +149,39 @@ const aroundBytes = 64 << 10
 
 // around learns the style of a document from the text around an empty array in it.
 func around(prefix, suffix io.ReaderAt) (*Style, error) {
+	before, _, err := readBeginning(prefix)
+	if err != nil {
+		return nil, err
+	}
+	after, _, err := readBeginning(suffix)
+	if err != nil {
+		return nil, err
+	}
+	return styleOf(before, after), nil
+}
+
+// styleOf learns the style of a document from parts of its text.
+func styleOf(parts ...[]byte) *Style {
 	l := newLearner()
 	l.begin()
-	for _, r := range []io.ReaderAt{prefix, suffix} {
-		text := make([]byte, aroundBytes)
-		n, err := r.ReadAt(text, 0)
-		if err != nil && err != io.EOF {
-			return nil, err
-		}
-		text = trimBOM(text[:n])
+	for _, text := range parts {
 		l.observer.read(text)
 	}
 	l.settle("", 0)
 	if !l.seen[0][jsonscan.AfterOpening] && !l.seen[1][jsonscan.AfterOpening] {
-		return pythonStyle(0), nil
+		return pythonStyle(0)
 	}
-	return &l.style, nil
+	return &l.style
+}
+
+// readBeginning returns the beginning of a text, and whether that is all of it.
+func readBeginning(r io.ReaderAt) (text []byte, complete bool, err error) {
+	text = make([]byte, aroundBytes)
+	n, err := r.ReadAt(text, 0)
+	if complete = err == io.EOF; complete {
+		err = nil
+	}
+	return trimBOM(text[:n]), complete, err
 }
 
 // trimBOM returns text without a byte-order mark.

@@ -20,6 +20,11 @@ func (e *envelope) stale(l *segment.Log, done ExportResult) ([]string, error) {
 	if done.Records == r.Records && done.first == r.FirstSeq && done.last == r.LastSeq {
 		return nil, nil
 	}
+	if e.base != nil {
+		way := e.pattern.Tokens()[:e.pattern.Stars()[0]]
+		names, _ := namesBefore(scanFile(io.NewSectionReader(e.prefix, 0, e.base.From)), way)
+		return append(names, namesAfter(scanFile(e.rest()))...), nil
+	}
 	path, err := jsonscan.ParsePointer(e.records)
 	if err != nil {
 		return nil, nil // a stream has nothing but records

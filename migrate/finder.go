@@ -49,10 +49,11 @@ type recordFinder struct {
 	document  *document   // the first value of a stream that is no record; nil means none so far
 	declared  *int64      // how many records the source says it has; nil means that it does not say
 	cursor    string      // pointer to the value being read outside the records
+	matcher   *matcher    // takes the records if as.pointer is a pattern; else nil
 }
 
-// location returns the pointer to the array that the records were taken from, or
-// "stream", as origin/ stores it.
+// location returns the pointer to the array that the records were taken from, the pattern
+// that led to them, or "stream", as origin/ stores it.
 func (f *recordFinder) location() string {
 	if f.depth == 0 {
 		return streamName
@@ -65,6 +66,8 @@ func (f *recordFinder) shape() shape {
 	switch {
 	case f.depth == 0:
 		return shape{stream: true, named: true}
+	case f.matcher != nil:
+		return f.as
 	case f.path == "": // the root array, which is found without help
 		return shape{}
 	}
@@ -75,6 +78,8 @@ func (f *recordFinder) shape() shape {
 // position returns the pointer to the value being read, after records records.
 func (f *recordFinder) position(records uint64) string {
 	switch {
+	case f.matcher != nil:
+		return f.cursor + f.matcher.position()
 	case f.inRecords && f.depth > 0:
 		return f.path + "/" + strconv.FormatUint(records, 10)
 	case f.inRecords:
@@ -85,6 +90,7 @@ func (f *recordFinder) position(records uint64) string {
 
 // run reads the whole source.
 func (f *recordFinder) run(p *sourcePass) error {
+	f.matcher = newMatcher(f.as.pointer)
 	if at := f.as.pointer; at != nil && len(at.Tokens()) == 0 {
 		f.as.stream, f.as.named = true, true
 	}

@@ -2,12 +2,15 @@ package migrate
 
 import "strconv"
 
-// follow reads a value, and takes the records from the array in it that tokens lead to.
+// follow reads a value, and takes the records from the array in it that tokens lead to, or
+// from the base of a pattern.
 func (f *recordFinder) follow(p *sourcePass, tokens []string) error {
 	c, err := p.scan.Peek()
 	switch {
 	case err != nil:
 		return p.truncated(err)
+	case f.matcher != nil && len(tokens) == len(f.matcher.tokens):
+		return f.takeBase(p, c)
 	case len(tokens) == 0 && c == '[' && !f.found:
 		return f.takeArray(p, f.cursor, len(f.as.pointer.Tokens())+1)
 	case len(tokens) > 0 && c == '{':

@@ -67,7 +67,7 @@ func (m *migration) begin(p *sourcePass) (err error) {
 	p.take = m.take
 	policy := m.draft.Policy()
 	p.scan.Limit(policy.MaxRecord)
-	p.scan.Capture(policy.TimeField)
+	p.capture(policy.TimeField)
 	p.origin, err = newOriginWriter(m.draft, p.scan)
 	return err
 }

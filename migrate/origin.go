@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"io/fs"
+	"strings"
 
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/segment"
@@ -16,46 +16,6 @@ const (
 	suffixName = "suffix"      // its bytes after the last record
 	layoutName = "layout.json" // how the records are separated and formatted
 )
-
-// A layout is the content of layout.json: how the source's writer formatted records.
-type layout struct {
-	Records string       `json:"records"` // pointer to their array, or "stream"
-	Depth   int          `json:"depth"`   // containers around a record
-	Between *string      `json:"between"` // bytes from the end of the first record to the second; nil means fewer than two
-	Spaces  *Style       `json:"spaces"`  // white space inside records; nil means no records, or a layout with Style
-	Style   *formerStyle `json:"style,omitempty"`
-	Count   uint64       `json:"count"` // number of migrated records, which spaceName may have entries for
-	Empty   bool         `json:"empty"` // there was no record, so that the prefix is the whole source
-}
-
-// A formerStyle is the style in layouts of older versions, without Spaces.
-type formerStyle struct {
-	Indent *string `json:"indent"` // of each level; nil means that a record is one line
-	Comma  string  `json:"comma"`
-	Colon  string  `json:"colon"`
-}
-
-// style returns the style for writing records.
-func (at *layout) style() *Style {
-	switch {
-	case at.Spaces != nil:
-		return at.Spaces
-	case at.Style != nil:
-		return jsonDump(at.Style.Indent, at.Style.Comma, at.Style.Colon, at.Depth)
-	}
-	return pythonStyle(at.Depth)
-}
-
-// readLayout returns the layout of the source that l was migrated from; nil if l was not
-// migrated.
-func readLayout(l *segment.Log) (*layout, error) {
-	var at layout
-	err := readJSON(l, layoutName, &at)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return &at, err
-}
 
 // An originWriter stores what surrounds the records of a source in origin/ of a draft. It
 // receives the bytes that the scanner reads outside the records: the prefix, and the gap
@@ -88,6 +48,27 @@ func (o *originWriter) inside(depth int) {
 	}
 }
 
+// enterBase is called behind the opening bracket of a pattern's base.
+func (o *originWriter) enterBase() {
+	if o != nil {
+		o.layout.base = &base{From: o.scan.Offset()}
+	}
+}
+
+// leaveBase is called before the closing bracket of a pattern's base; records reports
+// whether it had any.
+func (o *originWriter) leaveBase(records bool) error {
+	if o == nil {
+		return nil
+	}
+	o.layout.base.To = o.scan.Offset()
+	if !records {
+		return nil
+	}
+	o.layout.base.To -= o.gap.from
+	return o.beginSuffix()
+}
+
 // endPrefix is called before the first record.
 func (o *originWriter) endPrefix() error {
 	if o == nil {
@@ -111,7 +92,7 @@ func (o *originWriter) endRecord() error {
 	// What follows may be the gap before another record or the beginning of the suffix:
 	// which of the two is known only when a value comes, or the end.
 	o.layout.Count++
-	o.gap.next = o.layout.Count + 1
+	o.gap.next, o.gap.from = o.layout.Count+1, o.scan.Offset()
 	if err := errors.Join(o.space.finish(), o.gap.reset()); err != nil {
 		return err
 	}
@@ -119,19 +100,25 @@ func (o *originWriter) endRecord() error {
 }
 
 // between is called before each record but the first.
-func (o *originWriter) between() error {
+func (o *originWriter) between() error { return o.betweenKeys(nil) }
+
+// betweenKeys is between for a record that is wrapped in keys.
+func (o *originWriter) betweenKeys(keys []key) error {
 	if o == nil {
 		return nil
 	}
 	if err := o.scan.Tee(nil); err != nil {
 		return err
 	}
+	if o.gap.spilled == nil {
+		o.gap.blank(keys)
+	}
 	switch {
 	case o.gap.spilled != nil: // gapBuffer has passed it to space already
-	case o.layout.Between == nil:
+	case o.layout.Between == nil && (o.layout.base == nil || isSeparator(o.gap.held)):
 		first := string(o.gap.held)
 		o.layout.Between = &first
-	case string(o.gap.held) != *o.layout.Between:
+	case o.layout.Between == nil || string(o.gap.held) != *o.layout.Between:
 		o.space.between(o.layout.Count+1, o.gap.held)
 	}
 	// Between records alone: a record is compared with one style.
@@ -147,6 +134,7 @@ func (o *originWriter) settle() {
 	if o.layout.Between != nil {
 		between = *o.layout.Between
 	}
+	between, _, _ = strings.Cut(between, string(keyMark))
 	o.space.settle(between, o.layout.Depth)
 }
 
@@ -176,6 +164,7 @@ type gapBuffer struct {
 	draft   *segment.Draft
 	space   *spaceWriter
 	next    uint64         // number of the record that may follow, from 1
+	from    int64          // offset of the gap in the source
 	held    []byte         // the gap, or its beginning
 	spilled io.WriteCloser // the suffix's file; nil means that the gap is held
 }
@@ -196,6 +185,14 @@ func (g *gapBuffer) Write(p []byte) (n int, err error) {
 		return 0, g.space.err
 	}
 	return g.spilled.Write(p)
+}
+
+// blank replaces, in a gap that is held, the keys of the record that follows it.
+func (g *gapBuffer) blank(keys []key) {
+	for i := len(keys) - 1; i >= 0 && keys[i].from >= g.from; i-- {
+		from, to := keys[i].from-g.from, keys[i].to-g.from
+		g.held = append(append(g.held[:from], keyMark), g.held[to:]...)
+	}
 }
 
 // begin creates the suffix's file, unless the gap has spilled, and writes what is held to
@@ -253,6 +250,9 @@ func (o *originWriter) endAtDamage() (err error) {
 			return err
 		}
 	}
+	if o.layout.base != nil {
+		o.layout.base.To = 0
+	}
 	o.suffix, err = o.draft.CreateOrigin(suffixName)
 	return err
 }
@@ -263,6 +263,9 @@ func (o *originWriter) forgetPrefix() error {
 	err := errors.Join(o.scan.Tee(nil), o.prefix.Close())
 	if err != nil {
 		return err
+	}
+	if o.layout.base != nil {
+		o.layout.base = new(base)
 	}
 	o.prefix, err = o.draft.CreateOrigin(prefixName)
 	return err

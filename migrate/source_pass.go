@@ -16,22 +16,23 @@ import (
 
 // A sourcePass is one reading of a source from its first byte to its last.
 type sourcePass struct {
-	ctx     context.Context
-	o       Options
-	source  *source
-	scan    *jsonscan.Scanner
-	finder  recordFinder
-	take    take
-	origin  *originWriter // stores what surrounds the records; nil means that nothing is stored
-	records uint64        // number of records taken
-	once    bool          // the source cannot be read again
-	file    *os.File      // the source; nil unless it is a regular file
-	info    os.FileInfo   // of the source before it was read; nil unless it is a regular file
-	size    int64         // of the source in bytes; 0 means not known
-	end     int64         // offset in the text after the last record taken
-	covered int64         // bytes of the text from the first record of each array to its last
-	counted int64         // offset in the text up to which covered is complete
-	buf     []byte        // the record read last, compact
+	ctx       context.Context
+	o         Options
+	source    *source
+	scan      *jsonscan.Scanner
+	timeField *segment.Pointer // nil means that no time is wanted
+	finder    recordFinder
+	take      take
+	origin    *originWriter // stores what surrounds the records; nil means that nothing is stored
+	records   uint64        // number of records taken
+	once      bool          // the source cannot be read again
+	file      *os.File      // the source; nil unless it is a regular file
+	info      os.FileInfo   // of the source before it was read; nil unless it is a regular file
+	size      int64         // of the source in bytes; 0 means not known
+	end       int64         // offset in the text after the last record taken
+	covered   int64         // bytes of the text from the first record of each array to its last
+	counted   int64         // offset in the text up to which covered is complete
+	buf       []byte        // the record read last, compact
 }
 
 // A take function receives each record: its compact form and the scalar at its time
@@ -145,7 +146,12 @@ func (p *sourcePass) record() (err error) {
 		return err
 	}
 	p.origin.beginRecord(p.records + 1)
-	if p.buf, err = p.scan.Value(p.buf[:0]); err != nil {
+	if m := p.finder.matcher; m != nil {
+		p.buf, err = m.keys.value(p, p.buf[:0])
+	} else {
+		p.buf, err = p.scan.Value(p.buf[:0])
+	}
+	if err != nil {
 		return err
 	}
 	// A number at the end of the text, where the array should continue, may lack digits.
@@ -153,7 +159,7 @@ func (p *sourcePass) record() (err error) {
 		return p.truncated(io.EOF)
 	}
 	end := p.scan.Offset()
-	if err := p.take(p.buf, p.scan.Captured(p.buf)); err != nil {
+	if err := p.take(p.buf, p.timeScalar()); err != nil {
 		return err
 	}
 	p.records, p.end = p.records+1, end
@@ -168,6 +174,21 @@ func (p *sourcePass) share(size int64) float64 {
 		return 0
 	}
 	return float64(p.covered) / float64(size)
+}
+
+// capture sets the time field of the records.
+func (p *sourcePass) capture(field *segment.Pointer) {
+	p.timeField = field
+	p.scan.Capture(field)
+}
+
+// timeScalar returns the scalar at the time field of the record just read; nil if it has
+// none.
+func (p *sourcePass) timeScalar() []byte {
+	if m := p.finder.matcher; m != nil && m.keys.time != nil {
+		return m.keys.time
+	}
+	return p.scan.Captured(p.buf)
 }
 
 // bytesDone returns how many bytes of the file were read, as far as Progress is concerned.

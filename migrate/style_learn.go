@@ -279,9 +279,13 @@ func (l *learner) settle(between string, depth int) {
 	// No record has anything inside: the style follows from what is between records, or
 	// else is Python's. An export of records that were appended later will use it.
 	empty := [2]jsonscan.Container{s.Array, s.Object}
-	if between == "" && depth > 0 {
+	none := between == ""
+	if _, after, comma := strings.Cut(between, ","); comma {
+		between = after
+	}
+	if none && depth > 0 {
 		*s = *pythonStyle(depth)
-	} else if own, line := splitLine([]byte(strings.TrimPrefix(between, ","))); line != "" && depth > 0 {
+	} else if own, line := splitLine([]byte(between)); line != "" && depth > 0 {
 		indent := line[strings.LastIndexByte(line, '\n')+1:]
 		s.Line, s.Indent, s.AfterColon = line, indent[:len(indent)/depth], " "
 		s.Array.Lines, s.Object.Lines = true, true

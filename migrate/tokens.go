@@ -22,17 +22,23 @@ func (p *sourcePass) name() (string, error) {
 		return "", err
 	}
 	name := jsonscan.Unquote(p.buf)
-	if c, err = p.scan.Peek(); err != nil {
-		return "", p.truncated(err)
+	return name, p.colon()
+}
+
+// colon reads the colon after a member's name.
+func (p *sourcePass) colon() error {
+	c, err := p.scan.Peek()
+	if err != nil {
+		return p.truncated(err)
 	}
 	if c != ':' {
-		return "", p.unexpected(c, "where ':' should be")
+		return p.unexpected(c, "where ':' should be")
 	}
 	p.scan.Next()
 	if _, err := p.scan.Peek(); err != nil {
-		return "", p.truncated(err)
+		return p.truncated(err)
 	}
-	return name, nil
+	return nil
 }
 
 // comma reads the comma or the closing bracket after a value in a container, and reports

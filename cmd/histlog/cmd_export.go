@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dustin/go-humanize/english"
+	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/migrate"
 	"github.com/histlog/histlog/reader"
 	"github.com/histlog/histlog/segment"
@@ -93,14 +94,24 @@ func parseExportFormat(name string) (migrate.Format, error) {
 }
 
 func export(c *cli.Context, l *segment.Log, q reader.Query, format migrate.Format, lost *lostRecords, out io.Writer) error {
-	r, err := reader.NewContext(c.Context, l, q)
+	records := func(yield func(segment.Record, error) bool) { // Export may range over it twice
+		r, err := reader.NewContext(c.Context, l, q)
+		if err != nil {
+			yield(segment.Record{}, err)
+			return
+		}
+		defer r.Close()
+		r.All(c.Context)(yield)
+	}
+	done, err := migrate.Export(out, l, format, lost.watch(records))
 	if err != nil {
 		return err
 	}
-	defer r.Close()
-	done, err := migrate.Export(out, l, format, lost.watch(r.All(c.Context)))
-	if err != nil {
-		return err
+	if done.Array != "" {
+		say(c.App.ErrWriter, "an array of the records was written, not the migrated file with them: %s", done.Array)
+	}
+	if done.Dropped > 0 {
+		say(c.App.ErrWriter, "%s of the migrated file between records that are not exported %s left out", term.Plural(done.Dropped, "member"), term.IsAre(done.Dropped))
 	}
 	switch done.Differs {
 	case migrate.Changed:

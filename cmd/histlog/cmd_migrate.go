@@ -34,7 +34,7 @@ error, there is none.
    histlog migrate --dry-run step2.json
    histlog migrate --continue step2.json`,
 		Flags: append(append([]cli.Flag{
-			&cli.StringFlag{Name: "records", Usage: "JSON `POINTER` to the array of records: /a/b or .a.b; '' for each value"},
+			&cli.StringFlag{Name: "records", Usage: "JSON `POINTER` to the array of records: /a/b or .a.b; * for every member or element: /history/* (records keep their keys); '' for each value"},
 			&cli.StringFlag{Name: "verify", Usage: "how the log is verified: digest (read it back and compare checksums), roundtrip (also export it and compare with SOURCE) or none", Value: "digest"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done; write nothing"},
 			&cli.BoolFlag{Name: "continue", Usage: "DIR is already the log of SOURCE: append the records that were added to SOURCE since"},
@@ -165,7 +165,7 @@ func migrateOptions(c *cli.Context) (o migrate.Options, err error) {
 		return o, err
 	}
 	if c.IsSet("records") {
-		if o.Records, err = jsonscan.ParsePointer(c.String("records")); err != nil {
+		if o.Records, err = jsonscan.ParsePattern(c.String("records")); err != nil {
 			return o, usage("migrate", "--records: %v", err)
 		}
 	}

@@ -32,7 +32,7 @@ func verifyCommand() *cli.Command {
 			&cli.BoolFlag{Name: "repair", Usage: "repair damage where possible; the damaged bytes are kept in quarantine/"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "with --repair: how long to wait for another writer", Value: "10s"},
 			&cli.StringFlag{Name: "against", TakesFile: true, Usage: "compare with a monolithic `SOURCE`, record for record"},
-			&cli.StringFlag{Name: "records", Usage: "with --against: JSON `POINTER` to the array of records"},
+			&cli.StringFlag{Name: "records", Usage: "with --against: JSON `POINTER` to the array of records, as migrate takes it"},
 		}, inputFlags()...),
 		Action: runVerify,
 	}
@@ -164,7 +164,7 @@ func against(c *cli.Context, l *segment.Log) (*migrate.Comparison, error) {
 	}
 	o.Accept.Memory = maxRecord(c)
 	if c.IsSet("records") {
-		if o.Records, err = jsonscan.ParsePointer(c.String("records")); err != nil {
+		if o.Records, err = jsonscan.ParsePattern(c.String("records")); err != nil {
 			return nil, usage("verify", "--records: %v", err)
 		}
 	}

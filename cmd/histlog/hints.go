@@ -154,7 +154,7 @@ func explainInput(err error) (code int, hint string) {
 	case errors.Is(err, migrate.ErrCompressed):
 		return exitRejected, "test the file with " + english.WordSeries(migrate.CheckCommands(), "or") + "; --salvage keeps the intact records"
 	case errors.Is(err, migrate.ErrNoArray):
-		return exitRejected, "name an array of the source, as /history does; the members of an object are no records"
+		return exitRejected, "name an array of the source, as /history does, or the members of an object, as /history/* does"
 	case errors.Is(err, migrate.ErrEncoding):
 		return exitRejected, "convert it first: iconv -f UTF-16 -t UTF-8"
 	case errors.Is(err, migrate.ErrNUL):

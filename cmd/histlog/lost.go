@@ -56,9 +56,11 @@ func (l *lostRecords) String() string {
 	return text
 }
 
-// watch returns all, and adds the lost records as they are read.
+// watch returns all, and adds the lost records as they are read. If they are read again, it
+// begins again.
 func (l *lostRecords) watch(all iter.Seq2[segment.Record, error]) iter.Seq2[segment.Record, error] {
 	return func(yield func(segment.Record, error) bool) {
+		*l = lostRecords{}
 		for rec, err := range all {
 			if err == nil {
 				l.met++

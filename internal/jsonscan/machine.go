@@ -93,6 +93,8 @@ type compactor struct {
 	depth int
 	stack [(MaxDepth + 63) / 64]uint64
 
+	around around
+
 	lines string    // its prefixes are the likely white space before a value
 	pads  [64]uint8 // by depth, the last one for all deeper: the length of the likely prefix; 0 means unknown
 	watch watch
@@ -228,7 +230,7 @@ func (s *compactor) run(src, out []byte, k int) (end, read int, done bool) {
 				s.state, s.inName = inString, false
 				i++
 			case opener:
-				if s.depth == MaxDepth {
+				if s.depth+s.around.depth == MaxDepth {
 					return emit(out, k, src, from, i), i, s.refuse(ErrDepth, "nested more than "+strconv.Itoa(MaxDepth)+" deep")
 				}
 				s.push(c == '{')

@@ -95,6 +95,21 @@ func (p *Pointer) Stars() (at []int) {
 	return at
 }
 
+// Below returns what p captures inside nested objects of one member each, whose names are
+// keys, with their quotes: the scalar that rest leads to in the value of the last one, or
+// else one of the keys. Both are nil if p leads to nothing there.
+func (p *Pointer) Below(keys [][]byte) (rest *Pointer, key []byte) {
+	for n, name := range keys {
+		switch {
+		case n == len(p.tokens) || !p.tokens[n].star && !p.tokens[n].names(name):
+			return nil, nil
+		case p.key && n == len(p.tokens)-1:
+			return nil, name
+		}
+	}
+	return &Pointer{tokens: p.tokens[len(keys):], key: p.key}, nil
+}
+
 // elementIndex returns the index that name is, or -1. By the RFC, an index has no leading zeros.
 func elementIndex(name string) int {
 	n, err := strconv.ParseUint(name, 10, 31)

@@ -142,6 +142,15 @@ func (s *Scanner) Limit(maxBytes int64) { s.options.MaxBytes = maxBytes }
 // Capture sets Options.Capture for later values.
 func (s *Scanner) Capture(p *Pointer) { s.options.Capture, s.capture = p, capture{} }
 
+// Around says that the caller puts later values into depth containers, which take bytes
+// more bytes: they count towards MaxDepth and towards the limits of size.
+func (s *Scanner) Around(depth int, bytes int64) { s.around = around{depth, bytes} }
+
+type around struct {
+	depth int
+	bytes int64
+}
+
 // NonFinite returns how many NaN, Infinity and -Infinity were accepted.
 func (s *Scanner) NonFinite() int64 { return s.nonFinite }
 
@@ -265,7 +274,7 @@ func (s *Scanner) Value(dst []byte) ([]byte, error) {
 			return dst, s.fail(s.fault, s.reason, dst[from:])
 		}
 		// The value may be too large by one window at most, never by more memory.
-		if limit, err := s.options.limit(int64(k - from)); err != nil {
+		if limit, err := s.options.limit(int64(k-from) + s.around.bytes); err != nil {
 			return dst, s.fail(err, tooLarge(limit), nil)
 		}
 		if done {

@@ -347,3 +347,56 @@ func TestParsePattern(t *testing.T) {
 		}
 	}
 }
+
+// What the caller puts around a value counts as a part of it.
+func TestAround(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		depth int
+		bytes int64
+		want  error
+	}{
+		{strings.Repeat("[", MaxDepth) + strings.Repeat("]", MaxDepth), 0, 0, nil},
+		{strings.Repeat("[", MaxDepth) + strings.Repeat("]", MaxDepth), 1, 0, ErrDepth},
+		{strings.Repeat("[", MaxDepth-1) + strings.Repeat("]", MaxDepth-1), 1, 0, nil},
+		{`"` + strings.Repeat("x", 40_000) + `"`, 0, 9998, nil},
+		{`"` + strings.Repeat("x", 40_000) + `"`, 0, 9999, ErrTooLarge},
+	} {
+		s := NewBytes([]byte(c.text), Options{MaxBytes: 50_000})
+		s.Around(c.depth, c.bytes)
+		if _, err := s.Value(nil); !errors.Is(err, c.want) {
+			t.Errorf("%.10s with %d containers and %d bytes around: %v, want %v", c.text, c.depth, c.bytes, err, c.want)
+		}
+	}
+}
+
+func TestPointerBelow(t *testing.T) {
+	for _, c := range []struct {
+		pointer   string
+		keys      []string
+		rest, key string // rest "-" means none
+	}{
+		{"/t", nil, "/t", ""},
+		{"/*/t", []string{`"a"`}, "/t", ""},
+		{"/a/t", []string{`"a"`}, "/t", ""},
+		{"/a/t", []string{`"b"`}, "-", ""},
+		{"/*", []string{`"a"`}, "", ""},
+		{"/*", []string{`"a"`, `"b"`}, "-", ""},
+		{"/*/b/t", []string{`"a"`, `"\u0062"`}, "/t", ""},
+		{"*", []string{`"a"`}, "-", `"a"`},
+		{"*", []string{`"a"`, `"b"`}, "-", `"a"`},
+		{"*/*", []string{`"a"`, `"b"`}, "-", `"b"`},
+		{"*/*", []string{`"a"`}, "*", ""},
+	} {
+		p, err := ParseCapture(c.pointer)
+		testutil.NoError(t, err)
+		var keys [][]byte
+		for _, k := range c.keys {
+			keys = append(keys, []byte(k))
+		}
+		rest, key := p.Below(keys)
+		if got := rest; (got == nil) != (c.rest == "-") || got != nil && got.String() != c.rest || string(key) != c.key {
+			t.Errorf("%s below %s: %v and %s, want %s and %s", c.pointer, c.keys, rest, key, c.rest, c.key)
+		}
+	}
+}
