@@ -34,8 +34,8 @@ type (
 	LockedError = segment.LockedError
 	// A SyntaxError says where a value that was to be appended stops being JSON. Nothing of it was written.
 	SyntaxError = segment.SyntaxError
-	// A CorruptError says which bytes on disk are not what was written.
+	// A CorruptError says which bytes on disk differ from what was written.
 	CorruptError = segment.CorruptError
-	// A DiskError says what the disk or its file system refused to do.
+	// A DiskError says which operation the disk or its file system failed.
 	DiskError = segment.DiskError
 )

@@ -1,7 +1,7 @@
-// Package histlog keeps a history of JSON values on disk: each value that is
-// appended becomes one durable line in a directory of plain NDJSON files, and is
-// there whatever happens to the process or the machine. It replaces the one JSON
-// file that a program loads, appends to and rewrites.
+// Package histlog keeps a history of JSON values on disk: each appended value
+// becomes one durable line in a directory of NDJSON files, and survives a crash of
+// the process or the machine. It replaces the one JSON file that a program loads,
+// appends to and rewrites.
 //
 //	w, err := histlog.OpenWriter(ctx, "polls", histlog.Options{})
 //	…
@@ -17,7 +17,7 @@
 // disk is reported as such, and the records after it can still be read.
 //
 // This package is a thin layer over package segment, which reads and writes the files of a log,
-// and package reader. Both can be used beside it.
+// and package reader. A program may use all three.
 package histlog
 
 import (
@@ -48,7 +48,7 @@ func (r Record) Decode(v any) error { return json.Unmarshal(r.Text, v) }
 type Range struct {
 	From, To     Sequence  // inclusive; 0 means from the oldest, to the newest
 	Since, Until time.Time // inclusive, by Record.Time; zero means no bound
-	Last         uint64    // only the last so many of these; 0 means all
+	Last         uint64    // only the last Last records within these bounds; 0 means all
 }
 
 // Options say how a log is opened for writing. The zero value is safe.

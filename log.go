@@ -31,11 +31,12 @@ func Open(dir string) (*Log, error) {
 }
 
 // Records returns the records of a range in the order of their sequences. A record
-// that cannot be read comes as its Seq with an error, ErrLost or a *CorruptError, and
-// the next one that can be read follows it; if a segment file is missing or cannot be
-// opened, only the first of its records comes like that. Any other error comes with the zero Record
-// and ends the sequence: ErrRetired if q.From is a record that retention has removed,
-// ErrReplaced, the error of ctx, or one of the disk.
+// that cannot be read is yielded with only its Seq and an error, ErrLost or a
+// *CorruptError; then the next record that can be read follows. If a segment file is
+// missing or cannot be opened, only the first of its records is yielded in this way.
+// Any other error is yielded with the zero Record and ends the iteration: ErrRetired
+// if q.From is a record that retention has removed, ErrReplaced, the error of ctx, or
+// an error of the disk.
 func (l *Log) Records(ctx context.Context, q Range) iter.Seq2[Record, error] {
 	return l.read(ctx, q, func(context.Context, *reader.Reader) error { return errEnd })
 }
@@ -66,8 +67,8 @@ func (l *Log) Record(ctx context.Context, seq Sequence) (Record, error) {
 	return Record{}, fmt.Errorf("%s: record %d: %w", l.dir, seq, ErrNoRecord)
 }
 
-// Last returns the newest record. The error is ErrNoRecord if the log is empty;
-// otherwise as that of Record.
+// Last returns the newest record. The error is ErrNoRecord if the log is empty, and
+// otherwise an error as Record returns it.
 func (l *Log) Last(ctx context.Context) (Record, error) {
 	for record, err := range l.Records(ctx, Range{Last: 1}) {
 		return record, err
@@ -82,8 +83,8 @@ type Report struct {
 	Damage  []*CorruptError // nil: every byte is what was written
 }
 
-// Verify reads every byte of the log and compares it with its checksum. An error says
-// why the log could not be read; damage is in the Report.
+// Verify reads every byte of the log and compares it with its checksum. Damage is in
+// the Report; Verify returns an error only if the log could not be read.
 func (l *Log) Verify(ctx context.Context) (Report, error) {
 	log, err := l.open(ctx)
 	if err != nil {
@@ -103,8 +104,8 @@ func (l *Log) Verify(ctx context.Context) (Report, error) {
 // errEnd ends the reading of a range without an error.
 var errEnd = errors.New("end")
 
-// read returns the records of a range and calls more each time it has read all that
-// there are, until more returns an error.
+// read returns the records of a range. Each time it has read all records that there are, it
+// calls more, until more returns an error.
 func (l *Log) read(ctx context.Context, q Range, more func(context.Context, *reader.Reader) error) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		r, err := l.reader(ctx, q)
@@ -153,7 +154,7 @@ func (l *Log) open(ctx context.Context) (*segment.Log, error) {
 	return log, nil
 }
 
-// recordOf copies a record, for its text is the reader's.
+// recordOf copies a record, because its text belongs to the Reader.
 func recordOf(r reader.Record) (Record, error) {
 	switch {
 	case r.Damage != nil:

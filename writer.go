@@ -7,16 +7,17 @@ import (
 )
 
 // A Writer appends records to a log and keeps other processes from writing it.
-// Several goroutines may use it; what they append at once shares a write and a sync.
+// Several goroutines may use it; values that they append at the same time share a write
+// and a sync.
 //
 // After a failed sync, or when another program has changed the log, each call
 // returns that first error: open a new Writer, which recovers the log. If the
 // disk is full, no acknowledged record is lost, and the next call tries again.
 type Writer struct{ w *segment.Writer }
 
-// Create makes an empty log at dir, which must be missing or empty, and opens it.
-// The error is ErrExists if anything is there. If another process makes a
-// log there, Create waits for it until ctx ends.
+// Create makes an empty log at dir, which must be missing or empty, and opens it. The
+// error is ErrExists if the directory holds anything. While another process makes a log
+// there, Create waits, until ctx ends.
 func Create(ctx context.Context, dir string, o Options) (*Writer, error) {
 	return wrap(segment.Create(ctx, dir, o.segment()))
 }
@@ -49,12 +50,12 @@ func (w *Writer) Append(ctx context.Context, value []byte) (Ack, error) {
 	return w.w.Append(ctx, value)
 }
 
-// AppendBatch appends values as records that follow each other, with one sync.
-// Nothing is written if one of them is no JSON. A crash or a failure of the disk
-// keeps only the first of them; AppendBatch returns their Acks together with the error.
+// AppendBatch appends values as consecutive records with one sync. If one of them is no
+// JSON, nothing is written. After a crash or an error of the disk the log may have only
+// the first of the values; AppendBatch returns their Acks together with the error.
 func (w *Writer) AppendBatch(ctx context.Context, values [][]byte) ([]Ack, error) {
 	return w.w.AppendBatch(ctx, values)
 }
 
-// Close makes what was appended durable and lets others write.
+// Close makes all appended records durable and lets other processes write.
 func (w *Writer) Close() error { return w.w.Close() }

@@ -28,15 +28,16 @@ func (g Guard) allows(s Segment, now time.Time) bool {
 }
 
 // ClockJump returns how far the clock has jumped ahead: the time from the last arrival
-// to now, or the pause before the arrivals of the last day. 0 means that neither is
-// longer than a day and longer than three times the pause before it. A log whose writer
-// was paused looks the same, and retires nothing by age for that day.
+// to now, or the pause before the arrivals of the last day. 0 means that the clock has
+// not jumped: neither pause is longer than a day and than three times the pause before
+// it. A log whose writer was paused looks like a jump, and retires nothing by age until
+// records have arrived for a day.
 func ClockJump(l *segment.Log, now time.Time) (time.Duration, error) {
 	a := arrivals{log: l}
 	defer a.close()
 	jump, err := a.jump(now)
 	if errors.Is(err, segment.ErrCorrupt) || errors.Is(err, segment.ErrRetired) {
-		return 0, nil // damaged segments are not retired, and retired ones cannot be again
+		return 0, nil // neither a damaged segment nor a retired one will be retired
 	}
 	return jump, err
 }

@@ -26,9 +26,10 @@ type Action struct {
 // A Plan is a list of actions in the order in which they are done.
 type Plan []Action
 
-// PlanRetention plans which segments are retired, oldest first: those that any limit of
-// the policy can do without, so that the log keeps at least as much as each limit says.
-// They are archived if the policy names an archive. The last segment is always kept.
+// PlanRetention plans which segments are retired, oldest first: as many as at least one
+// limit of the policy allows. MaxRecords and MaxBytes allow it if the other segments
+// still have that much. The segments are archived if the policy names an archive. The
+// last segment is always kept.
 func PlanRetention(p segment.Upkeep, segments []Segment, now time.Time, g Guard) (plan Plan) {
 	kind := Retire
 	if p.ArchiveTo != "" {
@@ -47,8 +48,8 @@ func PlanRetention(p segment.Upkeep, segments []Segment, now time.Time, g Guard)
 	return plan
 }
 
-// passes reports whether a limit of the policy can do without s; left is what remains
-// without it and the segments before it.
+// passes reports whether a limit of the policy allows s to be retired. left holds the
+// totals of the segments after s.
 func passes(p segment.Upkeep, s Segment, left amount, now time.Time, g Guard) bool {
 	return p.MaxRecords > 0 && left.records >= p.MaxRecords ||
 		p.MaxBytes > 0 && left.bytes >= p.MaxBytes ||
@@ -89,10 +90,10 @@ func total(segments []Segment) (a amount) {
 	return a
 }
 
-// PlanCompression plans which segments are compressed, oldest first: the sealed ones
-// that are plain, or have a second file, and have the policy's age. After them come
-// compressed ones whose indexes are not yet stored small. The age counts from the time of
-// the newest record or from the last arrival, whichever is earlier.
+// PlanCompression plans which segments are compressed, oldest first: sealed ones that
+// have the policy's age and are plain or have a second file. Then come compressed ones
+// whose indexes are still plain. The age counts from the time of the newest record or
+// from the last arrival, whichever is earlier.
 func PlanCompression(p segment.Upkeep, segments []Segment, now time.Time) (plan Plan) {
 	if p.CompressAfter == segment.Never {
 		return nil

@@ -17,7 +17,7 @@ type Change struct {
 // Options say how a plan is run.
 type Options struct {
 	segment.Options
-	Policy   segment.Upkeep     // says which codec and which archive are used
+	Policy   segment.Upkeep     // its Codec and ArchiveTo are used
 	Once     bool               // compress one segment only, the first that is not damaged
 	Progress func(done, of int) // called after each action; may be nil
 }
@@ -30,9 +30,9 @@ type Options struct {
 // *segment.CorruptError. No segment after a damaged one is retired, because the log
 // would have a gap. Any other error ends the run.
 func Run(ctx context.Context, dir string, plan Plan, o Options) (changes []Change, err error) {
-	// A run killed while it replaced or retired a segment may leave files that are
-	// superseded or partial. They hold no record that the log needs, but take space that
-	// the actions below may want.
+	// A run that was killed while it replaced or retired a segment may leave superseded or
+	// partial files. The log needs none of their records, but the actions below may need
+	// their space.
 	//mutant:retire-files-that-a-killed-run-left-stay
 	if err := segment.Sweep(ctx, dir, o.Options); err != nil {
 		return nil, err
@@ -42,8 +42,8 @@ func Run(ctx context.Context, dir string, plan Plan, o Options) (changes []Chang
 		if damage != nil && a.Kind != Compress {
 			continue
 		}
-		// Each action is complete, or undone by the next Sweep, before the next begins: a
-		// kill between two of them leaves the rest of the plan to the next run.
+		// Each action is complete before the next one begins. After a kill the next run
+		// removes its files (Sweep) and does the rest of the plan.
 		done, err := do(ctx, dir, a, o)
 		for _, c := range done {
 			changes = append(changes, Change{a.Kind, c})
@@ -70,7 +70,7 @@ func overtaken(err error) bool {
 	return errors.Is(err, segment.ErrRetired)
 }
 
-// do executes one action. It returns no change for what was done before.
+// do executes one action. It returns no change if there was nothing left to do.
 func do(ctx context.Context, dir string, a Action, o Options) ([]segment.Change, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -15,8 +15,8 @@ type Segment struct {
 	Bytes   int64     // size of its files on disk
 	Newest  time.Time // maximum of the times in its records; zero if it has none
 	Arrived time.Time // when its last record was appended, to the second
-	Wide    bool      // it is compressed, and its index is not yet stored small
-	Damage  error     // why plans leave it alone; nil means that it is not known to be damaged
+	Wide    bool      // the segment is compressed, but its index is still plain
+	Damage  error     // damage, because of which plans leave the segment alone; nil means none is known
 }
 
 // Segments returns the segments of a log. It reads their indexes and no records.
@@ -31,7 +31,7 @@ func Segments(l *segment.Log) ([]Segment, error) {
 			found.Damage, err = err, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("look at %s: %w", s.Path, err)
+			return nil, fmt.Errorf("examine %s: %w", s.Path, err)
 		}
 		segments = append(segments, found)
 	}

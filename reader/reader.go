@@ -45,7 +45,7 @@ type Reader struct {
 	ctx     context.Context // its end stops Next, which may have to skip many records
 	log     *segment.Log
 	query   Query
-	seq     segment.Sequence // of the record to read next
+	seq     segment.Sequence // sequence of the record to read next
 	current *segment.Reader  // the segment opened last; nil means that none is open
 	record  Record
 	read    segment.Record // the last intact record, without its text; Seq is 0 until there is one
