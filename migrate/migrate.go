@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -68,7 +69,7 @@ func (m *migration) begin(p *sourcePass) (err error) {
 	policy := m.draft.Policy()
 	p.scan.Limit(policy.MaxRecord)
 	p.capture(policy.TimeField)
-	p.origin, err = newOriginWriter(m.draft, p.scan)
+	p.origin, err = newOriginWriter(m.draft, p.scan, cmp.Or(m.o.learn, learnBytes))
 	return err
 }
 

@@ -22,6 +22,7 @@ type Options struct {
 	Progress func(read, of int64) // called with the bytes read so far; of is 0 if the size is not known; may be nil
 	FS       segment.FS           // nil means the machine's
 	exclude  []piece              // parts of the source, a stream, that are damaged and not read
+	learn    int64                // bytes of the source to learn the style from; 0 means learnBytes
 }
 
 // Accept says what a source may contain besides JSON: NonFinite and InvalidUTF8 are set to

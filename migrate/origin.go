@@ -30,13 +30,13 @@ type originWriter struct {
 	layout         layout
 }
 
-func newOriginWriter(d *segment.Draft, s *jsonscan.Scanner) (*originWriter, error) {
+func newOriginWriter(d *segment.Draft, s *jsonscan.Scanner, learn int64) (*originWriter, error) {
 	o := &originWriter{draft: d, scan: s, gap: gapBuffer{draft: d}}
 	var err error
 	if o.prefix, err = d.CreateOrigin(prefixName); err != nil {
 		return nil, err
 	}
-	o.space = newSpaceWriter(d, s)
+	o.space = newSpaceWriter(d, s, learn)
 	o.gap.space = o.space
 	return o, s.Tee(o.prefix)
 }
@@ -122,7 +122,7 @@ func (o *originWriter) betweenKeys(keys []key) error {
 		o.space.between(o.layout.Count+1, o.gap.held)
 	}
 	// Between records alone: a record is compared with one style.
-	if o.space.learned >= learnBytes {
+	if o.space.learned >= o.space.learn {
 		o.settle()
 	}
 	return o.space.err

@@ -41,7 +41,7 @@ const (
 // what came shortly before.
 const spaceWindow = 256 << 10
 
-// learnBytes is how many bytes of compact records are read to learn the style, which does
+// learnBytes is how many bytes of records are read to learn the style, which does
 // not change afterwards.
 const learnBytes = 512 << 10
 
@@ -52,6 +52,7 @@ type spaceWriter struct {
 	draft   *segment.Draft
 	scan    *jsonscan.Scanner
 	learner *learner // nil means that the style is settled
+	learn   int64    // bytes from which to learn
 	learned int64    // bytes that the learner has read
 	style   *Style   // nil means that it is not settled
 	reading bool     // a record is being read, and not a member's name around the records
@@ -65,8 +66,8 @@ type spaceWriter struct {
 	err     error         // the first error; nothing is written after it
 }
 
-func newSpaceWriter(d *segment.Draft, s *jsonscan.Scanner) *spaceWriter {
-	w := &spaceWriter{draft: d, scan: s, learner: newLearner()}
+func newSpaceWriter(d *segment.Draft, s *jsonscan.Scanner, learn int64) *spaceWriter {
+	w := &spaceWriter{draft: d, scan: s, learn: learn, learner: newLearner()}
 	s.Watch(w, nil)
 	return w
 }

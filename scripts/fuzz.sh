@@ -6,7 +6,7 @@ set -eu
 one() { # TIME TARGET DIR
   out=$(mktemp)
   trap 'rm -f "$out"' EXIT
-  if go test -run '^$' -fuzz "^$2\$" -fuzztime "$1" -parallel 1 "$3" >"$out" 2>&1; then
+  if go test -run '^$' -fuzz "^$2\$" -fuzztime "$1" -fuzzminimizetime 20x -parallel 1 "$3" >"$out" 2>&1; then
     echo "ok    $2 in $3: $(grep -o 'execs: [0-9]*' "$out" | tail -n 1)"
   elif grep -q 'context deadline exceeded' "$out" && ! grep -q 'Failing input' "$out"; then
     echo "ok    $2 in $3: time ran out within an input" # which go test calls a failure
