@@ -22,10 +22,10 @@ type DryRunReport struct {
 	Largest     int64      `json:"largest_record_bytes"`
 	FirstTime   *time.Time `json:"first_time"`
 	LastTime    *time.Time `json:"last_time"`
-	ClockTimes  uint64     `json:"clock_times"` // records without a time at the time field
-	NonFinite   int64      `json:"non_finite"`  // NaN and Infinity found
-	FreeBytes   uint64     `json:"free_bytes"`
-	Seconds     float64    `json:"seconds"` // time that the reading took; a migration takes little more
+	Times
+	NonFinite int64   `json:"non_finite"` // NaN and Infinity found
+	FreeBytes uint64  `json:"free_bytes"`
+	Seconds   float64 `json:"seconds"` // time that the reading took; a migration takes little more
 }
 
 // DryRun reads a source as Run would, and writes nothing. It accepts and counts NaN and
@@ -42,21 +42,29 @@ func DryRun(ctx context.Context, o Options) (DryRunReport, error) {
 	}
 	accept := o.Accept
 	accept.NonFinite = jsonscan.KeepNonFinite
+	var times timeCounter
+	var settings segment.Settings
 	p, err := readSource(ctx, o, accept, func(p *sourcePass) error {
-		report = DryRunReport{Source: o.Source}
+		report, times = DryRunReport{Source: o.Source}, timeCounter{}
 		p.scan.Limit(policy.MaxRecord)
-		p.capture(policy.TimeField)
-		times := recordtime.Parser{Format: policy.TimeFormat, Zone: policy.TimeZone}
+		var parser recordtime.Parser
 		p.take = func(compact, timeScalar []byte) error {
 			report.LogBytes += int64(len(compact)) + 1
 			report.Largest = max(report.Largest, int64(len(compact)))
-			if t, ok := times.Parse(timeScalar); ok {
+			t, ok := parser.Parse(timeScalar)
+			if ok {
 				report.addTime(t)
-			} else {
-				report.ClockTimes++
 			}
+			times.add(timeScalar, ok)
 			return nil
 		}
+		p.findTimes(func(s segment.Settings) (_ segment.Policy, err error) {
+			settings = s
+			policy, err = s.Policy()
+			parser = recordtime.Parser{Format: policy.TimeFormat, Zone: policy.TimeZone}
+			times.format = policy.TimeFormat
+			return policy, err
+		})
 		return nil
 	})
 	if err != nil {
@@ -64,6 +72,7 @@ func DryRun(ctx context.Context, o Options) (DryRunReport, error) {
 	}
 	report.Records, report.RecordsAt, report.Declared = p.records, p.finder.location(), p.finder.declared
 	report.SourceBytes, report.NonFinite = p.source.size, p.scan.NonFinite()
+	report.Times = times.result(settings)
 	report.Share = p.share(report.SourceBytes)
 	report.Seconds = time.Since(started).Seconds()
 	report.FreeBytes, _, err = memguard.DiskFree(nearestExisting(o.Dir))

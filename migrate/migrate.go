@@ -51,6 +51,7 @@ type migration struct {
 	pass    *sourcePass
 	draft   *segment.Draft
 	room    bool // checkRoom has compared
+	times   timeCounter
 	receipt Receipt
 }
 
@@ -65,19 +66,25 @@ func (m *migration) begin(p *sourcePass) (err error) {
 	if err != nil {
 		return err
 	}
+	m.times = timeCounter{}
 	p.take = m.take
-	policy := m.draft.Policy()
-	p.scan.Limit(policy.MaxRecord)
-	p.capture(policy.TimeField)
+	p.scan.Limit(m.draft.Policy().MaxRecord)
+	p.findTimes(func(s segment.Settings) (segment.Policy, error) {
+		err := m.draft.Configure(s)
+		m.times.format = m.draft.Policy().TimeFormat
+		return m.draft.Policy(), err
+	})
 	p.origin, err = newOriginWriter(m.draft, p.scan, cmp.Or(m.o.learn, learnBytes))
 	return err
 }
 
 // take adds a record to the draft.
 func (m *migration) take(compact, timeScalar []byte) error {
+	untimed := m.draft.Untimed()
 	if err := m.draft.Write(compact, timeScalar); err != nil {
 		return err
 	}
+	m.times.add(timeScalar, m.draft.Untimed() == untimed)
 	return m.checkRoom()
 }
 
@@ -143,7 +150,7 @@ func (m *migration) finish() error {
 	}
 	m.receipt.Source, m.receipt.Records, m.receipt.Declared = m.o.Source, p.records, p.finder.declared
 	m.receipt.NonFinite = p.scan.NonFinite()
-	m.receipt.RecordsAt, m.receipt.ClockTimes = p.finder.location(), m.draft.Untimed()
+	m.receipt.RecordsAt, m.receipt.Times = p.finder.location(), m.times.result(view.Marker.Settings)
 	if !m.receipt.Salvaged {
 		m.receipt.SourceBytes, m.receipt.SourceSHA256 = p.source.size, p.source.digest()
 	}

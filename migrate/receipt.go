@@ -29,19 +29,19 @@ type Receipt struct {
 	LastSeq      segment.Sequence `json:"last_seq"`
 	FirstTime    *time.Time       `json:"first_time"`
 	LastTime     *time.Time       `json:"last_time"`
-	ClockTimes   uint64           `json:"clock_times"` // records without a time at the time field, which have the migration's
-	Elapsed      float64          `json:"elapsed_seconds"`
-	PeakRSS      uint64           `json:"peak_rss_bytes"`
-	Salvaged     bool             `json:"salvaged"`
-	Quarantined  int64            `json:"quarantined_bytes"`
-	Sums         bool             `json:"checksums"`        // origin/ has checksums of its files
-	Pieces       int              `json:"damaged_pieces"`   // files in quarantine/
-	Damage       string           `json:"damage,omitempty"` // why the source was salvaged
-	Verified     string           `json:"verified"`         // "digest", "roundtrip", "tokens" or "none"
-	Export       string           `json:"export"`           // "exact": an export equals the source; "converted": except for converted tokens; "" if salvaged
-	NonFinite    int64            `json:"non_finite"`       // NaN and Infinity found
-	Declared     *int64           `json:"declared_entries"` // the source's own total_entries
-	Migrated     time.Time        `json:"migrated_at"`
+	Times
+	Elapsed     float64   `json:"elapsed_seconds"`
+	PeakRSS     uint64    `json:"peak_rss_bytes"`
+	Salvaged    bool      `json:"salvaged"`
+	Quarantined int64     `json:"quarantined_bytes"`
+	Sums        bool      `json:"checksums"`        // origin/ has checksums of its files
+	Pieces      int       `json:"damaged_pieces"`   // files in quarantine/
+	Damage      string    `json:"damage,omitempty"` // why the source was salvaged
+	Verified    string    `json:"verified"`         // "digest", "roundtrip", "tokens" or "none"
+	Export      string    `json:"export"`           // "exact": an export equals the source; "converted": except for converted tokens; "" if salvaged
+	NonFinite   int64     `json:"non_finite"`       // NaN and Infinity found
+	Declared    *int64    `json:"declared_entries"` // the source's own total_entries
+	Migrated    time.Time `json:"migrated_at"`
 }
 
 // write stores the receipt in a draft. Closing the file syncs it: not synced, it could be

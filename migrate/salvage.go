@@ -99,6 +99,9 @@ func (m *migration) salvageBeginning(err error) error {
 	if p.finder.document != nil { // the values before the damage are not records
 		return p.finder.document.undecided(p.records)
 	}
+	if e := p.endSample(); e != nil {
+		return e
+	}
 	from := p.end
 	if p.records == 0 {
 		from = 0

@@ -23,6 +23,7 @@ type sourcePass struct {
 	timeField *segment.Pointer // nil means that no time is wanted
 	finder    recordFinder
 	take      take
+	sample    *timeSample   // the first records; nil means that take receives them
 	origin    *originWriter // stores what surrounds the records; nil means that nothing is stored
 	records   uint64        // number of records taken
 	once      bool          // the source cannot be read again
@@ -92,6 +93,9 @@ func (p *sourcePass) readFrom(in io.Reader, accept jsonscan.Options, begin func(
 	err := p.checkStart()
 	if err == nil {
 		err = p.truncated(p.finder.run(p))
+	}
+	if err == nil {
+		err = p.endSample()
 	}
 	if err != nil && p.scan.Offset() < magicBytes && filepath.Ext(p.o.Source) == brotli.ending {
 		return brotli.refuse()

@@ -103,6 +103,20 @@ func (d *Draft) prepare(ctx context.Context, command string) (err error) {
 	return w.claimLock(ctx, command)
 }
 
+// Configure replaces how the new log reads the times of its records: over may set
+// time-field and time-zone. It must be called before the first Write.
+func (d *Draft) Configure(over Settings) error {
+	w := &d.w
+	marker := newMarker(w.marker.Settings.With(over), w.marker.Created)
+	policy, err := marker.Settings.Policy()
+	if err != nil {
+		return err
+	}
+	marker.ID = w.marker.ID // the first segment has it already
+	w.marker, w.policy = marker, policy
+	return nil
+}
+
 // Policy returns the settings of the new log.
 func (d *Draft) Policy() Policy { return d.w.policy }
 

@@ -65,8 +65,7 @@ func runMigrate(c *cli.Context) error {
 	case is("dry-run") && is("continue"), is("continue") && is("salvage"), is("dry-run") && is("salvage"):
 		return usage("migrate", "choose one of --dry-run, --continue and --salvage")
 	case is("dry-run"):
-		sayNotableZone(c.App.ErrWriter, zone)
-		return dryRun(c, o, bar)
+		return dryRun(c, o, zone, bar)
 	case is("continue"):
 		return continueMigration(c, o, bar)
 	}
@@ -76,10 +75,7 @@ func runMigrate(c *cli.Context) error {
 		return aboutSource("migrate "+o.Source, o.Source, err)
 	}
 	eventlog.Log(o.Dir, slog.LevelInfo, "migrated", "source", o.Source, "records", receipt.Records, "sha256", receipt.SourceSHA256, "peak_rss", receipt.PeakRSS)
-	if zone != nil && holdsZoneless(c, o.Dir) {
-		sayZone(c.App.ErrWriter, zone)
-	}
-	if err := showReceipt(c, o, receipt); err != nil {
+	if err := showReceipt(c, o, zone, receipt); err != nil {
 		return err
 	}
 	if receipt.Salvaged {
@@ -88,18 +84,20 @@ func runMigrate(c *cli.Context) error {
 	return nil
 }
 
-func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) error {
+func showReceipt(c *cli.Context, o migrate.Options, zone *timezone.Zone, receipt migrate.Receipt) error {
 	if receipt.Salvaged {
 		say(c.App.ErrWriter, "%s: %s", o.Source, receipt.Damage)
 		say(c.App.ErrWriter, "%s", salvagedText(o, receipt))
 	}
+	took := understood{o.Source, receipt.Records, receipt.RecordsAt, receipt.Share, o.Records != nil, receipt.Times, zone}
+	took.warnZone(c.App.ErrWriter)
 	if c.Bool("json") {
 		return term.PrintJSON(c.App.Writer, receipt)
 	}
 	if receipt.Export == "converted" {
 		say(c.App.ErrWriter, "tokens of %s were converted, as --non-finite or --invalid-utf8 has it; an export has the converted ones", o.Source)
 	}
-	warnAmbiguous(c, o, receipt.Records, receipt.RecordsAt, receipt.ClockTimes)
+	took.warn(c.App.ErrWriter)
 	warnCount(c, o, receipt.Declared, receipt.Records)
 	proof := "verified"
 	if o.Verify == migrate.VerifyNone {
@@ -108,7 +106,7 @@ func showReceipt(c *cli.Context, o migrate.Options, receipt migrate.Receipt) err
 	_, err := term.Fprintf(c.App.Writer, "%s of %s (%s) %s in %s (%s), %s, in %s; see: histlog inspect %s\n",
 		term.Plural(receipt.Records, "record"), o.Source, term.Bytes(receipt.SourceBytes), term.IsAre(receipt.Records), o.Dir, term.Bytes(receipt.LogBytes), proof,
 		term.Duration(time.Duration(receipt.Elapsed*float64(time.Second))), o.Dir)
-	return err
+	return errors.Join(err, took.print(c.App.Writer))
 }
 
 // salvagedText describes what a salvage kept, and where the rest is.
@@ -131,19 +129,6 @@ func salvagedText(o migrate.Options, receipt migrate.Receipt) string {
 func warnCount(c *cli.Context, o migrate.Options, declared *int64, records uint64) {
 	if declared != nil && *declared != int64(records) {
 		say(c.App.ErrWriter, "%s says that it holds %d entries, but %d were found; no other record was found in it", o.Source, *declared, records)
-	}
-}
-
-// warnAmbiguous warns if the records or their times may have to be read otherwise.
-func warnAmbiguous(c *cli.Context, o migrate.Options, records uint64, at string, untimed uint64) {
-	field := o.Settings.Get("time-field")
-	switch {
-	case records == 1 && at == "stream" && o.Records == nil:
-		say(c.App.ErrWriter, "%s holds one value, which is one record; if its records are in an array, name that array with --records", o.Source)
-	case records > 0 && untimed == records:
-		say(c.App.ErrWriter, "no record has a time at %s: the time of migration is used instead; name another place with --time-field", field)
-	case untimed > 0:
-		say(c.App.ErrWriter, "%d of %d records have no time at %s: the time of migration is used instead", untimed, records, field)
 	}
 }
 
@@ -194,39 +179,30 @@ func withoutEnding(name string) string {
 }
 
 // dryRun prints what a migration would do.
-func dryRun(c *cli.Context, o migrate.Options, bar *term.Progress) error {
+func dryRun(c *cli.Context, o migrate.Options, zone *timezone.Zone, bar *term.Progress) error {
 	plan, err := migrate.DryRun(c.Context, o)
 	bar.Finish()
 	if err != nil {
 		return aboutSource("migrate "+o.Source, o.Source, err)
 	}
+	took := understood{o.Source, plan.Records, plan.RecordsAt, plan.Share, o.Records != nil, plan.Times, zone}
+	took.warnZone(c.App.ErrWriter)
 	if c.Bool("json") {
 		return term.PrintJSON(c.App.Writer, plan)
 	}
 	out := c.App.Writer
-	span := ""
-	if plan.FirstTime != nil {
-		span = ", " + plan.FirstTime.UTC().Format(time.RFC3339) + " to " + plan.LastTime.UTC().Format(time.RFC3339)
-	}
-	warnAmbiguous(c, o, plan.Records, plan.RecordsAt, plan.ClockTimes)
+	took.warn(c.App.ErrWriter)
 	warnCount(c, o, plan.Declared, plan.Records)
-	term.Fprintf(out, "%s at %s%s\n", term.Plural(plan.Records, "record"), pointerText(plan.RecordsAt), span)
+	took.print(out)
+	if plan.FirstTime != nil {
+		term.Fprintf(out, "times: %s to %s\n", plan.FirstTime.UTC().Format(time.RFC3339), plan.LastTime.UTC().Format(time.RFC3339))
+	}
 	term.Fprintf(out, "%s of JSON become %s of records, the largest %s; %s are free\n", term.Bytes(plan.SourceBytes), term.Bytes(plan.LogBytes), term.Bytes(plan.Largest), term.Bytes(int64(plan.FreeBytes)))
 	if plan.NonFinite > 0 && o.Accept.NonFinite == jsonscan.RejectNonFinite {
 		term.Fprintf(out, "%d NaN or Infinity, which --non-finite must allow\n", plan.NonFinite)
 	}
 	_, err = term.Fprintf(out, "it will take about %s; nothing was written\n", term.Duration(time.Duration(plan.Seconds*1.2*float64(time.Second))))
 	return err
-}
-
-func pointerText(at string) string {
-	switch at {
-	case "":
-		return "the root array"
-	case "stream":
-		return "the root, one value each"
-	}
-	return term.Safe(at)
 }
 
 // continueMigration appends the records that the source got since it was migrated.

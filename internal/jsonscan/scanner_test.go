@@ -400,3 +400,24 @@ func TestPointerBelow(t *testing.T) {
 		}
 	}
 }
+
+// CaptureIn finds in a compact value what a Scanner captures.
+func TestCaptureIn(t *testing.T) {
+	texts := []string{
+		`1`, `"x"`, `{}`, `[]`, `{"a":1}`, `{"a":{}}`, `{"a":{"b":2}}`, `{"a":{"b":2},"a":{}}`, `{"a":{"b":2},"a":{"b":3}}`, `{"a":{"b":2},"a":5}`,
+		`{"a":{"b":1,"b":[]}}`, `{"a":[7,8]}`, `{"a":{"0":9}}`, `[1,[2,3]]`, `[[4,5]]`, `[{"a":1},{"a":2}]`, `{"\u0061":1}`, `{"a/b":"y"}`, `{"0":1,"00":2}`,
+		`{"a":null}`, `{"*":1,"a":2}`, `{"x":{"a":1},"a":{"a":2}}`, `{"x":[],"a":1}`, `{"x":[{"a":1}]}`, `{"x":{"y":{"a":3}},"z":4}`, `{"x":1,"x":2}`,
+	}
+	for _, at := range []string{"", "/a", "/a/b", "/a/0", "/0", "/0/1", "/a~1b", "/2", "/00", "*", "*/*", "/*", "/*/a", "/a/*", "/*/*/a", "/0/*"} {
+		p, err := ParseCapture(at)
+		testutil.NoError(t, err)
+		for _, text := range texts {
+			s := NewBytes([]byte(text), Options{Capture: p})
+			out, err := s.Value(nil)
+			testutil.NoError(t, err)
+			if got, want := CaptureIn(out, p), s.Captured(out); string(got) != string(want) || (got == nil) != (want == nil) {
+				t.Errorf("%q of %s: got %s, want %s", at, text, got, want)
+			}
+		}
+	}
+}

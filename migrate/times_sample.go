@@ -1,0 +1,83 @@
+package migrate
+
+import (
+	"bytes"
+
+	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/segment"
+)
+
+// timeFieldKey is the setting that names the time field.
+const timeFieldKey = "time-field"
+
+// sampleRecords and sampleBytes are the maximum number of records in a sample, and of the
+// bytes that are held for it.
+const (
+	sampleRecords = 8
+	sampleBytes   = 256 << 10
+)
+
+// A timeSample holds back the first records of a pass until they have shown where the
+// records have their times. So a source that can be read only once is sampled, too.
+type timeSample struct {
+	pass   *sourcePass
+	apply  func(segment.Settings) (segment.Policy, error)
+	next   take     // receives the records, with their times
+	held   [][]byte // copies of records
+	length int      // of the held records in bytes
+}
+
+// findTimes looks for the time field in the first records of the pass, unless the settings
+// name it. apply receives the settings with the time field before p.take receives the first
+// record, and returns their policy.
+func (p *sourcePass) findTimes(apply func(segment.Settings) (segment.Policy, error)) {
+	p.sample = &timeSample{pass: p, apply: apply, next: p.take}
+	p.take = p.sample.take
+}
+
+// endSample ends the sample if the source has ended before.
+func (p *sourcePass) endSample() error {
+	if p.sample == nil {
+		return nil
+	}
+	return p.sample.end(p.sample.held)
+}
+
+func (s *timeSample) take(compact, _ []byte) error {
+	// The last record of the sample is not copied, however large it is.
+	if len(s.held)+1 == sampleRecords || s.length+len(compact) > sampleBytes {
+		return s.end(append(s.held, compact))
+	}
+	s.held = append(s.held, bytes.Clone(compact))
+	s.length += len(compact)
+	return nil
+}
+
+// end decides how times are read, and passes the sample on.
+func (s *timeSample) end(records [][]byte) error {
+	p := s.pass
+	policy, err := s.apply(timeSettings(p.o.Settings, records))
+	if err != nil {
+		return err
+	}
+	p.sample, p.take = nil, s.next
+	p.scan.Capture(policy.TimeField)
+	for _, r := range records {
+		if err := p.take(r, jsonscan.CaptureIn(r, policy.TimeField)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// timeSettings returns s with the time field of the records, unless s has one.
+func timeSettings(s segment.Settings, records [][]byte) segment.Settings {
+	if _, named := s[timeFieldKey]; named {
+		return s
+	}
+	usual := s.Get(timeFieldKey)
+	if found := findTimeField(records, usual, newTimeField(s)); found != "" && found != usual {
+		return s.With(segment.Settings{timeFieldKey: found})
+	}
+	return s
+}
