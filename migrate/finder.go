@@ -50,6 +50,8 @@ type recordFinder struct {
 	declared  *int64      // how many records the source says it has; nil means that it does not say
 	cursor    string      // pointer to the value being read outside the records
 	matcher   *matcher    // takes the records if as.pointer is a pattern; else nil
+
+	skipped map[string]bool // names of arrays in the root object before the records
 }
 
 // location returns the pointer to the array that the records were taken from, the pattern

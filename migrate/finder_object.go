@@ -49,7 +49,7 @@ func (f *recordFinder) rootMember(p *sourcePass, name string) error {
 	case c != '[':
 		return p.scan.Skip()
 	case name != historyName:
-		return f.arrayMember(p)
+		return f.arrayMember(p, name)
 	case !f.found:
 		return f.takeArray(p, f.cursor, 2)
 	}
@@ -83,21 +83,34 @@ func (f *recordFinder) skipRival(p *sourcePass) error {
 // arrayMember reads an array that is not "history". The first one of objects is taken
 // for the records. A second one is a rival, and so is the first one after a "history"
 // that is empty or holds no objects, for that may be the history of something else.
-func (f *recordFinder) arrayMember(p *sourcePass) error {
+func (f *recordFinder) arrayMember(p *sourcePass, name string) error {
 	p.scan.Next()
 	c, err := p.scan.Peek()
 	if err != nil {
 		return p.truncated(err)
 	}
 	if c == '{' && !f.found {
+		if f.skipped[name] { // a pointer to the records would lead to the one skipped
+			f.second = f.cursor
+		}
 		return f.takeElements(p, f.cursor, 2)
 	}
 	if c == '{' && (f.weak || f.path != jsonscan.PointerToken(historyName)) {
 		return f.skipRival(p)
 	}
+	if !f.found && len(f.skipped) < maxSkipped {
+		if f.skipped == nil {
+			f.skipped = map[string]bool{}
+		}
+		f.skipped[name] = true
+	}
 	_, err = p.skipRest()
 	return err
 }
+
+// maxSkipped bounds the names that are kept. Beyond it the records are found, and naming them
+// is an error.
+const maxSkipped = 1000
 
 // readDeclared reads the number of records that the source says it has.
 func (f *recordFinder) readDeclared(p *sourcePass) error {

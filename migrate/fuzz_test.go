@@ -34,7 +34,7 @@ func addSeeds(f *testing.F) {
 		history(numbered(1, 3)), ndjson(numbered(1, 3)), "[]", "{}", "1", "1 2", "[1, [2]]", `{"history": []}`,
 		"\xef\xbb\xbf[1]\n", `{"rows": [{}], "history": [1]}`, `{"a": [{}], "b": [{}]}`,
 		"{\"rows\":[{}]}\n{\"rows\":[{}]}", "[1]\r\n[2]\r\n", "[ 1 ,\t{ \"a\" : 2 } ]", `{"history": [{"a": 1}], "total_entries": 1}`,
-		`{"a": [{}], "a": [1]}`, `{"a": 1, "a": [{}]}`, `{"history": [1], "history": 2}`, `{"": [{}], "": []}`,
+		`{"a": [{}], "a": [1]}`, `{"a": 1, "a": [{}]}`, `{"history": [1], "history": 2}`, `{"": [{}], "": []}`, `{"n": [1], "n": [{}]}`,
 	} {
 		f.Add([]byte(text))
 	}

@@ -68,6 +68,7 @@ func TestShapes(t *testing.T) {
 		{"two arrays of objects", `{"a": [{}], "b": [{}]}`, "!", nil, undecidedOnce},
 		{"two of one name", `{"a": [{}], "a": [{}]}`, "!", nil, undecidedOnce},
 		{"two of one name, one of objects", `{"a": [{}], "a": [1]}`, "!", nil, undecidedOnce},
+		{"two of one name, the last of objects", `{"a": [1], "a": [{}]}`, "!", nil, undecidedOnce},
 		{"two without a name, one an array", `{"": [{}], "": 1}`, "!", nil, undecidedOnce},
 		{"the last of one name", `{"a": 1, "a": [{}]}`, "/a", []string{"{}"}, ""},
 		{"two histories, one an array", `{"history": [1], "history": 2}`, "!", nil, undecidedOnce},
