@@ -7,24 +7,25 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// A Guard prevents retirement by age while the clock may be wrong. The zero value allows
+// A Guard prevents retirement by age while the clock or the times of records may be wrong. The zero value allows
 // everything: it is for limits that a person has given and confirmed.
 type Guard struct {
 	Settled time.Duration // minimum time since the last record of a segment was appended
 	Jump    time.Duration // how far the clock has jumped ahead; 0 means that it has not
+	Restamp bool          // the times of some segments may be those of an earlier rule
 }
 
 // Automatic returns the Guard for retirement that a setting causes, without a person.
 func Automatic(l *segment.Log, p segment.Upkeep, now time.Time) (Guard, error) {
 	jump, err := ClockJump(l, now)
-	return Guard{Settled: min(ahead, p.MaxAge), Jump: jump}, err
+	return Guard{Settled: min(ahead, p.MaxAge), Jump: jump, Restamp: l.Marker.Restamping()}, err
 }
 
 // allows reports whether the guard lets a segment be retired by age.
 func (g Guard) allows(s Segment, now time.Time) bool {
 	since := now.Sub(s.Arrived)
 	//mutant:retire-by-age-although-the-clock-has-jumped
-	return g.Jump == 0 && (since >= g.Settled || since < -ahead) // an arrival in the future is a wrong one
+	return g.Jump == 0 && !g.Restamp && (since >= g.Settled || since < -ahead) // an arrival in the future is a wrong one
 }
 
 // ClockJump returns how far the clock has jumped ahead: the time from the last arrival

@@ -31,6 +31,7 @@ func TestWrongClocks(t *testing.T) {
 		{"the same, and somebody looks", now.AddDate(0, 0, -91), now.Add(-time.Hour), Guard{}, true},
 		{"an old record that came a day ago", now.AddDate(0, 0, -91), now.Add(-day), Guard{Settled: day}, true},
 		{"arrived in the future", now.AddDate(0, 0, -91), now.AddDate(9, 0, 0), Guard{Settled: day}, true},
+		{"the times are being corrected", now.AddDate(0, 0, -91), now.AddDate(0, 0, -91), Guard{Settled: day, Restamp: true}, false},
 		{"the clock has jumped", now.AddDate(0, 0, -91), now.AddDate(0, 0, -91), Guard{Settled: day, Jump: 9 * day}, false},
 	} {
 		t.Run(c.what, func(t *testing.T) {

@@ -51,6 +51,7 @@ type race struct {
 	dir     string
 	writer  *segment.Writer
 	began   time.Time
+	layout  string // of the times in the records
 	records int
 	done    chan struct{} // closed when all records are written
 	all     sync.WaitGroup
@@ -58,7 +59,7 @@ type race struct {
 }
 
 func startRace(t *testing.T, records int) *race {
-	r := &race{dir: filepath.Join(t.TempDir(), "log"), records: records, done: make(chan struct{}), fail: t.Errorf, began: time.Date(2025, 5, 30, 7, 0, 0, 0, time.UTC)}
+	r := &race{dir: filepath.Join(t.TempDir(), "log"), records: records, done: make(chan struct{}), fail: t.Errorf, began: time.Date(2025, 5, 30, 7, 0, 0, 0, time.UTC), layout: time.RFC3339Nano}
 	var err error
 	if r.writer, err = segment.Create(t.Context(), r.dir, segment.Options{Settings: segment.Settings{"segment-size": "400", "sync": "none"}}); err != nil {
 		t.Fatal(err)
@@ -67,7 +68,11 @@ func startRace(t *testing.T, records int) *race {
 }
 
 func (r *race) text(seq segment.Sequence) string {
-	return fmt.Sprintf(`{"timestamp":%q,"n":%d}`, r.began.Add(time.Duration(seq)*time.Millisecond).Format(time.RFC3339Nano), seq)
+	return fmt.Sprintf(`{"timestamp":%q,"n":%d}`, r.time(seq).Format(r.layout), seq)
+}
+
+func (r *race) time(seq segment.Sequence) time.Time {
+	return r.began.Add(time.Duration(seq) * time.Millisecond)
 }
 
 // begin runs work in a goroutine.

@@ -152,6 +152,16 @@ func (l *Log) dropOthers(r *Reader) (c Change, err error) {
 	return c, nil
 }
 
+// removeIfExists is removeFile for a file that may be missing.
+func (l *Log) removeIfExists(path string) error {
+	if _, err := l.fs.Lstat(path); missing(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return l.removeFile(path)
+}
+
 // removeFile removes a file of the log. It syncs the directory, so that no later
 // removal can become durable before this one.
 func (l *Log) removeFile(path string) error {

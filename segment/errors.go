@@ -57,6 +57,8 @@ var (
 	// ErrMarker is returned, inside a *CorruptError of KindMarkerDiffers, when HISTLOG contradicts its checksum or the segments.
 	// Put the file back from a copy or, if somebody edited it on purpose, call AcceptEdit.
 	ErrMarker = errors.New("HISTLOG is not what histlog wrote")
+	// ErrRestamped is returned by a Restamp when another one of the same log has begun, which reads all records again.
+	ErrRestamped = errors.New("another restamp has begun")
 	// ErrRolledBack is returned by an Append whose records were staged when another goroutine called Rollback. Append them again.
 	ErrRolledBack = errors.New("rolled back by another caller")
 	// ErrClosed is returned by the methods of a Writer that was closed. Open the log again.
@@ -141,6 +143,7 @@ const (
 	OpRestore        = "restore in"      // write the bytes of an intact copy
 	OpBlank          = "blank in"        // overwrite a record that is lost
 	OpSnapshot       = "snapshot of"     // make a snapshot of the log
+	OpRestamp        = "restamp"         // replace the times in an index
 )
 
 // A DiskError reports that the disk, or its file system, failed an operation.

@@ -183,6 +183,14 @@ func (t *trailer) length() Offset {
 	return t.Plain
 }
 
+// sameRecords reports whether both are the totals of the same records. Their times may
+// differ, because Restamp reads them by another rule.
+func (t trailer) sameRecords(other trailer) bool {
+	//mutant:archive-other-times-are-taken-for-other-records
+	t.MinTime, t.MaxTime = other.MinTime, other.MaxTime
+	return t == other
+}
+
 // add adds one record to the totals.
 func (t *trailer) add(e Entry) {
 	at, arrived := e.Time.UnixNano(), arrivalSeconds(e.Arrived)

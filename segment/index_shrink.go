@@ -96,29 +96,35 @@ func (l *Log) shrinkIndex(ctx context.Context, s Segment) (c Change, err error) 
 		return c, err
 	}
 	c = Change{Segment: smallIndexName(s.Base), Records: x.count, Before: headerSize + int64(x.count)*entrySize + trailerSize}
-	name := l.path(smallIndexName(s.Base))
-	temporary := vfs.TempName(name)
-	c.After, err = l.writeSmall(ctx, x, temporary, mode)
-	// A kill before the rename leaves a temporary file, which the next maintenance removes. A
-	// kill after it leaves both forms; the next Compress of the segment writes the small one
-	// again and removes the plain one.
-	if err == nil {
-		err = l.fs.Rename(temporary, name)
-	}
-	if err != nil {
-		// On a full disk the temporary file would keep its space until the next maintenance. It
-		// may be missing, if the error came from creating it.
-		return Change{}, errors.Join(compressError(s, err), vfs.RemoveIfExists(l.fs, temporary))
-	}
-	// Without this sync a power cut after the removal could leave the segment without an index.
-	//mutant:small-index-its-name-is-not-synced-before-the-plain-one-is-removed
-	if err := l.fs.SyncDir(l.Dir); err != nil {
+	// A kill after this leaves both forms; the next Compress of the segment writes the small
+	// one again and removes the plain one.
+	if c.After, err = l.replaceSmall(ctx, x, mode); err != nil {
 		return Change{}, compressError(s, err)
 	}
 	if err := l.removeFile(l.path(indexName(s.Base))); err != nil {
 		return Change{}, compressError(s, err)
 	}
 	return c, nil
+}
+
+// replaceSmall writes the small form of the plain index x and puts it in place, durably.
+// It returns the size of the file.
+func (l *Log) replaceSmall(ctx context.Context, x *indexFile, mode os.FileMode) (size int64, err error) {
+	name := l.path(smallIndexName(x.header.base))
+	temporary := vfs.TempName(name)
+	// A kill before the rename leaves a temporary file, which the next maintenance removes.
+	if size, err = l.writeSmall(ctx, x, temporary, mode); err == nil {
+		err = l.fs.Rename(temporary, name)
+	}
+	if err != nil {
+		// On a full disk the temporary file would keep its space until the next maintenance. It
+		// may be missing, if the error came from creating it.
+		return 0, errors.Join(err, vfs.RemoveIfExists(l.fs, temporary))
+	}
+	// Without this sync a power cut after the removal of the plain form could leave the segment
+	// without an index.
+	//mutant:small-index-its-name-is-not-synced-before-the-plain-one-is-removed
+	return size, l.fs.SyncDir(l.Dir)
 }
 
 // openIntactIndex opens a plain index and checks its header and its trailer.

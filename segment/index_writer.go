@@ -2,8 +2,10 @@ package segment
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/histlog/histlog/internal/vfs"
@@ -16,15 +18,16 @@ type indexWriter struct {
 	file      File
 	out       *bufio.Writer
 	temporary string // path of the file until finish
+	mode      fs.FileMode
 	header    header
 	sum       trailer // totals of the entries so far
 	entry     []byte  // reused: an encoded entry
 }
 
 // newIndexWriter begins an index, under a temporary name until finish.
-func (r *repair) newIndexWriter(h header) (*indexWriter, error) {
-	w := &indexWriter{log: r.log, header: h, temporary: vfs.TempName(r.log.path(indexName(h.base)))}
-	f, err := r.log.fs.OpenFile(w.temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, r.w.mode)
+func (l *Log) newIndexWriter(h header, mode fs.FileMode) (*indexWriter, error) {
+	w := &indexWriter{log: l, header: h, mode: mode, temporary: vfs.TempName(l.path(indexName(h.base)))}
+	f, err := l.fs.OpenFile(w.temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode)
 	if err != nil {
 		return nil, err
 	}
@@ -50,12 +53,17 @@ func (w *indexWriter) add(e Entry) error {
 	return err
 }
 
+// complete writes the trailer. All bytes of the index are then in the temporary file.
+func (w *indexWriter) complete() error {
+	if _, err := w.out.Write(w.header.encodeTrailer(w.sum)); err != nil {
+		return err
+	}
+	return w.out.Flush()
+}
+
 // finish writes the trailer and puts the index in place.
 func (w *indexWriter) finish() error {
-	_, err := w.out.Write(w.header.encodeTrailer(w.sum))
-	if err == nil {
-		err = w.out.Flush()
-	}
+	err := w.complete()
 	if err == nil {
 		//mutant:repair-the-index-is-not-synced
 		err = w.file.Sync() // otherwise a power cut after the rename could leave an index without its bytes
@@ -74,17 +82,21 @@ func (w *indexWriter) finish() error {
 	if err := w.log.fs.SyncDir(w.log.Dir); err != nil {
 		return err
 	}
-	// The small form describes the records as they were before the repair. It is removed last:
-	// as long as both forms exist, the plain one is used.
-	small := w.log.path(smallIndexName(w.header.base))
-	if _, err := w.log.fs.Lstat(small); err != nil {
-		if missing(err) {
-			return nil
-		}
-		return err
-	}
+	// The small form describes the records as they were before. It is removed last: as long as
+	// both forms exist, the plain one is used.
 	//mutant:repair-the-small-index-stays
-	return w.log.removeFile(small)
+	return w.log.removeIfExists(w.log.path(smallIndexName(w.header.base)))
+}
+
+// finishSmall writes the trailer and puts the index in place in its small form, which is
+// the only form that the segment has.
+func (w *indexWriter) finishSmall(ctx context.Context) error {
+	err := w.complete()
+	if err == nil {
+		x := &indexFile{file: w.file, path: w.temporary, header: w.header, count: w.sum.Count}
+		_, err = w.log.replaceSmall(ctx, x, w.mode)
+	}
+	return errors.Join(err, w.discard())
 }
 
 // discard removes the temporary file.

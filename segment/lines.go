@@ -92,21 +92,31 @@ type indexer struct {
 // that any setting allows, and frozen with the format version: a record that was once
 // accepted must never become a lost one.
 func (x *indexer) entry(seq Sequence, l line, now time.Time) (e Entry, ok bool, err error) {
-	if rule := x.marker.TimeRule(seq); x.policy.TimeField == nil || rule != x.rule {
-		x.rule = rule
-		if x.policy, err = rule.settings().Policy(); err != nil {
-			return e, false, err
-		}
+	own, ok, err := x.stamp(seq, l.text)
+	if err != nil {
+		return e, false, err
 	}
-	s := jsonscan.NewBytes(l.text, jsonscan.Options{NonFinite: jsonscan.KeepNonFinite, Capture: x.policy.TimeField})
-	var scalar []byte
-	if x.buf, err = s.Value(x.buf[:0]); err == nil && bytes.Equal(x.buf, l.text) {
-		scalar, ok = s.Captured(x.buf), true
-	}
-	e = newEntry(l.end, l.crc(), x.policy.timeOf(&x.times, scalar), now)
+	e = newEntry(l.end, l.crc(), own, now)
 	e.Flags |= Rebuilt
 	if !ok {
 		e.Flags |= Lost
 	}
 	return e, ok, nil
+}
+
+// stamp returns the time that a line has of its own, by the rule for the record seq. ok
+// is false if the line is no record.
+func (x *indexer) stamp(seq Sequence, text []byte) (own stamp, ok bool, err error) {
+	if rule := x.marker.TimeRule(seq); x.policy.TimeField == nil || rule != x.rule {
+		x.rule = rule
+		if x.policy, err = rule.settings().Policy(); err != nil {
+			return own, false, err
+		}
+	}
+	s := jsonscan.NewBytes(text, jsonscan.Options{NonFinite: jsonscan.KeepNonFinite, Capture: x.policy.TimeField})
+	var scalar []byte
+	if x.buf, err = s.Value(x.buf[:0]); err == nil && bytes.Equal(x.buf, text) {
+		scalar, ok = s.Captured(x.buf), true
+	}
+	return x.policy.timeOf(&x.times, scalar), ok, nil
 }

@@ -27,12 +27,7 @@ func (l *Log) configure(change Settings) (Settings, error) {
 		return nil, err
 	}
 	m := l.Marker
-	m.Settings = m.Settings.With(change)
-	for key, text := range change {
-		if text == "" {
-			delete(m.Settings, key)
-		}
-	}
+	m.Settings = m.Settings.changed(change)
 	// Only the change is checked: HISTLOG may have keys of a later version, which are kept.
 	if err := change.Check(); err != nil {
 		return nil, err
@@ -41,8 +36,7 @@ func (l *Log) configure(change Settings) (Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	rule, last := newTimeRule(next, m.Settings), m.TimeRules[len(m.TimeRules)-1]
-	if last.FromSeq = next; last != rule {
+	if rule := newTimeRule(next, m.Settings); !rule.reads(m.TimeRules[len(m.TimeRules)-1]) {
 		m.TimeRules = append(slices.Clone(m.TimeRules), rule)
 		m.Requires = withFeatures(m.Requires, rule.features()...)
 	}

@@ -41,6 +41,7 @@ type Marker struct {
 	FirstSeq  Sequence   `json:"first_seq"` // oldest sequence that retention has left
 	TimeRules []TimeRule `json:"time_rules"`
 	Settings  Settings   `json:"settings"`
+	Restamp   uuid.UUID  `json:"restamp,omitzero"` // see Restamping; zero means none
 
 	unknown map[string]json.RawMessage // members of a later version, kept
 }
@@ -56,14 +57,12 @@ func newMarker(settings Settings, now time.Time) Marker {
 
 // TimeRule returns the rule for records from seq on.
 func (m *Marker) TimeRule(seq Sequence) TimeRule {
-	rule := m.TimeRules[0]
-	for _, r := range m.TimeRules {
-		if r.FromSeq <= seq {
-			rule = r
-		}
-	}
-	return rule
+	return ruleAt(m.TimeRules, seq)
 }
+
+// Restamping reports whether a Restamp of the log is not complete: it is running, or it was
+// interrupted, or it has found damage. Times of some segments may be those of earlier rules.
+func (m *Marker) Restamping() bool { return m.Restamp != uuid.Nil }
 
 // retiredError returns the error for a record that was retired. It names the oldest one left.
 func (m *Marker) retiredError(seq Sequence) error {
@@ -170,7 +169,7 @@ func decodeMarker(b []byte) (Marker, error) {
 		return Marker{}, &CorruptError{Kind: KindMarker, Path: filename.Marker, Reason: "id, first_seq, role or time_rules are missing"}
 	}
 	// encode writes the rest back: this version must not drop what a later one has added.
-	for _, known := range []string{"format", "version", "requires", "id", "role", "created", "first_seq", "time_rules", "settings", sumName} {
+	for _, known := range []string{"format", "version", "requires", "id", "role", "created", "first_seq", "time_rules", "settings", "restamp", sumName} {
 		delete(m.unknown, known)
 	}
 	if m.Settings == nil {

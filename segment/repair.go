@@ -252,7 +252,7 @@ func (r *repair) beginIndex(read *Reader) (*indexWriter, error) {
 		// repair.
 		h.rule, h.flags = read.index.header.rule, read.index.header.flags&^headerDamaged
 	}
-	return r.newIndexWriter(h)
+	return r.log.newIndexWriter(h, r.w.mode)
 }
 
 // A gap is filled with segments of at most gapPlaces places each. If more than gapSegments
@@ -283,7 +283,7 @@ func (r *repair) fillGap(from, next Sequence) error {
 func (r *repair) fill(from, next Sequence) error {
 	path := filepath.Join(r.log.Dir, textName(from))
 	now := r.w.now()
-	index, err := r.newIndexWriter(header{id: r.log.Marker.ID, base: from, created: now})
+	index, err := r.log.newIndexWriter(header{id: r.log.Marker.ID, base: from, created: now}, r.w.mode)
 	if err != nil {
 		return err
 	}

@@ -204,6 +204,16 @@ func (s Settings) With(over Settings) Settings {
 	return c
 }
 
+// changed returns a copy of s with a change, in which an empty text means the default.
+func (s Settings) changed(change Settings) Settings {
+	c := s.With(change)
+	maps.DeleteFunc(c, func(key, text string) bool {
+		_, given := change[key]
+		return given && text == ""
+	})
+	return c
+}
+
 // Check returns an error for a key that is unknown and for a value that its key does not
 // accept. An empty text means the default.
 func (s Settings) Check() error {

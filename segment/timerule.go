@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"slices"
 	"time"
 
 	"github.com/histlog/histlog/internal/recordtime"
@@ -31,6 +32,43 @@ func (r TimeRule) settings() Settings {
 		s["time-format"] = r.Format
 	}
 	return s
+}
+
+// reads reports whether both rules read the same time from every record.
+func (r TimeRule) reads(other TimeRule) bool {
+	r.FromSeq = other.FromSeq
+	return r == other
+}
+
+// ruleAt returns the rule for a sequence.
+func ruleAt(rules []TimeRule, seq Sequence) TimeRule {
+	rule := rules[0]
+	for _, r := range rules {
+		if r.FromSeq <= seq {
+			rule = r
+		}
+	}
+	return rule
+}
+
+// spliceRules returns the rules of before for the records before a sequence, and those of
+// after from it on.
+func spliceRules(before, after []TimeRule, from Sequence) []TimeRule {
+	rules := slices.DeleteFunc(slices.Clone(before), func(r TimeRule) bool { return r.FromSeq >= from })
+	next := ruleAt(after, from)
+	switch next.FromSeq = from; {
+	case len(rules) == 0:
+		next.FromSeq = 1
+		rules = append(rules, next)
+	case !rules[len(rules)-1].reads(next):
+		rules = append(rules, next)
+	}
+	for _, r := range after {
+		if r.FromSeq > from {
+			rules = append(rules, r)
+		}
+	}
+	return rules
 }
 
 // A stamp is a record's own time, if it has one.

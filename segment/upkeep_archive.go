@@ -139,14 +139,16 @@ func (a *archive) add(ctx context.Context, s Segment) (err error) {
 // the archive was made.
 func (l *Log) copyRules(m Marker) error {
 	own := l.Marker
-	own.TimeRules = m.TimeRules
+	// The archive's own records keep the rules by which their times were read: Restamp may
+	// have changed those of the log since.
+	own.TimeRules = spliceRules(own.TimeRules, m.TimeRules, l.Segments[len(l.Segments)-1].Next)
 	for _, name := range m.Requires {
 		if !slices.Contains(own.Requires, name) {
 			//mutant:small-index-the-histlog-of-an-archive-does-not-require-it
 			own.Requires = append(slices.Clip(own.Requires), name)
 		}
 	}
-	if len(own.TimeRules) == len(l.Marker.TimeRules) && len(own.Requires) == len(l.Marker.Requires) {
+	if slices.Equal(own.TimeRules, l.Marker.TimeRules) && len(own.Requires) == len(l.Marker.Requires) {
 		return nil
 	}
 	return l.replaceMarker(own)
@@ -222,9 +224,27 @@ func (a *archive) copy(ctx context.Context, s Segment) error {
 	there := s
 	there.Path, there.Copy = filepath.Join(a.dir, filepath.Base(s.Path)), false
 	copied := &Log{Dir: a.dir, Marker: a.from.Marker, Segments: []Segment{there}, fs: a.from.fs}
+	//mutant:archive-an-index-of-other-times-stays
+	if err := copied.dropOtherIndex(s.Base, filepath.Base(index)); err != nil {
+		return err
+	}
 	//mutant:archive-the-copy-is-not-read-back
 	_, _, err = copied.verifySegment(ctx, there)
 	return err
+}
+
+// dropOtherIndex removes the form of an index that is not named keep. A killed Archive may
+// have copied it, and Restamp may have changed the times since.
+func (l *Log) dropOtherIndex(base Sequence, keep string) error {
+	for _, name := range []string{indexName(base), smallIndexName(base)} {
+		if name == keep {
+			continue
+		}
+		if err := l.removeIfExists(l.path(name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *archive) copyFile(path string) error {

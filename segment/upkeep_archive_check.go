@@ -101,7 +101,7 @@ func (a *archive) checkSameSegment(ctx context.Context, l *Log, s Segment) error
 	r, err := l.OpenReader(l.Segments[len(l.Segments)-1])
 	if err == nil {
 		err = r.verifyFile(ctx)
-		if err == nil && *r.trailer != trailer {
+		if err == nil && !r.trailer.sameRecords(trailer) {
 			err = fmt.Errorf("%w: it holds other records from %d on: was the log copied?", ErrNotArchive, s.Base)
 		}
 		err = errors.Join(err, r.Close())

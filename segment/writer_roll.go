@@ -26,6 +26,12 @@ func Seal(ctx context.Context, dir string, o Options) (sealed Segment, err error
 	if o.ID != uuid.Nil && o.ID != w.marker.ID {
 		return Segment{}, fmt.Errorf("%s: %w", dir, ErrReplaced)
 	}
+	return w.seal()
+}
+
+// seal seals the active segment, unless it is empty, and begins the next one. w.mu must
+// be held.
+func (w *Writer) seal() (sealed Segment, err error) {
 	old := w.active
 	//mutant:seal-an-empty-segment-is-sealed
 	if old.count == 0 {

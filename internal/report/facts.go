@@ -51,6 +51,9 @@ func (r *Report) recordParts() []term.Span {
 			parts = append(parts, term.Warn.Spanf("%s %s", term.Count(odd.count), odd.text))
 		}
 	}
+	if r.Log.Marker.Restamping() {
+		parts = append(parts, term.Warn.Spanf("some times by an earlier rule: config --restamp is not complete"))
+	}
 	return parts
 }
 

@@ -27,7 +27,7 @@ func (r *Report) JSON() map[string]any {
 		"backwards": s.Backwards, "clock_times": s.ClockTimes, "rebuilt": s.Rebuilt, "lost": s.Lost,
 		"damaged": damaged, "quarantine": append([]string{}, r.Quarantine...),
 		"verified_at": term.JSONTime(r.Status.Verified.At), "verified": r.verifiedJSON(), "upkeep": r.upkeepJSON(), "writer": r.Writer.json(),
-		"settings": Settings(r.Log.Marker.Settings), "receipt": r.Receipt,
+		"settings": Settings(r.Log.Marker.Settings), "restamping": r.Log.Marker.Restamping(), "receipt": r.Receipt,
 		"memory": map[string]any{"total_bytes": r.Memory.Total, "available_bytes": r.Memory.Available, "limit_bytes": optional(r.Memory.Limit > 0, r.Memory.Limit)},
 	}
 }

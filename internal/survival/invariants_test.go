@@ -80,6 +80,9 @@ func (r *run) checkRetry() error {
 			return fmt.Errorf("%s is left", name)
 		}
 	}
+	if l, err := segment.OpenContext(context.Background(), r.dir, r.disk); r.restamped && (err != nil || l.Marker.Restamping()) {
+		return fmt.Errorf("the restamp is not complete, %w", err)
+	}
 	return r.checkRecords()
 }
 
@@ -272,6 +275,9 @@ func (r *run) readLog(dir string, found map[segment.Sequence]string) error {
 	if err != nil {
 		return err
 	}
+	if err := r.checkTimes(l); err != nil {
+		return err
+	}
 	at := 0 // of the submitted values
 	for _, s := range l.Segments {
 		f, err := l.Verify(context.Background(), s, nil)
@@ -282,6 +288,43 @@ func (r *run) readLog(dir string, found map[segment.Sequence]string) error {
 			return fmt.Errorf("a crash is no damage, and yet: %w", f.Damage[0])
 		}
 		if err := r.readSegment(l, s, found, &at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkTimes checks the times of a log that is restamped: those of a sealed segment are all
+// read by one rule, and if they are not read by the rule in HISTLOG, HISTLOG has the mark.
+func (r *run) checkTimes(l *segment.Log) error {
+	if !r.restamped {
+		return nil
+	}
+	for _, s := range l.Segments {
+		if !s.Sealed {
+			continue
+		}
+		sr, err := l.OpenReader(s)
+		if err != nil {
+			return err
+		}
+		own, clock := 0, 0
+		for seq := s.Base; seq < sr.Next(); seq++ {
+			e, err := sr.Entry(seq)
+			if err != nil {
+				return err
+			}
+			if e.Flags&segment.ClockTime != 0 {
+				clock++
+			} else {
+				own++
+			}
+		}
+		before := l.Marker.TimeRule(1).Field == otherField
+		if own > 0 && (clock > 0 || before) || clock > 0 && !before && !l.Marker.Restamping() {
+			return fmt.Errorf("%s: %d records have times of their own and %d have not; the time field is %s, mark %v", s.Path, own, clock, l.Marker.TimeRule(1).Field, l.Marker.Restamp)
+		}
+		if err := sr.Close(); err != nil {
 			return err
 		}
 	}

@@ -36,6 +36,7 @@ type run struct {
 	snapshotAcks  []ack                       // records that the snapshot must hold
 	snapshotFiles map[string][]byte           // files that it must hold, by their paths in the log
 	snapshotDone  bool                        // the scenario has made it
+	restamped     bool                        // the times of the log's records are read again
 
 	nextSync string       // sync policy of the next process; "" means the run's
 	retry    func(r *run) // completes, in a later process, what a crash has interrupted; nil means nothing
@@ -186,7 +187,7 @@ func (r *run) groupOf(n, size int) {
 	var staged []ack
 	for range n {
 		text := r.submit(size)
-		a, err := r.w.Write([]byte(text), nil)
+		a, err := r.w.Write([]byte(text), r.timeOf(text))
 		if err != nil {
 			r.refused(err, next, n)
 			break
@@ -201,6 +202,16 @@ func (r *run) groupOf(n, size int) {
 		a.Durable = r.w.Policy().Sync.Durable()
 		r.acknowledge(a.Ack, a.text)
 	}
+}
+
+// timeOf returns the scalar at the time field of a value, or nil.
+func (r *run) timeOf(text string) []byte {
+	if !slices.Equal(r.w.Policy().TimeField.Tokens(), []string{"timestamp"}) {
+		return nil
+	}
+	_, rest, _ := strings.Cut(text, ":")
+	scalar, _, _ := strings.Cut(rest, ",")
+	return []byte(scalar)
 }
 
 // rollback stages n records and rolls back.

@@ -262,6 +262,15 @@ var scenarios = []scenario{
 		}
 		r.acknowledge(segment.Ack{Seq: 1, Durable: true}, r.submitted[0])
 	}},
+	{"restamp", func(r *run) {
+		r.settings["time-field"] = otherField
+		filled(r)
+	}, func(r *run) { r.restamp() }},
+	{"restamp a small index", func(r *run) {
+		r.settings["time-field"] = otherField
+		many(r)
+		r.compress(segment.Zstd)
+	}, func(r *run) { r.restamp() }},
 }
 
 // makeDurable makes all that is on the disk durable.
@@ -280,6 +289,19 @@ func (r *run) takeSnapshot() {
 		if !errors.Is(err, segment.ErrExists) { // of an earlier attempt, about which this one promises nothing
 			r.snapshotDone = !r.failed(err)
 		}
+	}
+	r.retry(r)
+}
+
+// otherField is a time field that no record has, so that all have the time of the clock.
+const otherField = "/other"
+
+// restamp reads the times of all records again, at the field that they have.
+func (r *run) restamp() {
+	r.restamped = true
+	r.retry = func(r *run) {
+		_, err := segment.Restamp(context.Background(), r.dir, segment.Settings{"time-field": "/timestamp"}, nil, r.options())
+		r.failed(err)
 	}
 	r.retry(r)
 }

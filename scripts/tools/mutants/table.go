@@ -44,7 +44,7 @@ var mutants = []mutant{
 	{"append: waiting callers are not told that the writer is poisoned", "\tw.answer(err)\n", "", "segment TestPoisonAnswersWaiting"},
 	{"append: rolled-back records of other callers are acknowledged", "w.answer(cmp.Or(err, ErrRolledBack))", "w.answer(cmp.Or(err))", "segment TestRollbackAnswersOthers"},
 	{"make: the header of a new index is not synced", "a.indexDirty = true // until", "a.indexDirty = false // until", "internal/survival TestCrash/append_over_rolls_none"},
-	{"retire: by age although the clock has jumped", "g.Jump == 0 && (", "(", "compactor TestWrongClocks/the_clock_has_jumped"},
+	{"retire: by age although the clock has jumped", "g.Jump == 0 && !g.Restamp && (", "!g.Restamp && (", "compactor TestWrongClocks/the_clock_has_jumped"},
 	{"retire: by age although the clock was never set", "now.Sub(at) > age && (set(at) || set(s.Arrived))", "now.Sub(at) > age", "compactor TestWrongClocks/the_board_booted_into_1970,_and_the_record_says_so,_too"},
 
 	// Rolling.
@@ -56,6 +56,14 @@ var mutants = []mutant{
 
 	{"roll: a lazy header is not synced", "err == nil && h.flags&headerLazy != 0 {", "err == nil && h.flags&headerLazy != 0 && a.file != nil {", "internal/survival TestCrash/append_over_rolls_none"},
 	{"seal: an empty segment is sealed", "if old.count == 0 {", "if old == nil {", "segment TestSeal"},
+
+	// Restamp.
+	{"restamp: the newest segment is left out", "_, err = w.seal()", "err = nil", "segment TestRestamp/plain"},
+	{"restamp: a writer may be open while the rule changes", "if err == nil {\n\t\terr = r.begin(ctx, change)\n\t}\n\treturn errors.Join(err, w.Close())", "if err = errors.Join(err, w.Close()); err == nil {\n\t\terr = r.begin(ctx, change)\n\t}\n\treturn err", "segment TestRestampLocks"},
+	{"restamp: another one is not noticed", "if l.Marker.Restamp != r.id {", "if l.Marker.Restamp == uuid.Nil {", "segment TestRestampOvertaken"},
+	{"restamp: the mark goes although there is damage", "if err == nil && r.done.Total().Damage == nil {", "if err == nil {", "segment TestRestampDamaged"},
+	{"restamp: an entry made from the text is written", "r.indexEntry(seq)", "r.Entry(seq)", "segment TestRestampDamaged/an_entry"},
+	{"restamp: the old trailer is not compared", "if r.segment.Sealed && before != *r.trailer {", "if r.segment.Sealed && before.Count != r.trailer.Count {", "segment TestRestampDamaged"},
 
 	// Recovery.
 	{"recover: names are not made durable", "err = w.fs.SyncDir(w.dir)", "err = nil", "internal/survival TestCrash/append_over_rolls_always"},
@@ -127,7 +135,7 @@ var mutants = []mutant{
 
 	{"repair: the index is not synced", "err = w.file.Sync() //", "err = nil //", "internal/survival TestCrash/repair_what_is_compressed_always"},
 	{"repair: the names of text and index are not synced", "if err := w.log.fs.SyncDir(w.log.Dir); err != nil {", "if err := error(nil); err != nil {", "internal/survival TestInject/all/repair_none"},
-	{"repair: the small index stays", "return w.log.removeFile(small)", "return nil", "segment TestSmallIndexIsRepaired"},
+	{"repair: the small index stays", "return w.log.removeIfExists(w.log.path(smallIndexName(w.header.base)))", "return nil", "segment TestSmallIndexIsRepaired"},
 	{"repair: the index of a foreign segment is removed first", "range filename.All(uint64(base)) {", "range append(filename.All(0)[:0], indexName(base), textName(base), fileName(base, Zstd), fileName(base, Gzip)) {", "internal/survival TestCrash/repair_beside_a_segment_of_another_log_always"},
 	{"repair: a foreign segment is removed before it is in quarantine", "if err == nil && info.Size() > 0 {", "if err == nil && info.Size() < 0 {", "segment TestForeignSegments/with_its_index,_of_a_higher_number"},
 	{"recover: a foreign segment is appended to", `if reason != "" { // appending`, `if reason == "?" { // appending`, "segment TestForeignSegments/with_its_index,_of_a_higher_number"},
@@ -149,7 +157,7 @@ var mutants = []mutant{
 	{"compress: the temporary file of a failed run stays", "return c, errors.Join(compressError(r.segment, err), vfs.RemoveIfExists(l.fs, temporary))", "return c, compressError(r.segment, err)", "internal/survival TestLyingDisk/compress_by_zstd"},
 	{"compress: the temporary file of a killed run stays", "temporary = append(temporary, e.Name())", "_ = temporary", "segment TestSweep"},
 	{"small index: it is not synced", "if err := f.Sync(); err != nil {", "if err := error(nil); err != nil {", "internal/survival TestCrash/compress_many_records_interval=1ms"},
-	{"small index: its name is not synced before the plain one is removed", "if err := l.fs.SyncDir(l.Dir); err != nil {\n\t\treturn Change{}, compressError(s, err)\n\t}\n\tif err := l.removeFile", "if err := l.removeFile", "internal/survival TestCrash/compress_many_records_interval=1ms"},
+	{"small index: its name is not synced before the plain one is removed", "return size, l.fs.SyncDir(l.Dir)", "return size, nil", "internal/survival TestCrash/compress_many_records_interval=1ms"},
 	{"small index: HISTLOG does not require it", "return l.require(needed...)", "return nil", "segment TestManyRottenEntries"},
 	{"small index: HISTLOG requires it too late", "if err := requireFeatures(ctx, dir, base, codec, o); err != nil {\n\t\treturn c, err\n\t}", "defer func() { err = errors.Join(err, requireFeatures(ctx, dir, base, codec, o)) }()", "segment TestManyRottenEntries"},
 	{"small index: the HISTLOG of a draft does not require it", "d.w.marker.Requires = append(d.w.marker.Requires, featuresOf(names...)...)", "_ = names", "segment TestDraftWithSmallIndexes"},
@@ -197,6 +205,8 @@ var mutants = []mutant{
 	{"roll: the trailer has the last arrival as max arrival", "max(t.MaxArrival, arrived)", "arrived", "segment TestClockGoesBack"},
 	{"read: arrivals are signed", "time.Unix(int64(le.Uint32(b[16:])), 0)", "time.Unix(int64(int32(le.Uint32(b[16:]))), 0)", "segment TestArrivalBehind2038"},
 	{"archive: time rules are not copied", "if err := l.copyRules(a.from.Marker); err != nil {", "if err := error(nil); err != nil {", "segment TestArchiveFollowsTimeRules"},
+	{"archive: other times are taken for other records", "t.MinTime, t.MaxTime = other.MinTime, other.MaxTime", "_ = other.MinTime", "segment TestRestampBetweenArchives"},
+	{"archive: an index of other times stays", "if err := copied.dropOtherIndex(s.Base, filepath.Base(index)); err != nil {", "if err := error(nil); err != nil {", "segment TestRestampBetweenArchives"},
 	{"make: a segment rolls at exactly segment-size", "int64(len(compact))+1 > w.policy.SegmentSize {", "int64(len(compact))+1 >= w.policy.SegmentSize {", "segment TestDraftRollsAsWriter"},
 	{"read: a directory is listed once", "if n > 0 && slices.Equal(before, segments) {", "if n == 0 || slices.Equal(before, segments) {", "segment TestListedTwice"},
 	{"maintenance: UPKEEP is unlocked before HISTLOG", "errors.Join(second(), first())", "errors.Join(first(), second())", "segment TestOrderOfUpkeep"},
