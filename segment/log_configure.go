@@ -38,6 +38,7 @@ func (l *Log) configure(change Settings) (Settings, error) {
 	}
 	if rule := newTimeRule(next, m.Settings); !rule.reads(m.TimeRules[len(m.TimeRules)-1]) {
 		m.TimeRules = append(slices.Clone(m.TimeRules), rule)
+		//mutant:time-format-histlog-does-not-require-it
 		m.Requires = withFeatures(m.Requires, rule.features()...)
 	}
 	return m.Settings, l.replaceMarker(m)

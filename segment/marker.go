@@ -49,7 +49,9 @@ type Marker struct {
 func newMarker(settings Settings, now time.Time) Marker {
 	rule := newTimeRule(1, settings)
 	return Marker{
-		Format: "histlog", Version: Version, Requires: append([]string{}, rule.features()...), ID: uuid.New(), Role: roleLog, Created: now.UTC(), FirstSeq: 1,
+		Format: "histlog", Version: Version, ID: uuid.New(), Role: roleLog, Created: now.UTC(), FirstSeq: 1,
+		//mutant:time-format-a-new-histlog-does-not-require-it
+		Requires:  append([]string{}, rule.features()...),
 		TimeRules: []TimeRule{rule},
 		Settings:  settings,
 	}

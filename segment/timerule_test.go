@@ -1,6 +1,9 @@
 package segment
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -57,5 +60,85 @@ func TestTimeOfRecord(t *testing.T) {
 				t.Errorf("flagged as the clock's: %v", clock)
 			}
 		})
+	}
+}
+
+// TestTimeFormatRule checks that each record keeps the format under which it was appended,
+// also if the index is lost, and that an older histlog refuses a log with a format.
+func TestTimeFormatRule(t *testing.T) {
+	dir := newDir(t)
+	w := create(t, dir, nil)
+	appendDate := func(w *Writer) {
+		_, err := w.Append(t.Context(), []byte(`{"timestamp":"05/06/2025"}`))
+		testutil.NoError(t, err)
+	}
+	appendDate(w)
+	testutil.NoError(t, w.Close())
+	if requires := openLog(t, dir).Marker.Requires; len(requires) > 0 {
+		t.Errorf("a log without a format requires %v", requires)
+	}
+	for _, format := range []string{"day-first", "%m/%d/%Y", "auto"} {
+		_, err := Configure(t.Context(), dir, Settings{"time-format": format}, nil)
+		testutil.NoError(t, err)
+		w := openWriter(t, dir)
+		appendDate(w)
+		testutil.NoError(t, w.Close())
+	}
+	june, may := time.Date(2025, 6, 5, 0, 0, 0, 0, time.UTC), time.Date(2025, 5, 6, 0, 0, 0, 0, time.UTC)
+	wantTimes(t, dir, nil, &june, &may, nil)
+	if requires := openLog(t, dir).Marker.Requires; !slices.Equal(requires, []string{needsTimeFormat}) {
+		t.Errorf("a log with a format requires %v", requires)
+	}
+	testutil.NoError(t, os.Remove(filepath.Join(dir, indexName(1))))
+	wantTimes(t, dir, nil, &june, &may, nil)
+	testutil.NoError(t, openWriter(t, dir).Close())
+	wantTimes(t, dir, nil, &june, &may, nil)
+}
+
+// TestNewLogWithFormat checks that a log which is made with a format requires it, and so
+// does its archive.
+func TestNewLogWithFormat(t *testing.T) {
+	dir, to := newDir(t), filepath.Join(t.TempDir(), "archive")
+	w := create(t, dir, Settings{"time-format": "unix-ms", "segment-size": "400"})
+	appendTexts(t, w, 1, 12)
+	testutil.NoError(t, w.Close())
+	l := openLog(t, dir)
+	_, err := Archive(t.Context(), dir, to, l.Segments[1].Base, Options{})
+	testutil.NoError(t, err)
+	for _, m := range []Marker{l.Marker, openLog(t, to).Marker} {
+		if !slices.Equal(m.Requires, []string{needsTimeFormat}) || m.TimeRules[0].Format != "unix-ms" {
+			t.Errorf("%s requires %v, rules %v", m.Role, m.Requires, m.TimeRules)
+		}
+	}
+}
+
+// TestTimesOfOlderLogs checks that a log whose times an older histlog did not read is
+// intact, and that its records have their times after the index was rebuilt.
+func TestTimesOfOlderLogs(t *testing.T) {
+	dir := newDir(t)
+	w := create(t, dir, nil)
+	_, err := w.Write([]byte(`{"timestamp":"28.05.2025"}`), nil) // as if it were no time
+	testutil.NoError(t, err)
+	testutil.NoError(t, w.Commit())
+	testutil.NoError(t, w.Close())
+	wantTimes(t, dir, nil)
+	if damage := verifyAll(t, openLog(t, dir)); len(damage) > 0 {
+		t.Errorf("%v", damage)
+	}
+	testutil.NoError(t, os.Remove(filepath.Join(dir, indexName(1))))
+	may := time.Date(2025, 5, 28, 0, 0, 0, 0, time.UTC)
+	wantTimes(t, dir, &may)
+}
+
+// wantTimes checks the times of all records of the first segment; nil is the clock's.
+func wantTimes(t *testing.T, dir string, want ...*time.Time) {
+	t.Helper()
+	r := openReader(t, openLog(t, dir), 0)
+	for i, at := range want {
+		e, err := r.Entry(Sequence(i + 1))
+		testutil.NoError(t, err)
+		if clock := e.Flags&ClockTime != 0; clock != (at == nil) || at != nil && !e.Time.Equal(*at) {
+			t.Errorf("record %d: %v, the clock's: %v; want %v", i+1, e.Time, clock, at)
+		}
 	}
 }

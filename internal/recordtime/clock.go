@@ -77,7 +77,13 @@ func (s *scanner) separated(r *reading, g gap) bool {
 	if r.second, n = s.number(3); n != 2 {
 		return false
 	}
-	if sep == ':' && s.peek() == ':' { // milliseconds, as SQL Server and Java programs write them
+	return s.afterSecond(r, sep)
+}
+
+// afterSecond reads a fraction of a second, if there is one: .123, ,123, or :123 where
+// colons separate the other numbers too.
+func (s *scanner) afterSecond(r *reading, sep byte) bool {
+	if sep == ':' && s.peek() == ':' {
 		s.at++
 		var count int
 		r.nano, count = s.fraction()

@@ -132,16 +132,16 @@ func (p *pattern) exists(t time.Time, text string) bool {
 }
 
 // inNamedZone returns the time that the clock of t shows in the zone whose name %Z has
-// read: an abbreviation that has one meaning, or one of the zone's own.
+// read: an abbreviation of the log's own zone, or one that has one meaning.
 func inNamedZone(t time.Time, zone *time.Location) (_ time.Time, ok bool) {
 	name, _ := t.Zone()
-	s, r := scanner{text: []byte(name)}, reading{}
-	if s.zone(&r) && s.ended() {
-		return clockIn(t, time.FixedZone(name, r.offset)), true
+	own := clockIn(t, zone)
+	if ownName, _ := own.Zone(); ownName == name {
+		return own, true
 	}
-	t = clockIn(t, zone)
-	own, _ := t.Zone()
-	return t, own == name
+	s, r := scanner{text: []byte(name)}, reading{}
+	ok = s.zone(&r) && s.ended()
+	return clockIn(t, time.FixedZone(name, r.offset)), ok
 }
 
 // clockIn returns the time at which a clock in zone shows what t shows.

@@ -7,9 +7,10 @@ import "time"
 type reading struct {
 	year, month, day           int
 	hour, minute, second, nano int
-	offset                     int  // seconds east of UTC; valid if zoned
-	zoned                      bool // the text names a zone
-	upperHalf                  bool // the text has AM or PM in capitals
+	offset                     int    // seconds east of UTC; valid if zoned
+	zoned                      bool   // the text names a zone
+	abbreviation               []byte // of the zone, if nothing else names it
+	upperHalf                  bool   // the text has AM or PM in capitals
 }
 
 // time returns the time that r is in zone, unless r names its own. ok is false if there
@@ -20,6 +21,7 @@ func (r reading) time(zone *time.Location) (t time.Time, ok bool) {
 	if r.month < 1 || r.month > 12 || r.day < 1 || r.day > daysIn(r.year, r.month) || r.hour > 23 && !midnight || r.minute > 59 || r.second > 59 && !leap {
 		return time.Time{}, false
 	}
+	own := zone
 	if r.zoned {
 		zone = time.UTC
 	}
@@ -32,7 +34,17 @@ func (r reading) time(zone *time.Location) (t time.Time, ok bool) {
 	if leap && t.Unix()%86400 != 0 {
 		return time.Time{}, false
 	}
-	return t, representable(t)
+	return t, representable(t) && !r.contradicts(own, t)
+}
+
+// contradicts reports whether own has the abbreviation of r for another offset, as
+// Asia/Shanghai has CST: then it is undecided what the text means.
+func (r *reading) contradicts(own *time.Location, t time.Time) bool {
+	if r.abbreviation == nil {
+		return false
+	}
+	name, offset := t.In(own).Zone()
+	return name == string(r.abbreviation) && offset != r.offset
 }
 
 func daysIn(year, month int) int {

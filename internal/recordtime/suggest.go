@@ -3,6 +3,8 @@ package recordtime
 import (
 	"slices"
 	"time"
+
+	"github.com/itchyny/timefmt-go"
 )
 
 // Suggest returns patterns for time-format that would read a JSON scalar which Parse
@@ -20,6 +22,10 @@ func Suggest(scalar []byte) (patterns []string) {
 	for _, candidate := range candidates(string(text)) {
 		if len(patterns) == most {
 			break
+		}
+		// Most candidates do not match. To compile each one would take longer.
+		if _, err := timefmt.Parse(string(text), candidate); err != nil {
+			continue
 		}
 		p, err := parsePattern(candidate)
 		if err != nil {

@@ -21,6 +21,9 @@ func parseYearLast(text []byte, zone *time.Location, order Order) (time.Time, bo
 	if order == Undecided {
 		order = d.order()
 	}
+	if d.sep == '/' && d.upperHalf {
+		d.abbreviation = nil // logs depend on RFC 822 here, wherever they are
+	}
 	switch {
 	case order == DayFirst, order == Undecided && d.first == d.second:
 		d.day, d.month = d.first, d.second

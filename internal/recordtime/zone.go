@@ -4,7 +4,8 @@ import "bytes"
 
 // zoneOffsets have the offsets of zones by their abbreviations, in minutes: those of
 // RFC 822, and those that have stood for one offset wherever they were used since 1990.
-// BST, IST and MSK are not among them: they have stood for several.
+// BST, IST and MSK are not among them: they have stood for several. KST is, although
+// North Korea was half an hour behind for three years.
 var zoneOffsets = map[string]int{
 	"UT": 0, "GMT": 0, "UTC": 0,
 	"EST": -5 * 60, "EDT": -4 * 60, "CST": -6 * 60, "CDT": -5 * 60, "MST": -7 * 60, "MDT": -6 * 60, "PST": -8 * 60, "PDT": -7 * 60,
@@ -84,7 +85,7 @@ func (s *scanner) namedZone(r *reading) bool {
 	if c := s.peek(); (c == '+' || c == '-') && (string(name) == "GMT" || string(name) == "UTC") {
 		return s.offset(r, 1)
 	}
-	r.offset = minutes * 60
+	r.offset, r.abbreviation = minutes*60, name
 	return true
 }
 

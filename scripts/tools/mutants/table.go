@@ -159,6 +159,8 @@ var mutants = []mutant{
 	{"small index: it is not synced", "if err := f.Sync(); err != nil {", "if err := error(nil); err != nil {", "internal/survival TestCrash/compress_many_records_interval=1ms"},
 	{"small index: its name is not synced before the plain one is removed", "return size, l.fs.SyncDir(l.Dir)", "return size, nil", "internal/survival TestCrash/compress_many_records_interval=1ms"},
 	{"small index: HISTLOG does not require it", "return l.require(needed...)", "return nil", "segment TestManyRottenEntries"},
+	{"time format: HISTLOG does not require it", "m.Requires = withFeatures(m.Requires, rule.features()...)", "m.Requires = withFeatures(m.Requires)", "segment TestTimeFormatRule"},
+	{"time format: a new HISTLOG does not require it", "Requires:  append([]string{}, rule.features()...),", "Requires:  []string{},", "segment TestNewLogWithFormat"},
 	{"small index: HISTLOG requires it too late", "if err := requireFeatures(ctx, dir, base, codec, o); err != nil {\n\t\treturn c, err\n\t}", "defer func() { err = errors.Join(err, requireFeatures(ctx, dir, base, codec, o)) }()", "segment TestManyRottenEntries"},
 	{"small index: the HISTLOG of a draft does not require it", "d.w.marker.Requires = append(d.w.marker.Requires, featuresOf(names...)...)", "_ = names", "segment TestDraftWithSmallIndexes"},
 	{"small index: the HISTLOG of an archive does not require it", "own.Requires = append(slices.Clip(own.Requires), name)", "_ = name", "segment TestSmallIndexIsArchivedAndRetired"},
