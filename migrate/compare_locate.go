@@ -12,6 +12,11 @@ import (
 // layout.json says. nil means that l was not migrated, or from a root array, which is
 // found without help.
 func recordsInLayout(l *segment.Log) (*jsonscan.Pointer, error) {
+	// Of several sources, the last one is the one that may have grown.
+	l, err := lastSource(l)
+	if err != nil {
+		return nil, err
+	}
 	at, err := readLayout(l)
 	switch {
 	case err != nil || at == nil || at.Records == "":

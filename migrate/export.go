@@ -43,7 +43,7 @@ const (
 
 // differs compares sum, the SHA-256 of an export, with the source's.
 func differs(l *segment.Log, done ExportResult, sum string) (Difference, error) {
-	r, err := ReadReceipt(l)
+	r, err := exportReceipt(l)
 	if err != nil || r == nil || r.Salvaged || r.SourceSHA256 == sum {
 		return Same, err
 	}
@@ -65,6 +65,9 @@ func differs(l *segment.Log, done ExportResult, sum string) (Difference, error) 
 // end of the container of its keys. For that Export ranges over records twice. It writes an
 // array in place of the source, and ExportResult.Array says why, if a record is not inside
 // objects of one member each as the source's are, or if there are too many groups.
+//
+// A log of several sources has no Original: Export returns a *SourcesError, and
+// ExportSource writes one of them.
 func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segment.Record, error]) (ExportResult, error) {
 	sum := sha256.New()
 	w := bufio.NewWriterSize(io.MultiWriter(out, sum), 256<<10)
@@ -74,6 +77,9 @@ func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segm
 		env = arrayEnvelope()
 	case Original:
 		if err := intactOrigin(context.Background(), l); err != nil {
+			return ExportResult{}, err
+		}
+		if err := oneSource(l); err != nil {
 			return ExportResult{}, err
 		}
 		original, err := openEnvelope(l)

@@ -13,7 +13,7 @@ import (
 // exported than the source had: the source's writer may have kept them up to date, as a
 // number of entries.
 func (e *envelope) stale(l *segment.Log, done ExportResult) ([]string, error) {
-	r, err := ReadReceipt(l)
+	r, err := exportReceipt(l)
 	if err != nil || r == nil || e.prefix == nil || e.suffix == nil {
 		return nil, err
 	}

@@ -123,10 +123,12 @@ func TestEveryOperationFails(t *testing.T) {
 		name, text string
 		records    int
 		o          Options
+		sources    int // in how many files the text is; 0 means in one
 	}{
-		{"one pass", history(all), 5, Options{Verify: VerifyRoundtrip}},
-		{"two passes", ndjson(all), 5, Options{}},
-		{"salvage", ndjson(all) + "!", 5, Options{Salvage: true}},
+		{"one pass", history(all), 5, Options{Verify: VerifyRoundtrip}, 0},
+		{"two passes", ndjson(all), 5, Options{}, 0},
+		{"salvage", ndjson(all) + "!", 5, Options{Salvage: true}, 0},
+		{"two sources", ndjson(all), 5, Options{Verify: VerifyRoundtrip}, 2},
 	} {
 		s.o.Settings = segment.Settings{"segment-size": "150"}
 		for _, forever := range []bool{true, false} {
@@ -134,6 +136,9 @@ func TestEveryOperationFails(t *testing.T) {
 				t.Parallel()
 				p := newPlace(t)
 				p.write(s.text)
+				if s.sources > 0 {
+					s.o.Sources = p.writeSources(ndjson(all[:2]), ndjson(all[2:]))
+				}
 				failures := 0
 				for at := 1; failures < 10; at++ {
 					testutil.NoError(t, os.RemoveAll(p.dir))

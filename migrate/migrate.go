@@ -19,19 +19,15 @@ import (
 // intact lines after the damage are kept, too, and each damaged piece is a file in
 // quarantine/. Receipt.Salvaged then is true, and Receipt.Damage says why.
 func Run(ctx context.Context, o Options) (Receipt, error) {
-	if o.Salvage && readOnce(o.Source) {
-		return Receipt{}, ErrOnce
+	if err := checkSources(&o); err != nil {
+		return Receipt{}, err
 	}
 	started := time.Now()
 	// Until publish has renamed the marker into place the directory holds a draft, which
 	// is no log to anyone. A crash up to there leaves the draft, and the next Run at the
 	// same place clears it.
 	m := &migration{ctx: ctx, o: o}
-	p, err := readSource(ctx, o, o.Accept, m.begin)
-	m.pass = p
-	if err != nil && o.Salvage {
-		err = m.salvage(err)
-	}
+	err := m.read()
 	if err == nil {
 		err = m.finish()
 	}
@@ -52,7 +48,26 @@ type migration struct {
 	draft   *segment.Draft
 	room    bool // checkRoom has compared
 	times   timeCounter
+	sources []sourceReceipt // of the sources that were read; empty if there is only one
+	total   int64           // bytes of all sources; 0 if there is only one
+	before  int64           // bytes of those that were read
 	receipt Receipt
+}
+
+// read fills the draft with the records of the source, or of all sources.
+func (m *migration) read() error {
+	if len(m.o.Sources) > 0 {
+		return m.readSources()
+	}
+	p, err := readSource(m.ctx, m.o, m.o.Accept, m.begin)
+	m.pass = p
+	if err != nil && m.o.Salvage {
+		err = m.salvage(err)
+	}
+	if err == nil {
+		err = m.endSource()
+	}
+	return err
 }
 
 // begin creates the draft for a pass over the source. It discards the draft of an earlier
@@ -67,15 +82,30 @@ func (m *migration) begin(p *sourcePass) (err error) {
 		return err
 	}
 	m.times = timeCounter{}
+	return m.prepare(p)
+}
+
+// prepare makes a pass fill the draft.
+func (m *migration) prepare(p *sourcePass) (err error) {
+	if len(m.o.Sources) > 0 {
+		m.draft.PrefixOrigin(sourcePrefix(len(m.sources) + 1))
+	}
 	p.take = m.take
 	p.scan.Limit(m.draft.Policy().MaxRecord)
-	p.findTimes(func(s segment.Settings) (segment.Policy, error) {
-		err := m.draft.Configure(s)
-		m.times.format = m.draft.Policy().TimeFormat
-		return m.draft.Policy(), err
-	})
+	if m.draft.Summary().Records > 0 { // the first records have shown where the times are
+		p.capture(m.draft.Policy().TimeField)
+	} else {
+		p.findTimes(m.configure)
+	}
 	p.origin, err = newOriginWriter(m.draft, p.scan, cmp.Or(m.o.learn, learnBytes))
 	return err
+}
+
+// configure sets how the draft reads times.
+func (m *migration) configure(s segment.Settings) (segment.Policy, error) {
+	err := m.draft.Configure(s)
+	m.times.format = m.draft.Policy().TimeFormat
+	return m.draft.Policy(), err
 }
 
 // take adds a record to the draft.
@@ -113,8 +143,8 @@ const sampleRoom = 8 << 20
 // checkRoom compares, once, the free space of the disk with the estimated size of the
 // log: a large source is refused after some megabytes, and not when the disk is full.
 func (m *migration) checkRoom() error {
-	read := m.pass.bytesDone()
-	if m.room || m.pass.size == 0 || read < min(sampleRoom, m.pass.size/2) {
+	read, size := m.before+m.pass.bytesDone(), max(m.total, m.pass.size)
+	if m.room || size == 0 || read < min(sampleRoom, size/2) {
 		return nil
 	}
 	m.room = true
@@ -123,7 +153,7 @@ func (m *migration) checkRoom() error {
 		return err
 	}
 	written := float64(m.draft.Summary().Bytes)
-	need := written/float64(read)*float64(m.pass.size) - written
+	need := written/float64(read)*float64(size) - written
 	if m.o.Compress != segment.Plain {
 		need /= minRatio
 	}
@@ -133,13 +163,14 @@ func (m *migration) checkRoom() error {
 	return nil
 }
 
+// endSource completes what origin/ keeps of the source that was read last.
+func (m *migration) endSource() error {
+	m.pass.buf = nil // as large as the largest record; the verification needs the memory
+	return m.pass.origin.close(m.pass.finder.depth, m.pass.finder.location())
+}
+
 // finish makes all but the receipt durable, and verifies it.
 func (m *migration) finish() error {
-	p := m.pass
-	if err := p.origin.close(p.finder.depth, p.finder.location()); err != nil {
-		return err
-	}
-	p.buf = nil // as large as the largest record; the verification needs the memory
 	// What is verified must be on the disk: a crash between Flush and Publish leaves a draft.
 	if err := m.draft.Flush(); err != nil {
 		return err
@@ -148,18 +179,27 @@ func (m *migration) finish() error {
 	if err != nil {
 		return err
 	}
+	if len(m.sources) > 0 {
+		m.describeSources()
+	} else {
+		m.describe()
+	}
+	m.receipt.Segments, m.receipt.Times = len(view.Segments), m.times.result(view.Marker.Settings)
+	if m.receipt.Records > 0 {
+		m.receipt.FirstSeq, m.receipt.LastSeq = 1, segment.Sequence(m.receipt.Records)
+	}
+	return m.verify(view)
+}
+
+// describe fills the receipt with what was found in the only source.
+func (m *migration) describe() {
+	p := m.pass
 	m.receipt.Source, m.receipt.Records, m.receipt.Declared = m.o.Source, p.records, p.finder.declared
-	m.receipt.NonFinite = p.scan.NonFinite()
-	m.receipt.RecordsAt, m.receipt.Times = p.finder.location(), m.times.result(view.Marker.Settings)
+	m.receipt.RecordsAt, m.receipt.NonFinite, m.receipt.Export = p.finder.location(), p.scan.NonFinite(), m.exportKind()
 	if !m.receipt.Salvaged {
 		m.receipt.SourceBytes, m.receipt.SourceSHA256 = p.source.size, p.source.digest()
 	}
 	m.receipt.Share = p.share(m.receipt.SourceBytes)
-	m.receipt.Segments, m.receipt.Export = len(view.Segments), m.exportKind()
-	if p.records > 0 {
-		m.receipt.FirstSeq, m.receipt.LastSeq = 1, segment.Sequence(p.records)
-	}
-	return m.verify(view)
 }
 
 // publish writes the receipt and makes the draft a log.

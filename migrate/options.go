@@ -11,6 +11,7 @@ import (
 // must be set.
 type Options struct {
 	Source   string               // path of a file, or "-" for Stdin
+	Sources  []string             // paths of several files, in the order of their records, in place of Source
 	Stdin    io.Reader            // nil means os.Stdin
 	Dir      string               // the new log; must be missing or empty
 	Records  *segment.Pointer     // names the array of records; nil means that it is found

@@ -13,10 +13,15 @@ import (
 // receiptName is the name of the receipt in origin/.
 const receiptName = "receipt.json"
 
+// exportSources is what the receipt of a log of several sources says of an export: it is
+// not one file. An older histlog, which has no such word, calls its export wrong.
+const exportSources = "sources"
+
 // A Receipt is the result of a migration, as stored in origin/. A nil pointer means that
 // there is nothing to say.
 type Receipt struct {
-	Source       string           `json:"source"` // as Options.Source named it
+	Source       string           `json:"source"`            // as Options.Source named it; the first of several
+	Sources      int              `json:"sources,omitempty"` // how many there were, if several
 	Records      uint64           `json:"records"`
 	RecordsAt    string           `json:"records_at"` // JSON pointer to their array in the source, or "stream"
 	Share        float64          `json:"share"`      // part of the source's text from the first record of each array to its last, 0 to 1; 0 in receipts of older versions
@@ -47,11 +52,16 @@ type Receipt struct {
 // write stores the receipt in a draft. Closing the file syncs it: not synced, it could be
 // empty after a crash, in a log that is complete.
 func (r Receipt) write(d *segment.Draft) error {
-	b, err := json.MarshalIndent(r, "", "  ")
+	return writeJSON(d, receiptName, r)
+}
+
+// writeJSON stores a small file in origin/.
+func writeJSON(d *segment.Draft, name string, v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err
 	}
-	f, err := d.CreateOrigin(receiptName)
+	f, err := d.CreateOrigin(name)
 	if err != nil {
 		return err
 	}
@@ -67,6 +77,17 @@ func ReadReceipt(l *segment.Log) (*Receipt, error) {
 		return nil, nil
 	}
 	return &r, err
+}
+
+// exportReceipt returns the receipt that an export is compared with. The records of one of
+// several sources are exported with the numbers that they have in the source.
+func exportReceipt(l *segment.Log) (*Receipt, error) {
+	r, err := ReadReceipt(l)
+	if err == nil && r != nil && r.FirstSeq > 1 {
+		r.LastSeq -= r.FirstSeq - 1
+		r.FirstSeq = 1
+	}
+	return r, err
 }
 
 // readJSON decodes a small file of origin/.

@@ -21,6 +21,7 @@ type Draft struct {
 	sum     Summary           // totals of the full segments
 	filling trailer           // totals of the active segment
 	sums    map[string]string // SHA-256 of each file of origin/, by name
+	source  string            // prefix of the names of files in origin/
 	untimed uint64            // number of records without a time of their own
 	bulk    *bulk             // nil means that nothing was written since the last Flush
 	batch   batch             // the batch that is being filled

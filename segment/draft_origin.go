@@ -27,6 +27,10 @@ type originFile struct {
 	done func(sum string) // called once the file is durable
 }
 
+// PrefixOrigin begins the names of the files that CreateOrigin makes from now on with
+// prefix: a log of several sources has files for each.
+func (d *Draft) PrefixOrigin(prefix string) { d.source = prefix }
+
 // CreateOrigin begins a file in origin/, where migrate keeps parts of its source. The
 // file is durable once Close has returned nil and the draft was flushed.
 func (d *Draft) CreateOrigin(name string) (io.WriteCloser, error) {
@@ -34,6 +38,7 @@ func (d *Draft) CreateOrigin(name string) (io.WriteCloser, error) {
 	if err := ensureDir(d.w.fs, folder); err != nil {
 		return nil, err
 	}
+	name = d.source + name
 	f, err := d.w.fs.OpenFile(filepath.Join(folder, name), os.O_RDWR|os.O_CREATE|os.O_TRUNC, d.w.mode)
 	if err != nil {
 		return nil, err
@@ -79,7 +84,15 @@ func (d *Draft) CreateQuarantine(from int64) (io.WriteCloser, error) {
 
 // OpenOrigin opens a file of origin/. It returns fs.ErrNotExist if the log was not migrated.
 func (l *Log) OpenOrigin(name string) (File, error) {
-	return l.fs.OpenFile(filepath.Join(l.Dir, filename.Origin, name), os.O_RDONLY, 0)
+	return l.fs.OpenFile(filepath.Join(l.Dir, filename.Origin, l.source+name), os.O_RDONLY, 0)
+}
+
+// WithOrigin returns l with the files of origin/ whose names begin with prefix, as
+// Draft.PrefixOrigin has named them. OpenOrigin finds them without the prefix.
+func (l *Log) WithOrigin(prefix string) *Log {
+	with := *l
+	with.source = prefix
+	return &with
 }
 
 // sumsBytes is how much of SHA256SUMS is read. The few files of origin/ need far less.

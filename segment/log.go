@@ -27,6 +27,7 @@ type Log struct {
 	known    map[Sequence]bool // bases of the segments that were found to be the log's own
 	knownID  uuid.UUID         // the id in HISTLOG when known was filled
 	thorough bool              // RefreshAll was called
+	source   string            // prefix of the names in origin/; see WithOrigin
 	unsure   error             // why some segments could not be checked; nil means that all were
 }
 

@@ -27,7 +27,8 @@ type OriginDamage struct {
 }
 
 // VerifyOrigin compares the files of origin/ with their checksums. known is false if
-// there are no checksums: the log was not migrated, or by an older histlog.
+// there are no checksums: the log was not migrated, or by an older histlog. After
+// WithOrigin it compares the files of one source only.
 func (l *Log) VerifyOrigin(ctx context.Context) (damage []OriginDamage, known bool, err error) {
 	f, err := l.openRegular(filename.Sums)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -56,6 +57,9 @@ func (l *Log) VerifyOrigin(ctx context.Context) (damage []OriginDamage, known bo
 		damage = append(damage, OriginDamage{Name: filename.Sums, Reason: "its last line does not end"})
 	}
 	for _, name := range slices.Sorted(maps.Keys(sums)) {
+		if !strings.HasPrefix(name, l.source) {
+			continue
+		}
 		reason, err := l.checkSum(ctx, name, sums[name])
 		if err != nil {
 			return nil, true, err
@@ -69,7 +73,7 @@ func (l *Log) VerifyOrigin(ctx context.Context) (damage []OriginDamage, known bo
 		return nil, true, err
 	}
 	for _, e := range entries {
-		if name := e.Name(); sums[name] == "" && name != filename.Sums {
+		if name := e.Name(); sums[name] == "" && name != filename.Sums && strings.HasPrefix(name, l.source) {
 			damage = append(damage, OriginDamage{Name: name, Reason: "has no checksum in " + filename.Sums, Extra: true})
 		}
 	}

@@ -42,7 +42,7 @@ max-age retires nothing until records have arrived for a day.
 ` + settingsText(),
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "accept-edit", Usage: "accept a HISTLOG that was edited by hand or put back from a copy"},
-			&cli.BoolFlag{Name: "yes", Usage: "confirm limits that retire existing records"},
+			&cli.BoolFlag{Name: "yes", Usage: "confirm limits that retire records which are there now"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "show what the settings would be and which segments they would retire; change nothing"},
 			jsonFlag(),
 		},
@@ -117,7 +117,7 @@ func allowed(c *cli.Context, l *segment.Log, change segment.Settings) (done bool
 		}
 	}
 	var t effect
-	if slices.ContainsFunc(append(segment.LimitKeys(), "archive-to"), func(key string) bool { _, is := change[key]; return is }) {
+	if slices.ContainsFunc(append(limits, "archive-to"), func(key string) bool { _, is := change[key]; return is }) {
 		if t, err = limitsEffect(l, l.Marker.Settings, after); err != nil {
 			return false, err
 		}

@@ -31,10 +31,14 @@ func exportCommand() *cli.Command {
 		Name:      "export",
 		Usage:     "write the old JSON again",
 		ArgsUsage: "DIR",
-		Description: `   histlog export step2 | sha256sum
+		Description: `A log that was migrated from several files is exported one file at a time, with --source,
+or with --format array as one JSON array of all records.
+
+   histlog export step2 | sha256sum
    histlog export -n 50 -o small.json step2`,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "output", TakesFile: true, Aliases: []string{"o"}, Usage: "write to `FILE`, which is replaced atomically (default: standard output)"},
+			&cli.IntFlag{Name: "source", Usage: "write source `N` of a log that was migrated from several files, from 1"},
 			&cli.StringFlag{Name: "format", Usage: english.WordSeries(formats, "or"), Value: exportFormats[0].name},
 		}, rangeFlags("all")...),
 		Action: runExport,
@@ -58,6 +62,11 @@ func runExport(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.IsSet("source") {
+		if q, err = sourceQuery(c, l); err != nil {
+			return err
+		}
+	}
 	var lost lostRecords
 	write := func(out io.Writer) error { return export(c, l, q, format, &lost, out) }
 	if name := c.String("output"); name != "" {
@@ -68,6 +77,8 @@ func runExport(c *cli.Context) error {
 	switch {
 	case err != nil:
 		return err
+	case lost.met == 0 && c.IsSet("source"): // the source had no record
+		return nil
 	case lost.met == 0:
 		if text := nothingFound(l, q, zone(c)); text != "" {
 			say(c.App.ErrWriter, "%s", text)
@@ -103,7 +114,7 @@ func export(c *cli.Context, l *segment.Log, q reader.Query, format migrate.Forma
 		defer r.Close()
 		r.All(c.Context)(yield)
 	}
-	done, err := migrate.Export(out, l, format, lost.watch(records))
+	done, err := exportFrom(c, l, format, lost.watch(records), out)
 	if err != nil {
 		return err
 	}

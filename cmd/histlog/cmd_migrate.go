@@ -24,19 +24,25 @@ func migrateCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "migrate",
 		Usage:     "turn a monolithic JSON file into a log, once",
-		ArgsUsage: "SOURCE [DIR]",
+		ArgsUsage: "SOURCE... [DIR]",
 		Description: `SOURCE is a file, or - for standard input; the default of DIR is
 SOURCE without its ending. It may be compressed with gzip, zstd, xz or bzip2, or be a zip
 archive of one file. The source is never written to. The new log is complete, or, after an
 error, there is none.
 
+The records of several files become one log, in the order of the files; DIR must be named.
+Records that two of the files have in common are in it twice. A pattern in quotes stands
+for the files that it matches, in the order of their names.
+
    histlog migrate step2.json
    histlog migrate --dry-run step2.json
-   histlog migrate --continue step2.json`,
+   histlog migrate --continue step2.json
+   histlog migrate history-2024.json history-2025.json history
+   histlog migrate 'history-*.json' history`,
 		Flags: append(append([]cli.Flag{
 			&cli.StringFlag{Name: "records", Usage: "JSON `POINTER` to the array of records: /a/b or .a.b; * for every member or element: /history/* (records keep their keys); '' for each value"},
 			&cli.StringFlag{Name: "verify", Usage: "how the log is verified: digest (read it back and compare checksums), roundtrip (also export it and compare with SOURCE) or none", Value: "digest"},
-			&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done; write nothing"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done; write nothing"},
 			&cli.BoolFlag{Name: "continue", Usage: "DIR is already the log of SOURCE: append the records that were added to SOURCE since"},
 			&cli.BoolFlag{Name: "salvage", Usage: "SOURCE is truncated or damaged: keep every complete record before the damage, or, of JSON Lines, every complete line"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "with --continue: how long to wait for another writer", Value: "10s"},
@@ -64,15 +70,17 @@ func runMigrate(c *cli.Context) error {
 	switch is := c.Bool; {
 	case is("dry-run") && is("continue"), is("continue") && is("salvage"), is("dry-run") && is("salvage"):
 		return usage("migrate", "choose one of --dry-run, --continue and --salvage")
+	case len(o.Sources) > 1 && (is("continue") || is("salvage")):
+		return usage("migrate", "--continue and --salvage take one SOURCE, not %d", len(o.Sources))
 	case is("dry-run"):
-		return dryRun(c, o, zone, bar)
+		return eachSource(c, o, func(one migrate.Options) error { return dryRun(c, one, zone, bar) })
 	case is("continue"):
 		return continueMigration(c, o, bar)
 	}
 	receipt, err := migrate.Run(c.Context, o)
 	bar.Finish()
 	if err != nil {
-		return aboutSource("migrate "+o.Source, o.Source, err)
+		return aboutSources(o, err)
 	}
 	eventlog.Log(o.Dir, slog.LevelInfo, "migrated", "source", o.Source, "records", receipt.Records, "sha256", receipt.SourceSHA256, "peak_rss", receipt.PeakRSS)
 	if err := showReceipt(c, o, zone, receipt); err != nil {
@@ -120,9 +128,9 @@ func salvagedText(o migrate.Options, receipt migrate.Receipt) string {
 	case receipt.Records == 0:
 		return fmt.Sprintf("salvaged no record; all %s are in %s; if the records are nested deeper than in the root, remove %s and name their array with --records, such as /data/history", size, quarantine, o.Dir)
 	case receipt.Pieces > 1:
-		return fmt.Sprintf("salvaged %s; the %d damaged pieces, of %s, are in %s", term.Plural(receipt.Records, "complete record"), receipt.Pieces, size, quarantine)
+		return fmt.Sprintf("salvaged %s; the %d damaged pieces, of %s, are in %s", term.Plural(receipt.Records, "whole record"), receipt.Pieces, size, quarantine)
 	}
-	return fmt.Sprintf("salvaged %s; the %s that are damaged, or after the damage, are in %s", term.Plural(receipt.Records, "complete record"), size, quarantine)
+	return fmt.Sprintf("salvaged %s; the %s that are damaged, or behind the damage, are in %s", term.Plural(receipt.Records, "whole record"), size, quarantine)
 }
 
 // warnCount warns if the source declares another number of records.
@@ -133,14 +141,11 @@ func warnCount(c *cli.Context, o migrate.Options, declared *int64, records uint6
 }
 
 func migrateOptions(c *cli.Context) (o migrate.Options, err error) {
-	if c.NArg() < 1 || c.NArg() > 2 {
-		return o, usage("migrate", "want SOURCE and perhaps DIR, not %d arguments", c.NArg())
+	if o.Sources, o.Dir, err = sourcesOf(c.Args().Slice()); err != nil {
+		return o, err
 	}
-	o.Source, o.Dir = c.Args().Get(0), c.Args().Get(1)
-	if o.Dir == "" {
-		if o.Dir = withoutEnding(o.Source); o.Source == "-" || o.Dir == o.Source || o.Dir == "" {
-			return o, usage("migrate", "name the log's DIR: it can't be made from %q", o.Source)
-		}
+	if o.Source = o.Sources[0]; len(o.Sources) > 1 {
+		o.Source = fmt.Sprintf("%d files", len(o.Sources)) // in messages
 	}
 	o.Accept, err = acceptOf(c)
 	if o.Accept.Memory = maxRecord(c); err != nil {
@@ -249,7 +254,7 @@ func continueMigration(c *cli.Context, o migrate.Options, bar *term.Progress) (e
 // so most likely the source is being rewritten.
 func beingWritten(err error) error {
 	if errors.Is(err, jsonscan.ErrCut) || errors.Is(err, migrate.ErrEmpty) {
-		return &exitError{code: exitRejected, err: err, hint: "run the command again when the source was rewritten; if its writer was killed: histlog migrate --salvage SOURCE OTHERDIR"}
+		return &exitError{code: exitRejected, err: err, hint: "is it being rewritten? run it again then; if its writer was killed: histlog migrate --salvage SOURCE OTHERDIR"}
 	}
 	return err
 }

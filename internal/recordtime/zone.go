@@ -29,10 +29,7 @@ func (s *scanner) zone(r *reading) bool {
 		if !s.offset(r, 2) {
 			return false
 		}
-		// Programs append Z to what Python's isoformat has given the offset +00:00.
-		if r.offset != 0 || !s.accept('Z') {
-			s.zoneName()
-		}
+		s.zoneName()
 	case isLetter(c):
 		if !s.namedZone(r) {
 			return false

@@ -12,7 +12,7 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// A Fact is a label and the texts beside it.
+// A Fact is a label and what there is to say about it.
 type Fact struct {
 	Label string
 	Parts []term.Span
@@ -22,7 +22,7 @@ type Fact struct {
 func (r *Report) Facts() []Fact {
 	facts := []Fact{
 		{"records", r.recordParts()}, {"disk", r.diskParts()}, {"growth", r.growthParts()}, {"writer", r.writerParts()}, {"memory", r.memoryParts()},
-		{"maintenance", r.maintenanceParts()}, {"verified", r.verifiedParts()},
+		{"upkeep", r.upkeepParts()}, {"verified", r.verifiedParts()},
 	}
 	if r.Receipt != nil {
 		facts = append(facts, Fact{"receipt", r.receiptParts()})
@@ -45,7 +45,7 @@ func (r *Report) recordParts() []term.Span {
 		text  string
 	}{
 		{s.Lost, "lost, their places kept"}, {s.Rebuilt, "with a rebuilt index entry"}, {s.ClockTimes, "without a time of their own"},
-		{s.Backwards, "older than the record before"}, {outside, "far from all others in time, not drawn"},
+		{s.Backwards, "older than the one before"}, {outside, "far from all others in time, not drawn"},
 	} {
 		if odd.count > 0 {
 			parts = append(parts, term.Warn.Spanf("%s %s", term.Count(odd.count), odd.text))
@@ -61,8 +61,11 @@ func (r *Report) diskParts() []term.Span {
 	parts := []term.Span{term.Spanf("%s for %s of records", term.Bytes(r.Survey.DiskBytes), term.Bytes(int64(r.Survey.PlainBytes)))}
 	if r.Receipt != nil {
 		name := filepath.Base(r.Receipt.Source)
-		if r.Receipt.Source == "-" {
+		switch {
+		case r.Receipt.Source == "-":
 			name = "standard input"
+		case r.Receipt.Sources > 0:
+			name = fmt.Sprintf("%s and %d more", name, r.Receipt.Sources-1)
 		}
 		parts = append(parts, term.Spanf("migrated from %s, %s", term.Safe(name), term.Bytes(r.Receipt.SourceBytes)))
 	}
@@ -125,9 +128,8 @@ func (r *Report) memoryParts() []term.Span {
 	return parts
 }
 
-// maintenanceParts returns when segments are compressed and retired, and how the last run
-// ended.
-func (r *Report) maintenanceParts() []term.Span {
+// upkeepParts returns when segments are compressed and retired, and how the last run ended.
+func (r *Report) upkeepParts() []term.Span {
 	settings, u, n := r.Log.Marker.Settings, r.Policy.Upkeep, r.Status.Upkeep
 	compress := "compress never"
 	if u.CompressAfter != segment.Never {
@@ -135,7 +137,7 @@ func (r *Report) maintenanceParts() []term.Span {
 	}
 	parts := []term.Span{term.Spanf("%s", compress)}
 	if u.Manual {
-		parts = append(parts, term.Spanf("only manual"))
+		parts = append(parts, term.Spanf("only by hand"))
 	}
 	if !n.OK.IsZero() {
 		parts = append(parts, term.Spanf("last ok %s", r.clock(n.OK)))
@@ -149,13 +151,9 @@ func (r *Report) maintenanceParts() []term.Span {
 func (r *Report) retentionText() string {
 	settings := r.Log.Marker.Settings
 	var limits []string
-	for _, key := range segment.LimitKeys() {
-		text := settings.Get(key)
-		if text != "" && key == "max-records" {
-			text += " records"
-		}
-		if text != "" {
-			limits = append(limits, text)
+	for _, l := range []struct{ key, unit string }{{"max-records", " records"}, {"max-age", ""}, {"max-bytes", ""}} {
+		if text := settings.Get(l.key); text != "" {
+			limits = append(limits, text+l.unit)
 		}
 	}
 	if len(limits) == 0 {
@@ -186,14 +184,19 @@ func (r *Report) receiptParts() []term.Span {
 	if receipt.Verified != "none" {
 		proven = term.Spanf("proven by %s", term.Safe(receipt.Verified))
 	}
-	parts := []term.Span{term.Spanf("%s, %s", term.Plural(receipt.Records, "record"), r.clock(receipt.Migrated)), proven, term.Spanf("source sha256 %.12s…", term.Safe(receipt.SourceSHA256))}
+	parts := []term.Span{term.Spanf("%s, %s", term.Plural(receipt.Records, "record"), r.clock(receipt.Migrated)), proven}
+	if receipt.Sources > 0 {
+		parts = append(parts, term.Spanf("%d sources", receipt.Sources))
+	} else {
+		parts = append(parts, term.Spanf("source sha256 %.12s…", term.Safe(receipt.SourceSHA256)))
+	}
 	if receipt.Salvaged {
 		parts = append(parts, term.Warn.Spanf("salvaged: %s", term.Safe(receipt.Damage)))
 	}
 	return parts
 }
 
-// clock formats a time of the past: only the time of day if it was today.
+// clock formats when something happened: only the time of day if it was today.
 func (r *Report) clock(t time.Time) string {
 	now, t := r.Now.In(r.Zone), t.In(r.Zone)
 	if t.Format(time.DateOnly) == now.Format(time.DateOnly) {

@@ -1,0 +1,68 @@
+package migrate
+
+import (
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// A SourcesError is returned by Export for a log of several sources, and by ExportSource
+// for a number that none of them has.
+type SourcesError struct {
+	Sources int
+}
+
+func (e *SourcesError) Error() string {
+	return fmt.Sprintf("the log was migrated from %d files, which no single file can be again", e.Sources)
+}
+
+// oneSource returns a *SourcesError if l has several sources.
+func oneSource(l *segment.Log) error {
+	r, err := ReadReceipt(l)
+	if err == nil && r != nil && r.Sources > 0 {
+		return &SourcesError{r.Sources}
+	}
+	return err
+}
+
+// ReadSource returns the receipt of source n of a log of several sources, from 1. Members
+// about the log as a whole are not set.
+func ReadSource(l *segment.Log, n int) (*Receipt, error) {
+	r, err := ReadReceipt(l)
+	if err != nil || r == nil || n < 1 || n > r.Sources {
+		return nil, err
+	}
+	return ReadReceipt(l.WithOrigin(sourcePrefix(n)))
+}
+
+// ExportSource writes source n of a log of several sources, from 1. It takes its records
+// from records, and ignores others.
+func ExportSource(out io.Writer, l *segment.Log, n int, records iter.Seq2[segment.Record, error]) (ExportResult, error) {
+	one := l.WithOrigin(sourcePrefix(n))
+	r, err := ReadReceipt(one)
+	if err == nil && r == nil {
+		err = fmt.Errorf("%w: source %d has no receipt", ErrOrigin, n)
+	}
+	if err != nil {
+		return ExportResult{}, err
+	}
+	return Export(out, one, Original, func(yield func(segment.Record, error) bool) {
+		for rec, err := range records {
+			switch {
+			case err != nil:
+				yield(rec, err)
+				return
+			case rec.Seq < r.FirstSeq:
+				continue
+			case rec.Seq > r.LastSeq:
+				return
+			}
+			rec.Seq -= r.FirstSeq - 1 // its number in the source
+			if !yield(rec, nil) {
+				return
+			}
+		}
+	})
+}
