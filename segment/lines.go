@@ -81,10 +81,10 @@ func eachLineOf(buf []byte, searched int, at Offset, fn func(line) error) (used 
 // An indexer makes index entries from lines of the text.
 type indexer struct {
 	marker *Marker
-	rule   TimeRule // of the last record
-	policy Policy   // of rule: time field, zone and format
-	times  recordtime.Parser
-	buf    []byte // reused
+	rule   TimeRule          // of the last record
+	policy Policy            // of rule: time field, zone and format
+	times  recordtime.Parser // of the lines
+	buf    []byte            // reused
 }
 
 // entry returns the entry of the record seq, which is the line l. ok is false if the

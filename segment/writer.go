@@ -59,10 +59,10 @@ type Writer struct {
 	// checks this, and what the fields say, in builds with the tag
 	// histlog_invariants.
 	mu        sync.Mutex
-	marker    Marker // HISTLOG as it was when the active segment began
-	policy    Policy // the settings of marker with overrides
-	times     recordtime.Parser
-	mode      fs.FileMode // mode of new files
+	marker    Marker            // HISTLOG as it was when the active segment began
+	policy    Policy            // the settings of marker with overrides
+	times     recordtime.Parser // of the records that are staged one by one
+	mode      fs.FileMode       // mode of new files
 	active    *activeSegment
 	buf       []byte     // text of [active.writtenEnd, stagedEnd)
 	stagedEnd Offset     // end of the last staged record

@@ -68,8 +68,8 @@ func (e *BatchError) Unwrap() error { return e.Err }
 
 // A request is the records of one call to Append or AppendBatch.
 type request struct {
-	policy  Policy // limits and time field when the call began
-	times   recordtime.Parser
+	policy  Policy            // limits and time field when the call began
+	times   recordtime.Parser // of this request alone: requests are read concurrently
 	scan    jsonscan.Scanner
 	buf     []byte   // compact values, one after another
 	records []record // their places in buf
