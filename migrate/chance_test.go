@@ -14,6 +14,7 @@ type chance struct {
 	spaces [2][5]string // of arrays and objects: after the bracket, comma, before the bracket, inside an empty one, around a colon
 	line   string
 	indent string
+	wide   int // how many values more than 3 a container may have
 	stray  int // one in so many spaces deviates; 0 means never
 }
 
@@ -73,7 +74,7 @@ func (c *chance) value(level, most int) {
 		c.scalar()
 		return
 	}
-	c.container(kind, c.rnd.IntN(4), level, func() { c.value(level+1, most-1) })
+	c.container(kind, c.rnd.IntN(4+c.wide), level, func() { c.value(level+1, most-1) })
 }
 
 // container writes an array, or an object if kind is 1, with n elements.
@@ -83,7 +84,7 @@ func (c *chance) container(kind, n, level int, element func()) {
 	for i := range n {
 		c.element(kind, i, level)
 		if kind == 1 {
-			c.member(c.pick(`"n"`, `"n"`, `"a b"`, `"\u006e"`, `""`, `"timestamp"`, `"{\""`), level)
+			c.member(c.pick(`"n"`, `"n"`, `"m"`, `"a b"`, `"\u0000"`, `"\u006e"`, `""`, `"timestamp"`, `"{\""`), level)
 		}
 		element()
 	}

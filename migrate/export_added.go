@@ -19,15 +19,22 @@ const maxAdded = 4 << 20
 
 // additions say which of the appended records go into which container of the source.
 type additions struct {
-	groups map[string]*group // by the path of the container
-	last   map[string]uint64 // the last container of a path, which the records go into
-	bytes  int               // that the two maps take, about
-	newest segment.Sequence  // the last record that was there
+	groups map[string]*group    // by the path of the container
+	last   map[string]container // the last one of a path, which the records go into
+	bytes  int                  // that the two maps take, about
+	newest segment.Sequence     // the last record that was there
 	reader sequenceReader
+}
+
+// A container is an array or object of the source.
+type container struct {
+	id     uint64 // of its frame
+	object bool
 }
 
 // A group is a container with appended records in it.
 type group struct {
+	object  bool
 	records []segment.Sequence
 	inner   []branch // containers in it with such records
 }
@@ -38,7 +45,7 @@ type branch struct {
 }
 
 func newAdditions(l *segment.Log, newest segment.Sequence) *additions {
-	return &additions{groups: map[string]*group{}, last: map[string]uint64{}, newest: newest, reader: sequenceReader{log: l}}
+	return &additions{groups: map[string]*group{}, last: map[string]container{}, newest: newest, reader: sequenceReader{log: l}}
 }
 
 // group returns the group of a path.
@@ -64,6 +71,7 @@ func (a *additions) checkSize() error {
 // note notes an appended record with its keys, for the containers of form.
 func (a *additions) note(o *outline, form []frame, seq segment.Sequence, keys [][]byte) {
 	path := ""
+	a.group(path).object = form[0].object
 	for i := 0; i < len(form)-1; i++ {
 		in := branch{path: plainStep(path)}
 		if o.keyed(&form[i]) {
@@ -74,7 +82,7 @@ func (a *additions) note(o *outline, form []frame, seq segment.Sequence, keys []
 			g := a.group(path)
 			g.inner = append(g.inner, in)
 			a.bytes += len(in.name)
-			a.group(in.path)
+			a.group(in.path).object = form[i+1].object
 		}
 		path = in.path
 	}
@@ -116,10 +124,10 @@ func (x *patternExport) add(i int, f *frame) {
 	switch {
 	case !f.known:
 	case x.noting:
-		x.added.last[f.path] = f.id
+		x.added.last[f.path] = container{f.id, f.object}
 		x.added.bytes += len(f.path) + 50
 		x.err = errors.Join(x.err, x.added.checkSize())
-	case x.added.last[f.path] == f.id:
+	case x.added.last[f.path].id == f.id:
 		x.addTo(i, f, x.outline.keys())
 	}
 }
@@ -235,8 +243,21 @@ func findAdditions(l *segment.Log, e *envelope, records iter.Seq2[segment.Record
 		return nil, err
 	}
 	x.added, x.noting = added, true
-	_, err = x.write(records)
-	return added, err
+	if _, err = x.write(records); err != nil {
+		return nil, err
+	}
+	return added, added.checkKinds()
+}
+
+// checkKinds returns an error if a container of the source is an array where records were
+// appended to an object, or the other way round: their keys are not those of its records.
+func (a *additions) checkKinds() error {
+	for path, g := range a.groups {
+		if c, there := a.last[path]; there && c.object != g.object {
+			return &unplacedError{"the appended records have the keys of the source's first record, and not those of each group"}
+		}
+	}
+	return nil
 }
 
 // formOf returns the containers around the first record of a source.

@@ -26,9 +26,10 @@ func packed(b []byte) bool {
 	return packedWith(head) != nil
 }
 
-func addSeeds(f *testing.F) {
+func addSeeds(f *testing.F, more ...any) {
+	add := func(text string) { f.Add(append([]any{[]byte(text)}, more...)...) }
 	for _, s := range samples() {
-		f.Add([]byte(s.text))
+		add(s.text)
 	}
 	for _, text := range []string{
 		history(numbered(1, 3)), ndjson(numbered(1, 3)), "[]", "{}", "1", "1 2", "[1, [2]]", `{"history": []}`,
@@ -36,7 +37,7 @@ func addSeeds(f *testing.F) {
 		"{\"rows\":[{}]}\n{\"rows\":[{}]}", "[1]\r\n[2]\r\n", "[ 1 ,\t{ \"a\" : 2 } ]", `{"history": [{"a": 1}], "total_entries": 1}`,
 		`{"a": [{}], "a": [1]}`, `{"a": 1, "a": [{}]}`, `{"history": [1], "history": 2}`, `{"": [{}], "": []}`, `{"n": [1], "n": [{}]}`,
 	} {
-		f.Add([]byte(text))
+		add(text)
 	}
 }
 
@@ -44,16 +45,21 @@ func addSeeds(f *testing.F) {
 // begins with it.
 const tapeMark = 0
 
+// tapeOf returns a random tape.
+func tapeOf(seed uint64) []byte {
+	b := []byte{tapeMark}
+	for rnd := rand.New(rand.NewPCG(seed, 1)); len(b) < 300; {
+		b = append(b, byte(rnd.IntN(256)))
+	}
+	return b
+}
+
 // The migrated records are found in the log, and an export equals the source: in its bytes,
 // as the receipt says.
 func FuzzExport(f *testing.F) {
 	addSeeds(f)
 	for seed := range uint64(40) {
-		b := []byte{tapeMark}
-		for rnd := rand.New(rand.NewPCG(seed, 1)); len(b) < 300; {
-			b = append(b, byte(rnd.IntN(256)))
-		}
-		f.Add(b)
+		f.Add(tapeOf(seed))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		p := newPlace(t)
@@ -140,5 +146,46 @@ func FuzzSalvage(f *testing.F) {
 			t.Errorf("in quarantine: %q; receipt %+v", rest, r)
 		}
 		wantText(t, "export and quarantine", p.restored(), string(b))
+	})
+}
+
+// What a pattern leads to is exported as the source, and so is each part of it as JSON; of a
+// damaged source, the salvaged and the quarantined bytes together are the source.
+func FuzzPatterns(f *testing.F) {
+	addSeeds(f, uint8(0))
+	for i, text := range []string{
+		`{"a": {"x": [1, {}]}, "b": 2}`, `{"BTC": {"d": {"p":1}}, "E": {}}`, `{"n": {"n": [1], "m": [ ]}, "n": []}`, `[{"n": [1, 2]}, [], {"n": [3]}]`,
+		"{\"a\": [1]\n, \"b\": [2,", `{"\u006e": {"\u0000": 1}} `, `[[1, 2], [3], {"a": {"n": [4]}}]`, `{"n":{"a":[1],"b":[2]},"m":[3`,
+	} {
+		f.Add([]byte(text), uint8(i))
+	}
+	for seed := range uint64(40) {
+		f.Add(tapeOf(seed), uint8(seed))
+	}
+	f.Fuzz(func(t *testing.T, b []byte, at uint8) {
+		if len(b) > 0 && b[0] == tapeMark {
+			b = []byte(newChance(rand.New(&tape{b[1:]})).nested(5))
+		}
+		if len(b) > fuzzBytes || packed(b) {
+			return
+		}
+		p := newPlace(t)
+		o := Options{Records: pattern(t, somePatterns[int(at)%len(somePatterns)]), Settings: small, Verify: VerifyRoundtrip, learn: int64(len(b)) / 2}
+		r, err := p.run(string(b), o)
+		if err == nil {
+			wantText(t, "export", p.export(), string(b))
+			if r.Records < 10 {
+				p.parts(r)
+			}
+			return
+		}
+		o.Salvage = true
+		if r, err := p.run(string(b), o); err == nil {
+			rest := p.quarantine()
+			if (r.Records == 0 && rest != string(b)) || r.Quarantined != int64(len(rest)) {
+				t.Errorf("in quarantine: %q; receipt %+v", rest, r)
+			}
+			wantText(t, "export and quarantine", p.restored(), string(b))
+		}
 	})
 }
