@@ -15,8 +15,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// An effect is what a change of the limits retires that the previous settings would have
-// kept.
+// An effect lists the segments that a change of the limits retires and that the previous
+// settings would keep.
 type effect struct {
 	now   compactor.Plan // retired by the next maintenance
 	later compactor.Plan // retired once the next segment begins
@@ -79,7 +79,7 @@ func (t effect) text() string {
 	for _, p := range []struct {
 		plan compactor.Plan
 		when string
-	}{{t.now, "now"}, {t.later, "when the next segment is begun"}} {
+	}{{t.now, "now"}, {t.later, "when the next segment begins"}} {
 		if len(p.plan) == 0 {
 			continue
 		}
@@ -109,7 +109,7 @@ func (t effect) show(c *cli.Context, after segment.Settings) error {
 	if c.Bool("json") {
 		return term.PrintJSON(c.App.Writer, map[string]any{"settings": report.Settings(after), "retires": t.json(), "dry_run": true})
 	}
-	text := "these settings retire nothing that is there now"
+	text := "these settings retire no existing record"
 	if !t.isEmpty() {
 		text = "these settings would " + t.text()
 	}

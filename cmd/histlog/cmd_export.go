@@ -29,7 +29,7 @@ func exportCommand() *cli.Command {
 	}
 	return &cli.Command{
 		Name:      "export",
-		Usage:     "write the old JSON again",
+		Usage:     "write the records as one JSON file, as before the migration",
 		ArgsUsage: "DIR",
 		Description: `A log that was migrated from several files is exported one file at a time, with --source,
 or with --format array as one JSON array of all records.

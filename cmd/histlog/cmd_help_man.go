@@ -17,9 +17,9 @@ func manPage(app *cli.App) (string, error) {
 }
 
 const manNotes = `A log is a directory of NDJSON segments, which any tool reads. A record that was
-acknowledged is on disk, unless sync=none was chosen. No command's memory grows with the log.
+acknowledged is on disk, unless sync=none was chosen. The memory of a command does not grow with the log.
 
-Flags may stand anywhere, before or after DIR. Sizes are 64M and 64MiB, of 1024, or 64MB, of 1000;
+Flags may be anywhere, before or after DIR. Sizes are 64M and 64MiB, of 1024, or 64MB, of 1000;
 durations are 90s, 24h, 30d. Times are -3h, 3h ago, today, yesterday, 07:15, 2025-05-30,
 2025-05-30 07:15:35, RFC 3339 or @unix; without a zone they are meant in that of TZ.
 
@@ -31,7 +31,7 @@ writer, **5** no room on disk or in memory, **6** input rejected, **7** no log a
 
 # ENVIRONMENT
 
-**HISTLOG_MEMORY** is the budget of memory and **HISTLOG_PROGRESS** says when progress is shown, where no flag does.
+**HISTLOG_MEMORY** is the default of --memory, and **HISTLOG_PROGRESS** the default of --progress.
 **TZ** is the zone in which times are read and shown. **NO_COLOR** keeps colours away.
 
 # USAGE

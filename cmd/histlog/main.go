@@ -1,5 +1,5 @@
-// Command histlog keeps a history of JSON batches as an append-only log of
-// NDJSON segments, and turns the monolithic file that it was into one.
+// Command histlog keeps a history of JSON batches as an append-only log of NDJSON
+// segments, and makes such a log of a monolithic JSON file.
 //
 // Each command has a file cmd_NAME.go. app.go lists the commands, args.go parses
 // arguments, exit.go defines the exit codes, and hints.go maps errors to hints.
@@ -11,7 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // the zone of a log must be known on machines without zoneinfo too
+	_ "time/tzdata" // machines without zoneinfo need the rules of a log's zone, too
 )
 
 func main() {

@@ -214,7 +214,7 @@ func (m *maintenance) show(changes []compactor.Change, before int64, damage erro
 		err = m.showText(changes, before, after)
 	}
 	if err == nil && damage != nil {
-		say(m.c.App.ErrWriter, "left as it is: %v", damage)
+		say(m.c.App.ErrWriter, "skipped a damaged segment: %v", damage)
 		return &exitError{code: exitDamaged, err: errReported}
 	}
 	return err
@@ -249,7 +249,7 @@ func (m *maintenance) showText(changes []compactor.Change, before, after int64) 
 		case compactor.Compress:
 			after := term.Bytes(c.After)
 			if m.c.Bool("dry-run") && c.After == c.Before {
-				after = "not known before it is sealed"
+				after = "unknown until it is sealed"
 			}
 			what += " → " + after
 		case compactor.Archive:
@@ -270,7 +270,7 @@ func (m *maintenance) showText(changes []compactor.Change, before, after int64) 
 // whyNothing returns why the plan is empty.
 func (m *maintenance) whyNothing() string {
 	if m.c.Command.Name == "prune" {
-		return "no whole sealed segment is past a limit"
+		return "no limit allows to retire a sealed segment"
 	}
 	if m.policy.CompressAfter == segment.Never {
 		return "compress-after is never"

@@ -16,7 +16,7 @@ import (
 // rangeFlags returns the flags that select records, for tail, cat and export.
 func rangeFlags(lastDefault string) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "n", Aliases: []string{"lines"}, Usage: "only the last `N` records, +N: from the Nth on, 0: only those appended later, or all", DefaultText: lastDefault},
+		&cli.StringFlag{Name: "n", Aliases: []string{"lines"}, Usage: "only the last `N` records; +N: from the Nth on; 0: only records appended later; or all", DefaultText: lastDefault},
 		&cli.StringFlag{Name: "since", Usage: "only records of this `TIME` or later: 3h, 2 days ago, today, yesterday 07:15, 2025-05-30 07:15, RFC 3339, @unix"},
 		&cli.StringFlag{Name: "until", Usage: "only records of this `TIME` or before"},
 		&cli.Uint64Flag{Name: "from", Usage: "only from this `SEQ` on"},

@@ -102,7 +102,7 @@ func (s *stream) run() error {
 // sayWaiting says that -F waits, and why. It repeats the message only if a record was
 // read in between.
 func (s *stream) sayWaiting(why error) {
-	text := fmt.Sprintf("%v; waiting for what comes in its place", why)
+	text := fmt.Sprintf("%v; waiting for a log at this path", why)
 	if text != s.waits {
 		say(s.c.App.ErrWriter, "%s", text)
 	}
@@ -189,7 +189,7 @@ func (s *stream) print(l *segment.Log) (err error) {
 	for {
 		err := s.printAll(r)
 		if e := s.out.Flush(); err == nil {
-			err = e // else it is the same error: bufio returns the first one
+			err = e // otherwise e is the same error: bufio returns the first one
 		}
 		if err != nil || !s.follows() || (s.query.To != 0 && r.Seq() > s.query.To) {
 			return err

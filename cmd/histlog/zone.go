@@ -46,7 +46,7 @@ func warnOfTZ(c *cli.Context) error {
 		return nil
 	}
 	if tz, unknown := timezone.UnknownTZ(); unknown {
-		say(c.App.ErrWriter, "warning: TZ=%s names no time zone that is known: times are read and shown in UTC", tz)
+		say(c.App.ErrWriter, "warning: TZ=%s names no known time zone: times are read and shown in UTC", tz)
 	}
 	return nil
 }

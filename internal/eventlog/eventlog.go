@@ -1,6 +1,6 @@
-// Package eventlog appends to events.log, the log of what was done to a log of
-// records: creation, migration, maintenance, recovery, repair, damage. It is for
-// people; no command depends on it, and a failure to write it is ignored.
+// Package eventlog appends to events.log, which records the events of a log: creation,
+// migration, maintenance, recovery, repair, damage. It is for people; no command depends
+// on it, and a failure to write it is ignored.
 package eventlog
 
 import (

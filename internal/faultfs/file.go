@@ -13,7 +13,7 @@ type file struct {
 	inode    *inode
 	name     string
 	writable bool
-	at       int64 // of Read
+	at       int64 // offset of the next Read
 }
 
 func (f *file) Read(b []byte) (int, error) {

@@ -5,18 +5,18 @@
 //
 // A value is one JSON text as RFC 8259 defines it. Its compact form has the
 // same tokens, byte for byte, and no white space between them: 1.0 stays 1.0,
-// 1e400 stays 1e400, "\u00e9" stays an escape, and duplicate members stay. A stream is any number of values, with or without white space
-// between them; a number or a literal needs some before another one.
+// 1e400 stays 1e400, "\u00e9" stays an escape, and duplicate members stay. A stream is
+// any number of values, with or without white space between them; only between two
+// numbers or literals is white space needed.
 //
 // A pointer is a JSON Pointer (RFC 6901); "" names the whole value.
 //
 // # What is accepted
 //
-// Accepted is exactly RFC 8259 in UTF-8, nested at most [MaxDepth] deep, and what
-// [Options] allow beyond it: the tokens NaN, Infinity and -Infinity, which Python's
-// json module writes, and bytes that are not UTF-8. A string escape may name a lone
-// surrogate: the escape is kept as it is written. Callers skip a byte-order mark with
-// [Scanner.SkipBOM].
+// The package accepts exactly RFC 8259 in UTF-8, nested at most [MaxDepth] deep. With
+// [Options] it also accepts the tokens NaN, Infinity and -Infinity, which Python's json
+// module writes, and bytes that are not UTF-8. An escape of a lone surrogate is accepted
+// and kept. Callers skip a byte-order mark with [Scanner.SkipBOM].
 //
 // # How this package works
 //

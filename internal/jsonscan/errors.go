@@ -7,7 +7,7 @@ import (
 
 // The causes of a [SyntaxError]. Use errors.Is to tell them apart.
 var (
-	// ErrInvalid is returned for a byte that no JSON value can have there.
+	// ErrInvalid is returned for a byte that JSON does not allow at that place.
 	ErrInvalid = errors.New("invalid JSON")
 	// ErrPython is returned for a token of Python's repr, such as None or a string in
 	// single quotes. It is ErrInvalid, too.

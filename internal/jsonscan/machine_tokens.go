@@ -38,8 +38,8 @@ const (
 	numberE                  // 'e'
 	numberSign               // a sign after 'e'
 	numberExp                // digits after 'e'
-	numberBroken             // the byte can't stand there
-	numberDone               // the byte is not of the number
+	numberBroken             // the byte is not allowed there
+	numberDone               // the byte is not part of the number
 )
 
 // complete reports whether the number may end here.
@@ -140,7 +140,7 @@ func (s *compactor) numeral(src, out []byte, from, i, k int) (_, read, _ int, do
 		n := s.number.next(c)
 		switch n {
 		case numberDone:
-			// c belongs to what follows, and is not read.
+			// c is not part of the number, and is not read.
 			if s.depth == 0 {
 				s.endsInWord = true
 				return emit(out, k, src, from, i), i, i, true

@@ -6,18 +6,18 @@ import "runtime/debug"
 type Budget uint64
 
 const (
-	// MinBudget is what the program itself takes, with room to work in.
+	// MinBudget is enough for the program itself and for small records.
 	MinBudget Budget = 32 << 20
-	// base is what a command takes in addition to the records that it holds.
+	// base is the memory of a command in addition to the records that it holds.
 	base = 14 << 20
 	// copies is the maximum number of times a record is held while the next one is
 	// read ahead, buffers grow, and garbage waits to be collected.
 	copies = 6
-	// minRecord can always be held.
+	// minRecord is the size of a record that fits every budget.
 	minRecord = 1 << 20
 	// soft is the heap above which garbage is collected early. That is cheap,
 	// because the program holds a few large buffers and little else. Below soft,
-	// garbage may pile up to lazy percent of what is live.
+	// garbage may grow to lazy percent of the live memory.
 	soft = 24 << 20
 	lazy = 400
 )

@@ -74,7 +74,7 @@ func (s *screen) printIndented(line term.Span) {
 	fmt.Fprintf(s.out, "%*s%s\n", labelColumns, "", s.palette.Paint(line))
 }
 
-// printHeadline prints the headline, the zone of the times, and what is wrong.
+// printHeadline prints the headline, the zone of the times, damage and notices.
 func (r *Report) printHeadline(s *screen) {
 	word, line := r.Headline()
 	zone := "times: " + r.ZoneText()
@@ -111,8 +111,8 @@ func zoneAt(t time.Time) string {
 	return fmt.Sprintf("%s (%s)", name, offset)
 }
 
-// Notices returns what is no damage but needs attention: settings that cannot be read,
-// and the files in quarantine.
+// Notices returns problems that are no damage but need attention: settings that cannot be
+// read, and files in quarantine.
 func (r *Report) Notices() (all []string) {
 	if r.PolicyErr != nil {
 		all = append(all, r.PolicyErr.Error())
@@ -123,7 +123,7 @@ func (r *Report) Notices() (all []string) {
 	return all
 }
 
-// printSome prints the first of all, and which command lists the others.
+// printSome prints the first ones of all, and says where the others are listed.
 func printSome[T any](s *screen, how term.Style, all []T, others string) {
 	const maxShown = 5
 	for _, one := range all[:min(maxShown, len(all))] {
@@ -134,7 +134,7 @@ func printSome[T any](s *screen, how term.Style, all []T, others string) {
 	}
 }
 
-// Headline returns how the log is, in a word, and why.
+// Headline returns the state of the log in a word, and the reason.
 func (r *Report) Headline() (term.Span, string) {
 	word := term.Good.Spanf("OK")
 	if _, is := r.late(); is {

@@ -26,7 +26,7 @@ var gzipFormat = format{
 
 type gzipDecoder struct{ *gzip.Reader }
 
-func (gzipDecoder) exceedsWindow(error) bool { return false } // it is 32 KiB, always
+func (gzipDecoder) exceedsWindow(error) bool { return false } // gzip's window is always 32 KiB
 func (gzipDecoder) release()                 {}
 
 // The tail is a member without content whose header has an extra field:

@@ -95,19 +95,19 @@ func (r *Reader) Length(expected int64) int64 {
 	return min(r.table.Length(), r.maxLength())
 }
 
-// maxLength returns how much text the file can hold at most. Whatever its table and
-// the caller claim, nothing is looked for beyond.
+// maxLength returns how much text the file can hold at most. Whatever its table and the
+// caller claim, no more is read.
 func (r *Reader) maxLength() int64 {
 	expansion := formats[r.codec].expansion
 	return min(r.size, math.MaxInt64/expansion) * expansion
 }
 
-// Mismatch returns why the table is not the file's own, as far as NewReader and
-// Length could tell; "" if it is.
+// Mismatch returns why the table does not fit the file, as far as NewReader and Length
+// have found out; "" if it does.
 func (r *Reader) Mismatch() string { return r.reason }
 
-// ReadAt implements io.ReaderAt. The error may be a *FrameError; what comes before
-// the damage has been read then.
+// ReadAt implements io.ReaderAt. The error may be a *FrameError; b then holds the text
+// before the damage.
 func (r *Reader) ReadAt(b []byte, off int64) (n int, err error) {
 	for n < len(b) {
 		at := off + int64(n)
@@ -128,12 +128,12 @@ func (r *Reader) ReadAt(b []byte, off int64) (n int, err error) {
 	return n, nil
 }
 
-// seek makes at the next offset that is read. It decompresses what comes before at in
-// the frame, or from where the decoder is if that is nearer.
+// seek makes at the next offset that is read. It decompresses and discards the text of
+// the frame before at, from its start or from where the decoder is.
 func (r *Reader) seek(at int64) error {
 	// The first frame that ends after at holds it.
 	i, _ := slices.BinarySearchFunc(r.table.Frames, at, func(f Frame, at int64) int { return cmp.Compare(f.end(), at+1) })
-	// What comes before the damage of a frame can still be read, again and again.
+	// The text of a frame before its damage can still be read, more than once.
 	if b, ok := r.broken[i]; ok && at >= b.at {
 		return b.err
 	}

@@ -24,8 +24,8 @@ type Frame struct {
 // end returns where the frame ends in the text.
 func (f Frame) end() int64 { return f.Start + f.Length }
 
-// A Table is what the tail of a file tells: the frames, without gaps between them,
-// and the checksum of the file.
+// A Table is the content of a file's tail: the frames, without gaps between them, and the
+// checksum of the file.
 type Table struct {
 	Frames []Frame
 	sum    uint32 // CRC-32C of the file except these four bytes

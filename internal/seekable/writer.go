@@ -19,8 +19,8 @@ type Writer struct {
 	table     Table
 }
 
-// NewWriter returns a Writer of a file that is to hold so much text. The caller must
-// call Release in the end.
+// NewWriter returns a Writer of a file for the given number of bytes of text. The caller
+// must call Release at the end.
 func NewWriter(w io.Writer, c Codec, text int64) *Writer {
 	f := &formats[c]
 	return &Writer{
@@ -65,7 +65,7 @@ func (w *Writer) endFrame() error {
 	}
 	size := w.out.n - w.begun
 	if size > maxFrame || w.length > maxFrame {
-		return fmt.Errorf("a frame of %d bytes is more than its table can tell of", w.length)
+		return fmt.Errorf("a frame of %d bytes is too long for its table", w.length)
 	}
 	w.table.Add(size, w.length)
 	w.begun, w.length = w.out.n, 0

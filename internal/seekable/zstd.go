@@ -10,8 +10,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// zstdFormat: a frame is a frame of zstd. What docs/FORMAT.md shows was
-// measured with this level and this size of frames.
+// zstdFormat: a frame is a frame of zstd. docs/FORMAT.md has the measurements behind the
+// level and the size of frames.
 var zstdFormat = format{
 	name:      "zstd",
 	extension: ".zst",
@@ -29,12 +29,12 @@ var zstdFormat = format{
 	parseTail:  parseZstdTail,
 }
 
-// MaxWindow is the farthest that a frame may look back: what any zstd accepts
+// MaxWindow is the largest window of a frame, in bytes: the largest that any zstd accepts
 // without a special option.
 const MaxWindow = 8 << 20
 
-// ErrWindow is returned for a frame that another program made and that looks back
-// farther than MaxWindow. The frame is not damaged.
+// ErrWindow is returned for a frame that another program made with a window larger than
+// MaxWindow. The frame is not damaged.
 var ErrWindow = errors.New("compressed with a window of more than 8 MiB: decompress it with zstd -d --long=31 --rm")
 
 // zstdDecoders are reused, because each holds a window. A decoder with one goroutine

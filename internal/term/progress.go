@@ -8,7 +8,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// Progress shows how far a command is.
+// Progress shows how much of its work a command has done.
 type Progress struct {
 	bar   *progressbar.ProgressBar // nil until Set is called
 	label string

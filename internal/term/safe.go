@@ -54,8 +54,8 @@ func PrintJSON(w io.Writer, v any) error {
 	return err
 }
 
-// safeJSON escapes what Safe escapes in a line of JSON. It occurs in strings only, so
-// the escapes of JSON will do.
+// safeJSON escapes the same characters as Safe in a line of JSON. They occur in strings
+// only, so the escapes of JSON are valid there.
 func safeJSON(s string) string {
 	body := strings.TrimSuffix(s, "\n")
 	if strings.IndexFunc(body, isUnsafe) < 0 {

@@ -6,8 +6,8 @@ import (
 	"github.com/histlog/histlog/internal/vfs"
 )
 
-// NoSync is the machine's file system without waiting for the disk, for tests that
-// look at what the kernel holds and never at what a power cut leaves.
+// NoSync is the machine's file system without syncs. It is for tests that check files as
+// the kernel shows them, and never as a power cut leaves them.
 type NoSync struct{ vfs.OS }
 
 type noSyncFile struct{ vfs.File }

@@ -1,4 +1,4 @@
-// Package testutil holds what the tests of several packages share.
+// Package testutil has helpers for the tests of several packages.
 //
 // Tests run at two speeds. `go test ./...` covers each behaviour once. With
 // HISTLOG_PROOFS=1 the same tests enumerate: every operation, every fault, full

@@ -79,7 +79,7 @@ func (f finder) ofVariable() Zone {
 	if name := fixedZone(tz); name != "" {
 		return Zone{Name: name}
 	}
-	return Zone{UTC, fmt.Sprintf("TZ=%s names no time zone that is known", f.tz)}
+	return Zone{UTC, fmt.Sprintf("TZ=%s names no known time zone", f.tz)}
 }
 
 // fixedZone returns the name of a POSIX rule with a single offset, such as UTC0 or

@@ -26,14 +26,14 @@ func ReadFile(fsys FS, name string, limit int64) ([]byte, error) {
 	return b, err
 }
 
-// TempName returns the temporary name under which the file name is written
-// before a rename puts it in place.
+// TempName returns the temporary name under which the file name is written before it is
+// renamed.
 func TempName(name string) string {
 	return filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".tmp")
 }
 
-// ReplaceFile writes a file and puts it in place with one rename: a reader of
-// name sees all of the old bytes or all of the new ones, also after a power cut.
+// ReplaceFile writes a temporary file and renames it to name: a reader of name sees
+// either the old bytes or the new ones, even after a power cut.
 func ReplaceFile(fsys FS, name string, b []byte, perm fs.FileMode) error {
 	//mutant:replace-written-in-place
 	temporary := TempName(name)
@@ -67,8 +67,8 @@ func CopyRange(fsys FS, name string, r io.ReaderAt, from, n int64, perm fs.FileM
 	})
 }
 
-// create creates or truncates a file, has write fill it, and syncs it. After an
-// error nothing is left of the file.
+// create creates or truncates a file, calls write to fill it, and syncs it. After an
+// error it removes the file.
 func create(fsys FS, name string, perm fs.FileMode, write func(File) error) (err error) {
 	f, err := fsys.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, perm)
 	if err != nil {

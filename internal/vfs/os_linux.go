@@ -7,9 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// refresh has the kernel ask for the length of an open file instead of trusting
-// its cache: on FUSE and network mounts another path or machine may have written
-// to the file.
+// refresh makes the kernel ask for the length of an open file instead of trusting its
+// cache: on FUSE and network mounts another path or machine may have written to the file.
 func refresh(f *os.File) {
 	var now unix.Statx_t
 	_ = unix.Statx(int(f.Fd()), "", unix.AT_EMPTY_PATH|unix.AT_STATX_FORCE_SYNC, unix.STATX_BASIC_STATS, &now)

@@ -79,8 +79,8 @@ func (OS) TryLock(name string) (func() error, bool, error) {
 	if err != nil {
 		return nil, false, errors.Join(err, l.Unlock())
 	}
-	// A file that was replaced since it was opened excludes nobody: its successor has
-	// a lock of its own.
+	// The lock of a file that was replaced since it was opened excludes no process: the new
+	// file has a lock of its own.
 	//mutant:lock-acquired-on-a-directory-that-was-replaced
 	if now, err := os.Stat(name); err != nil || !os.SameFile(held, now) {
 		return nil, false, l.Unlock()

@@ -1,6 +1,6 @@
 // Package vfs is the file system as a log sees it. All file access of package
-// segment goes through [FS], so that a test can play any disk: [OS] is the
-// machine's own file system, and package faultfs one in memory that fails and
+// segment goes through [FS], so that a test can simulate any disk: [OS] is the
+// machine's own file system, and package faultfs has one in memory that fails and
 // loses power on request.
 //
 // The functions of this package build the usual durable operations from the

@@ -65,11 +65,11 @@ class NoProgram(HistlogError):
 
 
 class NoLog(HistlogError):
-    """There is no log in this directory: a typo, a disk that is not mounted? Log(dir, create=True) makes one."""
+    """There is no log in this directory. Check the path and the mount; Log(dir, create=True) makes a log."""
 
 
 class Damaged(HistlogError):
-    """Some records can't be read. All others were returned before this was raised."""
+    """Some records can't be read. All others were returned before this error was raised."""
 
 
 class Locked(HistlogError):
@@ -77,7 +77,7 @@ class Locked(HistlogError):
 
 
 class NoRoom(HistlogError):
-    """The disk is full, or memory would be. The batch is not in the log; append it again when there is room."""
+    """The disk is full, or the memory is not enough. The batch is not in the log; append it again when there is room."""
 
 
 class Rejected(HistlogError):
@@ -110,9 +110,9 @@ _LAST_MESSAGE = 0.2
 class Log:
     """A log, to append to and to read.
 
-    Make one and keep it: an append process stays open behind it. Threads may share a Log. A process that was forked
-    starts an append process of its own. Any number of processes may append to one log; each record gets a sequence of
-    its own. Nothing here may be called in a signal handler; raise an exception there instead.
+    Make one Log and keep it: it keeps an append process running. Threads may share a Log. After a fork the child starts
+    an append process of its own. Any number of processes may append to one log; each record gets a sequence of its own.
+    Do not call the methods in a signal handler; raise an exception there instead.
 
     dir         the log's directory
     create      make the log if there is none
@@ -123,11 +123,11 @@ class Log:
                 is given is added to it
     default     as in json.dumps, for values that JSON does not have: default=str stores a datetime as text
     settings    flags of histlog append such as {"time-zone": "America/New_York", "sync": "interval=1s"}: the
-                settings of a log that is made here; for an existing log they hold for what is appended here
+                settings of a log that this Log makes; for an existing log they apply to its own appends only
     program     the program histlog; by default $HISTLOG_BIN, or histlog on PATH
     spool       a directory of this log alone, best on another disk, for batches that can't be appended now: append
-                then stores the batch there and returns None, and a later append delivers it. It is made if its parent
-                exists. With a spool a missing program is no error of Log() but of append.
+                then stores the batch there and returns None, and a later append delivers it. The directory is made if
+                its parent exists. With a spool, append and not Log() raises the error of a missing program.
     """
 
     def __init__(
@@ -166,13 +166,13 @@ class Log:
     def append(self, batch: Any, retry_after: Optional[int] = None) -> Optional[int]:
         """Appends a batch and returns its sequence. It is on disk then, unless the log's setting is sync none.
 
-        If histlog is killed, another one is started, which first looks for the batch in the log. retry_after is for a
-        batch that an earlier process, or another Log, may have appended: the log is searched for the same bytes after
-        this sequence, and if they are there, their sequence is returned.
+        If histlog is killed, another process is started, which first looks for the batch in the log. retry_after is for
+        a batch that an earlier process, or another Log, may have appended: append searches the log for the same bytes
+        after this sequence, and if it finds them, returns their sequence.
 
-        With a spool, the batches in it are appended first, in order. If that or the batch itself fails for a reason
-        that can pass, the batch is stored in the spool, a warning is logged, and None is returned. If the spool fails
-        too, the error is raised.
+        With a spool, append delivers the batches in it first, in order. If a delivery or the batch itself fails for a
+        temporary reason, append stores the batch in the spool, logs a warning, and returns None. If the spool fails,
+        too, it raises the error.
         """
         after = None if retry_after is None else _sequence(retry_after)
         line = _encode(batch, self._default, self._allow_nan)
@@ -266,7 +266,7 @@ class Log:
             raise
 
     def _deliver(self, line: bytes) -> int:
-        """Has a line appended, by as many processes as it takes. _doubt says where it may be in the log already."""
+        """Appends a line, with a new process if one is killed. The line may be in the log after _doubt."""
         if self._last is None:
             self._last = self._span()[1]
         error: HistlogError = Died("histlog ended without an answer")
@@ -401,7 +401,7 @@ class Log:
         try:
             if not spool.is_empty():
                 with spool.delivering(self._lock_wait):
-                    self._last = None  # a doubt must not begin behind the end of a restored log
+                    self._last = None  # a doubt must not begin after the end of a restored log
                     while found := spool.oldest():
                         self._deliver_entry(spool, *found)
         except HistlogError as error:
@@ -435,7 +435,7 @@ class Log:
         spool.remove(entry, seq, line)
 
     def _store(self, line: bytes, after: Optional[int], error: HistlogError) -> bool:
-        """Stores a batch in the spool, if there is one and the error can pass."""
+        """Stores a batch in the spool, if there is one and the error is temporary."""
         if self._spool is None or isinstance(error, Rejected) or error.exit_code == _USAGE:
             return False
         try:
@@ -449,7 +449,7 @@ class Log:
 
 
 class _Entry(NamedTuple):
-    """A batch in a spool. Its file is named for it, and holds its line."""
+    """A batch in a spool. Its file's name has these attributes, and its file holds the line."""
 
     number: int  # the order
     crc: int  # of the line
@@ -487,7 +487,7 @@ class _Spool:
             raise HistlogError(f"the spool {dir} can't be made: {error}") from error
 
     def _claim(self, log_dir: str) -> None:
-        """Notes which log the spool belongs to: in another log its batches would be wrong."""
+        """Records which log the spool belongs to: its batches must not get into another log."""
         path = os.path.join(self.dir, "log")
         try:
             with open(path, encoding="utf-8", errors="surrogateescape") as file:
@@ -509,7 +509,7 @@ class _Spool:
 
     @contextlib.contextmanager
     def delivering(self, timeout: float) -> Iterator[None]:
-        """Keeps other processes from delivering."""
+        """Prevents other processes from delivering."""
         if not self._delivery.acquire(timeout):
             raise Locked(f"another process is delivering the spool {self.dir}")
         try:
@@ -536,7 +536,7 @@ class _Spool:
         return None
 
     def mark(self, entry: _Entry, after: Optional[int]) -> _Entry:
-        """Notes durably after which sequence a line may be in the log."""
+        """Records durably after which sequence a line may be in the log."""
         marked = entry._replace(after=after)
         if marked.after != entry.after:
             os.rename(self._place(entry.name), self._place(marked.name))
@@ -779,7 +779,7 @@ class _Process:
         return line
 
     def _await(self, fd: int, mode: str, deadline: float) -> None:
-        """Waits until a pipe is ready, until the deadline at most."""
+        """Waits until a pipe is ready, at most until the deadline."""
         if sys.platform == "win32" or not _CAN_POLL:
             return  # the timer of _watched ends the process, and with it the wait for the pipe
         poll = select.poll()

@@ -37,7 +37,7 @@ class Case(unittest.TestCase):
         self.dir = self.work / "log"
 
     def remove(self):
-        """Removes all files; upkeep, which an append has started, may still make one."""
+        """Removes all files; maintenance, which an append has started, may still make one."""
         deadline = time.monotonic() + 10
         while True:
             try:
