@@ -29,8 +29,9 @@ type shape struct {
 // A restart is the error of a pass that took the wrong values for records. The
 // source must be read again with another shape.
 type restart struct {
-	as  shape
-	why string
+	as     shape
+	format string // as sourcePass.format
+	why    string
 }
 
 func (e *restart) Error() string { return e.why }
@@ -119,7 +120,7 @@ func (f *recordFinder) run(p *sourcePass) error {
 	case f.found && c != kind: // a stream has values of one kind: this one was not meant to be a record
 		return f.valueAfterRecords(p, c)
 	}
-	return &restart{shape{stream: true}, "it holds several values"}
+	return &restart{as: shape{stream: true}, why: "it holds several values"}
 }
 
 // valueAfterRecords is called where a value that begins with c follows the one that
@@ -200,7 +201,7 @@ func (f *recordFinder) firstValue(p *sourcePass) error {
 	case '{':
 		return f.readObject(p, func(name string) error { return f.rootMember(p, name) })
 	}
-	return &restart{shape{stream: true}, "its first value is a single one"}
+	return &restart{as: shape{stream: true}, why: "its first value is a single one"}
 }
 
 // conclude is called at the end of the source, after a single value. It returns an
@@ -214,7 +215,7 @@ func (f *recordFinder) conclude(p *sourcePass) error {
 	case !f.found && f.as.pointer != nil:
 		return fmt.Errorf("%w: %s", ErrNoArray, jsonscan.ShortPointer(f.as.pointer.String()))
 	case !f.found:
-		return &restart{shape{stream: true}, "it is a single object"}
+		return &restart{as: shape{stream: true}, why: "it is a single object"}
 	}
 	return nil
 }

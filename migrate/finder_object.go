@@ -69,7 +69,7 @@ func (f *recordFinder) laterHistory(p *sourcePass) error {
 		return f.skipRival(p)
 	}
 	at, _ := jsonscan.ParsePointer(f.cursor) // built by PointerToken, so it parses
-	return &restart{shape{pointer: at}, fmt.Sprintf("%s comes after %s", f.cursor, f.path)}
+	return &restart{as: shape{pointer: at}, why: fmt.Sprintf("%s comes after %s", f.cursor, f.path)}
 }
 
 // skipRival skips the rest of an array, after its opening bracket, that may be meant

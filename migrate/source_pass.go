@@ -23,7 +23,9 @@ type sourcePass struct {
 	timeField *segment.Pointer // nil means that no time is wanted
 	finder    recordFinder
 	take      take
-	sample    *timeSample   // the first records; nil means that take receives them
+	sample    *timeSample   // holds back the first records; nil means that none are held back
+	search    *orderSearch  // of the order of day and month; nil means none
+	format    string        // value of the setting time-format that another pass has found; "" means none
 	origin    *originWriter // stores what surrounds the records; nil means that nothing is stored
 	records   uint64        // number of records taken
 	once      bool          // the source cannot be read again
@@ -48,8 +50,9 @@ func readSource(ctx context.Context, o Options, accept jsonscan.Options, begin f
 	if o.exclude != nil {
 		as = shape{stream: true, named: o.Records != nil}
 	}
+	format := ""
 	for {
-		p := &sourcePass{ctx: ctx, o: o, finder: recordFinder{as: as}}
+		p := &sourcePass{ctx: ctx, o: o, finder: recordFinder{as: as}, format: format}
 		err := p.read(accept, begin)
 		var again *restart
 		if !errors.As(err, &again) {
@@ -58,7 +61,7 @@ func readSource(ctx context.Context, o Options, accept jsonscan.Options, begin f
 		if p.once {
 			return p, fmt.Errorf("%w in one pass: %s", ErrUndecided, again.why)
 		}
-		as = again.as
+		as, format = again.as, again.format
 	}
 }
 
@@ -255,7 +258,7 @@ func blamesSource(err error) bool {
 	if err == nil || errors.As(err, &at) || errors.As(err, &again) {
 		return true
 	}
-	for _, e := range []error{ErrEmpty, ErrEncoding, ErrUndecided, ErrNoArray, ErrCompressed, ErrNotHere, ErrDiverged} {
+	for _, e := range []error{ErrEmpty, ErrEncoding, ErrUndecided, ErrOrder, ErrNoArray, ErrCompressed, ErrNotHere, ErrDiverged} {
 		if errors.Is(err, e) {
 			return true
 		}

@@ -8,13 +8,19 @@ import (
 // Times says where the records have their times, and how many of them were read. A record
 // without a time that can be read has the time of the migration.
 type Times struct {
-	TimeField  string  `json:"time_field"`               // JSON pointer, as in the log's settings
-	TimeZone   *string `json:"time_zone"`                // of the times that name none, which are looked for in the first records and the last; nil means that there are none
-	ClockTimes uint64  `json:"clock_times"`              // records that have the time of the migration
-	NoTime     uint64  `json:"missing_times"`            // of these, the records with nothing, null, an array or an object at the time field
-	Unread     uint64  `json:"unread_times"`             // of these, the records with a scalar there that is no time
-	UnreadTime string  `json:"unread_example,omitempty"` // the first such scalar
+	TimeField  string   `json:"time_field"`               // JSON pointer, as in the log's settings
+	TimeFormat string   `json:"time_format"`              // as in the log's settings
+	TimeZone   *string  `json:"time_zone"`                // of the times that name none, which are looked for in the first records and the last; nil means that there are none
+	ClockTimes uint64   `json:"clock_times"`              // records that have the time of the migration
+	NoTime     uint64   `json:"missing_times"`            // of these, the records with nothing, null, an array or an object at the time field
+	Unread     uint64   `json:"unread_times"`             // of these, the records with a scalar there that is no time
+	UnreadTime string   `json:"unread_example,omitempty"` // such a scalar
+	Formats    []string `json:"unread_formats,omitempty"` // values of time-format that read UnreadTime and those that came shortly after it
 }
+
+// formatChecks is the number of times that can't be read for which formats are tried:
+// there are thousands.
+const formatChecks = 16
 
 // zonelessChecks is the number of times that are asked whether they name a zone, in
 // addition to the last one. Asking costs as much as reading a record's time twice.
@@ -44,10 +50,39 @@ func (c *timeCounter) add(scalar []byte, ok bool) {
 		c.NoTime++
 		return
 	}
-	if c.Unread++; c.Unread == 1 {
-		const longest = 256
-		c.UnreadTime = string(scalar[:min(len(scalar), longest)])
+	if c.Unread++; c.Unread <= formatChecks {
+		c.addUnread(scalar)
 	}
+}
+
+// addUnread looks for the formats of a scalar that is not read as a time.
+func (c *timeCounter) addUnread(scalar []byte) {
+	if c.Formats == nil {
+		c.Formats = formatsOf(scalar)
+		if c.UnreadTime == "" || c.Formats != nil {
+			const longest = 256
+			c.UnreadTime = string(scalar[:min(len(scalar), longest)])
+		}
+		return
+	}
+	var both []string
+	for _, f := range c.Formats {
+		format, err := recordtime.ParseFormat(f)
+		if _, ok := (&recordtime.Parser{Format: format}).Parse(scalar); err == nil && ok {
+			both = append(both, f)
+		}
+	}
+	if both != nil { // otherwise it may be no time at all
+		c.Formats = both
+	}
+}
+
+// formatsOf returns the values of time-format that read a scalar.
+func formatsOf(scalar []byte) []string {
+	if _, ok := recordtime.Parse(scalar, nil); ok { // the settings name another format
+		return []string{"auto"}
+	}
+	return recordtime.Suggest(scalar)
 }
 
 func (c *timeCounter) isZoneless(scalar []byte) bool {
@@ -56,7 +91,7 @@ func (c *timeCounter) isZoneless(scalar []byte) bool {
 
 // result returns what was counted in a log with settings.
 func (c *timeCounter) result(settings segment.Settings) Times {
-	c.TimeField = settings.Get("time-field")
+	c.TimeField, c.TimeFormat = settings.Get(timeFieldKey), settings.Get(timeFormatKey)
 	if c.zoneless || c.isZoneless(c.last) {
 		zone := settings.Get("time-zone")
 		c.TimeZone = &zone

@@ -3,8 +3,11 @@ package migrate
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/histlog/histlog/internal/jsonscan"
+	"github.com/histlog/histlog/internal/recordtime"
+	"github.com/histlog/histlog/segment"
 )
 
 // How the member with the records' times is found if the settings do not name it:
@@ -12,10 +15,15 @@ import (
 //   - It is a scalar that is a plausible time in each record of the sample that has it, and
 //     its name is one of times_names.go. null and "" are no value.
 //   - It is the default of the setting if that member has a time in any record of the sample.
-//   - Otherwise a member that at least half of the sample has is preferred to one that fewer
+//   - If there is no such member, one whose first value could be read with a format is taken, so
+//     that the formats can be named.
+//   - Of several members, one that at least half of the sample has is preferred to one that fewer
 //     records have, then a member of the record to a member of an object in it, then the name
 //     of the lower timeRank, then the earlier member.
 //   - Of an array, such as a row of a table, it is the first element.
+//   - Of a record that is wrapped in objects with its keys, the value inside them is the
+//     record. A key is taken like a member with the name of an event's time: {"2025-05-01":{}}
+//     has its time in the key, unless the value has a member time, for example.
 
 // maxTimeNames is the maximum number of names that are read in one record, and
 // maxTimeCandidates of the members that are considered: a record may be an object with
@@ -29,37 +37,45 @@ const (
 // the object is the time's name.
 const mongoDate = "$date"
 
+// keyRank is the rank of a key: behind the names of one word.
+var keyRank = timeRank{compound: 1, word: -1}
+
 // A timeCandidate is a member that may have the times of the records.
 type timeCandidate struct {
 	path    string // JSON pointer
-	depth   int    // tokens of path
+	depth   int    // tokens of path below the record's keys
 	rank    timeRank
-	records int // of the sample, those that have it
-	times   int // of these, those with a plausible time
+	records int    // of the sample, those that have it
+	times   int    // of these, those with a plausible time
+	first   []byte // the value in the first of them
 }
 
 // A timeFinder compares the members of a sample.
 type timeFinder struct {
-	time  timeField // only its zone matters
+	time  timeField // only its zone and its format matter
+	above string    // pointer to the value inside the objects that the records are wrapped in
 	names int       // number of names read in the current record
 	all   []*timeCandidate
 }
 
 // findTimeField returns the pointer to the member with the times of the records, some
-// compact values; "" if none is found. usual is the pointer to the member that is taken
-// wherever it has a time.
-func findTimeField(records [][]byte, usual string, time timeField) string {
-	first := &timeCandidate{path: usual, depth: 1}
-	f := timeFinder{time: time, all: []*timeCandidate{first}}
+// compact values that are wrapped in as many objects as wrapped says; "" if none is found.
+// The settings say how times are read, and which member is taken wherever it has one.
+func findTimeField(records [][]byte, wrapped int, s segment.Settings) string {
+	above := strings.Repeat("/*", wrapped)
+	first := &timeCandidate{path: above + s.Get(timeFieldKey), depth: 1}
+	f := timeFinder{time: newTimeField(s), above: above, all: []*timeCandidate{first}}
 	for _, r := range records {
-		f.record(r)
+		keys, value := unwrap(r, wrapped, nil)
+		for i := len(keys); i > 0; i-- { // the innermost key first
+			f.consider(strings.Repeat("/*", i)[1:], 1, keyRank, keys[i-1])
+		}
+		if value != nil {
+			f.record(value)
+		}
 	}
 	if first.times > 0 {
-		return usual
-	}
-	timed := slices.DeleteFunc(f.all, func(c *timeCandidate) bool { return c.times == 0 || c.times < c.records })
-	if len(timed) == 0 {
-		return ""
+		return first.path
 	}
 	rare := func(c *timeCandidate) int {
 		if 2*c.records < len(records) {
@@ -67,9 +83,20 @@ func findTimeField(records [][]byte, usual string, time timeField) string {
 		}
 		return 0
 	}
-	return slices.MinFunc(timed, func(a, b *timeCandidate) int { // the first of equal ones
+	slices.SortStableFunc(f.all, func(a, b *timeCandidate) int {
 		return cmp.Or(cmp.Compare(rare(a), rare(b)), cmp.Compare(a.depth, b.depth), a.rank.compare(b.rank))
-	}).path
+	})
+	for _, c := range f.all {
+		if c.times > 0 && c.times == c.records {
+			return c.path
+		}
+	}
+	for _, c := range f.all {
+		if f.auto() && c.times == 0 && recordtime.Suggest(c.first) != nil {
+			return c.path
+		}
+	}
+	return ""
 }
 
 // record considers the members of a record.
@@ -77,13 +104,13 @@ func (f *timeFinder) record(record []byte) {
 	f.names = 0
 	if record[0] == '[' {
 		for m := range jsonscan.Members(record) {
-			f.consider("/0", 1, timeRank{}, m.Value)
+			f.consider(f.above+"/0", 1, timeRank{}, m.Value)
 			return
 		}
 	}
 	for m := range jsonscan.Members(record) {
 		name := jsonscan.Unquote(m.Name)
-		path := jsonscan.PointerToken(name)
+		path := f.above + jsonscan.PointerToken(name)
 		rank, named := timeRankOf(name)
 		if named {
 			f.consider(path, 1, rank, m.Value)
@@ -127,8 +154,21 @@ func (f *timeFinder) consider(path string, depth int, rank timeRank, value []byt
 		}
 		i, f.all = len(f.all), append(f.all, &timeCandidate{path: path, depth: depth, rank: rank})
 	}
-	f.all[i].records++
-	if f.time.is(value) {
-		f.all[i].times++
+	c := f.all[i]
+	if c.records++; c.records == 1 {
+		c.first = value
+	}
+	if f.time.is(value) || f.isDate(value) {
+		c.times++
 	}
 }
+
+// isDate reports whether a value is a date in numbers that has an order of day and month.
+// Which order the dates of the source have is decided later.
+func (f *timeFinder) isDate(value []byte) bool {
+	d, numeric := recordtime.DateOrders(value)
+	return numeric && f.auto() && (d.Open || d.Only != recordtime.Undecided)
+}
+
+// auto reports whether times may have any form.
+func (f *timeFinder) auto() bool { return f.time.times.Format == nil }

@@ -20,11 +20,12 @@ const (
 // A timeSample holds back the first records of a pass until they have shown where the
 // records have their times. So a source that can be read only once is sampled, too.
 type timeSample struct {
-	pass   *sourcePass
-	apply  func(segment.Settings) (segment.Policy, error)
-	next   take     // receives the records, with their times
-	held   [][]byte // copies of records
-	length int      // of the held records in bytes
+	pass    *sourcePass
+	apply   func(segment.Settings) (segment.Policy, error)
+	next    take     // receives the records, with their times
+	held    [][]byte // copies of records
+	length  int      // of the held records in bytes
+	wrapped int      // number of objects that the records are wrapped in
 }
 
 // findTimes looks for the time field in the first records of the pass, unless the settings
@@ -35,15 +36,23 @@ func (p *sourcePass) findTimes(apply func(segment.Settings) (segment.Policy, err
 	p.take = p.sample.take
 }
 
-// endSample ends the sample if the source has ended before.
+// endSample ends what waits for more records, at the end of the source.
 func (p *sourcePass) endSample() error {
-	if p.sample == nil {
-		return nil
+	if p.sample != nil {
+		if err := p.sample.end(p.sample.held); err != nil {
+			return err
+		}
 	}
-	return p.sample.end(p.sample.held)
+	if p.search != nil {
+		return p.search.end()
+	}
+	return nil
 }
 
 func (s *timeSample) take(compact, _ []byte) error {
+	if m := s.pass.finder.matcher; m != nil {
+		s.wrapped = len(m.keys.keys)
+	}
 	// The last record of the sample is not copied, however large it is.
 	if len(s.held)+1 == sampleRecords || s.length+len(compact) > sampleBytes {
 		return s.end(append(s.held, compact))
@@ -56,12 +65,19 @@ func (s *timeSample) take(compact, _ []byte) error {
 // end decides how times are read, and passes the sample on.
 func (s *timeSample) end(records [][]byte) error {
 	p := s.pass
-	policy, err := s.apply(timeSettings(p.o.Settings, records))
+	settings, search, err := s.orderSettings(timeSettings(p.o.Settings, records, s.wrapped), records)
 	if err != nil {
 		return err
 	}
-	p.sample, p.take = nil, s.next
-	p.scan.Capture(policy.TimeField)
+	policy, err := s.apply(settings)
+	if err != nil {
+		return err
+	}
+	p.sample, p.search, p.take = nil, search, s.next
+	p.capture(policy.TimeField)
+	if search != nil {
+		p.take = search.take
+	}
 	for _, r := range records {
 		if err := p.take(r, jsonscan.CaptureIn(r, policy.TimeField)); err != nil {
 			return err
@@ -71,12 +87,11 @@ func (s *timeSample) end(records [][]byte) error {
 }
 
 // timeSettings returns s with the time field of the records, unless s has one.
-func timeSettings(s segment.Settings, records [][]byte) segment.Settings {
+func timeSettings(s segment.Settings, records [][]byte, wrapped int) segment.Settings {
 	if _, named := s[timeFieldKey]; named {
 		return s
 	}
-	usual := s.Get(timeFieldKey)
-	if found := findTimeField(records, usual, newTimeField(s)); found != "" && found != usual {
+	if found := findTimeField(records, wrapped, s); found != "" && found != s.Get(timeFieldKey) {
 		return s.With(segment.Settings{timeFieldKey: found})
 	}
 	return s

@@ -1,6 +1,8 @@
 package migrate
 
 import (
+	"cmp"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -45,40 +47,58 @@ func TestTimeRank(t *testing.T) {
 }
 
 func TestFindTimeField(t *testing.T) {
-	for _, c := range []struct{ name, records, want string }{
-		{"the usual one", `{"ts":1748448862,"timestamp":1748448863}`, "/timestamp"},
-		{"the usual one, in a single record", `{"ts":1748448862} {"ts":1748448862} {"ts":1748448862,"timestamp":"n/a"} {"timestamp":1748448863}`, "/timestamp"},
-		{"a usual one that is no time", `{"ts":1748448862,"timestamp":12}`, "/ts"},
-		{"none", `{"n":1} {"name":"x"}`, ""},
-		{"no record", ``, ""},
-		{"scalars", `1748448862 "2025-05-28" null`, ""},
-		{"an empty record", `{} [] {"ts":1748448862}`, "/ts"},
-		{"not a time's name", `{"id":1748448862}`, ""},
-		{"not a time", `{"time":3.5,"t":"soon","at":true,"date":{"ts":[]}}`, ""},
-		{"a duration in ns", `{"elapsed_time":1748448862}`, ""},
-		{"a name for an event, whatever comes first", `{"updated_at":"2025-05-28","created_at":"2025-05-28","event_time":"2025-05-28"}`, "/event_time"},
-		{"exact names first", `{"event_time":"2025-05-28","date":"2025-05-28"}`, "/date"},
-		{"the earlier one of equal names", `{"poll_time":"2025-05-28","event_time":"2025-05-28"}`, "/poll_time"},
-		{"a time in all that have it", `{"date":"2025-05-28","created":1748448862} {"date":"soon","created":1748448862}`, "/created"},
-		{"null and the empty text are no value", `{"date":null} {"date":""} {"date":"2025-05-28"}`, "/date"},
-		{"one that most records have", `{"created":1748448862,"date":null} {"created":1748448862,"date":null} {"created":1748448862,"date":"2025-05-28"}`, "/created"},
-		{"one that few have, if there is no other", `{"n":1} {"n":1} {"date":"2025-05-28"}`, "/date"},
-		{"one level deep", `{"id":1,"data":{"time":1748448862,"n":1}}`, "/data/time"},
-		{"not two levels deep", `{"a":{"b":{"time":1748448862}}}`, ""},
-		{"not in an array", `{"a":[{"time":1748448862}]}`, ""},
-		{"a record's own before one below", `{"data":{"time":1748448862},"updated_at":1748448862}`, "/updated_at"},
-		{"Elasticsearch", `{"_index":"x","_source":{"@timestamp":"2025-05-28T16:14:22Z","event.created":"2025-05-28T16:14:22Z"}}`, "/_source/@timestamp"},
-		{"MongoDB", `{"_id":{"$oid":"x"},"updatedAt":{"$date":"2025-05-28T16:14:22Z"},"createdAt":{"$date":"2025-05-28T16:14:22Z"}}`, "/createdAt/$date"},
-		{"MongoDB, another name", `{"x":{"$date":"2025-05-28T16:14:22Z"}}`, ""},
-		{"Spotify", `{"endTime":"2025-05-28 16:14:22","msPlayed":1748448862}`, "/endTime"},
-		{"a name to be escaped", `{"a/b~ time":"2025-05-28"}`, "/a~1b~0 time"},
-		{"rows", `[1748448862,3.2] [1748448863,3.1]`, "/0"},
-		{"rows without a time", `["x",1748448862]`, ""},
-		{"rows and one that is none", `[1748448862,3.2] ["x",1]`, ""},
-		{"the last of one name", `{"ts":"x","ts":1748448862}`, ""},
+	for _, c := range []struct {
+		name, records, want string
+		wrapped             int
+	}{
+		{"the usual one", `{"ts":1748448862,"timestamp":1748448863}`, "/timestamp", 0},
+		{"the usual one, in a single record", `{"ts":1748448862} {"ts":1748448862} {"ts":1748448862,"timestamp":"n/a"} {"timestamp":1748448863}`, "/timestamp", 0},
+		{"a usual one that is no time", `{"ts":1748448862,"timestamp":12}`, "/ts", 0},
+		{"none", `{"n":1} {"name":"x"}`, "", 0},
+		{"no record", ``, "", 0},
+		{"scalars", `1748448862 "2025-05-28" null`, "", 0},
+		{"an empty record", `{} [] {"ts":1748448862}`, "/ts", 0},
+		{"not a time's name", `{"id":1748448862}`, "", 0},
+		{"not a time", `{"time":3.5,"t":"soon","at":true,"date":{"ts":[]}}`, "", 0},
+		{"a duration in ns", `{"elapsed_time":1748448862}`, "", 0},
+		{"a name for an event, whatever comes first", `{"updated_at":"2025-05-28","created_at":"2025-05-28","event_time":"2025-05-28"}`, "/event_time", 0},
+		{"exact names first", `{"event_time":"2025-05-28","date":"2025-05-28"}`, "/date", 0},
+		{"the earlier one of equal names", `{"poll_time":"2025-05-28","event_time":"2025-05-28"}`, "/poll_time", 0},
+		{"a time in all that have it", `{"date":"2025-05-28","created":1748448862} {"date":"soon","created":1748448862}`, "/created", 0},
+		{"null and the empty text are no value", `{"date":null} {"date":""} {"date":"2025-05-28"}`, "/date", 0},
+		{"one that most records have", `{"created":1748448862,"date":null} {"created":1748448862,"date":null} {"created":1748448862,"date":"2025-05-28"}`, "/created", 0},
+		{"one that few have, if there is no other", `{"n":1} {"n":1} {"date":"2025-05-28"}`, "/date", 0},
+		{"one level deep", `{"id":1,"data":{"time":1748448862,"n":1}}`, "/data/time", 0},
+		{"not two levels deep", `{"a":{"b":{"time":1748448862}}}`, "", 0},
+		{"not in an array", `{"a":[{"time":1748448862}]}`, "", 0},
+		{"a record's own before one below", `{"data":{"time":1748448862},"updated_at":1748448862}`, "/updated_at", 0},
+		{"Elasticsearch", `{"_index":"x","_source":{"@timestamp":"2025-05-28T16:14:22Z","event.created":"2025-05-28T16:14:22Z"}}`, "/_source/@timestamp", 0},
+		{"MongoDB", `{"_id":{"$oid":"x"},"updatedAt":{"$date":"2025-05-28T16:14:22Z"},"createdAt":{"$date":"2025-05-28T16:14:22Z"}}`, "/createdAt/$date", 0},
+		{"MongoDB, another name", `{"x":{"$date":"2025-05-28T16:14:22Z"}}`, "", 0},
+		{"Spotify", `{"endTime":"2025-05-28 16:14:22","msPlayed":1748448862}`, "/endTime", 0},
+		{"a name to be escaped", `{"a/b~ time":"2025-05-28"}`, "/a~1b~0 time", 0},
+		{"rows", `[1748448862,3.2] [1748448863,3.1]`, "/0", 0},
+		{"rows without a time", `["x",1748448862]`, "", 0},
+		{"rows and one that is none", `[1748448862,3.2] ["x",1]`, "", 0},
+		{"a key", `{"2025-05-01":{"n":1}} {"2025-05-02":{"n":2}}`, "*", 1},
+		{"a key of a number", `{"2025-05-01":1} {"2025-05-02":2}`, "*", 1},
+		{"the innermost of two keys", `{"2025-05-01":{"1748448862":{"n":1}}}`, "*/*", 2},
+		{"the outer one of two keys", `{"2025-05-01":{"x":{"n":1}}}`, "*", 2},
+		{"a member behind a key", `{"BTC":{"at":1748448862}} {"ETH":{"at":1748448862}}`, "/*/at", 1},
+		{"a better member behind a key", `{"2025-05-01":{"time":1748448862}}`, "/*/time", 1},
+		{"a worse member behind a key", `{"2025-05-01":{"created_at":1748448862}}`, "*", 1},
+		{"the usual one behind a key", `{"2025-05-01":{"ts":1748448862,"timestamp":1748448862}}`, "/*/timestamp", 1},
+		{"rows behind a key", `{"BTC":[1748448862,1]}`, "/*/0", 1},
+		{"a record without the key", `{} {"BTC":[1748448862,1]}`, "/*/0", 1},
+		{"a form that needs a format", `{"n":1,"date":"28/05/25"}`, "/date", 0},
+		{"the usual one of such a form", `{"date":"28/05/25","timestamp":"28/05/25"}`, "/timestamp", 0},
+		{"a time before one of such a form", `{"date":"28/05/25","updated":1748448862}`, "/updated", 0},
+		{"an order that is not known", `{"date":"05/06/2025"}`, "/date", 0},
+		{"no date", `{"date":"31/02/2025"}`, "", 0},
+		{"the last of one name", `{"ts":"x","ts":1748448862}`, "", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := findTimeField(values(t, c.records), "/timestamp", newTimeField(nil)); got != c.want {
+			if got := findTimeField(values(t, c.records), c.wrapped, nil); got != c.want {
 				t.Errorf("%s: got %q, want %q", c.records, got, c.want)
 			}
 		})
@@ -106,7 +126,7 @@ func TestFindTimeFieldBound(t *testing.T) {
 		b.WriteString(`,"n":0`)
 	}
 	many := b.String() + `,"ts":1748448862}`
-	if got := findTimeField([][]byte{[]byte(many)}, "/timestamp", newTimeField(nil)); got != "" {
+	if got := findTimeField([][]byte{[]byte(many)}, 0, nil); got != "" {
 		t.Errorf("behind %d names: %s", maxTimeNames, got)
 	}
 	b.Reset()
@@ -115,7 +135,7 @@ func TestFindTimeFieldBound(t *testing.T) {
 		b.WriteString(`,"` + strings.Repeat("n", i) + `":{"at":"x"}`)
 	}
 	crowd := b.String() + `,"timestamp":1748448862}`
-	if got := findTimeField([][]byte{[]byte(crowd)}, "/timestamp", newTimeField(nil)); got != "/timestamp" {
+	if got := findTimeField([][]byte{[]byte(crowd)}, 0, nil); got != "/timestamp" {
 		t.Errorf("behind %d candidates: %q", 2*maxTimeCandidates, got)
 	}
 }
@@ -152,12 +172,12 @@ func TestSample(t *testing.T) {
 			p.dir += "2"
 			plan, err := DryRun(t.Context(), p.options(Options{}))
 			testutil.NoError(t, err)
-			if plan.Times != r.Times {
+			if !reflect.DeepEqual(plan.Times, r.Times) {
 				t.Errorf("%s: a dry run says %+v, a migration %+v", c.name, plan.Times, r.Times)
 			}
 			r2, err := Run(t.Context(), p.options(Options{Source: "-", Stdin: strings.NewReader(source), Records: pointerOf(t, r.RecordsAt)}))
 			testutil.NoError(t, err)
-			if r2.Times != r.Times || r2.LogDigest != r.LogDigest {
+			if !reflect.DeepEqual(r2.Times, r.Times) || r2.LogDigest != r.LogDigest {
 				t.Errorf("%s: from a pipe %+v, from a file %+v", c.name, r2.Times, r.Times)
 			}
 		}
@@ -183,35 +203,32 @@ func TestTimes(t *testing.T) {
 	for _, c := range []struct {
 		name, source, field string
 		want                Times
+		format              string
 	}{
-		{"all read", `{"timestamp":"2025-05-28T16:14:22Z"}`, "", Times{TimeField: "/timestamp"}},
-		{"none has any", `{"n":1} {"n":2}`, "", Times{TimeField: "/timestamp", ClockTimes: 2, NoTime: 2}},
+		{"all read", `{"timestamp":"2025-05-28T16:14:22Z"}`, "", Times{TimeField: "/timestamp"}, ""},
+		{"none has any", `{"n":1} {"n":2}`, "", Times{TimeField: "/timestamp", ClockTimes: 2, NoTime: 2}, ""},
 		{"all kinds", `{"timestamp":"2025-05-28T16:14:22Z"} {"timestamp":null} {"timestamp":[1]} {"timestamp":"soon"} {"timestamp":true}`, "",
-			Times{TimeField: "/timestamp", ClockTimes: 4, NoTime: 2, Unread: 2, UnreadTime: `"soon"`}},
-		{"a named field is kept", `{"timestamp":"2025-05-28T16:14:22Z"}`, "/ts", Times{TimeField: "/ts", ClockTimes: 1, NoTime: 1}},
-		{"without a zone", `{"timestamp":"2025-05-28T16:14:22"}`, "", Times{TimeField: "/timestamp", TimeZone: &paris}},
-		{"only the last one without a zone", strings.Repeat(`{"timestamp":"2025-05-28T16:14:22Z"}`, 20) + `{"timestamp":"2025-05-28"} {"n":1}`, "", Times{TimeField: "/timestamp", TimeZone: &paris, ClockTimes: 1, NoTime: 1}},
-		{"a long one that can't be read", `{"timestamp":"` + strings.Repeat("x", 1000) + `"}`, "", Times{TimeField: "/timestamp", ClockTimes: 1, Unread: 1, UnreadTime: `"` + strings.Repeat("x", 255)}},
+			Times{TimeField: "/timestamp", ClockTimes: 4, NoTime: 2, Unread: 2, UnreadTime: `"soon"`}, ""},
+		{"a named field is kept", `{"timestamp":"2025-05-28T16:14:22Z"}`, "/ts", Times{TimeField: "/ts", ClockTimes: 1, NoTime: 1}, ""},
+		{"without a zone", `{"timestamp":"2025-05-28T16:14:22"}`, "", Times{TimeField: "/timestamp", TimeZone: &paris}, ""},
+		{"only the last one without a zone", strings.Repeat(`{"timestamp":"2025-05-28T16:14:22Z"}`, 20) + `{"timestamp":"2025-05-28"} {"n":1}`, "", Times{TimeField: "/timestamp", TimeZone: &paris, ClockTimes: 1, NoTime: 1}, ""},
+		{"a long one that can't be read", `{"timestamp":"` + strings.Repeat("x", 1000) + `"}`, "", Times{TimeField: "/timestamp", ClockTimes: 1, Unread: 1, UnreadTime: `"` + strings.Repeat("x", 255)}, ""},
+		{"with a format", `{"timestamp":"28/05/25 16:14"} {"timestamp":"n/a"} {"timestamp":"29/05/25 00:01"}`, "", Times{TimeField: "/timestamp", TimeZone: &paris, ClockTimes: 1, Unread: 1, UnreadTime: `"n/a"`}, "%d/%m/%y %H:%M"},
+		{"of a format that is not set", `{"timestamp":"n/a"} {"timestamp":"05/06/25"} {"timestamp":"28/05/25"} {"timestamp":"31/05/25"} {"timestamp":"n/a"}`, "",
+			Times{TimeField: "/timestamp", ClockTimes: 5, Unread: 5, UnreadTime: `"05/06/25"`, Formats: []string{"%d/%m/%y", "%y/%m/%d"}}, ""},
+		{"of another format than the one set", `{"timestamp":"2025-05-28"}`, "", Times{TimeField: "/timestamp", ClockTimes: 1, Unread: 1, UnreadTime: `"2025-05-28"`, Formats: []string{"auto"}}, "unix"},
 	} {
 		p := newPlace(t)
 		o := Options{Settings: segment.Settings{"time-zone": paris}}
 		if c.field != "" {
 			o.Settings["time-field"] = c.field
 		}
-		if got := p.migrated(c.source, o).Times; !sameTimes(got, c.want) {
+		if c.format != "" {
+			o.Settings["time-format"] = c.format
+		}
+		c.want.TimeFormat = cmp.Or(c.format, "auto")
+		if got := p.migrated(c.source, o).Times; !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
 	}
-}
-
-func sameTimes(a, b Times) bool {
-	text := func(s *string) string {
-		if s == nil {
-			return ""
-		}
-		return *s
-	}
-	zones := text(a.TimeZone) == text(b.TimeZone)
-	a.TimeZone, b.TimeZone = nil, nil
-	return zones && a == b
 }

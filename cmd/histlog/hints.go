@@ -27,6 +27,7 @@ func explain(err error) (code int, hint string) {
 	var foreign *segment.LockedError
 	var over *memguard.OverError
 	var damage *segment.CorruptError
+	var order *migrate.OrderError
 	switch {
 	case errors.As(err, &own):
 		return own.code, own.hint
@@ -78,6 +79,8 @@ func explain(err error) (code int, hint string) {
 		return exitRejected, "raise the limit with --max-record"
 	case errors.Is(err, migrate.ErrTwice):
 		return exitUsage, `rename one of the two in a copy: sed '0,/"NAME"/s//"NAME_1"/' SOURCE > COPY; no pointer tells two members of one name apart`
+	case errors.As(err, &order):
+		return exitUsage, "name the order with --time-format day-first or --time-format month-first, or all of the form: " + formatFlags(order.Patterns)
 	case errors.Is(err, migrate.ErrUndecided):
 		return exitUsage, "name the one that holds them with --records, a JSON pointer such as /history; an empty one makes each value a record"
 	case errors.Is(err, migrate.ErrOnce):

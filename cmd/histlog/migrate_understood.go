@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/internal/timezone"
@@ -58,32 +60,44 @@ func percent(share float64) string {
 
 func (u understood) timeText() string {
 	t := u.times
-	field := jsonscan.ShortPointer(t.TimeField)
 	switch {
 	case u.records > 0 && t.NoTime == u.records:
-		return fmt.Sprintf("that of the migration, as no record has a %s; --time-field names another member", field)
+		return fmt.Sprintf("that of the migration, as no record has a %s; --time-field names another member", u.field())
 	case u.records > 0 && t.ClockTimes == u.records:
-		return fmt.Sprintf("that of the migration, as no %s can be read", field)
-	case t.TimeZone == nil:
-		return field
-	case u.zone != nil && u.zone.Doubt == "":
-		return fmt.Sprintf("%s, %s (this machine's)", field, *t.TimeZone)
+		return fmt.Sprintf("that of the migration, as no %s can be read", u.field())
 	}
-	return fmt.Sprintf("%s, %s", field, *t.TimeZone)
+	text := u.field()
+	if t.TimeFormat != "auto" {
+		text += ", " + t.TimeFormat
+	}
+	if t.TimeZone != nil {
+		text += ", " + *t.TimeZone
+		if u.zone != nil && u.zone.Doubt == "" {
+			text += " (this machine's)"
+		}
+	}
+	return text
+}
+
+// field returns the time field, for a sentence.
+func (u understood) field() string {
+	if strings.HasPrefix(u.times.TimeField, "*") {
+		return "key (" + u.times.TimeField + ")"
+	}
+	return jsonscan.ShortPointer(u.times.TimeField)
 }
 
 // warn warns if the records or their times may have to be read otherwise.
 func (u understood) warn(w io.Writer) {
 	t := u.times
-	field := jsonscan.ShortPointer(t.TimeField)
 	if u.records == 1 && u.at == "stream" && !u.named {
 		say(w, "%s holds one value, which is one record; if its records are in an array, name that array with --records", u.source)
 	}
 	if t.NoTime > 0 && t.NoTime < u.records {
-		say(w, "%d of %d records have no %s: the time of migration is used instead", t.NoTime, u.records, field)
+		say(w, "%d of %d records have no %s: the time of migration is used instead", t.NoTime, u.records, u.field())
 	}
 	if t.Unread > 0 {
-		say(w, "%d of %d records have a %s that can't be read, such as %s: the time of migration is used instead", t.Unread, u.records, field, term.Truncate(t.UnreadTime, 60))
+		say(w, "%d of %d records have a %s that can't be read, such as %s: the time of migration is used instead%s", t.Unread, u.records, u.field(), term.Truncate(t.UnreadTime, 60), formatHint(t.Formats))
 	}
 }
 
@@ -92,4 +106,21 @@ func (u understood) warnZone(w io.Writer) {
 	if u.times.TimeZone != nil && u.zone != nil && u.zone.Doubt != "" {
 		sayZone(w, u.zone)
 	}
+}
+
+// formatHint names the formats that read a time, if there are any.
+func formatHint(formats []string) string {
+	if len(formats) == 0 {
+		return ""
+	}
+	return "; " + formatFlags(formats) + " " + english.PluralWord(len(formats), "reads", "read") + " it"
+}
+
+// formatFlags returns the flags for formats of times.
+func formatFlags(formats []string) string {
+	var flags []string
+	for _, f := range formats {
+		flags = append(flags, "--time-format "+shellWord(f))
+	}
+	return english.WordSeries(flags, "or")
 }

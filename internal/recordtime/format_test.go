@@ -127,16 +127,27 @@ func TestSuggest(t *testing.T) {
 	}
 }
 
-func TestDateOrder(t *testing.T) {
-	for scalar, want := range map[string]Order{
-		`"28/05/2025"`: DayFirst, `"05/28/2025"`: MonthFirst, `"05-28-2025 16:14"`: MonthFirst, `"28.05.2025"`: DayFirst, `"05/06/2025"`: Undecided,
+func TestDateOrders(t *testing.T) {
+	for scalar, want := range map[string]Orders{
+		`"28/05/2025"`:             {Only: DayFirst},
+		`"05/28/2025"`:             {Only: MonthFirst},
+		`"05-28-2025 16:14"`:       {Only: MonthFirst},
+		`"05/06/2025"`:             {Open: true},
+		`"05/05/2025"`:             {},
+		`"31/02/2025"`:             {},
+		`"28.05.2025"`:             {Usual: DayFirst, Only: DayFirst},
+		`"05.06.2025"`:             {Usual: DayFirst, Open: true},
+		`"05.28.2025"`:             {Usual: DayFirst, Only: MonthFirst},
+		`"05/06/2025 04:14:22 PM"`: {Usual: MonthFirst, Open: true},
+		`"28/05/2025 04:14:22 PM"`: {Usual: MonthFirst, Only: DayFirst},
+		`"05/06/2025, 4:14:22 pm"`: {Open: true},
 	} {
-		if got, numeric := DateOrder([]byte(scalar)); got != want || !numeric {
-			t.Errorf("%s: %v, %v", scalar, got, numeric)
+		if got, numeric := DateOrders([]byte(scalar)); got != want || !numeric {
+			t.Errorf("%s: %+v, %v, want %+v", scalar, got, numeric, want)
 		}
 	}
 	for _, scalar := range []string{``, `null`, `1748448862`, `"2025-05-28"`, `"28 May 2025"`} {
-		if _, numeric := DateOrder([]byte(scalar)); numeric {
+		if _, numeric := DateOrders([]byte(scalar)); numeric {
 			t.Errorf("%s is a date in numbers", scalar)
 		}
 	}

@@ -2,6 +2,7 @@ package recordtime
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/itchyny/timefmt-go"
@@ -31,7 +32,7 @@ func Suggest(scalar []byte) (patterns []string) {
 		if err != nil {
 			continue
 		}
-		if t, ok := p.parse(string(text), time.UTC); ok && Plausible(t) && !slices.Contains(patterns, candidate) {
+		if t, ok := p.parse(string(text), time.UTC); ok && Plausible(t) && !slices.Contains(patterns, strings.Replace(candidate, "%Z", "%z", 1)) {
 			patterns = append(patterns, candidate)
 		}
 	}

@@ -85,17 +85,3 @@ func (d *yearLastDate) order() Order {
 	}
 	return Undecided
 }
-
-// DateOrder returns the order of day and month in the JSON scalar at a record's time
-// field. numeric is false if the scalar is no such date; the order is then Undecided.
-func DateOrder(scalar []byte) (order Order, numeric bool) {
-	if len(scalar) == 0 || scalar[0] != '"' {
-		return Undecided, false
-	}
-	text, _ := plainText(scalar)
-	d, ok := readYearLast(text)
-	if !ok {
-		return Undecided, false
-	}
-	return d.order(), true
-}
