@@ -119,6 +119,7 @@ func TestSuggest(t *testing.T) {
 		`"soon"`:                             nil,
 		`"` + strings.Repeat("x", 999) + `"`: nil,
 		`null`:                               nil,
+		`"`:                                  nil,
 		``:                                   nil,
 	} {
 		if got := Suggest([]byte(scalar)); !slices.Equal(got, want) {

@@ -170,3 +170,22 @@ func TestPatternRoundTrips(t *testing.T) {
 		}
 	}
 }
+
+// FuzzFormat checks that no format makes ParseFormat panic, and no scalar a Parser with it.
+func FuzzFormat(f *testing.F) {
+	for _, pattern := range []string{"unix", "day-first", "%d/%m/%Y %H:%M:%S.%f %z", "%Y-%j %I %p", "%G-W%V-%u", "%s", "%b %e %T %Z %Y", "%c %D %F %::z", "%y%U%w%W%C%g%%%n%t"} {
+		f.Add(pattern, []byte(`"28/05/2025 16:14:22.5 +0200"`))
+		f.Add(pattern, []byte(`1748448862`))
+	}
+	newYork := zone(f, "America/New_York")
+	f.Fuzz(func(t *testing.T, text string, scalar []byte) {
+		format, err := ParseFormat(text)
+		if err != nil || !json.Valid(scalar) {
+			return
+		}
+		p := Parser{Format: format, Zone: newYork}
+		if at, ok := p.Parse(scalar); ok && !representable(at) {
+			t.Errorf("%s as %s: %v", scalar, text, at)
+		}
+	})
+}

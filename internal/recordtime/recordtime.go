@@ -46,6 +46,9 @@ func (p *Parser) Parse(scalar []byte) (time.Time, bool) {
 	if scalar[0] != '"' {
 		return p.parse(scalar, true)
 	}
+	if len(scalar) < len(`""`) {
+		return time.Time{}, false
+	}
 	if t, ok := p.parse(bytes.TrimSpace(scalar[1:len(scalar)-1]), false); ok {
 		return t, true
 	}
@@ -105,6 +108,9 @@ var forms = []form{parseYearFirst, parseNumber, parseYearLast, parseMonthName, p
 // plainText returns the text of a JSON string with an ASCII space in the place of every
 // other space, and whether that differs from the bytes between the quotes.
 func plainText(quoted []byte) (text []byte, changed bool) {
+	if len(quoted) < len(`""`) {
+		return nil, false
+	}
 	inner := quoted[1 : len(quoted)-1]
 	if bytes.IndexByte(inner, '\\') >= 0 {
 		inner, changed = []byte(jsonscan.Unquote(quoted)), true
