@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -244,23 +245,17 @@ func (f *recordFinder) takeElements(p *sourcePass, path string, depth int) error
 	}
 	f.inRecords = true
 	p.counted = p.scan.Offset()
+	p.first = p.counted
 	for {
 		if err := p.record(); err != nil {
 			return err
 		}
-		c, err := p.scan.Peek()
+		more, err := f.nextElement(p)
 		if err != nil {
-			return p.truncated(err)
+			return err
 		}
-		if c == ']' {
+		if !more {
 			break
-		}
-		if c != ',' {
-			return p.unexpected(c, "where ',' or ']' should be")
-		}
-		p.scan.Next()
-		if _, err := p.scan.Peek(); err != nil {
-			return p.truncated(err)
 		}
 		if err := p.origin.between(); err != nil {
 			return err
@@ -274,3 +269,31 @@ func (f *recordFinder) takeElements(p *sourcePass, path string, depth int) error
 	p.scan.Next()
 	return nil
 }
+
+// nextElement reads the comma after a record, and reports whether another one follows. If
+// damaged parts of the source are excluded, the comma may be missing, or left over before
+// the end, and the end may be missing.
+func (f *recordFinder) nextElement(p *sourcePass) (more bool, err error) {
+	partial := p.o.exclude != nil
+	c, err := p.scan.Peek()
+	if err == nil && c == ',' {
+		p.scan.Next()
+		if c, err = p.scan.Peek(); err == nil && !(partial && c == ']') {
+			return true, nil
+		}
+	}
+	switch {
+	case err == io.EOF && partial:
+		return false, errors.Join(p.origin.beginSuffix(), errCutShort)
+	case err != nil:
+		return false, p.truncated(err)
+	case c == ']':
+		return false, nil
+	case c == '{' && partial:
+		return true, nil
+	}
+	return false, p.unexpected(c, "where ',' or ']' should be")
+}
+
+// pastRecords reports whether the array of records was read to its end.
+func (f *recordFinder) pastRecords() bool { return f.found && !f.inRecords }

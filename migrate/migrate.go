@@ -15,9 +15,9 @@ import (
 // before. The source is never written to.
 //
 // With Options.Salvage, a truncated or damaged source becomes a log of the records
-// before the damage; the rest of the source is stored in quarantine/. Of JSON Lines the
-// intact lines after the damage are kept, too, and each damaged piece is a file in
-// quarantine/. Receipt.Salvaged then is true, and Receipt.Damage says why.
+// before the damage; the rest of the source is stored in quarantine/. Of JSON Lines, and of
+// an array whose elements begin lines of their own, the intact records after the damage are
+// kept, too, and each damaged piece is a file in quarantine/. Receipt.Salvaged then is true, and Receipt.Damage says why.
 func Run(ctx context.Context, o Options) (Receipt, error) {
 	if err := checkSources(&o); err != nil {
 		return Receipt{}, err

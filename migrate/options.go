@@ -22,7 +22,7 @@ type Options struct {
 	Salvage  bool                 // of a truncated or damaged source, keep the records that are intact
 	Progress func(read, of int64) // called with the bytes read so far; of is 0 if the size is not known; may be nil
 	FS       segment.FS           // nil means the machine's
-	exclude  []piece              // parts of the source, a stream, that are damaged and not read
+	exclude  *exclusion           // parts of the source that are damaged and not read; nil means none
 	learn    int64                // bytes of the source to learn the style from; 0 means learnBytes
 }
 

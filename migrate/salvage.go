@@ -20,6 +20,9 @@ func (m *migration) salvage(err error) error {
 	if lines, e := m.salvageLines(err); lines || e != nil {
 		return e
 	}
+	if array, e := m.salvageArray(err); array || e != nil {
+		return e
+	}
 	return m.salvageBeginning(err)
 }
 
@@ -40,7 +43,7 @@ func (m *migration) salvageLines(err error) (lines bool, _ error) {
 		return false, nil
 	}
 	// Another draft, from the source without the pieces.
-	m.o.exclude = pieces
+	m.o.exclude = &exclusion{pieces, shape{stream: true, named: m.o.Records != nil}}
 	m.pass, e = readSource(m.ctx, m.o, m.o.Accept, m.begin)
 	if e == nil && !sameVersion(m.pass.info, first.info) {
 		e = m.pass.errorHere(ErrChanged)

@@ -13,9 +13,39 @@ import (
 // A piece is the part [from, to) of a source's text.
 type piece struct{ from, to int64 }
 
+// A pieceList is in the order of the text.
+type pieceList []piece
+
 // maxPieces is the maximum number of damaged pieces, each of which becomes a file in
 // quarantine/. The last one includes the rest of the source.
 const maxPieces = 10_000
+
+// add adds a piece. Adjacent pieces are one: they become one file in quarantine/.
+func (all *pieceList) add(p piece) {
+	switch n := len(*all); {
+	case n > 0 && (n == maxPieces || (*all)[n-1].to == p.from):
+		(*all)[n-1].to = p.to
+	default:
+		*all = append(*all, p)
+	}
+}
+
+// An exclusion is a damaged source without its damage.
+type exclusion struct {
+	pieces pieceList // are not read
+	as     shape     // what to take for records in the rest
+}
+
+// place returns the offset in the source of the offset at in the rest.
+func (x *exclusion) place(at int64) int64 {
+	for _, p := range x.pieces {
+		if p.from > at {
+			break
+		}
+		at += p.to - p.from
+	}
+	return at
+}
 
 // judgedLines is the number of lines that decide whether a source is one of JSON Lines.
 const judgedLines = 16
@@ -32,18 +62,18 @@ type lineReader struct {
 	in      *bufio.Reader
 	accept  jsonscan.Options
 	time    timeField
-	off     int64   // of the next byte
-	kind    byte    // first byte of all values: '{' or '['; 0 means no value so far
-	pieces  []piece // the damage
-	judged  int     // number of lines that are not blank, up to judgedLines
-	whole   int     // of the judged lines, those that are intact
-	open    int     // of the judged lines, those that look like the inside of a container
-	begins  bool    // the first judged line is intact
-	inside  bool    // the first intact line is a document
-	first   byte    // first byte of the current line that is not white space; 0 means none
-	last    byte    // the last such byte
-	err     error   // that ended the text, or nil
-	lineEnd bool    // the current line was read to its end
+	off     int64     // of the next byte
+	kind    byte      // first byte of all values: '{' or '['; 0 means no value so far
+	pieces  pieceList // the damage
+	judged  int       // number of lines that are not blank, up to judgedLines
+	whole   int       // of the judged lines, those that are intact
+	open    int       // of the judged lines, those that look like the inside of a container
+	begins  bool      // the first judged line is intact
+	inside  bool      // the first intact line is a document
+	first   byte      // first byte of the current line that is not white space; 0 means none
+	last    byte      // the last such byte
+	err     error     // that ended the text, or nil
+	lineEnd bool      // the current line was read to its end
 }
 
 // damagedLines returns the damage in a text. lines is false if the text is not one of JSON
@@ -204,18 +234,8 @@ func (r *lineReader) reset(m piecesMark) {
 
 // add notes a piece of damage; from < 0 means none.
 func (r *lineReader) add(p piece) {
-	if p.from < 0 {
-		return
-	}
-	// Adjacent pieces are one: they become one file in quarantine/.
-	n := len(r.pieces)
-	switch {
-	case n > 0 && r.pieces[n-1].to == p.from:
-		r.pieces[n-1].to = p.to
-	case n < maxPieces:
-		r.pieces = append(r.pieces, p)
-	default:
-		r.pieces[n-1].to = p.to
+	if p.from >= 0 {
+		r.pieces.add(p)
 	}
 }
 
@@ -223,7 +243,7 @@ func (r *lineReader) add(p piece) {
 // a compressed text is damaged.
 type excludingReader struct {
 	in     io.Reader
-	pieces []piece
+	pieces pieceList
 	off    int64
 }
 

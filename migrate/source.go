@@ -81,7 +81,7 @@ func readAhead(ctx context.Context, r io.Reader, o Options) *source {
 	s := &source{ctx: ctx, full: make(chan []byte, chunks), free: make(chan []byte, chunks), stop: make(chan struct{}), sum: sha256.New()}
 	s.in = &decompressor{in: r, memory: o.Accept.Memory}
 	if o.exclude != nil {
-		go s.run(&excludingReader{in: s.in, pieces: o.exclude})
+		go s.run(&excludingReader{in: s.in, pieces: o.exclude.pieces})
 	} else {
 		go s.run(s.in)
 	}

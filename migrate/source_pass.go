@@ -32,7 +32,10 @@ type sourcePass struct {
 	file      *os.File      // the source; nil unless it is a regular file
 	info      os.FileInfo   // of the source before it was read; nil unless it is a regular file
 	size      int64         // of the source in bytes; 0 means not known
+	first     int64         // offset in the text of the first record
 	end       int64         // offset in the text after the last record taken
+	previous  int64         // offset in the text after the record before that
+	kind      byte          // first byte of the last record
 	covered   int64         // bytes of the text from the first record of each array to its last
 	counted   int64         // offset in the text up to which covered is complete
 	buf       []byte        // the record read last, compact
@@ -48,7 +51,7 @@ type take func(compact, timeScalar []byte) error
 func readSource(ctx context.Context, o Options, accept jsonscan.Options, begin func(*sourcePass) error) (*sourcePass, error) {
 	as := shape{pointer: o.Records}
 	if o.exclude != nil {
-		as = shape{stream: true, named: o.Records != nil}
+		as = o.exclude.as
 	}
 	format := ""
 	for {
@@ -96,6 +99,9 @@ func (p *sourcePass) readFrom(in io.Reader, accept jsonscan.Options, begin func(
 	err := p.checkStart()
 	if err == nil {
 		err = p.truncated(p.finder.run(p))
+	}
+	if errors.Is(err, errCutShort) {
+		err = nil
 	}
 	if err == nil {
 		err = p.endSample()
@@ -169,7 +175,7 @@ func (p *sourcePass) record() (err error) {
 	if err := p.take(p.buf, p.timeScalar()); err != nil {
 		return err
 	}
-	p.records, p.end = p.records+1, end
+	p.records, p.previous, p.end, p.kind = p.records+1, p.end, end, p.buf[0]
 	p.covered, p.counted = p.covered+end-p.counted, end
 	return p.origin.endRecord()
 }

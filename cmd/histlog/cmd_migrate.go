@@ -44,7 +44,7 @@ for the files that it matches, in the order of their names.
 			&cli.StringFlag{Name: "verify", Usage: "how the log is verified: digest (read it back and compare checksums), roundtrip (also export it and compare with SOURCE) or none", Value: "digest"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done; write nothing"},
 			&cli.BoolFlag{Name: "continue", Usage: "DIR is already the log of SOURCE: append the records that were added to SOURCE since"},
-			&cli.BoolFlag{Name: "salvage", Usage: "SOURCE is truncated or damaged: keep every complete record before the damage, or, of JSON Lines, every complete line"},
+			&cli.BoolFlag{Name: "salvage", Usage: "SOURCE is truncated or damaged: keep every complete record before the damage, and after it if each record begins a line of its own"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "with --continue: how long to wait for another writer", Value: "10s"},
 			&cli.StringFlag{Name: "compress", Usage: "store full segments as " + seekable.Names() + ", or none", Value: "none"},
 			progressFlag(), jsonFlag(),

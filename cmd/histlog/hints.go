@@ -173,7 +173,7 @@ func explainInput(err error) (code int, hint string) {
 	case errors.Is(err, jsonscan.ErrUTF8):
 		return exitRejected, "if it is text of Windows or in another 8-bit encoding, convert it: iconv -f cp1252 -t UTF-8 FILE > OTHER; --invalid-utf8 replace puts U+FFFD in the place of what is lost"
 	case migrating:
-		return exitRejected, "correct the text at that place, or keep the complete records before it with --salvage"
+		return exitRejected, "correct the text at that place, or keep the complete records with --salvage"
 	case errors.Is(err, jsonscan.ErrInvalid), errors.Is(err, jsonscan.ErrDepth):
 		return exitRejected, "correct the text at that place"
 	}
