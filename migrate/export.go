@@ -69,6 +69,23 @@ func differs(l *segment.Log, done ExportResult, sum string) (Difference, error) 
 // A log of several sources has no Original: Export returns a *SourcesError, and
 // ExportSource writes one of them.
 func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segment.Record, error]) (ExportResult, error) {
+	if format == Original {
+		if err := intactOrigin(context.Background(), l); err != nil {
+			return ExportResult{}, err
+		}
+		if err := oneSource(l); err != nil {
+			return ExportResult{}, err
+		}
+	}
+	next, err := l.NextSeq()
+	if err != nil {
+		return ExportResult{}, err
+	}
+	return export(out, l, format, records, next-1)
+}
+
+// export is Export of records up to newest, from an origin that is intact.
+func export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segment.Record, error], newest segment.Sequence) (ExportResult, error) {
 	sum := sha256.New()
 	w := bufio.NewWriterSize(io.MultiWriter(out, sum), 256<<10)
 	env := historyEnvelope()
@@ -76,12 +93,6 @@ func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segm
 	case Array:
 		env = arrayEnvelope()
 	case Original:
-		if err := intactOrigin(context.Background(), l); err != nil {
-			return ExportResult{}, err
-		}
-		if err := oneSource(l); err != nil {
-			return ExportResult{}, err
-		}
 		original, err := openEnvelope(l)
 		if err != nil {
 			return ExportResult{}, err
@@ -96,7 +107,7 @@ func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segm
 	var done ExportResult
 	var err error
 	if env.base != nil {
-		done, err = exportPattern(w, l, env, records)
+		done, err = exportPattern(w, l, env, records, newest)
 	} else {
 		done, err = env.write(w, records)
 	}

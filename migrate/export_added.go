@@ -213,13 +213,8 @@ func quoted(name string) []byte {
 // findAdditions finds out which containers of the source the appended records go into. If
 // the base is the only one, they go there in their order, and nothing is held. The error is
 // an *unplacedError if a record has no place in the source.
-func findAdditions(l *segment.Log, e *envelope, records iter.Seq2[segment.Record, error]) (*additions, error) {
-	next, err := l.NextSeq()
-	if err != nil {
-		return nil, err
-	}
-	// Records that come later would not have been looked at.
-	added := newAdditions(l, next-1)
+func findAdditions(l *segment.Log, e *envelope, records iter.Seq2[segment.Record, error], newest segment.Sequence) (*additions, error) {
+	added := newAdditions(l, newest)
 	if uint64(added.newest) <= e.count {
 		return added, nil
 	}

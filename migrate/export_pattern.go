@@ -13,8 +13,8 @@ import (
 )
 
 // exportPattern writes the source of a pattern with the records in it.
-func exportPattern(w *bufio.Writer, l *segment.Log, e *envelope, records iter.Seq2[segment.Record, error]) (ExportResult, error) {
-	added, err := findAdditions(l, e, records)
+func exportPattern(w *bufio.Writer, l *segment.Log, e *envelope, records iter.Seq2[segment.Record, error], newest segment.Sequence) (ExportResult, error) {
+	added, err := findAdditions(l, e, records, newest)
 	var unplaced *unplacedError
 	if errors.As(err, &unplaced) {
 		done, err := arrayEnvelope().write(w, records)

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"iter"
@@ -41,6 +42,9 @@ func ReadSource(l *segment.Log, n int) (*Receipt, error) {
 // from records, and ignores others.
 func ExportSource(out io.Writer, l *segment.Log, n int, records iter.Seq2[segment.Record, error]) (ExportResult, error) {
 	one := l.WithOrigin(sourcePrefix(n))
+	if err := intactOrigin(context.Background(), one); err != nil {
+		return ExportResult{}, err
+	}
 	r, err := ReadReceipt(one)
 	if err == nil && r == nil {
 		err = fmt.Errorf("%w: source %d has no receipt", ErrOrigin, n)
@@ -48,7 +52,7 @@ func ExportSource(out io.Writer, l *segment.Log, n int, records iter.Seq2[segmen
 	if err != nil {
 		return ExportResult{}, err
 	}
-	return Export(out, one, Original, func(yield func(segment.Record, error) bool) {
+	return export(out, one, Original, func(yield func(segment.Record, error) bool) {
 		for rec, err := range records {
 			switch {
 			case err != nil:
@@ -64,5 +68,5 @@ func ExportSource(out io.Writer, l *segment.Log, n int, records iter.Seq2[segmen
 				return
 			}
 		}
-	})
+	}, segment.Sequence(r.Records))
 }

@@ -151,3 +151,17 @@ func TestPatternsManyGroups(t *testing.T) {
 		t.Errorf("%q, %+v", text, done)
 	}
 }
+
+// Several sources are exported one by one.
+func TestPatternsOfSources(t *testing.T) {
+	texts := []string{`{"a": {"d": 1}, "b": {}}`, `{}`, `{"a": {"e": 2, "f" : 3}}`, `{"c": { "d": 4}}`}
+	p := newPlace(t)
+	names := p.writeSources(texts...)
+	_, err := Run(t.Context(), Options{Sources: names, Dir: p.dir, FS: testutil.NoSync{}, Records: pattern(t, "/*/*"), Verify: VerifyRoundtrip})
+	testutil.NoError(t, err)
+	wantTexts(t, p.texts(), []string{`{"a":{"d":1}}`, `{"a":{"e":2}}`, `{"a":{"f":3}}`, `{"c":{"d":4}}`})
+	p.add(`{"a":{"g":5}}`)
+	for i, text := range texts {
+		wantText(t, names[i], p.exportSource(i+1), text)
+	}
+}
