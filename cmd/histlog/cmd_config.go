@@ -20,14 +20,21 @@ func configCommand() *cli.Command {
 		Usage:     "show or set a log's settings",
 		ArgsUsage: "DIR [KEY=VALUE…]",
 		Description: `Changes take effect when the next segment begins; time-field, time-zone and time-format
-apply to later records. KEY= resets a setting to its default.
+apply to later records, with --restamp to all. KEY= resets a setting to its default.
 
    histlog config step2
    histlog config step2 segment-size=128M sync=interval=1s
    histlog config step2 max-age=365d --dry-run
 
-If a limit would retire existing records, now or when the next segment begins, config
-sets it only with --yes.
+If the times of a log were read in a wrong zone, or at a wrong member, --restamp reads
+all records again and corrects their times. It changes no record. It waits until no
+writer holds the lock, and seals the newest segment. If it is interrupted, run it again.
+
+   histlog config step2 time-zone=America/New_York --restamp --dry-run
+   histlog config step2 time-zone=America/New_York --restamp
+
+If a limit, or a time that --restamp corrects, would retire existing records, now or when
+the next segment begins, config wants --yes.
 
 The settings are in the file HISTLOG, which has a checksum. If you have edited HISTLOG
 by hand, or put back a copy of it, --accept-edit writes a new checksum.
@@ -42,9 +49,11 @@ max-age retires nothing until records have arrived for a day.
 ` + settingsText(),
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "accept-edit", Usage: "accept a HISTLOG that was edited by hand or put back from a copy"},
-			&cli.BoolFlag{Name: "yes", Usage: "confirm limits that retire records which are there now"},
+			&cli.BoolFlag{Name: "restamp", Usage: "read the times of all records again, by the settings time-field, time-zone and time-format"},
+			&cli.StringFlag{Name: "lock-wait", Usage: "with --restamp: how long to wait for a writer", Value: "10s"},
+			&cli.BoolFlag{Name: "yes", Usage: "confirm limits, or times, that retire records which are there now"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "show what the settings would be and which segments they would retire; change nothing"},
-			jsonFlag(),
+			progressFlag(), jsonFlag(),
 		},
 		Action: runConfig,
 	}
@@ -95,6 +104,9 @@ func runConfig(c *cli.Context) error {
 			return fmt.Errorf("archive-to: %w", err)
 		}
 	}
+	if c.Bool("restamp") {
+		return restamp(c, l, change)
+	}
 	if done, err := allowed(c, l, change); done || err != nil {
 		return err
 	}
@@ -110,36 +122,37 @@ func runConfig(c *cli.Context) error {
 // allowed returns an error if a change of the limits would retire records and --yes is
 // not given. done reports that this was a dry run, whose result it has printed.
 func allowed(c *cli.Context, l *segment.Log, change segment.Settings) (done bool, err error) {
-	after := l.Marker.Settings.With(change)
-	for key, text := range change {
-		if text == "" {
-			delete(after, key)
-		}
-	}
+	after := changed(l.Marker.Settings, change)
 	var t effect
 	if slices.ContainsFunc(append(limits, "archive-to"), func(key string) bool { _, is := change[key]; return is }) {
-		if t, err = limitsEffect(l, l.Marker.Settings, after); err != nil {
+		if t, err = limitsEffect(l, l.Marker.Settings, after, nil); err != nil {
 			return false, err
 		}
 	}
-	switch {
-	case c.Bool("dry-run"):
+	if c.Bool("dry-run") {
 		return true, t.show(c, after)
-	case t.isEmpty():
-		return false, nil
-	case c.Bool("yes"):
-		say(c.App.ErrWriter, "these settings %s", t.text())
-		return false, nil
 	}
-	e := usage("config", "these settings would %s", t.text())
-	e.hint = "list the segments with --dry-run --json; if these records may go, repeat the command with --yes"
-	return false, e
+	return false, t.confirm(c)
+}
+
+// changed returns settings with a change, in which an empty text means the default.
+func changed(s, change segment.Settings) segment.Settings {
+	s = s.With(change)
+	for key, text := range change {
+		if text == "" {
+			delete(s, key)
+		}
+	}
+	return s
 }
 
 // acceptEdit accepts an edited HISTLOG and prints its settings.
 func acceptEdit(c *cli.Context, dir string, change segment.Settings) error {
 	if len(change) > 0 {
 		return usage("config", "--accept-edit accepts what HISTLOG says; change settings afterwards")
+	}
+	if c.Bool("restamp") {
+		return usage("config", "--accept-edit accepts what HISTLOG says; use --restamp afterwards")
 	}
 	settings, err := segment.AcceptEdit(c.Context, dir, nil)
 	if err != nil {

@@ -22,8 +22,9 @@ type effect struct {
 	later compactor.Plan // retired once the next segment begins
 }
 
-// limitsEffect returns the effect of a change of settings.
-func limitsEffect(l *segment.Log, before, after segment.Settings) (t effect, err error) {
+// limitsEffect returns the effect of a change of settings. If the times of records change
+// too, restamped holds the segments as they will be; nil means that they do not.
+func limitsEffect(l *segment.Log, before, after segment.Settings, restamped []segment.Restamped) (t effect, err error) {
 	at := time.Now()
 	segments, err := compactor.Segments(l)
 	if err != nil {
@@ -33,20 +34,37 @@ func limitsEffect(l *segment.Log, before, after segment.Settings) (t effect, err
 	if err != nil {
 		return t, err
 	}
-	for _, s := range []struct {
-		settings segment.Settings
-		plans    func(compactor.Plan, compactor.Plan)
-	}{
-		{after, func(now, later compactor.Plan) { t.now, t.later = now, without(later, now) }},
-		{before, func(now, later compactor.Plan) { t.now, t.later = without(t.now, now), without(t.later, later) }},
-	} {
-		p, err := s.settings.Policy()
-		if err != nil {
-			return t, err
-		}
-		s.plans(compactor.PlanRetention(p.Upkeep, segments, at, compactor.Guard{}), compactor.PlanRetention(p.Upkeep, next, at, compactor.Guard{}))
+	was, err := before.Policy()
+	if err != nil {
+		return t, err
 	}
+	is, err := after.Policy()
+	if err != nil {
+		return t, err
+	}
+	plan := func(p segment.Policy, segments []compactor.Segment) compactor.Plan {
+		return compactor.PlanRetention(p.Upkeep, segments, at, compactor.Guard{})
+	}
+	wasNow, wasLater := plan(was, segments), plan(was, next)
+	if restamped != nil { // which seals the newest segment, so that the next one begins now
+		t.now = without(without(plan(is, withTimes(next, restamped)), wasNow), wasLater)
+		return t, nil
+	}
+	now := plan(is, segments)
+	t.now, t.later = without(now, wasNow), without(without(plan(is, next), now), wasLater)
 	return t, nil
+}
+
+// withTimes returns the segments with the times that they will have.
+func withTimes(segments []compactor.Segment, restamped []segment.Restamped) []compactor.Segment {
+	segments = slices.Clone(segments)
+	for _, r := range restamped {
+		at := slices.IndexFunc(segments, func(s compactor.Segment) bool { return s.Base == r.Base && s.Sealed })
+		if at >= 0 && r.After.Records > 0 {
+			segments[at].Newest = r.After.Last
+		}
+	}
+	return segments
 }
 
 // rolled returns the segments as they will be when the active one is sealed and the next
@@ -104,18 +122,37 @@ func (t effect) json() map[string]any {
 	return map[string]any{"now": list(t.now), "later": list(t.later)}
 }
 
+// confirm returns an error if there is an effect and --yes is not given.
+func (t effect) confirm(c *cli.Context) error {
+	switch {
+	case t.isEmpty():
+		return nil
+	case c.Bool("yes"):
+		say(c.App.ErrWriter, "these settings %s", t.text())
+		return nil
+	}
+	e := usage("config", "these settings would %s", t.text())
+	e.hint = "list the segments with --dry-run --json; if these records may go, repeat the command with --yes"
+	return e
+}
+
 // show prints the result of a dry run: the settings and the effect.
 func (t effect) show(c *cli.Context, after segment.Settings) error {
 	if c.Bool("json") {
 		return term.PrintJSON(c.App.Writer, map[string]any{"settings": report.Settings(after), "retires": t.json(), "dry_run": true})
 	}
+	if err := showSettings(c, after); err != nil {
+		return err
+	}
+	_, err := term.Fprintf(c.App.Writer, "%s\n", t.dryText())
+	return err
+}
+
+// dryText describes the effect in one line, for a dry run.
+func (t effect) dryText() string {
 	text := "these settings retire no existing record"
 	if !t.isEmpty() {
 		text = "these settings would " + t.text()
 	}
-	if err := showSettings(c, after); err != nil {
-		return err
-	}
-	_, err := term.Fprintf(c.App.Writer, "%s; nothing was changed\n", text)
-	return err
+	return text + "; nothing was changed"
 }

@@ -82,6 +82,26 @@ func TestFullDisk(t *testing.T) {
 			[ "$(ls $log | grep -c ndjson)" = 1 ]
 			head -n 2 values | histlog append $log >/dev/null
 			histlog verify $log >/dev/null`},
+		{"restamp", "size=2m", `log=disk/log
+			i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo "{\"timestamp\":\"2025-05-28T16:14:22\",\"n\":$i}"; done >values
+			histlog append --create --time-zone UTC --sync none $log <values >acks
+			histlog config $log maintain=manual >/dev/null
+			correct() { set +e; histlog config $log time-zone=Asia/Tokyo --restamp >/dev/null 2>messages; code=$?; set -e; }
+			noroom() {
+				[ $code = 5 ] || { echo exit $code; cat messages; exit 1; }
+				grep -q '^histlog: config --restamp: .*: no space left on device' messages; grep -q '^hint: free some disk space' messages
+				histlog verify $log >/dev/null; histlog cat $log | cmp - values; [ -z "$(ls -A $log | grep tmp)" ]
+				[ -z "$(histlog cat --until 2025-05-28T16:14:21Z $log)" ]; }
+			cp $log/HISTLOG before
+			dd if=/dev/zero of=disk/ballast bs=1k status=none 2>/dev/null || :
+			correct; noroom; cmp $log/HISTLOG before # to seal the segment takes more than there is
+			truncate -s -32K disk/ballast
+			correct; noroom; grep -q '"restamp"' $log/HISTLOG # but its index takes less than the new one
+			grep -q '^histlog: the settings are changed, but not yet all times; to go on: histlog config disk/log --restamp$' messages
+			rm disk/ballast
+			histlog config $log --restamp | grep -q '^3,000 records read again: 3,000 times changed$'
+			! grep restamp $log/HISTLOG; histlog verify $log >/dev/null
+			[ "$(histlog cat --until 2025-05-28T16:14:21Z $log | wc -l)" = 3000 ]`},
 		{"archive", "size=2m", `log=log` + threeSegments + `
 			set +e; histlog prune --max-records 1 --yes --archive-to disk/old $log 2>messages; code=$?; set -e
 			[ $code = 5 ] || { echo exit $code; cat messages; exit 1; }

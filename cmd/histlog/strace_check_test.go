@@ -160,6 +160,65 @@ func shrunk(t *testing.T, o outcome) error {
 	return o.tidy()
 }
 
+// restamped checks that each sealed segment has the times of one rule, that HISTLOG says so
+// if they are not those of its rule, and that a second run ends it.
+func restamped(t *testing.T, o outcome) error {
+	before, err := o.recovered()
+	if err != nil {
+		return err
+	}
+	complete, err := o.timesComplete()
+	if err := errors.Join(err, o.explained(complete)); err != nil {
+		return err
+	}
+	histlogIn(t, o.dir, "", restampArgs...)
+	if complete, err := o.timesComplete(); err != nil || !complete {
+		return fmt.Errorf("a second run does not end it, %w", err)
+	}
+	after, err := o.recovered()
+	if !slices.Equal(before, after) || len(after) != 5 && len(after) != 200 {
+		err = errors.Join(err, fmt.Errorf("I1: %d records, %d before", len(after), len(before)))
+	}
+	return errors.Join(err, o.tidy())
+}
+
+// timesComplete reports whether all records have the times that restampArgs read.
+func (o outcome) timesComplete() (bool, error) {
+	l, err := segment.Open(filepath.Join(o.dir, "log"))
+	if err != nil {
+		return false, err
+	}
+	changed, total := 0, 0
+	for _, s := range l.Segments {
+		r, err := l.OpenReader(s)
+		if err != nil {
+			return false, err
+		}
+		own := 0
+		for seq := s.Base; seq < r.Next(); seq++ {
+			e, err := r.Entry(seq)
+			if err != nil {
+				return false, err
+			}
+			if e.Flags&segment.ClockTime == 0 && e.Time.Year() == 1989 {
+				own++
+			}
+		}
+		if s.Sealed && own != 0 && own != int(r.Count()) {
+			return false, fmt.Errorf("%d of %d times of %s are new", own, r.Count(), s.Path)
+		}
+		changed, total = changed+own, total+int(r.Count())
+		if err := r.Close(); err != nil {
+			return false, err
+		}
+	}
+	rule := l.Marker.TimeRule(1).Field == "/pad"
+	if changed > 0 && !rule || changed < total && rule && !l.Marker.Restamping() {
+		return false, fmt.Errorf("%d of %d times are new, the time field is %s, and HISTLOG says nothing", changed, total, l.Marker.TimeRule(1).Field)
+	}
+	return changed == total && !l.Marker.Restamping(), nil
+}
+
 // retired checks a prune that leaves the last record, and that the next one ends it.
 func retired(t *testing.T, o outcome) error {
 	if err := o.explained(o.holdsFrom(5, 5) == nil); err != nil {

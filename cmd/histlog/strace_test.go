@@ -50,6 +50,8 @@ var tracedCommands = []traced{
 	{"compact by gzip", threeSegments, []string{"compact", "--older-than", "0s", "--codec", "gzip", "log"}, "", compacted, ownPaths},
 	{"compact the newest segment too", oneSegment, []string{"compact", "--seal", "--older-than", "0s", "log"}, "", sealedAndCompacted, ownPaths},
 	{"compact many records", manyRecords, []string{"compact", "--older-than", "0s", "log"}, "", shrunk, ownPaths},
+	{"restamp", threeSegments, restampArgs, "", restamped, ownPaths},
+	{"restamp a small index", smallIndex, restampArgs, "", restamped, ownPaths},
 	{"prune", threeSegments, []string{"prune", "--max-records", "1", "--yes", "log"}, "", retired, ownPaths},
 	{"prune to an archive", threeSegments, []string{"prune", "--max-records", "1", "--yes", "--archive-to", "old", "log"}, "", archived, ownPaths},
 	{"snapshot", threeSegments, []string{"snapshot", "log", "old"}, "", snapshotted, ownPaths},
@@ -110,6 +112,15 @@ func manyRecords(t *testing.T, dir string) {
 	histlogIn(t, dir, "", "config", "log", "segment-size=4K")
 	histlogIn(t, dir, values(3, 200), "append", "--sync", "none", "log")
 }
+
+// smallIndex makes a log whose first segment has an index in the small form.
+func smallIndex(t *testing.T, dir string) {
+	manyRecords(t, dir)
+	histlogIn(t, dir, "", "compact", "--older-than", "0s", "log")
+}
+
+// restampArgs read the member pad of the records, which have no times, as a date of 1989.
+var restampArgs = []string{"config", "log", "time-field=/pad", "time-format=%m%d4567%y", "--restamp"}
 
 func rotten(t *testing.T, dir string) {
 	manySegments(t, dir)

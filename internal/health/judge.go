@@ -110,7 +110,7 @@ func (c *Condition) Judge(b Bounds, now time.Time) Assessment {
 		a.Add(Warning, "max-age retires nothing now: the clock is %s ahead of the records before; it does again after a day of records", term.Duration(c.clockJump))
 	}
 	if c.log.Marker.Restamping() {
-		a.Add(Warning, "some times may be those of an earlier time-field, time-zone or time-format, and max-age retires nothing by itself: run histlog config --restamp again, unless it is running")
+		a.Add(Warning, "some times may be those of an earlier time-field, time-zone or time-format, and max-age retires nothing by itself: run histlog config %s --restamp, unless it is running", c.log.Dir)
 	}
 	if u := c.notes.Upkeep; !u.Failed.IsZero() {
 		a.Add(Warning, "upkeep failed %s ago: %s", term.Duration(now.Sub(u.Failed)), u.Error)

@@ -49,7 +49,7 @@ func TestJudge(t *testing.T) {
 		}, byDefault, OK, "data was not verified, last was on 2025-05-30T07:59:00Z (5 records)"},
 		{"quarantine", func(h *Condition) { h.quarantine = []string{"a", "b"} }, byDefault, Warning, "2 files in quarantine/"},
 		{"upkeep failed", func(h *Condition) { h.notes.Upkeep = segment.UpkeepStatus{Failed: ago(time.Hour), Error: "no | room"} }, byDefault, Warning, "upkeep failed 1h00m ago: no / room"},
-		{"a restamp was interrupted", func(h *Condition) { h.log.Marker.Restamp = [16]byte{1} }, byDefault, Warning, "run histlog config --restamp again"},
+		{"a restamp was interrupted", func(h *Condition) { h.log.Marker.Restamp = [16]byte{1} }, byDefault, Warning, "run histlog config log --restamp"},
 		{"upkeep went well", func(h *Condition) { h.notes.Upkeep = segment.UpkeepStatus{OK: ago(time.Hour)} }, byDefault, OK, ""},
 		{"little room", func(h *Condition) { h.free = 1<<30 - 1 }, byDefault, Warning, "1.07GB are free, less than 1.07GB"},
 		{"no room", func(h *Condition) { h.free = 99 }, byDefault, Critical, "99B are free, less than a record takes"},
