@@ -84,23 +84,56 @@ func (m *migration) readSources() error {
 		}
 		m.total += info.Size()
 	}
-	err := m.readEach(nil)
-	var again *restart
-	if !errors.As(err, &again) {
-		return err
-	}
-	// One pass does not decide what the records of a source are, and the draft has some that
-	// are none. Find out for all sources, so that one more draft is enough.
-	shapes := make([]shape, len(m.o.Sources))
-	for i := range shapes {
-		if shapes[i], err = m.learnShape(i); err != nil {
-			return &FileError{m.o.Sources[i], err}
+	var shapes []shape
+	format := ""
+	for {
+		err := m.readEach(shapes, format)
+		var again *restart
+		reshape := errors.As(err, &again) && again.format == ""
+		reorder := again != nil && again.format != "" || errors.Is(err, ErrOrder)
+		if !(reshape && shapes == nil) && !(reorder && format == "") {
+			return err
+		}
+		// One pass does not decide what the records of a source are, or how their dates are
+		// read, and the draft has some that are wrong. Find out for all sources, so that one
+		// more draft is enough.
+		var orders dateOrders
+		if shapes, orders, err = m.learn(); err != nil {
+			return err
+		}
+		if reorder {
+			if format, err = orders.format(m.draft.Policy().TimeField.String()); err != nil {
+				return err
+			}
+		}
+		if err := m.discard(); err != nil {
+			return err
 		}
 	}
-	if err := m.discard(); err != nil {
-		return err
+}
+
+// learn finds out what the records of all sources are, and what order of day and month
+// their dates have.
+func (m *migration) learn() (shapes []shape, orders dateOrders, err error) {
+	policy := m.draft.Policy()
+	for i, name := range m.o.Sources {
+		before := orders
+		p, err := readSource(m.ctx, m.options(i), m.o.Accept, func(p *sourcePass) error {
+			orders = before // an earlier pass took the wrong values for records
+			p.scan.Limit(policy.MaxRecord)
+			p.capture(policy.TimeField)
+			p.take = func(_, timeScalar []byte) error {
+				orders.add(timeScalar)
+				return nil
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, orders, &FileError{name, err}
+		}
+		shapes = append(shapes, p.finder.shape())
 	}
-	return m.readEach(shapes)
+	return shapes, orders, nil
 }
 
 // options returns the options for source i.
@@ -113,23 +146,12 @@ func (m *migration) options(i int) Options {
 	return o
 }
 
-// learnShape finds out what the records of source i are.
-func (m *migration) learnShape(i int) (shape, error) {
-	policy := m.draft.Policy()
-	p, err := readSource(m.ctx, m.options(i), m.o.Accept, func(p *sourcePass) error {
-		p.scan.Limit(policy.MaxRecord)
-		p.take = func(_, _ []byte) error { return nil }
-		return nil
-	})
-	return p.finder.shape(), err
-}
-
 // readEach fills a new draft with the records of the sources, which have these shapes; nil
-// means that each pass finds it out.
-func (m *migration) readEach(shapes []shape) error {
+// means that each pass finds it out. format is that of sourcePass.
+func (m *migration) readEach(shapes []shape, format string) error {
 	m.sources, m.before = nil, 0
 	for i, name := range m.o.Sources {
-		p := &sourcePass{ctx: m.ctx, o: m.options(i), finder: recordFinder{as: shape{pointer: m.o.Records}}}
+		p := &sourcePass{ctx: m.ctx, o: m.options(i), finder: recordFinder{as: shape{pointer: m.o.Records}}, format: format}
 		if shapes != nil {
 			p.finder.as = shapes[i]
 		}
@@ -153,8 +175,13 @@ func (m *migration) readEach(shapes []shape) error {
 
 // beginNext prepares the draft for another source.
 func (m *migration) beginNext(p *sourcePass) error {
+	search := m.pass.search
 	m.pass = p
-	return m.prepare(p)
+	if err := m.prepare(p); err != nil || search == nil {
+		return err
+	}
+	search.pass, p.search, p.take = p, search, search.take
+	return nil
 }
 
 // endOneOf completes what origin/ has of one of the sources.

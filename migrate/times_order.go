@@ -45,8 +45,11 @@ func (e *OrderError) Error() string {
 
 func (e *OrderError) Unwrap() error { return ErrOrder }
 
-// timeFormatKey is the setting that names the form of the times.
-const timeFormatKey = "time-format"
+// timeFormatKey is the setting that names the form of the times, and autoFormat its default.
+const (
+	timeFormatKey = "time-format"
+	autoFormat    = "auto"
+)
 
 // formatOf returns the value of the setting for an order that is decided.
 func formatOf(o recordtime.Order) string {
@@ -87,6 +90,18 @@ func (o *dateOrders) add(scalar []byte) {
 
 // searchOrder stands in the place of a format in a pass that begins with a search.
 const searchOrder = "search"
+
+// format returns the value of the setting time-format for all dates of a source, whose
+// times are at field.
+func (o *dateOrders) format(field string) (string, error) {
+	switch {
+	case o.decided != recordtime.Undecided && o.decided != o.usual:
+		return formatOf(o.decided), nil
+	case o.decided == o.usual && o.open != "" && o.usual == recordtime.Undecided:
+		return "", &OrderError{Field: field, Time: o.open, Patterns: recordtime.Suggest([]byte(o.open))}
+	}
+	return autoFormat, nil
+}
 
 // An orderSearch receives the records of a pass whose sample has left the order undecided,
 // until a date decides.
@@ -139,6 +154,9 @@ func (s *orderSearch) failed(scalar string) error {
 func (s *timeSample) orderSettings(settings segment.Settings, records [][]byte) (segment.Settings, *orderSearch, error) {
 	p := s.pass
 	if _, named := settings[timeFormatKey]; named {
+		return settings, nil, nil
+	}
+	if p.format == autoFormat {
 		return settings, nil, nil
 	}
 	if p.format != "" && p.format != searchOrder {

@@ -136,3 +136,44 @@ func TestDateOrderSalvage(t *testing.T) {
 		}
 	}
 }
+
+// Several sources have one order, wherever it is decided.
+func TestDateOrderSeveral(t *testing.T) {
+	open, decides, dots := `{"date":"05/06/2025"}`, `{"date":"05/28/2025"}`, `{"date":"05.06.2025"}`
+	history := `{"first":[{"x":1}],"history":[` + open + `]}` // read twice, as its records come late
+	for _, c := range []struct {
+		name    string
+		sources []string
+		want    string // "" for undecided
+	}{
+		{"in the first", []string{decides, open}, "month-first"},
+		{"in the second", []string{open, open + decides}, "month-first"},
+		{"in the last, by a few", []string{strings.Repeat(open, 100), open, decides + `{"date":"28/05/2025"}`}, "month-first"},
+		{"nowhere", []string{open, open}, ""},
+		{"nowhere, where the first has no record", []string{"[]", open}, ""},
+		{"the usual order", []string{dots, strings.Repeat(dots, 100)}, "auto"},
+		{"not the usual order", []string{dots, dots, `{"date":"05.28.2025"}`}, "month-first"},
+		{"with a source that is read twice", []string{history, open, decides}, "month-first"},
+		{"with one that is read twice at the end", []string{open, decides, history}, "month-first"},
+		{"with one that is read twice, and nowhere", []string{open, history}, ""},
+		{"the same number twice", []string{`{"date":"05/05/2025"}`, `{"date":"06/06/2025"}`}, "auto"},
+		{"the same number twice, then undecided", []string{`{"date":"05/05/2025"}`, open}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPlace(t)
+			names := p.writeSources(c.sources...)
+			r, err := Run(t.Context(), Options{Sources: names, Dir: p.dir, FS: testutil.NoSync{}, Verify: VerifyRoundtrip})
+			if c.want == "" {
+				if !errors.Is(err, ErrOrder) {
+					t.Errorf("%+v, %v, want ErrOrder", r.Times, err)
+				}
+				p.nothing()
+				return
+			}
+			testutil.NoError(t, err)
+			if r.TimeField != "/date" || r.TimeFormat != c.want || r.Unread > 1 {
+				t.Errorf("%+v, want %s", r.Times, c.want)
+			}
+		})
+	}
+}
