@@ -2,6 +2,7 @@ package segment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -88,6 +89,36 @@ func TestDraftKeepsTimes(t *testing.T) {
 		testutil.NoError(t, err)
 		if !e.Time.Equal(want.Time) || e.Flags != want.Flags || !e.Arrived.Equal(newClock().Now()) {
 			t.Errorf("record %d: %+v, want %+v", seq, e, want)
+		}
+	}
+}
+
+// The way in which times are read may be set when the first records have been seen.
+func TestDraftConfigure(t *testing.T) {
+	dir := newDir(t)
+	d := newDraft(t, dir, options(Settings{"segment-size": "400", "time-zone": "Asia/Tokyo"}))
+	if err := d.Configure(Settings{"time-format": "never"}); err == nil {
+		t.Error("a format that does not exist is accepted")
+	}
+	testutil.NoError(t, d.Configure(Settings{"time-field": "/at", "time-format": "day-first"}))
+	if p := d.Policy(); p.TimeField.String() != "/at" || p.SegmentSize != 400 {
+		t.Errorf("the draft has %+v", p)
+	}
+	testutil.NoError(t, d.Write([]byte(`{"at":"05/06/2025"}`), []byte(`"05/06/2025"`)))
+	testutil.NoError(t, d.Publish())
+	l := openLog(t, dir)
+	if got, want := l.Marker.TimeRule(1), (TimeRule{1, "/at", "Asia/Tokyo", "day-first"}); got != want {
+		t.Errorf("HISTLOG has the rule %+v, want %+v", got, want)
+	}
+	w := openWriter(t, dir)
+	_, err := w.Append(t.Context(), []byte(`{"at":"28/05/2025"}`))
+	testutil.NoError(t, errors.Join(err, w.Close()))
+	r := openReader(t, openLog(t, dir), 0)
+	for seq, want := range map[Sequence]string{1: "2025-06-04T15:00:00Z", 2: "2025-05-27T15:00:00Z"} {
+		e, err := r.Entry(seq)
+		testutil.NoError(t, err)
+		if got := e.Time.UTC().Format(time.RFC3339); got != want {
+			t.Errorf("record %d is of %s, want %s", seq, got, want)
 		}
 	}
 }

@@ -94,10 +94,10 @@ func (u understood) warn(w io.Writer) {
 		say(w, "%s holds one value, which is one record; if its records are in an array, name that array with --records", u.source)
 	}
 	if t.NoTime > 0 && t.NoTime < u.records {
-		say(w, "%d of %d records have no %s: the time of migration is used instead", t.NoTime, u.records, u.field())
+		say(w, "%d of %d records %s no %s: the time of migration is used instead", t.NoTime, u.records, hasHave(t.NoTime), u.field())
 	}
 	if t.Unread > 0 {
-		say(w, "%d of %d records have a %s that can't be read, such as %s: the time of migration is used instead%s", t.Unread, u.records, u.field(), term.Truncate(t.UnreadTime, 60), formatHint(t.Formats))
+		say(w, "%d of %d records %s a %s that can't be read, such as %s: the time of migration is used instead%s", t.Unread, u.records, hasHave(t.Unread), u.field(), term.Truncate(t.UnreadTime, 60), formatHint(t.Formats))
 	}
 }
 
@@ -107,6 +107,8 @@ func (u understood) warnZone(w io.Writer) {
 		sayZone(w, u.zone)
 	}
 }
+
+func hasHave(n uint64) string { return english.PluralWord(int(n), "has", "have") }
 
 // formatHint names the formats that read a time, if there are any.
 func formatHint(formats []string) string {
