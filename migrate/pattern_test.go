@@ -2,11 +2,13 @@ package migrate
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/testutil"
@@ -255,4 +257,64 @@ func (c *chance) nested(most int) string {
 	c.wide = c.rnd.IntN(4)
 	c.container(1-c.rnd.IntN(4)/3, 1+c.rnd.IntN(5), 0, func() { c.value(1, most) })
 	return c.out.String()
+}
+
+// The time of a record may be its key, and a member inside its keys.
+func TestPatternTimes(t *testing.T) {
+	const days = `{"2025-05-01": {"at": "2024-01-01"}, "2025-05-02": {"at": "2024-01-02"}, "x": {}}`
+	var month []string // more than a sample of records
+	for n := range 31 {
+		month = append(month, fmt.Sprintf(`"2025-05-%02d": {"at": "2024-01-%02d", "timestamp": 1}`, n+1, n+1))
+	}
+	many := "{" + strings.Join(month, ",") + "}"
+	for _, c := range []struct {
+		at, source, field string // field "" means that it is found
+		stored            string
+		first, last       string // days of the times
+		untimed           uint64
+	}{
+		{"/*", days, "*", "*", "2025-05-01", "2025-05-02", 1},
+		{"/*", days, "/*/at", "/*/at", "2024-01-01", "2024-01-02", 1},
+		{"/*", days, "/2025-05-01/at", "/2025-05-01/at", "2024-01-01", "2024-01-01", 2},
+		{"/*", days, "/timestamp", "/timestamp", "", "", 3},
+		{"/*", `{"2025-05-01": {"p": 1}, "2025-05-02": {"p": 2}}`, "", "*", "2025-05-01", "2025-05-02", 0},
+		{"/*", `{"2025-05-01": 1.5, "2025-05-02": 2}`, "", "*", "2025-05-01", "2025-05-02", 0},
+		{"/*/*", `{"BTC": {"2025-05-01": {}, "2025-05-02": 0}}`, "", "*/*", "2025-05-01", "2025-05-02", 0},
+		{"/*/*", `{"BTC": {"2025-05-01": {}, "2025-05-02": 0}}`, "*", "*/*", "2025-05-01", "2025-05-02", 0},
+		{"/*/*", `{"2025-05-01": {"BTC": {}, "ETH": 0}}`, "*", "*/*", "", "", 2},
+		{"/*/*", `{"2025-05-01": {"BTC": {}, "ETH": 0}}`, "", "*", "2025-05-01", "2025-05-01", 0},
+		{"/*", `{"BTC": [{"at": "2025-05-01"}], "ETH": [{"at": "2025-05-02"}]}`, "", "/*/at", "2025-05-01", "2025-05-02", 0},
+		{"/*", many, "*", "*", "2025-05-01", "2025-05-31", 0},
+		{"/*", many, "/*/at", "/*/at", "2024-01-01", "2024-01-31", 0},
+		{"/*", many, "/timestamp", "/timestamp", "", "", 31},
+		{"/*", many, "/2025-05-31/at", "/2025-05-31/at", "2024-01-31", "2024-01-31", 30},
+		{"/*/*", `{"BTC": ` + many + `, "ETH": ` + many + `}`, "*", "*/*", "2025-05-01", "2025-05-31", 0},
+		{"/*/*", `{"BTC": ` + many + `, "ETH": ` + many + `}`, "/*/*/at", "/*/*/at", "2024-01-01", "2024-01-31", 0},
+		{"/*", `{"a": "2025-05-01", "b": "2025-05-02"}`, "/*", "/*", "2025-05-01", "2025-05-02", 0},
+	} {
+		p := newPlace(t)
+		o := Options{Records: pattern(t, c.at), Settings: segment.Settings{"time-zone": "UTC"}}
+		if c.field != "" {
+			o.Settings["time-field"] = c.field
+		}
+		r := p.migrated(c.source, o)
+		o.Source, o.Dir = p.source, p.dir+"-other"
+		plan, err := DryRun(t.Context(), o)
+		testutil.NoError(t, err)
+		l := p.log()
+		if got := l.Marker.Settings.Get("time-field"); got != c.stored || r.ClockTimes != c.untimed || plan.ClockTimes != c.untimed || plan.TimeField != c.stored {
+			t.Errorf("%s of %s: time field %q, %d without a time; planned %+v", c.at, c.source, got, r.ClockTimes, plan)
+		}
+		var days []string
+		for rec, err := range records(l, 0) {
+			testutil.NoError(t, err)
+			if rec.Flags&segment.ClockTime == 0 {
+				days = append(days, rec.Time.Format(time.DateOnly))
+			}
+		}
+		slices.Sort(days)
+		if len(days) > 0 && (days[0] != c.first || days[len(days)-1] != c.last) || len(days) == 0 && c.first != "" {
+			t.Errorf("%s of %s: times %s, want %s to %s", c.at, c.source, days, c.first, c.last)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/segment"
@@ -86,9 +87,13 @@ func (s *timeSample) end(records [][]byte) error {
 	return nil
 }
 
-// timeSettings returns s with the time field of the records, unless s has one.
+// timeSettings returns s with the time field of the records, unless s has one. Where there
+// are several keys, the one that * means is the innermost.
 func timeSettings(s segment.Settings, records [][]byte, wrapped int) segment.Settings {
-	if _, named := s[timeFieldKey]; named {
+	if field, named := s[timeFieldKey]; named {
+		if field == "*" && wrapped > 1 {
+			return s.With(segment.Settings{timeFieldKey: "*" + strings.Repeat("/*", wrapped-1)})
+		}
 		return s
 	}
 	if found := findTimeField(records, wrapped, s); found != "" && found != s.Get(timeFieldKey) {
