@@ -15,6 +15,7 @@
 //   - [Open] opens a log for reading; package reader reads across segments.
 //   - [NewDraft] makes a log in bulk: complete, or no log.
 //   - [Log.Verify] and [Repair] find and repair damage.
+//   - [Configure] changes settings; [Restamp] also reads the times of all records again.
 //   - [Compress], [Retire], [Archive] and [Snapshot] are maintenance; package
 //     compactor plans it.
 package segment

@@ -2,8 +2,10 @@ package segment
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -53,12 +55,43 @@ func (w *indexWriter) add(e Entry) error {
 	return err
 }
 
-// complete writes the trailer. All bytes of the index are then in the temporary file.
+// complete writes the trailer and reads the index back: it is about to replace the only
+// place of the arrivals and the checksums.
 func (w *indexWriter) complete() error {
 	if _, err := w.out.Write(w.header.encodeTrailer(w.sum)); err != nil {
 		return err
 	}
-	return w.out.Flush()
+	if err := w.out.Flush(); err != nil {
+		return err
+	}
+	x := w.indexFile()
+	t, err := x.countEntries(-1)
+	if err != nil {
+		return err
+	}
+	var sum trailer
+	for k := range x.count {
+		e, err := x.entry(k)
+		if err != nil && !errors.Is(err, ErrCorrupt) {
+			return err
+		}
+		sum.add(e)
+	}
+	b := make([]byte, headerSize)
+	if n, err := w.file.ReadAt(b, 0); n < headerSize {
+		return err
+	}
+	// Not a *CorruptError: the index that is in place is intact.
+	//mutant:restamp-an-index-is-not-read-back
+	if t == nil || *t != w.sum || sum != w.sum || !bytes.Equal(b, w.header.encode()) {
+		return fmt.Errorf("%s: what was written differs from the index", w.temporary)
+	}
+	return nil
+}
+
+// indexFile returns the index as far as it is in the temporary file.
+func (w *indexWriter) indexFile() *indexFile {
+	return &indexFile{file: w.file, path: w.temporary, header: w.header, count: w.sum.Count}
 }
 
 // finish writes the trailer and puts the index in place.
@@ -93,8 +126,7 @@ func (w *indexWriter) finish() error {
 func (w *indexWriter) finishSmall(ctx context.Context) error {
 	err := w.complete()
 	if err == nil {
-		x := &indexFile{file: w.file, path: w.temporary, header: w.header, count: w.sum.Count}
-		_, err = w.log.replaceSmall(ctx, x, w.mode)
+		_, err = w.log.replaceSmall(ctx, w.indexFile(), w.mode)
 	}
 	return errors.Join(err, w.discard())
 }
@@ -114,7 +146,7 @@ func (w *indexWriter) verifyRebuilt(read *Reader) error {
 	if err := w.out.Flush(); err != nil {
 		return err
 	}
-	x := indexFile{file: w.file, path: w.temporary, header: w.header, count: w.sum.Count}
+	x := w.indexFile()
 	for k := range w.sum.Count {
 		seq := w.header.base + Sequence(k)
 		if _, err := read.indexEntry(seq); err == nil {

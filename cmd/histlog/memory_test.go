@@ -58,6 +58,7 @@ func TestMemory(t *testing.T) {
 		{32 * mib, []string{"cat", "-n", "1", "step2"}},
 		{32 * mib, []string{"check", "--min-free", "0", "step2"}},
 		{32 * mib, []string{"verify", "step2"}},
+		{32 * mib, []string{"config", "step2", "time-field=/total_matches", "--restamp"}},
 		{32 * mib, []string{"export", "-o", "again.json", "step2"}},
 	} {
 		peak := figure(t, peakEnv, dir, c.args...)

@@ -57,6 +57,10 @@ func TestLyingDisk(t *testing.T) {
 		_, err := segment.Archive(context.Background(), r.dir, "/archive", 5, o)
 		return err
 	}
+	restamp := func(r *run, o segment.Options) error {
+		_, err := segment.Restamp(context.Background(), r.dir, segment.Settings{"time-field": "/other"}, nil, o)
+		return err
+	}
 	snapshot := func(r *run, o segment.Options) error {
 		r.disk.NoLinks()
 		_, err := segment.Snapshot(context.Background(), r.dir, "/copy", nil, o)
@@ -70,6 +74,7 @@ func TestLyingDisk(t *testing.T) {
 		{"compress by gzip", "", ".gz.tmp", compress(segment.Gzip)},
 		{"archive the text", "", ".ndjson.tmp", archive},
 		{"archive the index", "", ".index.tmp", archive},
+		{"restamp a sealed segment", "", "." + filename.Index(1) + ".tmp", restamp},
 		{"copy a sealed segment", "/copy/", filename.Text(1), snapshot},
 		{"copy a sealed segment's index", "/copy/", filename.Index(1), snapshot},
 		{"copy the active segment", "/copy/", filename.Text(5), snapshot},
