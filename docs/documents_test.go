@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/histlog/histlog/internal/health"
 	"github.com/histlog/histlog/internal/survey"
 )
 
@@ -87,6 +88,25 @@ func TestExitCodes(t *testing.T) {
 		}
 		if code > "1" && !regexp.MustCompile(`\b`+code+`\b`).MatchString(exceptions) {
 			t.Errorf("scripts/python/histlog.py has no exception for the exit code %s (%s)", code, name)
+		}
+	}
+}
+
+// TestCheckCodes checks that the documents and the help name the exit codes of check, which
+// are those of health.
+func TestCheckCodes(t *testing.T) {
+	for status := health.OK; status <= health.Unknown; status++ {
+		word := strings.ToLower(status.String())
+		for page, form := range map[string]string{
+			"README.md":                     `Only .check. has other ones:[^.]*\b%d %s\b`,
+			"docs/MONITORING.md":            `exit code that Nagios[^|]*\b%d (?:is |a )?%s\b`,
+			"cmd/histlog/cmd_check.go":      `The exit code is[^.]*\b%d for (?:a )?%s\b`,
+			"cmd/histlog/cmd_help_man.go":   `Of \*\*check\*\*: .*\*\*%d\*\* (?:a )?%s\b`,
+			"internal/health/prometheus.go": `What histlog check said: [^"]*\b%d %s\b`,
+		} {
+			if !regexp.MustCompile(`(?is)` + fmt.Sprintf(form, status, word)).MatchString(source(t, page)) {
+				t.Errorf("%s does not name check's exit code %d (%s)", page, status, word)
+			}
 		}
 	}
 }

@@ -42,12 +42,19 @@ type Policy struct {
 type Upkeep struct {
 	CompressAfter time.Duration // age at which a segment is compressed; or Never
 	Codec         Codec
-	MaxRecords    uint64        // number of records to keep; older segments are retired. 0 means no limit
+	MaxRecords    uint64        // retire the oldest segments while so many records stay; 0 means no limit
 	MaxAge        time.Duration // age at which segments are retired; 0 means no limit
-	MaxBytes      int64         // bytes on disk to keep; older segments are retired. 0 means no limit
+	MaxBytes      int64         // retire the oldest segments while so many bytes stay; 0 means no limit
 	ArchiveTo     string        // directory that retired segments are moved to; "": they are deleted
 	Manual        bool          // no background maintenance; only the compact and prune commands do it
 }
+
+// LimitKeys are the keys of the settings that limit how much a log keeps, as MaxRecords,
+// MaxAge and MaxBytes of Upkeep.
+func LimitKeys() []string { return []string{"max-records", "max-age", "max-bytes"} }
+
+// Limited reports whether a limit is set, so that segments may be retired.
+func (u Upkeep) Limited() bool { return u.MaxRecords > 0 || u.MaxAge > 0 || u.MaxBytes > 0 }
 
 // Never is longer than any other duration.
 const Never = time.Duration(math.MaxInt64)
@@ -63,7 +70,7 @@ type setting struct {
 }
 
 var settingTable = []setting{
-	{"segment-size", "64M", "text at which a segment is sealed and the next begun", func(p *Policy, s string) (err error) {
+	{"segment-size", "64M", "size of the text at which a segment is sealed and the next one begun", func(p *Policy, s string) (err error) {
 		p.SegmentSize, err = size.Parse(s)
 		return atLeast(p.SegmentSize, 1, err)
 	}},
@@ -71,7 +78,7 @@ var settingTable = []setting{
 		p.SegmentAge, err = timespec.ParseDuration(s)
 		return atLeast(int64(p.SegmentAge), int64(time.Second), err)
 	}},
-	{"sync", "always", "acknowledge records after an fsync, after one for an interval, or without: " + syncForms, func(p *Policy, s string) (err error) {
+	{"sync", "always", "when records are acknowledged, after an fsync, one fsync for an interval, or none: " + syncForms, func(p *Policy, s string) (err error) {
 		p.Sync, err = parseSync(s)
 		return err
 	}},
@@ -90,7 +97,7 @@ var settingTable = []setting{
 		p.TimeFormat, err = recordtime.ParseFormat(s)
 		return err
 	}},
-	{"max-record", "256M", "the largest record, compact, 1GiB at most", func(p *Policy, s string) (err error) {
+	{"max-record", "256M", "size of the largest record without white space, at most 1GiB", func(p *Policy, s string) (err error) {
 		p.MaxRecord, err = size.Parse(s)
 		// Readers take a longer record for a damaged entry.
 		if err == nil && p.MaxRecord > maxRecord {
@@ -108,7 +115,7 @@ var settingTable = []setting{
 		p.Upkeep.Codec, err = seekable.ParseCodec(s)
 		return err
 	}},
-	{"max-records", "", "how many records are kept at least; older segments are retired", func(p *Policy, s string) (err error) {
+	{"max-records", "", "retire the oldest segments while at least this many records stay", func(p *Policy, s string) (err error) {
 		if s != "" {
 			p.Upkeep.MaxRecords, err = strconv.ParseUint(s, 10, 64)
 			// The limit is unsigned; a value above the largest int64 must not become negative
@@ -124,7 +131,7 @@ var settingTable = []setting{
 		}
 		return nil
 	}},
-	{"max-bytes", "", "how many bytes on disk are kept at least; older segments are retired", func(p *Policy, s string) (err error) {
+	{"max-bytes", "", "retire the oldest segments while at least this many bytes on disk stay", func(p *Policy, s string) (err error) {
 		if s != "" {
 			p.Upkeep.MaxBytes, err = size.Parse(s)
 			return atLeast(p.Upkeep.MaxBytes, 1, err)

@@ -40,6 +40,20 @@ func TestDefaults(t *testing.T) {
 	testutil.NoError(t, Settings(nil).Check())
 }
 
+// TestLimitKeys checks that LimitKeys has the key of every setting that makes an Upkeep
+// Limited, and no other key.
+func TestLimitKeys(t *testing.T) {
+	for _, key := range SettingKeys() {
+		limits := slices.ContainsFunc([]string{"7", "7d", "7M"}, func(text string) bool {
+			p, err := Settings{key: text}.Policy()
+			return err == nil && p.Upkeep.Limited()
+		})
+		if listed := slices.Contains(LimitKeys(), key); listed != limits {
+			t.Errorf("%s: limited %v, in LimitKeys %v", key, limits, listed)
+		}
+	}
+}
+
 func TestSettingsRefused(t *testing.T) {
 	for key, values := range map[string][]string{
 		"segment-size": {"0", "-1", "big"},

@@ -83,7 +83,7 @@ func TestVerifyNotNoted(t *testing.T) {
 		t.Errorf("%d\n%s", code, stdout)
 	}
 	for _, want := range []string{
-		"histlog: warning: the damage that was found is not noted in log, so histlog check does not report it: ", "permission denied",
+		"histlog: warning: the damage could not be recorded in log, so histlog check does not report it: ", "permission denied",
 		"run histlog verify as root, the owner of the log",
 	} {
 		if !strings.Contains(stderr, want) {
@@ -123,7 +123,7 @@ func TestVerifyNotNotedDisk(t *testing.T) {
 			rm -f disk/log/UPKEEP disk/log/events.log; ` + fill + `
 			! echo 0 2>/dev/null >disk/more; i=0; while touch disk/b$i 2>/dev/null; do i=$((i+1)); done
 			verify
-			grep -q 'warning: the damage that was found is not noted in disk/log, so histlog check does not report it: .*no space left on device; free some disk space' messages || { cat messages; exit 1; }`,
+			grep -q 'warning: the damage could not be recorded in disk/log, so histlog check does not report it: .*no space left on device; free some disk space' messages || { cat messages; exit 1; }`,
 		"full, noted before": log + `
 			verify; ` + fill + `
 			verify
@@ -133,7 +133,7 @@ func TestVerifyNotNotedDisk(t *testing.T) {
 		"read-only": log + `
 			mount -o remount,ro disk
 			verify
-			grep -q 'warning: the damage that was found is not noted in disk/log, so histlog check does not report it: .*read-only file system; mount the disk read-write' messages
+			grep -q 'warning: the damage could not be recorded in disk/log, so histlog check does not report it: .*read-only file system; mount the disk read-write' messages
 			set +e; echo 5 | histlog append disk/log 2>messages; code=$?; set -e
 			[ $code = 1 ] || { echo exit $code; cat messages; exit 1; }
 			grep -q '^hint: the disk is mounted read-only: ' messages || { cat messages; exit 1; }`,

@@ -8,7 +8,7 @@ import (
 	"github.com/xrash/smetrics"
 )
 
-// normalize rewrites args so that flags may stand anywhere, because the library parses
+// normalize rewrites args so that flags may be anywhere, because the library parses
 // no flag after the first argument. Every flag becomes --name=value before the
 // arguments; -n5 and -fn5 are supported.
 func normalize(commands []*cli.Command, args []string) ([]string, error) {

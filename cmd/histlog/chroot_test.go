@@ -83,11 +83,11 @@ func TestUpkeepNotStarted(t *testing.T) {
 		}
 		if out, err := b.run(t, "under-another-name", stdin, args...); err != nil {
 			t.Fatalf("%v: %v\n%s", args, err, out)
-		} else if stdin != "" && !strings.Contains(out, "warning: upkeep failed: it could not be started: ") {
+		} else if stdin != "" && !strings.Contains(out, "warning: maintenance failed: it could not be started: ") {
 			t.Errorf("%s", out)
 		}
 	}
-	if out, err := b.run(t, "/histlog", "", "check", "log"); err == nil || !strings.HasPrefix(out, "WARNING ") || !strings.Contains(out, "upkeep failed") {
+	if out, err := b.run(t, "/histlog", "", "check", "log"); err == nil || !strings.HasPrefix(out, "WARNING ") || !strings.Contains(out, "maintenance failed") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

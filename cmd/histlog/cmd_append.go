@@ -28,8 +28,8 @@ second without input, and gives it in turn to other processes that wait.
    python3 poll.py | histlog append step2
    histlog append step2 batch.json --create
 
-If a program was killed before it read the number of its last value, and the number
-of the value before was 787, it sends the last value again, without a duplicate:
+If a program was killed before it read the number of its last value, it sends the value
+again. If the number of the value before was 787, this appends no duplicate:
 
    histlog append step2 batch.json --retry-after 787`,
 		Flags: append(append([]cli.Flag{
@@ -49,7 +49,7 @@ func runAppend(c *cli.Context) (err error) {
 		return usage("append", "want the log's directory")
 	}
 	dir := c.Args().First()
-	var zone *timezone.Zone // of the log that is created; nil: none is, or a flag names it
+	var zone *timezone.Zone // zone of the log that is created; nil if none is, or if a flag names the zone
 	o, err := appendOptions(c, &zone)
 	if err != nil {
 		return err
@@ -119,7 +119,7 @@ func appendError(err error) error {
 	case errors.As(err, &ack):
 		return &exitError{code: exitFailure, err: err}
 	case errors.As(err, &retry) && errors.Is(err, segment.ErrNoRecord):
-		return &exitError{code: exitFailure, err: err, hint: "is it the log that gave that sequence? without --retry-after the value is appended"}
+		return &exitError{code: exitFailure, err: err, hint: "check that DIR is the log that gave that sequence; without --retry-after the value is appended in any case"}
 	case errors.As(err, &retry) && errors.Is(err, segment.ErrRetired):
 		return &exitError{code: exitFailure, err: err, hint: "run append without --retry-after to append the value; the retired records may have included it already"}
 	}

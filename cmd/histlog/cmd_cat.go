@@ -25,8 +25,8 @@ SEQ, --from or --to asks for a lost record, the exit code is 3.
    histlog cat -n 1 --json step2
    histlog cat -f step2`,
 		Flags: append([]cli.Flag{
-			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on as records are appended"},
-			&cli.BoolFlag{Name: "follow-name", Aliases: []string{"F"}, Usage: "as -f, and wait for DIR to appear, or for what replaces it"},
+			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "print new records as they are appended"},
+			&cli.BoolFlag{Name: "follow-name", Aliases: []string{"F"}, Usage: "as -f, but also wait for DIR to appear, and continue if another log replaces it"},
 			&cli.BoolFlag{Name: "json", Usage: `print {"seq", "time", "record"} a line`},
 		}, rangeFlags("all")...),
 		Action: runCat,

@@ -18,7 +18,7 @@ import (
 func compactCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "compact",
-		Usage:     "compress sealed segments; loses nothing",
+		Usage:     "compress sealed segments without loss",
 		ArgsUsage: "DIR",
 		Description: `Each record is compared with its checksum before compression, and again in the
 compressed file; only then is the plain file removed. zstd, zstdcat, gzip, zcat, jq

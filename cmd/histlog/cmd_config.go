@@ -51,7 +51,7 @@ max-age retires nothing until records have arrived for a day.
 			&cli.BoolFlag{Name: "accept-edit", Usage: "accept a HISTLOG that was edited by hand or put back from a copy"},
 			&cli.BoolFlag{Name: "restamp", Usage: "read the times of all records again, by the settings time-field, time-zone and time-format"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "with --restamp: how long to wait for a writer", Value: "10s"},
-			&cli.BoolFlag{Name: "yes", Usage: "confirm limits, or times, that retire records which are there now"},
+			&cli.BoolFlag{Name: "yes", Usage: "confirm limits, or times, that retire existing records"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "show what the settings would be and which segments they would retire; change nothing"},
 			progressFlag(), jsonFlag(),
 		},
@@ -124,7 +124,7 @@ func runConfig(c *cli.Context) error {
 func allowed(c *cli.Context, l *segment.Log, change segment.Settings) (done bool, err error) {
 	after := changed(l.Marker.Settings, change)
 	var t effect
-	if slices.ContainsFunc(append(limits, "archive-to"), func(key string) bool { _, is := change[key]; return is }) {
+	if slices.ContainsFunc(append(segment.LimitKeys(), "archive-to"), func(key string) bool { _, is := change[key]; return is }) {
 		if t, err = limitsEffect(l, l.Marker.Settings, after, nil); err != nil {
 			return false, err
 		}

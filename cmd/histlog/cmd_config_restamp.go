@@ -63,7 +63,7 @@ func restamp(c *cli.Context, l *segment.Log, change segment.Settings) error {
 func (r *restamping) plan(progress func(read, total segment.Offset)) (done bool, err error) {
 	after := changed(r.log.Marker.Settings, r.change)
 	dry := r.c.Bool("dry-run")
-	limited := slices.ContainsFunc(append(limits, "archive-to"), func(key string) bool { _, is := r.change[key]; return is })
+	limited := slices.ContainsFunc(append(segment.LimitKeys(), "archive-to"), func(key string) bool { _, is := r.change[key]; return is })
 	// Only max-age depends on times. Without it the records need not be read twice.
 	if !dry && !limited && after.Get("max-age") == "" {
 		return false, nil

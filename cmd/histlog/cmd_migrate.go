@@ -42,7 +42,7 @@ for the files that it matches, in the order of their names.
 		Flags: append(append([]cli.Flag{
 			&cli.StringFlag{Name: "records", Usage: "JSON `POINTER` to the array of records: /a/b or .a.b; * for every member or element: /history/* (records keep their keys); '' for each value"},
 			&cli.StringFlag{Name: "verify", Usage: "how the log is verified: digest (read it back and compare checksums), roundtrip (also export it and compare with SOURCE) or none", Value: "digest"},
-			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done; write nothing"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done; write nothing"},
 			&cli.BoolFlag{Name: "continue", Usage: "DIR is already the log of SOURCE: append the records that were added to SOURCE since"},
 			&cli.BoolFlag{Name: "salvage", Usage: "SOURCE is truncated or damaged: keep every complete record before the damage, and after it if each record begins a line of its own"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "with --continue: how long to wait for another writer", Value: "10s"},
@@ -128,9 +128,9 @@ func salvagedText(o migrate.Options, receipt migrate.Receipt) string {
 	case receipt.Records == 0:
 		return fmt.Sprintf("salvaged no record; all %s are in %s; if the records are nested deeper than in the root, remove %s and name their array with --records, such as /data/history", size, quarantine, o.Dir)
 	case receipt.Pieces > 1:
-		return fmt.Sprintf("salvaged %s; the %d damaged pieces, of %s, are in %s", term.Plural(receipt.Records, "whole record"), receipt.Pieces, size, quarantine)
+		return fmt.Sprintf("salvaged %s; the %d damaged pieces, of %s, are in %s", term.Plural(receipt.Records, "complete record"), receipt.Pieces, size, quarantine)
 	}
-	return fmt.Sprintf("salvaged %s; the %s that are damaged, or behind the damage, are in %s", term.Plural(receipt.Records, "whole record"), size, quarantine)
+	return fmt.Sprintf("salvaged %s; the %s that are damaged, or after the damage, are in %s", term.Plural(receipt.Records, "complete record"), size, quarantine)
 }
 
 // warnCount warns if the source declares another number of records.
@@ -254,7 +254,7 @@ func continueMigration(c *cli.Context, o migrate.Options, bar *term.Progress) (e
 // so most likely the source is being rewritten.
 func beingWritten(err error) error {
 	if errors.Is(err, jsonscan.ErrCut) || errors.Is(err, migrate.ErrEmpty) {
-		return &exitError{code: exitRejected, err: err, hint: "is it being rewritten? run it again then; if its writer was killed: histlog migrate --salvage SOURCE OTHERDIR"}
+		return &exitError{code: exitRejected, err: err, hint: "run the command again when the source was rewritten; if its writer was killed: histlog migrate --salvage SOURCE OTHERDIR"}
 	}
 	return err
 }

@@ -22,8 +22,8 @@ func snapshotCommand() *cli.Command {
 		Description: `DEST becomes a log of its own with the same records, sequences, settings and id;
 it must be missing or empty. It holds every record that was acknowledged before
 the command began. On the same file system sealed segments are not copied but get
-a second name, which takes milliseconds and no room; to protect against a broken
-disk, copy DEST to another one. See docs/BACKUP.md.
+a second name, which takes milliseconds and no room. To protect the log against a
+broken disk, copy DEST to another disk. See docs/BACKUP.md.
 
    histlog snapshot step2 step2-copy
    histlog snapshot step2 step2-$(date +%F)`,
@@ -96,7 +96,7 @@ func reportDamage(c *cli.Context, done segment.SnapshotResult) error {
 		return nil
 	}
 	for _, d := range damage {
-		say(c.App.ErrWriter, "the log is damaged, and the snapshot like it: %v", d)
+		say(c.App.ErrWriter, "the log is damaged, and so is the snapshot: %v", d)
 	}
 	fmt.Fprintln(c.App.ErrWriter, "hint: histlog verify lists every damaged record of the log; an older snapshot may have them intact")
 	return &exitError{code: exitDamaged, err: errReported}

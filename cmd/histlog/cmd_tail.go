@@ -20,8 +20,8 @@ func tailCommand() *cli.Command {
 		Name:      "tail",
 		Usage:     "show records, one safe line each",
 		ArgsUsage: "DIR",
-		Description: `Shows one line for each record, cut to the width of the terminal: sequence, time, gap
-to the record before, size, and members; of a large member only how much it contains.
+		Description: `Shows one line for each record, as wide as the terminal: sequence, time, gap to the
+record before, size, and members; for a large member only how much it contains.
 
    histlog tail step2
    histlog tail -f -n 2 step2
@@ -31,8 +31,8 @@ to the record before, size, and members; of a large member only how much it cont
    histlog tail --since yesterday --until 07:15 --utc step2
    histlog tail --from 700 --to 720 step2`,
 		Flags: append([]cli.Flag{
-			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on as records are appended"},
-			&cli.BoolFlag{Name: "follow-name", Aliases: []string{"F"}, Usage: "as -f, and wait for DIR to appear, or for what replaces it"},
+			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "show new records as they are appended"},
+			&cli.BoolFlag{Name: "follow-name", Aliases: []string{"F"}, Usage: "as -f, but also wait for DIR to appear, and continue if another log replaces it"},
 			&cli.BoolFlag{Name: "json", Usage: `print {"seq", "time", "record"} a line, as cat --json does`},
 			&cli.BoolFlag{Name: "raw", Usage: "print the records' exact bytes, as cat does"},
 		}, rangeFlags("10")...),
@@ -64,7 +64,7 @@ type tailPrinter struct {
 	colour   bool
 	log      *segment.Log
 	gap      time.Duration    // usual gap between arrivals; 0 means not known
-	seq      segment.Sequence // of the record printed last, 0 if there is none
+	seq      segment.Sequence // sequence of the record printed last, 0 if there is none
 	previous time.Time        // time of record seq
 	arrived  time.Time        // when the newest record arrived; zero if there is none
 	header   string           // zone in the last header, "" before the first

@@ -44,8 +44,8 @@ type verifyResult struct {
 	Bytes      int64               `json:"bytes"`
 	Damaged    []damage            `json:"damaged"`
 	Quarantine []string            `json:"quarantine"`
-	Rebuilt    uint64              `json:"rebuilt"` // records whose checksums were computed from the segment itself
-	Blank      uint64              `json:"blank"`   // sequences of lost records
+	Rebuilt    uint64              `json:"rebuilt"` // number of records whose checksums were computed from the segment itself
+	Blank      uint64              `json:"blank"`   // number of lost records
 	OK         bool                `json:"ok"`
 	Repaired   []repairedRecord    `json:"repaired"` // null without --repair
 	Against    *migrate.Comparison `json:"against,omitempty"`
@@ -103,7 +103,7 @@ func runVerify(c *cli.Context) error {
 	if !v.OK {
 		err := &exitError{code: exitDamaged, err: fmt.Errorf("%s: %d damaged", l.Dir, len(v.Damaged))}
 		if v.originOnly {
-			err.hint = "put origin/ back from a copy of the log; only an export needs it, the records are not concerned"
+			err.hint = "put origin/ back from a copy of the log; only an export needs it, and the records are intact"
 		} else if repaired == nil && !health.IsArchive(l) {
 			err.hint = "histlog verify --repair " + l.Dir + " moves the damaged bytes to quarantine/ and changes no other record"
 		}
@@ -116,8 +116,8 @@ func runVerify(c *cli.Context) error {
 }
 
 // updateStatus stores when the log was verified, for check and inspect. An account that
-// may only read the log can verify it too; a warning then tells what check will not
-// report, because monitoring may depend on check alone.
+// may only read the log can verify it, but not store that. A warning then says what check
+// will not report, because monitoring may depend on check alone.
 func (v verifyResult) updateStatus(c *cli.Context, l *segment.Log, at time.Time) {
 	before := l.Status().Verified.Damaged
 	err := l.UpdateStatus(c.Context, func(n *segment.Status) {
@@ -129,11 +129,11 @@ func (v verifyResult) updateStatus(c *cli.Context, l *segment.Log, at time.Time)
 	case err == nil, barred && v.OK && before == 0:
 		return
 	case !v.OK && before == 0:
-		consequence = fmt.Sprintf("the damage that was found is not noted in %s, so histlog check does not report it", l.Dir)
+		consequence = fmt.Sprintf("the damage could not be recorded in %s, so histlog check does not report it", l.Dir)
 	case v.OK && before > 0:
-		consequence = fmt.Sprintf("this verification is not noted in %s, so histlog check still reports the damage of an earlier verification", l.Dir)
+		consequence = fmt.Sprintf("this verification could not be recorded in %s, so histlog check still reports the damage of an earlier one", l.Dir)
 	default:
-		consequence = fmt.Sprintf("the time of this verification is not noted in %s", l.Dir)
+		consequence = fmt.Sprintf("the time of this verification could not be recorded in %s", l.Dir)
 	}
 	say(c.App.ErrWriter, "warning: %s: %v; %s", consequence, err, statusAdvice(err, l.Dir))
 }
@@ -142,7 +142,7 @@ func (v verifyResult) updateStatus(c *cli.Context, l *segment.Log, at time.Time)
 func statusAdvice(err error, dir string) string {
 	switch {
 	case errors.Is(err, syscall.EROFS):
-		return "mount the disk read-write and run histlog verify again; until then let monitoring look at the exit code of verify"
+		return "mount the disk read-write and run histlog verify again; until then let monitoring use the exit code of verify"
 	case segment.NoRoom(err):
 		return "free some disk space and run histlog verify again"
 	case errors.Is(err, fs.ErrPermission):

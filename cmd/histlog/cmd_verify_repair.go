@@ -44,7 +44,7 @@ func repair(c *cli.Context, dir string) ([]repairedRecord, error) {
 		list = append(list, row)
 	}
 	for _, name := range done.Recovery.Quarantined {
-		say(c.App.ErrWriter, "a torn write was moved to %s", name)
+		say(c.App.ErrWriter, "a torn tail was moved to %s", name)
 	}
 	if len(list) > 0 {
 		eventlog.Log(dir, slog.LevelWarn, "repaired", "mended", list)

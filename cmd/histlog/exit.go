@@ -9,7 +9,8 @@ import (
 	"github.com/histlog/histlog/internal/term"
 )
 
-// The exit codes are part of the contract of the command line. check has its own.
+// The exit codes are part of the contract of the command line. check has codes of its
+// own: see health.Status.
 const (
 	exitOK       = 0
 	exitFailure  = 1

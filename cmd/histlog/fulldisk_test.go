@@ -110,7 +110,7 @@ func TestFullDisk(t *testing.T) {
 			histlog config --yes $log maintain=auto max-records=1 archive-to=disk/old >/dev/null
 			head -n 9 values >more; cat more >>values
 			histlog append $log <more >/dev/null 2>messages
-			until grep -q '"upkeep failed".*no space left on device' $log/events.log; do :; done
+			until grep -q '"maintenance failed".*no space left on device' $log/events.log; do :; done
 			whole; [ ! -e disk/old ]
 			rm disk/ballast
 			histlog prune $log >/dev/null

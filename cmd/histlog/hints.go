@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -20,91 +21,143 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// explain returns the exit code and the hint of an error. The first case that matches
-// counts, so errors about one file or setting precede errors of a kind.
+// explain returns the exit code and the hint of an error.
 func explain(err error) (code int, hint string) {
-	var own *exitError
-	var foreign *segment.LockedError
-	var over *memguard.OverError
-	var damage *segment.CorruptError
-	var order *migrate.OrderError
-	switch {
-	case errors.As(err, &own):
+	if own := (*exitError)(nil); errors.As(err, &own) {
 		return own.code, own.hint
-	case errors.Is(err, segment.ErrDraft):
-		return exitNoLog, "if no histlog is making it, a migration or a snapshot did not finish there: run it again, which clears what it left"
-	case errors.Is(err, segment.ErrNoLog):
-		return exitNoLog, "is the disk mounted, the path right? histlog append --create makes a new log"
-	case errors.Is(err, segment.ErrNotArchive):
-		return exitFailure, "give --archive-to a missing or an empty directory, or the one that took this log's segments before"
-	case errors.Is(err, segment.ErrExists):
-		return exitFailure, "choose another directory; to append what came to its source since: histlog migrate --continue"
-	case errors.Is(err, segment.ErrVersion):
-		return exitFailure, "update histlog; the log itself is fine"
-	case errors.As(err, &foreign) && foreign.Apart:
-		return exitLocked, "write the log by one path and on one machine; if that process does not write it, remove the file LOCK in the log"
-	case errors.As(err, &foreign):
-		return exitLocked, "wait for it with --lock-wait 60s, or end that process"
-	case errors.Is(err, segment.ErrUnfit):
-		return exitFailure, "move the log to a local disk, where flock and fsync work; reading it here works"
-	case segment.NoRoom(err):
-		return exitNoRoom, "free some disk space and run the command again; acknowledged records are safe"
-	case errors.Is(err, segment.ErrMemory), errors.Is(err, jsonscan.ErrMemory):
-		return exitNoRoom, "a record takes up to six times its size; give more with --memory, if there is more"
-	case errors.As(err, &over):
-		return exitNoRoom, "give more with --memory, if there is more, or end what else takes it"
-	case errors.Is(err, segment.ErrStranger):
-		return exitDamaged, "move that file out of the log's directory; or histlog verify --repair moves it to quarantine/"
-	case errors.Is(err, segment.ErrSecondWriter):
-		return exitFailure, "write the log by one path and on one machine: locks do not meet across some mounts and shares"
-	case errors.Is(err, segment.ErrForeign):
-		return exitFailure, "find out what else writes into the log's directory; histlog verify shows what it did"
-	case errors.Is(err, segment.ErrWindow):
-		return exitDamaged, "" // it says what to do
-	case errors.Is(err, segment.ErrMarker):
-		return exitDamaged, "put HISTLOG back from a copy; to accept it as it is, after an edit by hand: histlog config --accept-edit DIR"
-	case errors.As(err, &damage) && damage.Kind == segment.KindMarker:
-		return exitDamaged, "put it back from a copy; or make a log of the segments: zstdcat -f DIR/*.ndjson* | histlog migrate --records '' - NEWDIR"
-	case errors.Is(err, migrate.ErrOrigin):
-		return exitDamaged, "put origin/ back from a copy of the log; --format array exports the records, which are not concerned"
-	case errors.Is(err, segment.ErrCorrupt), errors.Is(err, migrate.ErrDiffers):
-		return exitDamaged, "histlog verify lists every damaged record; all others stay readable"
-	case errors.Is(err, segment.ErrRetired):
-		return exitFailure, "ask for a later record; an archive, if there is one (histlog config), has the earlier ones"
-	case errors.Is(err, segment.ErrNoRecord):
-		return exitFailure, "histlog tail shows the newest ones"
-	case errors.Is(err, segment.ErrArchive):
-		return exitFailure, "name the log that it belongs to"
-	case errors.Is(err, segment.ErrTooLarge), errors.Is(err, jsonscan.ErrTooLarge):
-		return exitRejected, "raise the limit with --max-record"
-	case errors.Is(err, migrate.ErrTwice):
-		return exitUsage, `rename one of the two in a copy: sed '0,/"NAME"/s//"NAME_1"/' SOURCE > COPY; no pointer tells two members of one name apart`
-	case errors.As(err, &order):
-		return exitUsage, "name the order with --time-format day-first or --time-format month-first, or all of the form: " + formatFlags(order.Patterns)
-	case errors.Is(err, migrate.ErrUndecided):
-		return exitUsage, "name the one that holds them with --records, a JSON pointer such as /history; an empty one makes each value a record"
-	case errors.Is(err, migrate.ErrOnce):
-		return exitUsage, "give the name of a file instead of -"
-	case errors.Is(err, migrate.ErrNoRoom):
-		return exitNoRoom, "make room, or choose a directory on a larger disk"
-	case errors.Is(err, migrate.ErrNotHere), errors.Is(err, migrate.ErrDiverged):
-		return exitFailure, "check that SOURCE belongs to this log; histlog migrate SOURCE OTHERDIR makes another log, to compare and append from"
-	case errors.Is(err, context.Canceled):
-		return exitFailure, ""
-	case errors.Is(err, syscall.EROFS):
-		return exitFailure, "the disk is mounted read-only: mount it read-write to change the log; tail, cat, inspect, check, verify and export work on it"
-	case errors.Is(err, fs.ErrPermission):
-		return exitFailure, accessHint(err)
-	case errors.Is(err, vfs.ErrNotRegular):
-		return exitFailure, "put the file back from a copy: a log reads no directory, FIFO or device in its place"
-	case errors.Is(err, syscall.ELOOP):
-		return exitFailure, "the files of a log must not be links: copy the file to the place of its link"
-	case errors.Is(err, fs.ErrNotExist):
-		return exitFailure, "is the disk mounted, the path right?"
-	case errors.Is(err, syscall.ENOTDIR):
-		return exitFailure, "a log is a directory; histlog migrate FILE makes one of a file"
 	}
-	return explainInput(err)
+	for _, e := range explanations {
+		if e.of(err) {
+			return e.code, e.hint(err)
+		}
+	}
+	return exitFailure, ""
+}
+
+// An explanation is the exit code and the hint of the errors that it is of.
+type explanation struct {
+	of   func(error) bool
+	code int
+	hint func(error) string
+}
+
+// isAny returns a function that reports whether an error is one of targets.
+func isAny(targets ...error) func(error) bool {
+	return func(err error) bool {
+		return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
+	}
+}
+
+// as reports whether an error is a T.
+func as[T error](err error) bool {
+	_, ok := errorOf[T](err)
+	return ok
+}
+
+// errorOf returns the T that an error is or wraps.
+func errorOf[T error](err error) (found T, ok bool) {
+	ok = errors.As(err, &found)
+	return found, ok
+}
+
+// text returns a hint that does not depend on the error.
+func text(hint string) func(error) string { return func(error) string { return hint } }
+
+// explanations are tried in order. Errors about one file or setting precede errors of a
+// kind, and those of a log precede those of the input.
+var explanations = slices.Concat(aboutLogs, aboutFiles, aboutInput)
+
+var aboutLogs = []explanation{
+	{isAny(segment.ErrDraft), exitNoLog, text("run the migration or snapshot that did not finish there again: it removes the incomplete log first")},
+	{isAny(segment.ErrNoLog), exitNoLog, text("check the path and whether the disk is mounted; histlog append --create makes a new log")},
+	{isAny(segment.ErrNotArchive), exitFailure, text("give --archive-to a missing or an empty directory, or the one that took this log's segments before")},
+	{isAny(segment.ErrExists), exitFailure, text("choose another directory; if this is the log of that source, histlog migrate --continue appends new records")},
+	{isAny(segment.ErrVersion), exitFailure, text("update histlog; the log itself is intact")},
+	{isApart, exitLocked, text("write the log by one path and on one machine; if that process does not write it, remove the file LOCK in the log")},
+	{as[*segment.LockedError], exitLocked, text("wait for it with --lock-wait 60s, or end that process")},
+	{isAny(segment.ErrUnfit), exitFailure, text("move the log to a local disk, where flock and fsync work; reading it here works")},
+	{segment.NoRoom, exitNoRoom, text("free some disk space and run the command again; acknowledged records are safe")},
+	{isAny(segment.ErrMemory, jsonscan.ErrMemory), exitNoRoom, text("give more with --memory, if more is available; a record takes up to six times its size")},
+	{as[*memguard.OverError], exitNoRoom, text("give more with --memory, if more is available, or end other programs")},
+	{isAny(segment.ErrStranger), exitDamaged, text("move that file out of the log's directory; or histlog verify --repair moves it to quarantine/")},
+	{isAny(segment.ErrSecondWriter), exitFailure, text("write the log by one path and on one machine: across some mounts and shares locks do not exclude each other")},
+	{isAny(segment.ErrForeign), exitFailure, text("stop the other program that writes into the log's directory; histlog verify lists the damage")},
+	{isAny(segment.ErrWindow), exitDamaged, text("")}, // the error itself has the instruction
+	{isAny(segment.ErrMarker), exitDamaged, text("put HISTLOG back from a copy; to accept it as it is, after an edit by hand: histlog config --accept-edit DIR")},
+	{isMarker, exitDamaged, text("put it back from a copy; or make a log of the segments: zstdcat -f DIR/*.ndjson* | histlog migrate --records '' - NEWDIR")},
+	{isAny(migrate.ErrOrigin), exitDamaged, text("put origin/ back from a copy of the log; --format array exports the records, which are intact")},
+	{isAny(segment.ErrCorrupt, migrate.ErrDiffers), exitDamaged, text("histlog verify lists every damaged record; all others stay readable")},
+	{isAny(segment.ErrRetired), exitFailure, text("ask for a later record; an archive, if there is one (histlog config), has the earlier ones")},
+	{isAny(segment.ErrNoRecord), exitFailure, text("histlog tail shows the newest ones")},
+	{isAny(segment.ErrArchive), exitFailure, text("name the log that it belongs to")},
+	{isAny(segment.ErrTooLarge, jsonscan.ErrTooLarge), exitRejected, text("raise the limit with --max-record")},
+	{isAny(migrate.ErrTwice), exitUsage, text(`rename one of the two in a copy: sed '0,/"NAME"/s//"NAME_1"/' SOURCE > COPY; a pointer cannot distinguish two members of one name`)},
+	{as[*migrate.OrderError], exitUsage, orderHint},
+	{isAny(migrate.ErrUndecided), exitUsage, text("name the array that holds them with --records, a JSON pointer such as /history; --records '' makes each value a record")},
+	{isAny(migrate.ErrOnce), exitUsage, text("give the name of a file instead of -")},
+	{isAny(migrate.ErrNoRoom), exitNoRoom, text("make room, or choose a directory on a larger disk")},
+	{isAny(migrate.ErrNotHere, migrate.ErrDiverged), exitFailure, text("check that SOURCE belongs to this log; histlog migrate SOURCE OTHERDIR makes another log, to compare and append from")},
+}
+
+var aboutFiles = []explanation{
+	{isAny(context.Canceled), exitFailure, text("")},
+	{isAny(syscall.EROFS), exitFailure, text("mount the disk read-write to change the log; tail, cat, inspect, check, verify and export work read-only")},
+	{isAny(fs.ErrPermission), exitFailure, accessHint},
+	{isAny(vfs.ErrNotRegular), exitFailure, text("put the file back from a copy: a log reads no directory, FIFO or device in its place")},
+	{isAny(syscall.ELOOP), exitFailure, text("copy the file to the place of its link: the files of a log must not be links")},
+	{isAny(fs.ErrNotExist), exitFailure, text("check the path and whether the disk is mounted")},
+	{isAny(syscall.ENOTDIR), exitFailure, text("name a directory, as a log is; histlog migrate FILE makes a log of a file")},
+}
+
+var aboutInput = []explanation{
+	{as[*migrate.PackedError], exitRejected, decompressHint},
+	{isAny(migrate.ErrWindow), exitRejected, text("decompress it: zstd -dc --long=31 FILE > OTHER; then name OTHER instead, or give more with --memory")},
+	{isAny(migrate.ErrDictionary), exitRejected, text("decompress it in a pipe: xz -dc FILE | histlog migrate - DIR; or give more with --memory")},
+	{as[*migrate.ArchiveError], exitRejected, text("take one: unzip -p FILE MEMBER | histlog migrate - DIR; unzip -l FILE lists them")},
+	{isAny(migrate.ErrEmpty), exitRejected, text("check the writer, which may have been killed before it wrote; no log was made")},
+	{isAny(migrate.ErrChanged), exitRejected, text("retry when nothing is writing the file; use migrate --continue for later records")},
+	{isAny(migrate.ErrCompressed), exitRejected, text("test the file with " + english.WordSeries(migrate.CheckCommands(), "or") + "; --salvage keeps the intact records")},
+	{isAny(migrate.ErrNoArray), exitRejected, text("name an array of the source, as /history does, or the members of an object, as /history/* does")},
+	{isAny(migrate.ErrEncoding), exitRejected, text("convert it first: iconv -f UTF-16 -t UTF-8")},
+	{isAny(migrate.ErrNUL), exitRejected, text("look for an older copy of it; if there are lines after the NUL bytes, --salvage keeps them")},
+	{isAny(jsonscan.ErrPython), exitRejected, text(`convert it, because print or repr wrote it: python3 -c "import ast, json, sys; json.dump(ast.literal_eval(sys.stdin.read()), sys.stdout)" < FILE > OTHER`)},
+	{all(isAny(jsonscan.ErrCut), as[*migrate.SourceError]), exitRejected, text("keep every complete record with --salvage; a killed writer leaves such a file")},
+	{isAny(jsonscan.ErrCut), exitRejected, text("check the program that writes it, which may have been killed")},
+	{isAny(jsonscan.ErrNonFinite), exitRejected, text("choose --non-finite null, string or keep: Python writes such tokens")},
+	{isAny(jsonscan.ErrUTF8), exitRejected, text("if it is text of Windows or in another 8-bit encoding, convert it: iconv -f cp1252 -t UTF-8 FILE > OTHER; --invalid-utf8 replace writes U+FFFD instead of invalid bytes")},
+	{as[*migrate.SourceError], exitRejected, text("correct the text at that place, or keep the complete records with --salvage")},
+	{isAny(jsonscan.ErrInvalid, jsonscan.ErrDepth), exitRejected, text("correct the text at that place")},
+}
+
+// all returns a function that reports whether an error matches each of conditions.
+func all(conditions ...func(error) bool) func(error) bool {
+	return func(err error) bool {
+		return !slices.ContainsFunc(conditions, func(matches func(error) bool) bool { return !matches(err) })
+	}
+}
+
+// isApart reports whether the lock of the other writer does not exclude this process.
+func isApart(err error) bool {
+	locked, ok := errorOf[*segment.LockedError](err)
+	return ok && locked.Apart
+}
+
+// isMarker reports whether HISTLOG is damaged or missing.
+func isMarker(err error) bool {
+	damage, ok := errorOf[*segment.CorruptError](err)
+	return ok && damage.Kind == segment.KindMarker
+}
+
+// orderHint lists the formats that decide the order of day and month.
+func orderHint(err error) string {
+	order, _ := errorOf[*migrate.OrderError](err)
+	return "name the order with --time-format day-first or --time-format month-first, or the whole format: " + formatFlags(order.Patterns)
+}
+
+// decompressHint names the program that decompresses a source.
+func decompressHint(err error) string {
+	packed, _ := errorOf[*migrate.PackedError](err)
+	return fmt.Sprintf("decompress it: %s FILE > OTHER; then name OTHER instead", packed.Command)
 }
 
 // accessHint names the owner of the file that err is about. If this account cannot stat
@@ -135,53 +188,8 @@ func badSetting(command string, s segment.Settings, err error) *exitError {
 	return e
 }
 
-// explainInput is explain for errors of the input.
-func explainInput(err error) (code int, hint string) {
-	var inSource *migrate.SourceError
-	var packed *migrate.PackedError
-	var archive *migrate.ArchiveError
-	migrating := errors.As(err, &inSource)
-	switch {
-	case errors.As(err, &packed):
-		return exitRejected, fmt.Sprintf("decompress it: %s FILE > OTHER; then name OTHER instead", packed.Command)
-	case errors.Is(err, migrate.ErrWindow):
-		return exitRejected, "decompress it: zstd -dc --long=31 FILE > OTHER; then name OTHER instead, or give more with --memory"
-	case errors.Is(err, migrate.ErrDictionary):
-		return exitRejected, "decompress it in a pipe: xz -dc FILE | histlog migrate - DIR; or give more with --memory"
-	case errors.As(err, &archive):
-		return exitRejected, "take one: unzip -p FILE MEMBER | histlog migrate - DIR; unzip -l FILE lists them"
-	case errors.Is(err, migrate.ErrEmpty):
-		return exitRejected, "check the writer, which may have been killed before it wrote; no log was made"
-	case errors.Is(err, migrate.ErrChanged):
-		return exitRejected, "retry when nothing is writing the file; use migrate --continue for later records"
-	case errors.Is(err, migrate.ErrCompressed):
-		return exitRejected, "test the file with " + english.WordSeries(migrate.CheckCommands(), "or") + "; --salvage keeps the intact records"
-	case errors.Is(err, migrate.ErrNoArray):
-		return exitRejected, "name an array of the source, as /history does, or the members of an object, as /history/* does"
-	case errors.Is(err, migrate.ErrEncoding):
-		return exitRejected, "convert it first: iconv -f UTF-16 -t UTF-8"
-	case errors.Is(err, migrate.ErrNUL):
-		return exitRejected, "look for an older copy of it; if there are lines behind the NUL bytes, --salvage keeps them"
-	case errors.Is(err, jsonscan.ErrPython):
-		return exitRejected, `it was written with print or repr; convert it: python3 -c "import ast, json, sys; json.dump(ast.literal_eval(sys.stdin.read()), sys.stdout)" < FILE > OTHER`
-	case errors.Is(err, jsonscan.ErrCut) && migrating:
-		return exitRejected, "it was cut off, as a killed writer leaves it; --salvage keeps every whole record before the end"
-	case errors.Is(err, jsonscan.ErrCut):
-		return exitRejected, "was the program that writes it killed?"
-	case errors.Is(err, jsonscan.ErrNonFinite):
-		return exitRejected, "Python writes that; choose --non-finite null, string or keep"
-	case errors.Is(err, jsonscan.ErrUTF8):
-		return exitRejected, "if it is text of Windows or in another 8-bit encoding, convert it: iconv -f cp1252 -t UTF-8 FILE > OTHER; --invalid-utf8 replace puts U+FFFD in the place of what is lost"
-	case migrating:
-		return exitRejected, "correct the text at that place, or keep the complete records with --salvage"
-	case errors.Is(err, jsonscan.ErrInvalid), errors.Is(err, jsonscan.ErrDepth):
-		return exitRejected, "correct the text at that place"
-	}
-	return exitFailure, ""
-}
-
-// aboutSource annotates an error of a source with what was being done, and replaces FILE
-// and OTHER in its hint by the names of the source and of a copy.
+// aboutSource annotates an error of a source with the operation that failed, and replaces
+// FILE and OTHER in its hint by the names of the source and of a copy.
 func aboutSource(what, source string, err error) error {
 	code, hint := explain(err)
 	err = annotate(what, err)
@@ -217,7 +225,7 @@ func shellWord(name string) string {
 	return "'" + strings.ReplaceAll(term.Safe(name), "'", `'\''`) + "'"
 }
 
-// annotate prefixes err with what was being done, unless err names it itself.
+// annotate prefixes err with the operation that failed, unless err names the same file.
 func annotate(what string, err error) error {
 	var path *os.PathError
 	if errors.As(err, &path) && strings.Contains(err.Error(), strings.TrimPrefix(what, "migrate ")) {

@@ -56,8 +56,8 @@ func (l *lostRecords) String() string {
 	return text
 }
 
-// watch returns all, and adds the lost records as they are read. If they are read again, it
-// begins again.
+// watch returns all, and adds the lost records while all is read. If all is read again,
+// watch begins again.
 func (l *lostRecords) watch(all iter.Seq2[segment.Record, error]) iter.Seq2[segment.Record, error] {
 	return func(yield func(segment.Record, error) bool) {
 		*l = lostRecords{}

@@ -192,7 +192,7 @@ func (m *maintenance) logChanges(changes []compactor.Change, err error) {
 	}
 	note := segment.UpkeepStatus{OK: m.now.UTC()}
 	if err != nil {
-		eventlog.Log(m.log.Dir, slog.LevelError, "upkeep failed", "command", m.c.Command.Name, "error", err.Error())
+		eventlog.Log(m.log.Dir, slog.LevelError, "maintenance failed", "command", m.c.Command.Name, "error", err.Error())
 		note = segment.UpkeepStatus{OK: m.log.Status().Upkeep.OK, Failed: m.now.UTC(), Error: err.Error()}
 	}
 	_ = m.log.UpdateStatus(m.c.Context, func(n *segment.Status) { n.Upkeep = note }) // the status is informational

@@ -25,7 +25,7 @@ func limitMemory(c *cli.Command) {
 	if !strings.Contains(c.ArgsUsage, "DIR") {
 		return
 	}
-	c.Flags = append(c.Flags, &cli.StringFlag{Name: "memory", Usage: "budget of memory, as `SIZE` (default: a safe part of what is available)", EnvVars: []string{"HISTLOG_MEMORY"}})
+	c.Flags = append(c.Flags, &cli.StringFlag{Name: "memory", Usage: "memory budget, as `SIZE` (default: three quarters of the available memory)", EnvVars: []string{"HISTLOG_MEMORY"}})
 	action := c.Action
 	c.Action = func(c *cli.Context) error {
 		budget, err := budgetOf(c)

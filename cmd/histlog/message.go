@@ -12,7 +12,7 @@ import (
 //
 //   - Data goes to stdout, everything else to stderr.
 //   - A message is one line: "histlog: ", lower case, no full stop.
-//   - An error says what was done, to what, and why it failed; a hint line says what to try.
+//   - An error says which operation failed, on which file, and why; a hint line says what to try.
 //   - Text that comes from records, file names or errors is escaped by term.Safe.
 
 // say prints a message. Joined errors have several lines, which become one.

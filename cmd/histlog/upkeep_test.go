@@ -209,7 +209,7 @@ func TestUpkeepFails(t *testing.T) {
 			histlog(t, strings.NewReader(records2025(3)), "append", dir)
 			eventually(t, "the failure is noted", func() bool { n := notesOf(t, dir); return !n.Failed.IsZero() && strings.Contains(n.Error, row.want) })
 			events, err := os.ReadFile(filepath.Join(dir, "events.log"))
-			if err != nil || !strings.Contains(string(events), `"level":"ERROR","msg":"upkeep failed"`) || !strings.Contains(string(events), row.want) {
+			if err != nil || !strings.Contains(string(events), `"level":"ERROR","msg":"maintenance failed"`) || !strings.Contains(string(events), row.want) {
 				t.Errorf("events.log: %v, %s", err, events)
 			}
 			isTold(t, dir)
@@ -240,7 +240,7 @@ func isTold(t *testing.T, dir string) {
 			return true
 		}
 		text, err := os.ReadFile(said.Name())
-		return err != nil || bytes.Contains(text, []byte("histlog: warning: upkeep failed: exit status "))
+		return err != nil || bytes.Contains(text, []byte("histlog: warning: maintenance failed: exit status "))
 	})
 	if err := errors.Join(stdin.Close(), c.Wait()); err != nil {
 		t.Errorf("append: %v", err)

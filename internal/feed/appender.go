@@ -22,10 +22,10 @@ import (
 // Options of an Appender. The functions are called by the goroutine that calls Run.
 type Options struct {
 	segment.Options
-	Accept      jsonscan.Options                        // of the input; its MaxBytes and Capture are set by New
+	Accept      jsonscan.Options                        // what input is accepted; New sets MaxBytes and Capture
 	Create      bool                                    // create the log if there is none
 	Exclusive   bool                                    // hold the writer's lock from start to end
-	RetryAfter  *segment.Sequence                       // the first value may have been appended after this record; nil: no
+	RetryAfter  *segment.Sequence                       // the first value may already have been appended after this record; nil means that it was not
 	NewSettings func(segment.Settings) segment.Settings // completes the settings of a log that is created
 	Acknowledge func(segment.Ack) error                 // called for each record in order; an error ends Run
 	OnZoneless  func()                                  // called if the first record of a created log has a time without a zone
@@ -39,16 +39,16 @@ type Appender struct {
 	sync    segment.Sync
 
 	writer  *segment.Writer // nil unless the lock is held
-	created bool            // by this Appender; false again after its first record
+	created bool            // this Appender created the log; false again after its first record
 	retry   *segment.Sequence
-	waiting []segment.Ack // of records that are written and not yet committed
+	waiting []segment.Ack // acknowledgements of records that are written and not yet committed
 	bytes   int64         // size of these records
-	count   uint64        // records appended or found
-	outErr  error         // of Acknowledge
+	count   uint64        // number of records appended or found
+	outErr  error         // error of Acknowledge
 
 	nextYield   time.Time    // when to check whether another writer waits
-	sealed      int          // segments that writer had sealed when maintenance was last started
-	maintenance <-chan error // result of the running child; nil: none runs
+	sealed      int          // number of segments that writer had sealed when maintenance was last started
+	maintenance <-chan error // result of the running child; nil means that none runs
 }
 
 // An AckError is returned if a record was appended but Acknowledge failed.
@@ -59,7 +59,7 @@ type AckError struct {
 }
 
 func (e *AckError) Error() string {
-	return fmt.Sprintf("append to %s: record %d is there, but its acknowledgement could not be written: %v", e.Dir, e.Seq, e.Err)
+	return fmt.Sprintf("append to %s: record %d is in the log, but its acknowledgement could not be written: %v", e.Dir, e.Seq, e.Err)
 }
 
 func (e *AckError) Unwrap() error { return e.Err }
@@ -112,7 +112,7 @@ func (a *Appender) Run(ctx context.Context, files []string) error {
 		err = a.feed(ctx, readValues(ctx, files, a.options.Accept))
 	}
 	if e := a.commit(); err == nil {
-		err = e // else it is the same error, or follows from it
+		err = e // otherwise e is the same error, or a consequence of it
 	}
 	if e := a.releaseLock(); err == nil {
 		err = e
@@ -136,7 +136,7 @@ const groupBytes = 4 << 20
 func (a *Appender) feed(ctx context.Context, values *valueStream) error {
 	idle := time.NewTimer(idleTime)
 	defer idle.Stop()
-	var due <-chan time.Time // when the waiting records are to be committed; nil: at once
+	var due <-chan time.Time // fires when the waiting records must be committed; nil under other policies than interval
 	for a.outErr == nil {
 		var v value
 		select {

@@ -13,7 +13,7 @@ type RetryError struct {
 }
 
 func (e *RetryError) Error() string {
-	return fmt.Sprintf("append to %s: look whether the first value is there: %v", e.Dir, e.Err)
+	return fmt.Sprintf("append to %s: search for the first value: %v", e.Dir, e.Err)
 }
 
 func (e *RetryError) Unwrap() error { return e.Err }

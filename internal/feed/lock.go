@@ -11,11 +11,11 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// When the writer's lock is released, unless Options.Exclusive is set.
+// These times say when the writer's lock is released, unless Options.Exclusive is set.
 const (
-	idleTime      = time.Second            // without a value
-	turnTime      = 500 * time.Millisecond // with the lock, while another writer waits
-	yieldInterval = 100 * time.Millisecond // between checks whether another writer waits
+	idleTime      = time.Second            // time without a value after which it is released
+	turnTime      = 500 * time.Millisecond // how long it is held while another writer waits
+	yieldInterval = 100 * time.Millisecond // time between checks whether another writer waits
 )
 
 // open acquires the lock.
@@ -37,10 +37,10 @@ func (a *Appender) open(ctx context.Context) (err error) {
 	r := a.writer.Recovery()
 	eventlog.LogRecovery(a.dir, r)
 	for _, d := range r.Damage {
-		a.warn("%v; appending goes on in a new segment", d)
+		a.warn("%v; append continues in a new segment", d)
 	}
 	for _, name := range r.Quarantined {
-		a.warn("a torn write was moved to %s", name)
+		a.warn("a torn tail was moved to %s", name)
 	}
 	return nil
 }

@@ -65,7 +65,7 @@ func (a *Appender) startMaintenance() {
 	case err := <-a.maintenance:
 		a.maintenance = nil
 		if err != nil {
-			a.warn("upkeep failed: %v; histlog check tells more", err)
+			a.warn("maintenance failed: %v; histlog check says why", err)
 		}
 	default:
 	}
@@ -75,8 +75,8 @@ func (a *Appender) startMaintenance() {
 	var err error
 	if a.maintenance, err = startChild(a.dir); err != nil {
 		err = fmt.Errorf("it could not be started: %w", err)
-		a.warn("upkeep failed: %v", err)
-		eventlog.Log(a.dir, slog.LevelError, "upkeep failed", "error", err.Error())
+		a.warn("maintenance failed: %v", err)
+		eventlog.Log(a.dir, slog.LevelError, "maintenance failed", "error", err.Error())
 		recordFailure(a.dir, err)
 	}
 }

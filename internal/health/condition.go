@@ -14,7 +14,7 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// Condition is the state of a log, as far as it shows without reading its text.
+// Condition is the state of a log, as far as the indexes and file sizes show it.
 type Condition struct {
 	Check
 	log        *segment.Log
@@ -22,7 +22,7 @@ type Condition struct {
 	quarantine []string // names of the files in quarantine/
 	free       uint64   // free bytes of the disk
 	notes      segment.Status
-	clockJump  time.Duration // by which the clock seems to have jumped ahead, see clockJump
+	clockJump  time.Duration // how far the clock seems to have jumped ahead, see clockJump
 }
 
 // Examine finds out the Condition of a log.
@@ -59,7 +59,7 @@ func clockJump(l *segment.Log, now time.Time) (time.Duration, error) {
 type Check struct {
 	Records uint64
 	Damage  []*segment.CorruptError
-	Suspect time.Time // when a recovery last found damage that it left in place; zero: never
+	Suspect time.Time // when a recovery last found damage and left it in place; zero means never
 	Disk    int64     // size of the log in bytes, see segment.Log.Size
 }
 
@@ -109,8 +109,8 @@ func quickCheck(ctx context.Context, l *segment.Log) (Check, error) {
 	return c, err
 }
 
-// FoundBefore describes damage that was found earlier and not repaired since, for it
-// may not show without reading the text. "" means there is none.
+// FoundBefore describes damage that was found earlier and not repaired since. It may be
+// damage that only reading the text shows. "" means that there is none.
 func FoundBefore(verified segment.VerifyStatus, suspect, now time.Time) string {
 	switch {
 	case verified.Damaged > 0:

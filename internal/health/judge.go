@@ -11,7 +11,7 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// Status is how a log is, and the exit code of a Nagios plugin.
+// Status is the verdict on a log, and the exit code of a Nagios plugin.
 type Status int
 
 // The statuses.
@@ -107,18 +107,18 @@ func (c *Condition) Judge(b Bounds, now time.Time) Assessment {
 		a.Add(Warning, "%s in %s/", english.Plural(n, "file", ""), filename.Quarantine)
 	}
 	if c.clockJump > 0 {
-		a.Add(Warning, "max-age retires nothing now: the clock is %s ahead of the records before; it does again after a day of records", term.Duration(c.clockJump))
+		a.Add(Warning, "max-age retires nothing: the clock has jumped ahead by %s; max-age works again when records have arrived for a day", term.Duration(c.clockJump))
 	}
 	if c.log.Marker.Restamping() {
 		a.Add(Warning, "some times may be those of an earlier time-field, time-zone or time-format, and max-age retires nothing by itself: run histlog config %s --restamp, unless it is running", c.log.Dir)
 	}
 	if u := c.notes.Upkeep; !u.Failed.IsZero() {
-		a.Add(Warning, "upkeep failed %s ago: %s", term.Duration(now.Sub(u.Failed)), u.Error)
+		a.Add(Warning, "maintenance failed %s ago: %s", term.Duration(now.Sub(u.Failed)), u.Error)
 	}
 	return a
 }
 
-// judgeAge judges by arrivals: a record's own time may be anything.
+// judgeAge judges by arrival times, because a record's own time may be any time.
 func (a *Assessment) judgeAge() {
 	const tolerance = time.Minute // between the clocks of two machines
 	if a.latest.LastSeq == 0 && len(a.Damage) > 0 {
@@ -130,7 +130,7 @@ func (a *Assessment) judgeAge() {
 	}
 	switch {
 	case a.age < -tolerance:
-		a.Add(Warning, "the last arrival is %s ahead of the clock, which was set back", term.Duration(-a.age))
+		a.Add(Warning, "the last record arrived %s after the current time: the clock was set back", term.Duration(-a.age))
 	case a.tooLate > 0 && a.age >= a.tooLate:
 		a.Add(Critical, "%s", what)
 	case a.age >= a.late, a.latest.LastSeq == 0:
@@ -138,8 +138,8 @@ func (a *Assessment) judgeAge() {
 	}
 }
 
-// judgeDamage judges by the damage that shows now, and by damage that was found
-// before and not repaired since.
+// judgeDamage judges by the damage that the check found, and by damage that was found
+// earlier and not repaired since.
 func (a *Assessment) judgeDamage(now time.Time) {
 	for i, d := range a.Damage {
 		const maxShown = 3
@@ -166,5 +166,6 @@ func (a *Assessment) judgeDisk() {
 	}
 }
 
-// damaged returns the number of damages that show, or that verify found if more.
+// damaged returns the number of damaged places that the check found, or that verify found
+// if these are more.
 func (a Assessment) damaged() int { return max(len(a.Damage), a.notes.Verified.Damaged) }

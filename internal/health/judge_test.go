@@ -36,7 +36,7 @@ func TestJudge(t *testing.T) {
 		{"empty, just made", func(h *Condition) { h.latest = survey.Latest{} }, byDefault, Warning, "no records yet, the log was made 2m00s ago"},
 		{"empty, too late", func(h *Condition) { h.latest = survey.Latest{} }, Bounds{Late: time.Minute, TooLate: 2 * time.Minute}, Critical, "no records yet"},
 		{"the clock was set back a little", func(h *Condition) { h.latest.LastArrived = ago(-30 * time.Second) }, byDefault, OK, "last record 0s ago"},
-		{"the clock was set back", func(h *Condition) { h.latest.LastArrived = ago(-2 * time.Hour) }, byDefault, Warning, "the last arrival is 2h00m ahead of the clock"},
+		{"the clock was set back", func(h *Condition) { h.latest.LastArrived = ago(-2 * time.Hour) }, byDefault, Warning, "the last record arrived 2h00m after the current time: the clock"},
 		{"damage", func(h *Condition) { h.Damage = []*segment.CorruptError{{Path: "p", Reason: "r"}} }, byDefault, Critical, "p: offset 0: r"},
 		{"the newest segment is damaged", func(h *Condition) {
 			h.latest, h.Damage = survey.Latest{}, []*segment.CorruptError{{Path: "p", Reason: "r"}}
@@ -48,7 +48,7 @@ func TestJudge(t *testing.T) {
 			h.Suspect, h.notes.Verified = ago(time.Hour), segment.VerifyStatus{At: ago(time.Minute), Records: 5}
 		}, byDefault, OK, "data was not verified, last was on 2025-05-30T07:59:00Z (5 records)"},
 		{"quarantine", func(h *Condition) { h.quarantine = []string{"a", "b"} }, byDefault, Warning, "2 files in quarantine/"},
-		{"upkeep failed", func(h *Condition) { h.notes.Upkeep = segment.UpkeepStatus{Failed: ago(time.Hour), Error: "no | room"} }, byDefault, Warning, "upkeep failed 1h00m ago: no / room"},
+		{"maintenance failed", func(h *Condition) { h.notes.Upkeep = segment.UpkeepStatus{Failed: ago(time.Hour), Error: "no | room"} }, byDefault, Warning, "maintenance failed 1h00m ago: no / room"},
 		{"a restamp was interrupted", func(h *Condition) { h.log.Marker.Restamp = [16]byte{1} }, byDefault, Warning, "run histlog config log --restamp"},
 		{"upkeep went well", func(h *Condition) { h.notes.Upkeep = segment.UpkeepStatus{OK: ago(time.Hour)} }, byDefault, OK, ""},
 		{"little room", func(h *Condition) { h.free = 1<<30 - 1 }, byDefault, Warning, "1.07GB are free, less than 1.07GB"},

@@ -38,7 +38,8 @@ func (a Assessment) writePrometheus(w io.Writer, log string) error {
 
 var labelEscaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
-// metrics returns the metrics that are known; a time that never was is left out.
+// metrics returns the metrics that are known. It leaves out the time of an event that never
+// happened.
 func (a Assessment) metrics() []metric {
 	m := []metric{
 		{"histlog_up", "Whether the log could be examined.", 0},
@@ -69,6 +70,6 @@ func (a Assessment) metrics() []metric {
 	at("histlog_last_arrival_timestamp_seconds", "When the newest record arrived.", c.latest.LastArrived)
 	at("histlog_last_record_timestamp_seconds", "The newest record's own time.", c.latest.LastTime)
 	at("histlog_verified_timestamp_seconds", "When all data was verified last.", c.notes.Verified.At)
-	at("histlog_upkeep_failed_timestamp_seconds", "When upkeep failed, if it did since it last went well.", c.notes.Upkeep.Failed)
+	at("histlog_upkeep_failed_timestamp_seconds", "When maintenance last failed; missing if it has succeeded since.", c.notes.Upkeep.Failed)
 	return m
 }

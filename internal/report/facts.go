@@ -12,7 +12,7 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// A Fact is a label and what there is to say about it.
+// A Fact is a label and the texts beside it.
 type Fact struct {
 	Label string
 	Parts []term.Span
@@ -22,7 +22,7 @@ type Fact struct {
 func (r *Report) Facts() []Fact {
 	facts := []Fact{
 		{"records", r.recordParts()}, {"disk", r.diskParts()}, {"growth", r.growthParts()}, {"writer", r.writerParts()}, {"memory", r.memoryParts()},
-		{"upkeep", r.upkeepParts()}, {"verified", r.verifiedParts()},
+		{"maintenance", r.maintenanceParts()}, {"verified", r.verifiedParts()},
 	}
 	if r.Receipt != nil {
 		facts = append(facts, Fact{"receipt", r.receiptParts()})
@@ -45,7 +45,7 @@ func (r *Report) recordParts() []term.Span {
 		text  string
 	}{
 		{s.Lost, "lost, their places kept"}, {s.Rebuilt, "with a rebuilt index entry"}, {s.ClockTimes, "without a time of their own"},
-		{s.Backwards, "older than the one before"}, {outside, "far from all others in time, not drawn"},
+		{s.Backwards, "older than the record before"}, {outside, "far from all others in time, not drawn"},
 	} {
 		if odd.count > 0 {
 			parts = append(parts, term.Warn.Spanf("%s %s", term.Count(odd.count), odd.text))
@@ -128,8 +128,9 @@ func (r *Report) memoryParts() []term.Span {
 	return parts
 }
 
-// upkeepParts returns when segments are compressed and retired, and how the last run ended.
-func (r *Report) upkeepParts() []term.Span {
+// maintenanceParts returns when segments are compressed and retired, and how the last run
+// ended.
+func (r *Report) maintenanceParts() []term.Span {
 	settings, u, n := r.Log.Marker.Settings, r.Policy.Upkeep, r.Status.Upkeep
 	compress := "compress never"
 	if u.CompressAfter != segment.Never {
@@ -137,7 +138,7 @@ func (r *Report) upkeepParts() []term.Span {
 	}
 	parts := []term.Span{term.Spanf("%s", compress)}
 	if u.Manual {
-		parts = append(parts, term.Spanf("only by hand"))
+		parts = append(parts, term.Spanf("only manual"))
 	}
 	if !n.OK.IsZero() {
 		parts = append(parts, term.Spanf("last ok %s", r.clock(n.OK)))
@@ -151,9 +152,13 @@ func (r *Report) upkeepParts() []term.Span {
 func (r *Report) retentionText() string {
 	settings := r.Log.Marker.Settings
 	var limits []string
-	for _, l := range []struct{ key, unit string }{{"max-records", " records"}, {"max-age", ""}, {"max-bytes", ""}} {
-		if text := settings.Get(l.key); text != "" {
-			limits = append(limits, text+l.unit)
+	for _, key := range segment.LimitKeys() {
+		text := settings.Get(key)
+		if text != "" && key == "max-records" {
+			text += " records"
+		}
+		if text != "" {
+			limits = append(limits, text)
 		}
 	}
 	if len(limits) == 0 {
@@ -196,7 +201,7 @@ func (r *Report) receiptParts() []term.Span {
 	return parts
 }
 
-// clock formats when something happened: only the time of day if it was today.
+// clock formats a time of the past: only the time of day if it was today.
 func (r *Report) clock(t time.Time) string {
 	now, t := r.Now.In(r.Zone), t.In(r.Zone)
 	if t.Format(time.DateOnly) == now.Format(time.DateOnly) {

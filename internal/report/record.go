@@ -15,8 +15,8 @@ import (
 type RecordReport struct {
 	segment.Record
 	segment segment.Segment
-	gap     *time.Duration // since the preceding record; nil if that is not there
-	parts   member         // what the record is made of
+	gap     *time.Duration // time since the preceding record; nil if that cannot be read
+	parts   member         // the record and its largest members
 }
 
 // OfRecord collects the RecordReport of the record seq.
@@ -29,7 +29,7 @@ func OfRecord(l *segment.Log, seq segment.Sequence) (r RecordReport, err error) 
 	if err != nil {
 		return r, err
 	}
-	r.segment = in.Segment() // as it is stored now, it may have been compressed since it was listed
+	r.segment = in.Segment() // it may have been compressed since it was listed
 	defer func() { err = errors.Join(err, in.Close()) }()
 	if r.Record, err = in.Record(seq); err != nil {
 		return r, err
@@ -92,7 +92,7 @@ func (r RecordReport) Print(w io.Writer, zone *time.Location) error {
 }
 
 func (r RecordReport) printFacts(s *screen, zone *time.Location) {
-	state := term.Spanf("%d, whole", r.Seq)
+	state := term.Spanf("%d, intact", r.Seq)
 	if r.Blank {
 		state = term.Warn.Spanf("%d, lost: its place and its number are kept", r.Seq)
 	}
@@ -102,14 +102,14 @@ func (r RecordReport) printFacts(s *screen, zone *time.Location) {
 	}
 	at := []term.Span{term.Spanf("%s", r.Time.In(zone).Format("2006-01-02 15:04:05.000 MST")), term.Spanf("its own")}
 	if r.has(segment.ClockTime) {
-		at[1] = term.Warn.Spanf("the clock's, for it has none")
+		at[1] = term.Warn.Spanf("the clock's: the record has none")
 	}
 	if r.gap != nil {
-		at = append(at, term.Spanf("%s after the one before", term.Duration(*r.gap)))
+		at = append(at, term.Spanf("%s after the record before", term.Duration(*r.gap)))
 	}
 	proof := []term.Span{term.Spanf("%08x", r.CRC), term.Spanf("CRC-32C")}
 	if r.has(segment.Rebuilt) {
-		proof = append(proof, term.Warn.Spanf("made from what was there: it proves nothing"))
+		proof = append(proof, term.Warn.Spanf("rebuilt from the text: it proves nothing"))
 	}
 	s.printFact("record", state)
 	s.printFact("place", place...)

@@ -30,7 +30,7 @@ type Report struct {
 	Free       uint64 // free bytes of the disk
 	Memory     memguard.Figures
 	Now        time.Time
-	Zone       *time.Location // of the times that are shown
+	Zone       *time.Location // zone in which times are shown
 }
 
 // LockHolder is the process that holds the writer's lock.

@@ -14,7 +14,7 @@ import (
 )
 
 // labelColumns is the width of the label of a fact.
-const labelColumns = 10
+const labelColumns = 13
 
 // A screen prints lines that fit the terminal.
 type screen struct {
@@ -222,7 +222,7 @@ func (r *Report) printStalls(s *screen) {
 	}
 	count := term.Spanf("%s (over %s)", term.Count(n), term.Duration(over))
 	if stalled {
-		count = term.Spanf("%s (over %s), 1 of them goes on", term.Count(n+1), term.Duration(over))
+		count = term.Spanf("%s (over %s), 1 of them not over yet", term.Count(n+1), term.Duration(over))
 	}
 	if s.printFact("stalls", count); stalled {
 		s.printIndented(term.Bad.Spanf("%s → now  %s so far  after seq %d", r.time(r.Survey.LastArrived), term.Duration(silence), r.Survey.LastSeq))

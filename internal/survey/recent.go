@@ -13,11 +13,11 @@ const recentRecords = 1000
 
 // Latest describes the newest records of a log.
 type Latest struct {
-	LastSeq     segment.Sequence // of the newest record; 0 if there is none
-	LastTime    time.Time        // its own time
-	LastArrived time.Time        // to the second
+	LastSeq     segment.Sequence // sequence of the newest record; 0 if there is none
+	LastTime    time.Time        // own time of the newest record
+	LastArrived time.Time        // when the newest record arrived, to the second
 	Gap         time.Duration    // usual gap between arrivals; 0 means not known
-	MaxSize     segment.Offset   // of the largest of these records, with its LF
+	MaxSize     segment.Offset   // size of the largest of these records, with its LF
 }
 
 // Recent describes the newest 1000 records of a log. If a segment among them is

@@ -18,7 +18,7 @@ type Stall struct {
 // Length returns the length of the gap.
 func (s Stall) Length() time.Duration { return s.To.Sub(s.From) }
 
-// The thresholds of lateness, of which help and docs/MONITORING.md tell.
+// The thresholds of lateness. Help and docs/MONITORING.md name them.
 const (
 	StallFactor   = 3  // times the usual gap is the longest gap that is no stall
 	TooLateFactor = 10 // times the usual gap without an arrival is too late

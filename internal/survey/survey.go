@@ -50,9 +50,9 @@ func (s Segment) Ratio() float64 {
 	return float64(s.Bytes) / float64(s.Disk)
 }
 
-// Of surveys a log. Damage does not end it: what is intact is counted, and Damage
-// names the rest. A concurrent compression or retirement looks like damage too, so
-// damage is believed only if the log lists the same segments as before.
+// Of surveys a log. Damage does not end the survey: intact records are counted, and Damage
+// names the damage. A concurrent compression or retirement looks like damage, too, so Of
+// reports damage only if the log still has the same segments.
 func Of(ctx context.Context, l *segment.Log) (*Survey, error) {
 	const attempts = 5
 	if err := l.RefreshAll(); err != nil {
@@ -110,11 +110,11 @@ type surveyor struct {
 	log   *segment.Log
 	sizes histogram
 	gaps  gaps
-	last  segment.Entry // of record LastSeq
+	last  segment.Entry // entry of record LastSeq
 }
 
-// segment reads the index of seg. If it returns an error, s holds what was read
-// before.
+// segment reads the index of seg. If it returns an error, s holds the statistics of the
+// entries before it.
 func (w *surveyor) segment(seg segment.Segment) (s Segment, err error) {
 	s.Segment = seg
 	r, err := w.log.OpenReader(seg)
@@ -141,7 +141,7 @@ func (w *surveyor) segment(seg segment.Segment) (s Segment, err error) {
 	}
 	info, err := w.log.FS().Lstat(seg.Path)
 	if err != nil {
-		return s, &segment.CorruptError{Kind: segment.KindMissing, Path: seg.Path, Seq: seg.Base, Reason: "the segment has gone"}
+		return s, &segment.CorruptError{Kind: segment.KindMissing, Path: seg.Path, Seq: seg.Base, Reason: "the segment is missing"}
 	}
 	s.Disk = info.Size()
 	if seg.Sealed && r.Next() < seg.Next {

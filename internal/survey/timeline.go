@@ -19,8 +19,8 @@ type Bucket struct {
 	Start   int64 // Unix seconds
 	Records uint64
 	Bytes   segment.Offset
-	MinSize segment.Offset // of the smallest record, with its LF
-	MaxSize segment.Offset // of the largest record, with its LF
+	MinSize segment.Offset // size of the smallest record, with its LF
+	MaxSize segment.Offset // size of the largest record, with its LF
 	Gap     time.Duration  // the longest gap that ended in this step
 }
 

@@ -7,12 +7,12 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// resolution is that of arrivals in the index. Two records may have arrived together
-// even if their arrivals differ by as much.
+// resolution is that of arrival times in the index. Two records may have arrived together
+// even if their arrival times differ by resolution.
 const resolution = time.Second
 
-// usualGap returns the usual gap between arrivals; 0 means that it is not known or
-// below a second. entries are those of consecutive records, the newest first.
+// usualGap returns the usual gap between arrivals; 0 means that it is not known or less
+// than a second. entries belong to consecutive records, the newest first.
 //
 // The usual gap is the median gap between arrivals. After a migration, or with a
 // producer that appends batches, most records arrive together with another one; then

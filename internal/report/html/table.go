@@ -100,7 +100,7 @@ func segmentTable(r *report.Report) table {
 	}
 	all, note := r.Survey.Segments, ""
 	if n := len(all) - maxRows; n > 0 {
-		note = fmt.Sprintf("the newest %d; of %d before them histlog inspect --json tells", maxRows, n)
+		note = fmt.Sprintf("the newest %d; histlog inspect --json lists the %d before them", maxRows, n)
 		all = all[n:]
 	}
 	return newTable("Segments", note, columns, all)
