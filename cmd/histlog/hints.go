@@ -15,6 +15,7 @@ import (
 	"github.com/dustin/go-humanize/english"
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/memguard"
+	"github.com/histlog/histlog/internal/recordtime"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/internal/vfs"
 	"github.com/histlog/histlog/migrate"
@@ -184,6 +185,11 @@ func badSetting(command string, s segment.Settings, err error) *exitError {
 	e := usage(command, "%w", err)
 	if _, unknown := time.LoadLocation(s["time-zone"]); unknown != nil {
 		e.hint = "write an IANA name such as America/New_York; `timedatectl list-timezones` lists them"
+	}
+	if format := s["time-format"]; format != "" {
+		if _, err := recordtime.ParseFormat(format); err != nil {
+			e.hint = "write the letters of strptime, as in Python: '%d/%m/%Y %H:%M:%S'"
+		}
 	}
 	return e
 }

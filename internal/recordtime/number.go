@@ -113,6 +113,9 @@ func parseDecimal(text []byte) (n decimal, ok bool) {
 	}
 	whole, err := strconv.ParseInt(string(text[:digits]), 10, 64)
 	if s.at = digits; s.accept('.') {
+		if s.ended() {
+			return n, false
+		}
 		fraction, _ := s.fraction()
 		n.billionths = int64(fraction)
 	}

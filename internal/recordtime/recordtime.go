@@ -105,8 +105,8 @@ type form func(text []byte, zone *time.Location, order Order) (time.Time, bool)
 // may try them in any order.
 var forms = []form{parseYearFirst, parseNumber, parseYearLast, parseMonthName, parseMicrosoft}
 
-// plainText returns the text of a JSON string with an ASCII space in the place of every
-// other space, and whether that differs from the bytes between the quotes.
+// plainText returns the text of a JSON string with a plain space in the place of every tab
+// and of the spaces that ICU writes before AM and PM, and whether that differs from the bytes between the quotes.
 func plainText(quoted []byte) (text []byte, changed bool) {
 	if len(quoted) < len(`""`) {
 		return nil, false
@@ -115,7 +115,7 @@ func plainText(quoted []byte) (text []byte, changed bool) {
 	if bytes.IndexByte(inner, '\\') >= 0 {
 		inner, changed = []byte(jsonscan.Unquote(quoted)), true
 	}
-	for _, space := range []string{"\u00a0", "\u202f"} { // before AM and PM in the texts of ICU
+	for _, space := range []string{"\t", "\u00a0", "\u202f"} {
 		if bytes.Contains(inner, []byte(space)) {
 			inner, changed = bytes.ReplaceAll(inner, []byte(space), []byte(" ")), true
 		}

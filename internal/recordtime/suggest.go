@@ -71,15 +71,16 @@ func candidates(text string) (all []string) {
 	return all
 }
 
-// lastWord returns the word at the end of a text if it may be the abbreviation of a zone
-// that %Z does not read, or "".
+// lastWord returns the word at the end of a text if it may be the name of a zone that %Z
+// does not read, or "".
 func lastWord(text string) string {
-	at := len(text)
-	for at > 0 && isLetter(text[at-1]) {
-		at--
+	word := text[strings.LastIndexByte(text, ' ')+1:]
+	for _, c := range []byte(word) {
+		if !isLetter(c) && c != '/' && c != '_' {
+			return ""
+		}
 	}
-	word := text[at:]
-	if _, known := zoneOffsets[word]; known || at == 0 || text[at-1] != ' ' || len(word) < 3 { // AM and PM are no zones
+	if _, known := zoneOffsets[word]; known || len(word) < 3 { // AM and PM are no zones
 		return ""
 	}
 	return word

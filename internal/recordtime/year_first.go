@@ -78,10 +78,10 @@ func (s *scanner) basicTime(r reading, zone *time.Location) (time.Time, bool) {
 	s.basicDate(&r)
 	r.hour, _ = s.number(2)
 	r.minute, _ = s.number(2)
-	if r.second, _ = s.number(2); s.ended() || !s.secondFraction(&r) {
-		return time.Time{}, false
-	}
-	if !s.zone(&r) || !s.ended() {
+	var n int
+	r.second, n = s.number(2)
+	// Behind minutes, a fraction would be one of a minute, which nobody writes.
+	if s.ended() || n == 2 && !s.secondFraction(&r) || !s.zone(&r) || !s.ended() {
 		return time.Time{}, false
 	}
 	return r.time(zone)
@@ -146,7 +146,7 @@ func (s *scanner) week(r *reading, dashed bool) (full, ok bool) {
 // restOfTime reads what follows a complete date: a time of the day and a zone, or a zone
 // alone.
 func (s *scanner) restOfTime(r *reading) bool {
-	from := s.at
+	date, from := *r, s.at
 	if c := s.peek(); c == 'Z' || c == 'z' || c == '+' {
 		return s.zone(r) && s.ended()
 	}
@@ -160,8 +160,7 @@ func (s *scanner) restOfTime(r *reading) bool {
 	if g != dashGap { // 2025-05-28-04:00 is a date with an offset
 		return false
 	}
-	s.at = from
-	r.hour, r.minute = 0, 0
+	*r, s.at = date, from
 	r.zoned = true
 	return s.offset(r, 2) && s.ended() && s.text[s.at-3] == ':'
 }

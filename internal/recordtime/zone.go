@@ -29,7 +29,10 @@ func (s *scanner) zone(r *reading) bool {
 		if !s.offset(r, 2) {
 			return false
 		}
-		s.zoneName()
+		// Programs append Z to what Python's isoformat has given the offset +00:00.
+		if r.offset != 0 || !s.accept('Z') {
+			s.zoneName()
+		}
 	case isLetter(c):
 		if !s.namedZone(r) {
 			return false
