@@ -5,7 +5,7 @@
 //
 // A log is a directory of segments. A segment is a file with one record, a JSON
 // value, on each line; an index beside it has an entry for each record. The
-// newest segment is active: it alone is written. Every other is sealed, and is
+// newest segment is active: only it is written. All other segments are sealed, and are
 // compressed, archived or removed as a whole.
 //
 // Where to start:
@@ -13,7 +13,7 @@
 //   - [Create] and [OpenWriter] open a log for appending; [Writer.Append] returns
 //     when a record is on disk, and opening recovers what a crash left.
 //   - [Open] opens a log for reading; package reader reads across segments.
-//   - [NewDraft] makes a log in bulk: complete, or no log.
+//   - [NewDraft] makes a log in bulk: afterwards there is a complete log, or none.
 //   - [Log.Verify] and [Repair] find and repair damage.
 //   - [Configure] changes settings; [Restamp] also reads the times of all records again.
 //   - [Compress], [Retire], [Archive] and [Snapshot] are maintenance; package

@@ -5,9 +5,9 @@
 // a log. Each scenario is run once on a disk that remembers its operations (package
 // faultfs). Every disk that a kill or a power cut could have left is then recovered and
 // checked against the invariants. The scenario is also run with each of its disk
-// operations failing, in every way. A new operation joins by a row in scenarios.
+// operations failing, in every way. A new operation needs a row in scenarios.
 //
-// The invariants, after each:
+// These invariants hold for each disk:
 //
 //	I1  every record acknowledged as durable is in the log, byte for byte
 //	I2  every record in the log was submitted, in order, once
