@@ -7,18 +7,20 @@
 //
 //	[a, b, c]                      the elements of a root array
 //	{"history": [a, b], "n": 2}    the elements of a root object's member "history",
-//	{"n": 2, "rows": [{}, {}]}     or else of its only array of objects
+//	{"n": 2, "rows": [{}, {}]}     or else of the array of objects that holds most of it
+//	{"a": {"rows": [{}, {}]}}      at any depth, also of arrays in arrays
+//	{"2025-05-01": {}, ...}        the members of an object by date
 //	a b c                          each of several values of one kind (NDJSON and the like)
 //	{"timestamp": 1}               the value itself
 //
-// or they are named by a JSON pointer. If several arrays may hold the records, the result
-// is ErrUndecided with the candidates: two arrays of objects of which neither is
-// "history", a "history" without objects beside an array of objects, or several values of
-// which one is a document with records inside, as finder_documents.go defines it.
+// or they are named by a JSON pointer, or by a pattern. If several places may hold the
+// records, the result is an [UndecidedError] with the candidates; finder_decide.go has the
+// rules. It also is one for several values of which one is a document with records inside, as
+// finder_documents.go defines it. A table by columns is a [ColumnsError].
 //
-// One pass over the source is usually enough to find the records. If it is not (a later
-// "history", a second value), the source is read again, which is impossible for standard
-// input.
+// One pass over the source is enough to find a root array, or a "history" of objects that is
+// most of the source. Otherwise a survey reads the source once more, and the records are read
+// in a third pass, which is impossible for standard input.
 //
 // # What is kept
 //

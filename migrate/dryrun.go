@@ -26,6 +26,9 @@ type DryRunReport struct {
 	NonFinite int64   `json:"non_finite"` // NaN and Infinity found
 	FreeBytes uint64  `json:"free_bytes"`
 	Seconds   float64 `json:"seconds"` // time that the reading took; a migration takes little more
+	// Candidates are the places whose values may be the records, the most probable one first.
+	// Of standard input and pipes, which are read only once, they are not known.
+	Candidates []Candidate `json:"candidates"`
 }
 
 // DryRun reads a source as Run would, and writes nothing. It accepts and counts NaN and
@@ -75,6 +78,13 @@ func DryRun(ctx context.Context, o Options) (DryRunReport, error) {
 	report.Times = times.result(settings)
 	report.Share = p.share(report.SourceBytes)
 	report.Seconds = time.Since(started).Seconds()
+	if !p.once {
+		s, err := surveySource(ctx, o, accept)
+		if err != nil {
+			return report, err
+		}
+		report.Candidates = s.named(s.candidates())
+	}
 	report.FreeBytes, _, err = memguard.DiskFree(nearestExisting(o.Dir))
 	return report, err
 }

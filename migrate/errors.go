@@ -16,14 +16,17 @@ var (
 	// ErrChanged is returned when the source was written to while it was read. Nothing
 	// was made; retry when nothing is writing the source.
 	ErrChanged = errors.New("the source changed while it was read")
-	// ErrUndecided is returned when several arrays may hold the records. Options.Records
-	// names the right one.
-	ErrUndecided = errors.New("which array holds the records can't be told")
+	// ErrUndecided is returned, mostly inside an *UndecidedError, when several places may hold
+	// the records. Options.Records names the right one.
+	ErrUndecided = errors.New("which values are the records can't be told")
 	// ErrTwice is returned when the member that holds the records occurs twice. It is
 	// ErrUndecided, too.
 	ErrTwice = fmt.Errorf("%w: the member that holds them occurs twice", ErrUndecided)
 	// ErrNoArray is returned when Options.Records points to no array.
 	ErrNoArray = errors.New("no array there")
+	// ErrCommas is returned when commas separate the values of the source, and no brackets
+	// are around them.
+	ErrCommas = errors.New("commas separate the values, and no brackets are around them")
 	// ErrEncoding is returned when the source is text in another encoding than UTF-8.
 	ErrEncoding = errors.New("not UTF-8 text")
 	// ErrNUL is returned for a source that begins with NUL bytes: the machine crashed before

@@ -24,14 +24,16 @@ const streamName = "stream"
 type shape struct {
 	pointer *jsonscan.Pointer // the elements of the array there are records; may be a pattern; nil means not known
 	stream  bool              // each value of the source is a record
-	named   bool              // Options.Records says so: values of the stream are not checked for documents
+	named   bool              // Options.Records or a survey says so: the choice is not doubted
 }
 
-// A restart is the error of a pass that took the wrong values for records. The
-// source must be read again with another shape.
+// A restart is the error of a pass that took the wrong values for records, or may have. The
+// source must be read again with another shape. If survey is true, a survey finds it; as, if it
+// has a pointer, is the shape for a source that is too damaged for one.
 type restart struct {
 	as     shape
 	format string // as sourcePass.format
+	survey bool
 	why    string
 }
 
@@ -45,10 +47,15 @@ type recordFinder struct {
 	depth     int         // containers around a record; 0 in a stream
 	found     bool        // an array of records was found
 	inRecords bool        // the value being read is a record
+	lists     uint64      // number of records that are arrays of objects
+	nested    bool        // the first record looks like a document with records inside
+	other     int64       // bytes of the root's members that may hold the records instead
 	second    string      // pointer to another member of the records' name, or to a second value where Options.Records points; "" means none
 	weak      bool        // the records are a "history" without objects, so that an array of objects beside it may be meant
-	rivals    []candidate // other arrays that may be meant
+	rivals    []candidate // other arrays in the root that may be meant
 	document  *document   // the first value of a stream that is no record; nil means none so far
+	kind      valueKind   // of the first value of a stream
+	differs   uint64      // number of the first value of a stream of another kind; 0 means none
 	declared  *int64      // how many records the source says it has; nil means that it does not say
 	cursor    string      // pointer to the value being read outside the records
 	matcher   *matcher    // takes the records if as.pointer is a pattern; else nil
@@ -73,7 +80,7 @@ func (f *recordFinder) shape() shape {
 	case f.matcher != nil:
 		return f.as
 	case f.path == "": // the root array, which is found without help
-		return shape{}
+		return shape{named: true}
 	}
 	at, _ := jsonscan.ParsePointer(f.path) // built by PointerToken, so it parses
 	return shape{pointer: at}
@@ -95,8 +102,9 @@ func (f *recordFinder) position(records uint64) string {
 // run reads the whole source.
 func (f *recordFinder) run(p *sourcePass) error {
 	f.matcher = newMatcher(f.as.pointer)
-	if at := f.as.pointer; at != nil && len(at.Tokens()) == 0 {
-		f.as.stream, f.as.named = true, true
+	if at := f.as.pointer; at != nil {
+		f.as.named = true
+		f.as.stream = len(at.Tokens()) == 0
 	}
 	if f.as.stream {
 		return f.takeStream(p)
@@ -124,69 +132,6 @@ func (f *recordFinder) run(p *sourcePass) error {
 	return &restart{as: shape{stream: true}, why: "it holds several values"}
 }
 
-// valueAfterRecords is called where a value that begins with c follows the one that
-// holds the records. If complete values follow to the end, a second writer appended them,
-// and which of the two holds the records is undecided. Anything else is damage.
-func (f *recordFinder) valueAfterRecords(p *sourcePass, c byte) error {
-	damage := p.unexpected(c, "after the value that holds the records")
-	if c != '{' && c != '[' {
-		return damage
-	}
-	values := uint64(1)
-	for ; ; values++ {
-		if _, err := p.scan.Peek(); err == io.EOF {
-			break
-		} else if err != nil {
-			return damage
-		}
-		if p.scan.Skip() != nil {
-			return damage
-		}
-	}
-	doc := document{1, candidate{f.path, p.records}}
-	return doc.undecided(values)
-}
-
-// takeStream takes every value of a stream as a record.
-func (f *recordFinder) takeStream(p *sourcePass) error {
-	if err := p.origin.endPrefix(); err != nil {
-		return err
-	}
-	f.inRecords = true
-	p.counted = p.scan.Offset()
-	time := newTimeField(p.o.Settings)
-	for {
-		if err := p.record(); err != nil {
-			return err
-		}
-		f.checkDocument(p, time)
-		if _, err := p.scan.Peek(); err == io.EOF {
-			if f.document != nil && p.records > 1 {
-				return f.document.undecided(p.records)
-			}
-			return p.origin.beginSuffix()
-		} else if err != nil {
-			return err
-		}
-		if err := p.origin.between(); err != nil {
-			return err
-		}
-	}
-}
-
-// checkDocument notes the record just read if it is the first document of the stream.
-func (f *recordFinder) checkDocument(p *sourcePass, time timeField) {
-	if f.document != nil || f.as.named || !mayBeDocument(p.buf) {
-		return
-	}
-	if scalar := p.scan.Captured(p.buf); p.buf[0] == '{' && scalar != nil && time.is(scalar) {
-		return // a record by rule 1; the scanner has found its time already
-	}
-	if inside, ok := documentIn(p.buf, time); ok {
-		f.document = &document{p.records, inside}
-	}
-}
-
 // firstValue reads the first value of the source.
 func (f *recordFinder) firstValue(p *sourcePass) error {
 	c, err := p.scan.Peek()
@@ -211,14 +156,42 @@ func (f *recordFinder) conclude(p *sourcePass) error {
 	switch {
 	case f.second != "" && f.second == f.path:
 		return fmt.Errorf("%w: %s", ErrTwice, jsonscan.ShortPointer(f.path))
-	case len(f.rivals) > 0:
-		return undecidedAmong(append([]candidate{{f.path, p.records}}, f.rivals...))
 	case !f.found && f.as.pointer != nil:
 		return fmt.Errorf("%w: %s", ErrNoArray, jsonscan.ShortPointer(f.as.pointer.String()))
 	case !f.found:
-		return &restart{as: shape{stream: true}, why: "it is a single object"}
+		return &restart{survey: true, why: "neither the root nor a member of it is an array of objects"}
+	case f.as.named:
+		return nil
+	}
+	if why := f.doubt(p); why != "" {
+		return &restart{survey: true, why: why}
 	}
 	return nil
+}
+
+// fewRecords is the number of records from which on an array of documents is taken for an
+// array of records.
+const fewRecords = 10
+
+// doubt returns what speaks against the array that was taken for the records; "" means
+// nothing. If the source can be read again, a survey decides.
+func (f *recordFinder) doubt(p *sourcePass) string {
+	switch {
+	case f.lists > 0 && f.lists == p.records:
+		return listsOfObjects
+	case f.nested && p.records < fewRecords:
+		return "its records hold arrays that may be the records"
+	case f.path == "":
+		return ""
+	case len(f.rivals) > 0 && (f.weak || f.rivals[0].at == historyPointer):
+		return "there is another array of objects"
+	case f.other > p.covered:
+		return "it is less than half of the source"
+	// Without a survey there is nothing to compare with but other arrays in the root.
+	case f.path != historyPointer && f.other > p.covered/nearness && (!p.once || len(f.rivals) > 0):
+		return "there is another array of objects"
+	}
+	return ""
 }
 
 // takeArray takes the elements of the array that begins here as records.
@@ -248,6 +221,9 @@ func (f *recordFinder) takeElements(p *sourcePass, path string, depth int) error
 	p.first = p.counted
 	for {
 		if err := p.record(); err != nil {
+			return err
+		}
+		if err := f.checkElement(p); err != nil {
 			return err
 		}
 		more, err := f.nextElement(p)
@@ -297,3 +273,22 @@ func (f *recordFinder) nextElement(p *sourcePass) (more bool, err error) {
 
 // pastRecords reports whether the array of records was read to its end.
 func (f *recordFinder) pastRecords() bool { return f.found && !f.inRecords }
+
+// checkElement looks into the record just read, an element of an array that may not have
+// been named. All that are arrays of objects are counted, and the first one may be a document.
+func (f *recordFinder) checkElement(p *sourcePass) error {
+	switch {
+	case f.as.named:
+	case beginsWithObject(p.buf):
+		// A source that is surveyed anyhow need not be read to its end. Of a damaged one, the
+		// pass must find the damage.
+		if f.lists++; p.records == 1 && !p.once && !p.o.Salvage {
+			return &restart{survey: true, why: listsOfObjects}
+		}
+	case p.records == 1 && mayBeDocument(p.buf):
+		_, f.nested = documentIn(p.buf, newTimeField(p.o.Settings))
+	}
+	return nil
+}
+
+const listsOfObjects = "the elements of its array are arrays of objects"

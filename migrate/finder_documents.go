@@ -3,7 +3,6 @@ package migrate
 import (
 	"bytes"
 	"fmt"
-	"strings"
 
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/recordtime"
@@ -26,33 +25,6 @@ import (
 //     scalar beside the array is a time.
 //  6. Every other value is a record.
 
-// A candidate is an array that may hold the records.
-type candidate struct {
-	at    string // JSON pointer
-	count uint64 // of its elements
-}
-
-func (c candidate) String() string {
-	at := jsonscan.ShortPointer(c.at)
-	if at == "" {
-		at = "the root array"
-	}
-	return fmt.Sprintf("%s (%d)", at, c.count)
-}
-
-// undecidedAmong returns an ErrUndecided that names the candidates with their counts.
-func undecidedAmong(all []candidate) error {
-	const maxNamed = 8
-	var names []string
-	for _, c := range all[:min(len(all), maxNamed)] {
-		names = append(names, c.String())
-	}
-	if len(all) > maxNamed {
-		names = append(names, fmt.Sprintf("and %d more", len(all)-maxNamed))
-	}
-	return fmt.Errorf("%w: %s", ErrUndecided, strings.Join(names, ", "))
-}
-
 // A document is a value of a stream that contains records.
 type document struct {
 	number uint64    // of the value, from 1
@@ -61,7 +33,17 @@ type document struct {
 
 // undecided returns the ErrUndecided for a stream of values that has the document.
 func (d *document) undecided(values uint64) error {
-	return fmt.Errorf("%w: the source holds %d values, and value %d holds an array: %v", ErrUndecided, values, d.number, d.inside)
+	filter := `if type=="array" then .[] else . end`
+	if d.inside.at != "" {
+		at := jqPath(d.inside.at)
+		filter = "if type==\"object\" and (" + at + "|type)==\"array\" then " + at + "[] else . end"
+	}
+	where := jsonscan.ShortPointer(d.inside.at)
+	if where == "" {
+		where = "the root array"
+	}
+	reason := fmt.Sprintf("the source holds %d values, and value %d holds an array: %s (%d)", values, d.number, where, d.inside.count)
+	return &UndecidedError{Reason: reason, Filter: filter}
 }
 
 // A timeField is where a record has its time. Without a path it is no place.

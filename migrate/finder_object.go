@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/histlog/histlog/internal/jsonscan"
@@ -46,6 +47,11 @@ func (f *recordFinder) rootMember(p *sourcePass, name string) error {
 		return p.scan.Skip()
 	case name == declaredName:
 		return f.readDeclared(p)
+	case c == '{':
+		from := p.scan.Offset()
+		err := p.scan.Skip()
+		f.other += p.scan.Offset() - from
+		return err
 	case c != '[':
 		return p.scan.Skip()
 	case name != historyName:
@@ -56,46 +62,51 @@ func (f *recordFinder) rootMember(p *sourcePass, name string) error {
 	return f.laterHistory(p)
 }
 
-// laterHistory reads a "history" that comes after an array of objects. If it holds
-// objects, they are the records, and the source is read again; otherwise either
-// array may be meant.
+// laterHistory reads a "history" that comes after an array of objects: either may be meant.
 func (f *recordFinder) laterHistory(p *sourcePass) error {
 	p.scan.Next()
 	c, err := p.scan.Peek()
 	switch {
 	case err != nil:
 		return p.truncated(err)
-	case c != '{':
-		return f.skipRival(p)
+	case c == '{':
+		at, _ := jsonscan.ParsePointer(f.cursor) // built by PointerToken, so it parses
+		return &restart{as: shape{pointer: at}, survey: true, why: fmt.Sprintf("%s comes after %s", f.cursor, f.path)}
 	}
-	at, _ := jsonscan.ParsePointer(f.cursor) // built by PointerToken, so it parses
-	return &restart{as: shape{pointer: at}, why: fmt.Sprintf("%s comes after %s", f.cursor, f.path)}
+	return f.skipRival(p)
 }
 
 // skipRival skips the rest of an array, after its opening bracket, that may be meant
 // instead of the one found.
 func (f *recordFinder) skipRival(p *sourcePass) error {
+	from := p.scan.Offset()
 	n, err := p.skipRest()
-	f.rivals = append(f.rivals, candidate{f.cursor, n})
+	bytes := p.scan.Offset() - from
+	f.other += bytes
+	rival := candidate{at: f.cursor, count: n, bytes: bytes}
+	switch {
+	case rival.at == historyPointer:
+		f.rivals = slices.Insert(f.rivals, 0, rival)
+	case len(f.rivals) < maxNamed:
+		f.rivals = append(f.rivals, rival)
+	}
 	return err
 }
 
 // arrayMember reads an array that is not "history". The first one of objects is taken
-// for the records. A second one is a rival, and so is the first one after a "history"
-// that is empty or holds no objects, for that may be the history of something else.
+// for the records. A second one is a rival, and so is the first one after a "history".
 func (f *recordFinder) arrayMember(p *sourcePass, name string) error {
 	p.scan.Next()
 	c, err := p.scan.Peek()
-	if err != nil {
+	switch {
+	case err != nil:
 		return p.truncated(err)
-	}
-	if c == '{' && !f.found {
+	case c == '{' && !f.found:
 		if f.skipped[name] { // a pointer to the records would lead to the one skipped
 			f.second = f.cursor
 		}
 		return f.takeElements(p, f.cursor, 2)
-	}
-	if c == '{' && (f.weak || f.path != jsonscan.PointerToken(historyName)) {
+	case c == '{':
 		return f.skipRival(p)
 	}
 	if !f.found && len(f.skipped) < maxSkipped {
@@ -104,7 +115,11 @@ func (f *recordFinder) arrayMember(p *sourcePass, name string) error {
 		}
 		f.skipped[name] = true
 	}
+	from := p.scan.Offset()
 	_, err = p.skipRest()
+	if c == '[' {
+		f.other += p.scan.Offset() - from
+	}
 	return err
 }
 

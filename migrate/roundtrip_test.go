@@ -54,7 +54,7 @@ func TestRoundtrip(t *testing.T) {
 		"array":            `[{"a":1,"b":[2,3]},{"a":2},[]]`,
 		"one record":       `{"history":[{"a":1,"b":[2,3]}]}`,
 		"one array":        `{"n":1,"rows":[{"a":1,"b":{"c":null}},{"a":2}]}`,
-		"one value":        `{"timestamp":1,"a":{"b":[]}}`,
+		"one value":        `{"timestamp":1748448862,"a":{"b":[]}}`,
 		"scalars":          `[1,2,"three",true,null]`,
 		"tokens":           `{"history":[{"a":-0,"a":1.0,"b":[1e400,-0.0E+5,123456789012345678901234567890],"c":"\ud800 \u00e9\/\\ é"},{"d":"\"],[{"}]}`,
 		"names":            `{"history":[{"":0,"a:b, c":"[1, 2]","\u0061":{"}":"{"}}]}`,

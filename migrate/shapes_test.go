@@ -29,21 +29,22 @@ func TestShapes(t *testing.T) {
 		{"empty array", `[]`, "", nil, ""},
 		{"history", `{"history": [1, {"a":2}], "n": 2}`, "/history", []string{"1", `{"a":2}`}, ""},
 		{"empty history", `{"history": [], "rows": []}`, "/history", nil, ""},
-		{"empty history beside objects", `{"history": [], "rows": [{}, {}]}`, "!/history (0), /rows (2)", nil, undecidedOnce},
+		{"empty history beside objects", `{"history": [], "rows": [{}, {}]}`, "!another array: /rows (2), /history (0)", nil, undecidedOnce},
 		{"history of null", `{"history": null, "rows": [{}, 1]}`, "/rows", []string{"{}", "1"}, ""},
-		{"history is an object", `{"history": {"a": [{}]}, "b": 1}`, "stream", []string{`{"history":{"a":[{}]},"b":1}`}, undecidedOnce},
+		{"history is an object", `{"history": {"a": [{}, {}]}, "b": 1}`, "/history/a", []string{"{}", "{}"}, undecidedOnce},
 		{"name escaped", `{"\u0068istory": [1]}`, "/history", []string{"1"}, ""},
-		{"one array of objects", `{"n": [1], "s": "x", "rows": [{"a":1}], "e": [], "m": [[{}]]}`, "/rows", []string{`{"a":1}`}, ""},
+		{"one array of objects", `{"n": [1], "s": "x", "rows": [{"a":"as long as ten of the other array"}], "e": [], "m": [[1]]}`, "/rows", []string{`{"a":"as long as ten of the other array"}`}, ""},
 		{"one whose name is escaped", `{"a/b~c": [{}]}`, "/a~1b~0c", []string{"{}"}, ""},
-		{"not in a deeper object", `{"o": {"rows": [{}]}, "t": 1}`, "stream", []string{`{"o":{"rows":[{}]},"t":1}`}, undecidedOnce},
+		{"in a deeper object", `{"o": {"rows": [{}, {}]}, "t": 1}`, "/o/rows", []string{"{}", "{}"}, undecidedOnce},
+		{"one in a deeper object", `{"o": {"rows": [{}]}, "t": 1}`, "!single element: /o/rows (1),  (1)", nil, undecidedOnce},
 		{"array not of objects", `{"a": [1, {}], "t": 1}`, "stream", []string{`{"a":[1,{}],"t":1}`}, undecidedOnce},
 		{"history before an array of objects", `{"history": [{"a":1}], "rows": [{}]}`, "/history", []string{`{"a":1}`}, ""},
-		{"history of scalars before objects", `{"history": [1], "rows": [{}]}`, "!/history (1), /rows (1)", nil, undecidedOnce},
+		{"history of scalars before objects", `{"history": [1], "rows": [{}]}`, "!no array of objects, and there is another one: /rows (1), /history (1)", nil, undecidedOnce},
 		{"history of scalars", `{"history": [1], "rows": [2]}`, "/history", []string{"1"}, ""},
 		{"history after an array of objects", `{"rows": [{}], "history": [{"a":1}]}`, "/history", []string{`{"a":1}`}, undecidedOnce},
-		{"history of scalars after objects", `{"rows": [{}], "history": ["created"]}`, "!/rows (1), /history (1)", nil, undecidedOnce},
+		{"history of scalars after objects", `{"rows": [{}], "history": ["created"]}`, "!no array of objects, and there is another one: /history (1), /rows (1)", nil, undecidedOnce},
 		{"history after two", `{"rows": [{}], "more": [{}], "history": [{"a":1}]}`, "/history", []string{`{"a":1}`}, undecidedOnce},
-		{"an empty one after", `{"rows": [{}], "history": []}`, "!/rows (1), /history (0)", nil, undecidedOnce},
+		{"an empty one after", `{"rows": [{}], "history": []}`, "!another array: /rows (1), /history (0)", nil, undecidedOnce},
 		{"lines", "{\"a\":1}\n{\"b\":2}\n", "stream", []string{`{"a":1}`, `{"b":2}`}, undecidedOnce},
 		{"lines of arrays", "[1]\n[2,3]\n", "stream", []string{`[1]`, `[2,3]`}, undecidedOnce},
 		{"lines with arrays of objects", "{\"r\":[{}],\"n\":12}\n{\"r\":[{}]}", "stream", []string{`{"r":[{}],"n":12}`, `{"r":[{}]}`}, undecidedOnce},
@@ -57,9 +58,10 @@ func TestShapes(t *testing.T) {
 		{"a document and an array behind it", "{\"history\":[{}]} []", "!value 1 holds an array: /history (1)", nil, undecidedOnce},
 		{"two documents", "{\"history\":[1]}\n{\"history\":[2]}", "!2 values, and value 1 holds an array: /history (1)", nil, undecidedOnce},
 		{"lines with a time and a history", "{\"timestamp\":1748448862,\"history\":[1]}\n{}", "stream", []string{`{"timestamp":1748448862,"history":[1]}`, `{}`}, undecidedOnce},
-		{"values side by side", `{}[]"a"{}`, "stream", []string{`{}`, `[]`, `"a"`, `{}`}, undecidedOnce},
+		{"values side by side", `{}[]"a"{}`, "!differ in kind: value 1 is an object, value 2 is not", nil, undecidedOnce},
 		{"scalars", "1 null \"x\"", "stream", []string{"1", "null", `"x"`}, undecidedOnce},
-		{"object and scalar", `{"a":1} 2`, "stream", []string{`{"a":1}`, "2"}, undecidedOnce},
+		{"object and scalar", `{"a":1} {"a":2} 2`, "!differ in kind: value 1 is an object, value 3 is not", nil, undecidedOnce},
+		{"scalar and object", `2 {"a":1}`, "!differ in kind: value 1 is a scalar, value 2 is not", nil, undecidedOnce},
 		{"single object", `{"timestamp": 1}`, "stream", []string{`{"timestamp":1}`}, undecidedOnce},
 		{"empty object", `{}`, "stream", []string{`{}`}, undecidedOnce},
 		{"single scalar", `true`, "stream", []string{`true`}, undecidedOnce},
@@ -85,8 +87,8 @@ func TestShapes(t *testing.T) {
 				testutil.ErrorIs(t, err, ErrUndecided)
 				_, err = p.run(c.source, Options{})
 				testutil.ErrorIs(t, err, ErrUndecided)
-				if err != nil && !strings.Contains(err.Error(), names) {
-					t.Errorf("%v does not name %s", err, names)
+				if said := whyUndecided(err); !strings.Contains(said, names) {
+					t.Errorf("%s does not name %s", said, names)
 				}
 			} else {
 				testutil.NoError(t, err)
@@ -113,6 +115,19 @@ func TestShapes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// whyUndecided returns the text of an error with the candidates that it names.
+func whyUndecided(err error) string {
+	var at *UndecidedError
+	if !errors.As(err, &at) {
+		return fmt.Sprint(err)
+	}
+	var names []string
+	for _, c := range at.Candidates {
+		names = append(names, fmt.Sprintf("%s (%d)", c.At, c.Count))
+	}
+	return err.Error() + ": " + strings.Join(names, ", ")
 }
 
 // The share of a source is what lies from its first record to its last.
@@ -156,16 +171,16 @@ func TestLateDocument(t *testing.T) {
 		document      string
 		want          string // "" if the value is a record
 	}{
-		{"small, among records with times", timed, 16, `{"history":[{},{}]}`, "/history (2)"},
-		{"far behind the beginning", timed, 5000, `{"history":[{},{}]}`, "/history (2)"},
-		{"history of scalars", timed, 20, `{"n":1,"history":[1,2,3]}`, "/history (3)"},
-		{"history with an escape", timed, 20, `{"n":1,"\u0068istory":[1,2,3]}`, "/history (3)"},
-		{"among records without times", untimed, 20, `{"history":[{},{}]}`, "/history (2)"},
-		{"of another name", timed, 20, `{"rows":[{"timestamp":1748448862}]}`, "/rows (1)"},
-		{"an array of objects", timed, 20, `[{"a":1},{"a":2}]`, "the root array (2)"},
-		{"nearly all of the text", untimed, 20, `{"r":[{"long":"` + strings.Repeat("x", 500) + `"}]}`, "/r (1)"},
+		{"small, among records with times", timed, 16, `{"history":[{},{}]}`, "holds an array: /history (2)"},
+		{"far behind the beginning", timed, 5000, `{"history":[{},{}]}`, "holds an array: /history (2)"},
+		{"history of scalars", timed, 20, `{"n":1,"history":[1,2,3]}`, "holds an array: /history (3)"},
+		{"history with an escape", timed, 20, `{"n":1,"\u0068istory":[1,2,3]}`, "holds an array: /history (3)"},
+		{"among records without times", untimed, 20, `{"history":[{},{}]}`, "holds an array: /history (2)"},
+		{"of another name", timed, 20, `{"rows":[{"timestamp":1748448862}]}`, "holds an array: /rows (1)"},
+		{"an array of objects", timed, 20, `[{"a":1},{"a":2}]`, "holds an array: the root array (2)"},
+		{"nearly all of the text", untimed, 20, `{"r":[{"long":"` + strings.Repeat("x", 500) + `"}]}`, "holds an array: /r (1)"},
 		{"a record with a time and a history", timed, 20, `{"timestamp":1748448862,"history":[{}]}`, ""},
-		{"a row", timed, 20, `[1,{"a":1}]`, ""},
+		{"a row", timed, 20, `[1,{"a":1}]`, "is not"},
 		{"scalars in an array", untimed, 20, `{"rows":[1,2]}`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -178,7 +193,7 @@ func TestLateDocument(t *testing.T) {
 				testutil.NoError(t, salvaged)
 				return
 			}
-			want := fmt.Sprintf("value %d holds an array: %s", c.count+1, c.want)
+			want := fmt.Sprintf("value %d %s", c.count+1, c.want)
 			if c.document[0] == '[' { // a salvage keeps lines of one kind, and this one in quarantine/
 				testutil.NoError(t, salvaged)
 				salvaged = err

@@ -22,6 +22,7 @@ type sourcePass struct {
 	scan      *jsonscan.Scanner
 	timeField *segment.Pointer // nil means that no time is wanted
 	finder    recordFinder
+	walk      func() error // reads the source in place of finder; nil means that finder does
 	take      take
 	sample    *timeSample   // holds back the first records; nil means that none are held back
 	search    *orderSearch  // of the order of day and month; nil means none
@@ -54,18 +55,42 @@ func readSource(ctx context.Context, o Options, accept jsonscan.Options, begin f
 		as = o.exclude.as
 	}
 	format := ""
+	var s *survey
 	for {
 		p := &sourcePass{ctx: ctx, o: o, finder: recordFinder{as: as}, format: format}
 		err := p.read(accept, begin)
 		var again *restart
-		if !errors.As(err, &again) {
+		isRestart := errors.As(err, &again)
+		switch {
+		case isRestart && p.once:
+			return p, p.undecidedOnce(again)
+		case isRestart && !again.survey:
+			as, format = again.as, again.format
+			continue
+		case !isRestart && (!isTooLarge(err) || p.once):
 			return p, err
 		}
-		if p.once {
-			return p, fmt.Errorf("%w in one pass: %s", ErrUndecided, again.why)
+		if s == nil {
+			var failed error
+			s, failed = surveySource(ctx, o, accept)
+			if failed != nil && isRestart && again.as.pointer != nil {
+				as, format, s = again.as, "", nil
+				continue
+			}
+			if failed != nil {
+				return p, failed
+			}
 		}
-		as, format = again.as, again.format
+		if as, err = s.reshape(p, err); err != nil {
+			return p, err
+		}
+		format = ""
 	}
+}
+
+// isTooLarge reports whether a pass ended at a record that is larger than a limit.
+func isTooLarge(err error) bool {
+	return errors.Is(err, jsonscan.ErrTooLarge) || errors.Is(err, jsonscan.ErrMemory)
 }
 
 // read opens the source and reads all of it.
@@ -97,7 +122,9 @@ func (p *sourcePass) readFrom(in io.Reader, accept jsonscan.Options, begin func(
 		return err
 	}
 	err := p.checkStart()
-	if err == nil {
+	if err == nil && p.walk != nil {
+		err = p.truncated(p.walk())
+	} else if err == nil {
 		err = p.truncated(p.finder.run(p))
 	}
 	if errors.Is(err, errCutShort) {
@@ -204,6 +231,13 @@ func (p *sourcePass) timeScalar() []byte {
 	return p.scan.Captured(p.buf)
 }
 
+// ahead returns the bytes after the scanner's offset that need not be waited for: the rest of
+// a chunk.
+func (p *sourcePass) ahead() []byte {
+	held := p.source.held
+	return held[len(held)-int(p.source.size-p.scan.Offset()):]
+}
+
 // bytesDone returns how many bytes of the file were read, as far as Progress is concerned.
 func (p *sourcePass) bytesDone() int64 {
 	if t := p.source.in; t.compressed.Load() {
@@ -264,7 +298,7 @@ func blamesSource(err error) bool {
 	if err == nil || errors.As(err, &at) || errors.As(err, &again) {
 		return true
 	}
-	for _, e := range []error{ErrEmpty, ErrEncoding, ErrUndecided, ErrOrder, ErrNoArray, ErrCompressed, ErrNotHere, ErrDiverged} {
+	for _, e := range []error{ErrEmpty, ErrEncoding, ErrUndecided, ErrOrder, ErrNoArray, ErrCommas, ErrCompressed, ErrNotHere, ErrDiverged} {
 		if errors.Is(err, e) {
 			return true
 		}

@@ -11,18 +11,27 @@ import (
 
 // name reads a member's name and the colon after it.
 func (p *sourcePass) name() (string, error) {
-	c, err := p.scan.Peek()
+	quoted, err := p.quotedName()
 	if err != nil {
-		return "", p.truncated(err)
-	}
-	if c != '"' {
-		return "", p.unexpected(c, "where a member's name should be")
-	}
-	if p.buf, err = p.scan.Value(p.buf[:0]); err != nil {
 		return "", err
 	}
-	name := jsonscan.Unquote(p.buf)
-	return name, p.colon()
+	return jsonscan.Unquote(quoted), nil
+}
+
+// quotedName is name for the name as it is written, with its quotes. It is valid until the
+// next value is read.
+func (p *sourcePass) quotedName() ([]byte, error) {
+	c, err := p.scan.Peek()
+	if err != nil {
+		return nil, p.truncated(err)
+	}
+	if c != '"' {
+		return nil, p.unexpected(c, "where a member's name should be")
+	}
+	if p.buf, err = p.scan.Value(p.buf[:0]); err != nil {
+		return nil, err
+	}
+	return p.buf, p.colon()
 }
 
 // colon reads the colon after a member's name.

@@ -28,7 +28,7 @@ func migrateCommand() *cli.Command {
 		Description: `SOURCE is a file, or - for standard input; the default of DIR is
 SOURCE without its ending. It may be compressed with gzip, zstd, xz or bzip2, or be a zip
 archive of one file. The source is never written to. The new log is complete, or, after an
-error, there is none.
+error, there is none. The records are found, or the places that may hold them are listed.
 
 The records of several files become one log, in the order of the files; DIR must be named.
 Records that two of the files have in common are in it twice. A pattern in quotes stands
@@ -199,6 +199,10 @@ func dryRun(c *cli.Context, o migrate.Options, zone *timezone.Zone, bar *term.Pr
 	took.warn(c.App.ErrWriter)
 	warnCount(c, o, plan.Declared, plan.Records)
 	took.print(out)
+	if others := otherCandidates(plan); len(others) > 0 {
+		term.Fprintf(out, "other values that may be records:\n")
+		listCandidates(out, others)
+	}
 	if plan.FirstTime != nil {
 		term.Fprintf(out, "times: %s to %s\n", plan.FirstTime.UTC().Format(time.RFC3339), plan.LastTime.UTC().Format(time.RFC3339))
 	}

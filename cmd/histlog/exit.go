@@ -62,6 +62,7 @@ func printError(stdout, stderr io.Writer, err error) int {
 		say(stderr, "%v", err)
 		if hint != "" {
 			term.Fprintf(stderr, "hint: %s\n", hint)
+			printCandidates(stderr, err)
 		}
 	}
 	return code

@@ -94,7 +94,7 @@ var aboutLogs = []explanation{
 	{isAny(segment.ErrTooLarge, jsonscan.ErrTooLarge), exitRejected, text("raise the limit with --max-record")},
 	{isAny(migrate.ErrTwice), exitUsage, text(`rename one of the two in a copy: sed '0,/"NAME"/s//"NAME_1"/' SOURCE > COPY; a pointer cannot distinguish two members of one name`)},
 	{as[*migrate.OrderError], exitUsage, orderHint},
-	{isAny(migrate.ErrUndecided), exitUsage, text("name the array that holds them with --records, a JSON pointer such as /history; --records '' makes each value a record")},
+	{isAny(migrate.ErrUndecided), exitUsage, undecidedHint},
 	{isAny(migrate.ErrOnce), exitUsage, text("give the name of a file instead of -")},
 	{isAny(migrate.ErrNoRoom), exitNoRoom, text("make room, or choose a directory on a larger disk")},
 	{isAny(migrate.ErrNotHere, migrate.ErrDiverged), exitFailure, text("check that SOURCE belongs to this log; histlog migrate SOURCE OTHERDIR makes another log, to compare and append from")},
@@ -112,6 +112,8 @@ var aboutFiles = []explanation{
 
 var aboutInput = []explanation{
 	{as[*migrate.PackedError], exitRejected, decompressHint},
+	{as[*migrate.ColumnsError], exitRejected, columnsHint},
+	{isAny(migrate.ErrCommas), exitRejected, text("put brackets around them: (echo [; sed '$s/,[[:space:]]*$//' FILE; echo ]) > OTHER; then name OTHER instead")},
 	{isAny(migrate.ErrWindow), exitRejected, text("decompress it: zstd -dc --long=31 FILE > OTHER; then name OTHER instead, or give more with --memory")},
 	{isAny(migrate.ErrDictionary), exitRejected, text("decompress it in a pipe: xz -dc FILE | histlog migrate - DIR; or give more with --memory")},
 	{as[*migrate.ArchiveError], exitRejected, text("take one: unzip -p FILE MEMBER | histlog migrate - DIR; unzip -l FILE lists them")},

@@ -34,3 +34,14 @@ func Parse(s string) (int64, error) {
 	}
 	return n, nil
 }
+
+// Percent formats a share, 0 to 1, such as 99.9 %. Only all is 100 %.
+func Percent(share float64) string {
+	digits := 1
+	if share < 0.01 {
+		digits = 2
+	}
+	scale := math.Pow10(digits)
+	text := strconv.FormatFloat(math.Floor(share*100*scale)/scale, 'f', digits, 64)
+	return strings.TrimSuffix(text, ".0") + " %"
+}
