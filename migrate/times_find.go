@@ -33,9 +33,14 @@ const (
 	maxTimeCandidates = 64
 )
 
-// mongoDate is the name of the only member of a time in MongoDB's extended JSON: the name of
-// the object is the time's name.
-const mongoDate = "$date"
+// longestTimeName is the maximum length of a name that is read, with its quotes and escapes:
+// the pointer becomes a setting.
+const longestTimeName = 256
+
+// mongoNames are the names of the only member of an object that MongoDB's extended JSON writes
+// for a time, {"$date": …} or {"$date": {"$numberLong": …}}. The name of the object is the
+// time's name.
+var mongoNames = []string{"$date", "$numberLong"}
 
 // keyRank is the rank of a key: behind the names of one word.
 var keyRank = timeRank{compound: 1, word: -1}
@@ -109,37 +114,50 @@ func (f *timeFinder) record(record []byte) {
 		}
 	}
 	for m := range jsonscan.Members(record) {
-		name := jsonscan.Unquote(m.Name)
+		name, ok := f.name(m)
+		if !ok {
+			continue
+		}
 		path := f.above + jsonscan.PointerToken(name)
 		rank, named := timeRankOf(name)
 		if named {
 			f.consider(path, 1, rank, m.Value)
 		}
 		if m.Value[0] == '{' {
-			f.object(m.Value, path, rank, named)
-		}
-		if f.names++; f.names > maxTimeNames {
-			return
+			f.object(m.Value, path, 2, rank, named)
 		}
 	}
 }
 
-// object considers the members of an object in a record. named says that its name is that of
-// a time, with the rank.
-func (f *timeFinder) object(value []byte, path string, rank timeRank, named bool) {
+// object considers the members of an object in a record. A pointer to them has depth
+// tokens. named says that the name of the object is that of a time, with the rank.
+func (f *timeFinder) object(value []byte, path string, depth int, rank timeRank, named bool) {
 	for m := range jsonscan.Members(value) {
-		name := jsonscan.Unquote(m.Name)
+		name, ok := f.name(m)
+		if !ok {
+			continue
+		}
+		path := path + jsonscan.PointerToken(name)
 		own, ok := timeRankOf(name)
-		if name == mongoDate {
-			own, ok = rank, named
+		if slices.Contains(mongoNames, name) {
+			if own, ok = rank, named; m.Value[0] == '{' && depth == 2 {
+				f.object(m.Value, path, depth+1, rank, named)
+			}
 		}
 		if ok {
-			f.consider(path+jsonscan.PointerToken(name), 2, own, m.Value)
-		}
-		if f.names++; f.names > maxTimeNames {
-			return
+			f.consider(path, depth, own, m.Value)
 		}
 	}
+}
+
+// name returns the name of a member; ok is false if it can't be in a pointer to the time, or
+// if the record has too many members.
+func (f *timeFinder) name(m jsonscan.Member) (name string, ok bool) {
+	if f.names++; f.names > maxTimeNames || len(m.Name) > longestTimeName {
+		return "", false
+	}
+	name = jsonscan.Unquote(m.Name)
+	return name, name != "*" // which would mean any member
 }
 
 // consider counts the value that a record has at path.
