@@ -71,13 +71,14 @@ func findTimeField(records [][]byte, wrapped int, s segment.Settings) string {
 	first := &timeCandidate{path: above + s.Get(timeFieldKey), depth: 1}
 	f := timeFinder{time: newTimeField(s), above: above, all: []*timeCandidate{first}}
 	for _, r := range records {
+		if !isWrapped(r, wrapped) { // below a star that stands for an array elsewhere
+			continue
+		}
 		keys, value := unwrap(r, wrapped, nil)
 		for i := len(keys); i > 0; i-- { // the innermost key first
 			f.consider(strings.Repeat("/*", i)[1:], 1, keyRank, keys[i-1])
 		}
-		if value != nil {
-			f.record(value)
-		}
+		f.record(value)
 	}
 	if first.times > 0 {
 		return first.path

@@ -93,6 +93,7 @@ func TestFindTimeField(t *testing.T) {
 		{"a worse member behind a key", `{"2025-05-01":{"created_at":1748448862}}`, "*", 1},
 		{"the usual one behind a key", `{"2025-05-01":{"ts":1748448862,"timestamp":1748448862}}`, "/*/timestamp", 1},
 		{"rows behind a key", `{"BTC":[1748448862,1]}`, "/*/0", 1},
+		{"a record with fewer keys", `{"BTC":{"at":1748448862}} {"n":1,"at":2} {"n":[],"m":[]}`, "/*/at", 1},
 		{"a record without the key", `{} {"BTC":[1748448862,1]}`, "/*/0", 1},
 		{"a form that needs a format", `{"n":1,"date":"28/05/25"}`, "/date", 0},
 		{"the usual one of such a form", `{"date":"28/05/25","timestamp":"28/05/25"}`, "/timestamp", 0},
