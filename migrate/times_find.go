@@ -71,7 +71,7 @@ func findTimeField(records [][]byte, wrapped int, s segment.Settings) string {
 	first := &timeCandidate{path: above + s.Get(timeFieldKey), depth: 1}
 	f := timeFinder{time: newTimeField(s), above: above, all: []*timeCandidate{first}}
 	for _, r := range records {
-		if !isWrapped(r, wrapped) { // below a star that stands for an array elsewhere
+		if !isWrapped(r, wrapped) { // below a star that matches an array elsewhere
 			continue
 		}
 		keys, value := unwrap(r, wrapped, nil)
