@@ -134,6 +134,7 @@ func TestSurveyBounded(t *testing.T) {
 		{"names of scalars", repeated(5000, `"s%d":1`), ""},
 		{"names of objects", repeated(5000, `"o%d":{"a":{"b":1}}`), "/history"},
 		{"names of all kinds", repeated(5000, `"a%d":[1],"b%d":{"c":1},"d%d":"e"`), ""},
+		{"objects of one other name each", `"rows":[` + repeated(5000, `{"n%d":{"o%d":[{"p":1}]},"q":[1]}`) + `]`, ""},
 		{"long names", repeated(9, `"`+strings.Repeat("long", 100)+`%d":1`), "/history"},
 		{"deep", deep, "/history"},
 		{"deeper than is looked", `"a":` + strings.Repeat(`{"b":`, 100) + `[{}]` + strings.Repeat(`}`, 100), "/history"},

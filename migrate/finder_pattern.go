@@ -124,6 +124,9 @@ func (f *recordFinder) matchInside(p *sourcePass, c byte, n int) error {
 	if err != nil {
 		return p.truncated(err)
 	}
+	if n >= len(f.matcher.tokens)-1 { // the values in it may be records
+		p.counted = p.scan.Offset()
+	}
 	for i := 0; next != closing; i++ {
 		if n == 0 && i == 0 {
 			f.matcher.missed = true

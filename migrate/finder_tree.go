@@ -117,7 +117,7 @@ func (v *node) fold(c byte, least int) {
 	if count < least {
 		return
 	}
-	v.folded, v.foldedKind = new(node), c
+	v.folded, v.foldedKind, v.next = new(node), c, 0
 	v.members = slices.DeleteFunc(v.members, func(m *node) bool {
 		if !m.only(c) {
 			return false

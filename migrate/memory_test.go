@@ -14,14 +14,16 @@ import (
 	"testing"
 
 	"github.com/histlog/histlog/internal/testutil"
+	"github.com/histlog/histlog/segment"
 )
 
 const mib = 1 << 20
 
-// The child's source, and where its log goes.
+// The child's source, where its log goes, and where its records are, if they are named.
 const (
-	sourceEnv = "HISTLOG_TEST_SOURCE"
-	dirEnv    = "HISTLOG_TEST_DIR"
+	sourceEnv  = "HISTLOG_TEST_SOURCE"
+	dirEnv     = "HISTLOG_TEST_DIR"
+	recordsEnv = "HISTLOG_TEST_RECORDS"
 )
 
 // TestMemoryChild is not a test: it migrates for TestMemory in a process of its own.
@@ -31,7 +33,13 @@ func TestMemoryChild(t *testing.T) {
 		t.Skip("TestMemory runs it")
 	}
 	debug.SetMemoryLimit(24 * mib) // as histlog does
-	_, err := Run(t.Context(), Options{Source: source, Dir: os.Getenv(dirEnv), FS: testutil.NoSync{}})
+	o := Options{Source: source, Dir: os.Getenv(dirEnv), FS: testutil.NoSync{}}
+	if at, named := os.LookupEnv(recordsEnv); named {
+		var err error
+		o.Records, err = segment.ParsePointer(at)
+		testutil.NoError(t, err)
+	}
+	_, err := Run(t.Context(), o)
 	testutil.NoError(t, err)
 	status, err := os.ReadFile("/proc/self/status")
 	testutil.NoError(t, err)
@@ -69,31 +77,42 @@ func TestMemory(t *testing.T) {
 		name    string
 		records uint64
 		largest int
+		named   bool // the records are named: they are less than half of the source
 		write   func(w *bufio.Writer)
 	}{
-		{"a record of 40 MB", 3, 40 * mib, func(w *bufio.Writer) {
+		{"a record of 40 MB", 3, 40 * mib, false, func(w *bufio.Writer) {
 			w.WriteString(`{"history": [{"a":1},`)
 			array(w, 50*mib) // a fifth of it is white space
 			w.WriteString(`,{"a":2}]}`)
 		}},
-		{"a text of 40 MB", 2, 40 * mib, func(w *bufio.Writer) {
+		{"a text of 40 MB", 2, 40 * mib, false, func(w *bufio.Writer) {
 			w.WriteString(`["`)
 			for range 40 * mib / 16 {
 				w.WriteString("0123456789abcdef")
 			}
 			w.WriteString(`",1]`)
 		}},
-		{"a prefix of 100 MB", 2, 0, func(w *bufio.Writer) {
+		{"a prefix of 100 MB", 2, 0, true, func(w *bufio.Writer) {
 			w.WriteString("{")
 			members(w)
 			w.WriteString(`"history": [{"a":1}, {"a":2}]}`)
 		}},
-		{"a suffix of 100 MB", 2, 0, func(w *bufio.Writer) {
+		{"a suffix of 100 MB", 2, 0, true, func(w *bufio.Writer) {
 			w.WriteString(`{"history": [{"a":1}, {"a":2}],`)
 			members(w)
 			w.WriteString(`"n":1}`)
 		}},
-		{"white space of 100 MB", 2, 0, func(w *bufio.Writer) {
+		{"a survey of 100 MB of different names", 2 * mib, 0, false, func(w *bufio.Writer) {
+			w.WriteString(`{"a": {"rows": [`)
+			for i := range 2 * mib {
+				if i > 0 {
+					w.WriteString(",\n")
+				}
+				fmt.Fprintf(w, `{"n%d": {"o%d": [{"p": %d}]}, "q": [%d]}`, i, i, i, i)
+			}
+			w.WriteString("]}}")
+		}},
+		{"white space of 100 MB", 2, 0, false, func(w *bufio.Writer) {
 			w.WriteString("[1,")
 			for range 100 * mib / 16 {
 				w.WriteString("                ")
@@ -101,7 +120,7 @@ func TestMemory(t *testing.T) {
 			w.WriteString("2]")
 		}},
 		// The dictionary counts like a record.
-		{"xz of 100 MB", 1_000_000, 8 * mib, func(w *bufio.Writer) {
+		{"xz of 100 MB", 1_000_000, 8 * mib, false, func(w *bufio.Writer) {
 			x := testutil.NewXZ(w, testutil.Dict8MB)
 			text := []byte(strings.Repeat("{\"a\":\""+strings.Repeat("x", 92)+"\"}\n", 1000))
 			for range 1000 {
@@ -121,6 +140,9 @@ func TestMemory(t *testing.T) {
 			testutil.NoError(t, f.Close())
 			child := exec.Command(os.Args[0], "-test.run=^TestMemoryChild$", "-test.v")
 			child.Env = append(os.Environ(), sourceEnv+"="+p.source, dirEnv+"="+p.dir)
+			if c.named {
+				child.Env = append(child.Env, recordsEnv+"=/history")
+			}
 			out, err := child.CombinedOutput()
 			if err != nil {
 				t.Fatalf("%v\n%s", err, out)

@@ -37,7 +37,7 @@ type sourcePass struct {
 	end       int64         // offset in the text after the last record taken
 	previous  int64         // offset in the text after the record before that
 	kind      byte          // first byte of the last record
-	covered   int64         // bytes of the text from the first record of each array to its last
+	covered   int64         // bytes of the text from the first record of each array or object to its last
 	counted   int64         // offset in the text up to which covered is complete
 	buf       []byte        // the record read last, compact
 }
@@ -50,14 +50,12 @@ type take func(compact, timeScalar []byte) error
 // are, another one is made with what the first found out. begin is called before each
 // pass. The last pass is returned even if err is not nil.
 func readSource(ctx context.Context, o Options, accept jsonscan.Options, begin func(*sourcePass) error) (*sourcePass, error) {
-	as := shape{pointer: o.Records}
+	next := restart{as: shape{pointer: o.Records}}
 	if o.exclude != nil {
-		as = o.exclude.as
+		next.as = o.exclude.as
 	}
-	format := ""
-	var s *survey
 	for {
-		p := &sourcePass{ctx: ctx, o: o, finder: recordFinder{as: as}, format: format}
+		p := &sourcePass{ctx: ctx, o: o, finder: recordFinder{as: next.as}, format: next.format}
 		err := p.read(accept, begin)
 		var again *restart
 		isRestart := errors.As(err, &again)
@@ -65,26 +63,24 @@ func readSource(ctx context.Context, o Options, accept jsonscan.Options, begin f
 		case isRestart && p.once:
 			return p, p.undecidedOnce(again)
 		case isRestart && !again.survey:
-			as, format = again.as, again.format
+			next = *again
 			continue
 		case !isRestart && (!isTooLarge(err) || p.once):
 			return p, err
 		}
-		if s == nil {
-			var failed error
-			s, failed = surveySource(ctx, o, accept)
-			if failed != nil && isRestart && again.as.pointer != nil {
-				as, format, s = again.as, "", nil
-				continue
+		// The survey takes no records, so p stays the last pass.
+		s, failed := surveySource(ctx, o, accept)
+		switch {
+		case failed == nil:
+			next = restart{}
+			if next.as, err = s.reshape(p, err); err != nil {
+				return p, err
 			}
-			if failed != nil {
-				return p, failed
-			}
+		case isRestart && again.as.pointer != nil:
+			next = *again
+		default:
+			return p, failed
 		}
-		if as, err = s.reshape(p, err); err != nil {
-			return p, err
-		}
-		format = ""
 	}
 }
 
