@@ -273,6 +273,22 @@ func TestRestampDamaged(t *testing.T) {
 	}
 }
 
+// An entry that is made from the text is no replacement for a damaged one: its arrival is lost.
+// Not even where it fits the totals in the trailer.
+func TestRestampHidesNoDamage(t *testing.T) {
+	dir := zonelessLog(t, 20, "300")
+	testutil.FlipByte(t, filepath.Join(dir, indexName(1)), headerSize+entrySize+3)
+	before := snapshot(t, dir)
+	done, err := Restamp(t.Context(), dir, nil, nil, options(nil))
+	testutil.NoError(t, err)
+	if done.Total().Damage == nil {
+		t.Error("the damage was not reported")
+	}
+	if snapshot(t, dir)["/"+indexName(1)] != before["/"+indexName(1)] {
+		t.Error("the damaged index was replaced")
+	}
+}
+
 // If a second restamp begins, the first one ends, and leaves the mark to the second.
 func TestRestampOvertaken(t *testing.T) {
 	dir := zonelessLog(t, 20, "300")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -44,7 +45,7 @@ func restamp(c *cli.Context, l *segment.Log, change segment.Settings) error {
 	bar.Finish()
 	eventlog.LogRecovery(l.Dir, r.done.Recovery)
 	if err != nil {
-		if r.done.Settings != nil { // HISTLOG has them
+		if r.done.Settings != nil && !errors.Is(err, segment.ErrRestamped) { // HISTLOG has them
 			say(c.App.ErrWriter, "the settings are changed, but not yet all times; to go on: histlog config %s --restamp", l.Dir)
 		}
 		return fmt.Errorf("config --restamp: %w", err)

@@ -90,6 +90,7 @@ var aboutLogs = []explanation{
 	{isAny(segment.ErrCorrupt, migrate.ErrDiffers), exitDamaged, text("histlog verify lists every damaged record; all others stay readable")},
 	{isAny(segment.ErrRetired), exitFailure, text("ask for a later record; an archive, if there is one (histlog config), has the earlier ones")},
 	{isAny(segment.ErrNoRecord), exitFailure, text("histlog tail shows the newest ones")},
+	{isAny(segment.ErrRestamped), exitFailure, text("wait for the other one, which reads all records again by its own settings")},
 	{isAny(segment.ErrArchive), exitFailure, text("name the log that it belongs to")},
 	{isAny(segment.ErrTooLarge, jsonscan.ErrTooLarge), exitRejected, text("raise the limit with --max-record")},
 	{isAny(migrate.ErrTwice), exitUsage, text(`rename one of the two in a copy: sed '0,/"NAME"/s//"NAME_1"/' SOURCE > COPY; a pointer cannot distinguish two members of one name`)},
