@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"github.com/histlog/histlog/internal/testutil"
-	"github.com/histlog/histlog/segment"
 )
 
 const mib = 1 << 20
@@ -23,7 +22,7 @@ const mib = 1 << 20
 const (
 	sourceEnv  = "HISTLOG_TEST_SOURCE"
 	dirEnv     = "HISTLOG_TEST_DIR"
-	recordsEnv = "HISTLOG_TEST_RECORDS"
+	recordsEnv = "HISTLOG_TEST_RECORDS" // a pointer or pattern
 )
 
 // TestMemoryChild is not a test: it migrates for TestMemory in a process of its own.
@@ -34,10 +33,9 @@ func TestMemoryChild(t *testing.T) {
 	}
 	debug.SetMemoryLimit(24 * mib) // as histlog does
 	o := Options{Source: source, Dir: os.Getenv(dirEnv), FS: testutil.NoSync{}}
-	if at, named := os.LookupEnv(recordsEnv); named {
-		var err error
-		o.Records, err = segment.ParsePointer(at)
-		testutil.NoError(t, err)
+	if at := os.Getenv(recordsEnv); at != "" {
+		o.Records = pattern(t, at)
+		o.Verify = VerifyRoundtrip // by an export
 	}
 	_, err := Run(t.Context(), o)
 	testutil.NoError(t, err)
@@ -73,36 +71,49 @@ func TestMemory(t *testing.T) {
 		}
 		w.WriteString("]}")
 	}
+	groups := func(groups, members int) func(w *bufio.Writer) {
+		return func(w *bufio.Writer) {
+			w.WriteString("{")
+			for i := range groups {
+				fmt.Fprintf(w, "\"%d\": {\n", i)
+				for n := range members {
+					fmt.Fprintf(w, "  \"%d\": {\"text\": \"%080d\"},\n", n, n)
+				}
+				w.WriteString("  \"last\": []},\n")
+			}
+			w.WriteString("\"none\": {}}")
+		}
+	}
 	rows := []struct {
 		name    string
 		records uint64
 		largest int
-		named   bool // the records are named: they are less than half of the source
+		at      string // names the records; "" means that they are found
 		write   func(w *bufio.Writer)
 	}{
-		{"a record of 40 MB", 3, 40 * mib, false, func(w *bufio.Writer) {
+		{"a record of 40 MB", 3, 40 * mib, "", func(w *bufio.Writer) {
 			w.WriteString(`{"history": [{"a":1},`)
 			array(w, 50*mib) // a fifth of it is white space
 			w.WriteString(`,{"a":2}]}`)
 		}},
-		{"a text of 40 MB", 2, 40 * mib, false, func(w *bufio.Writer) {
+		{"a text of 40 MB", 2, 40 * mib, "", func(w *bufio.Writer) {
 			w.WriteString(`["`)
 			for range 40 * mib / 16 {
 				w.WriteString("0123456789abcdef")
 			}
 			w.WriteString(`",1]`)
 		}},
-		{"a prefix of 100 MB", 2, 0, true, func(w *bufio.Writer) {
+		{"a prefix of 100 MB", 2, 0, "/history", func(w *bufio.Writer) {
 			w.WriteString("{")
 			members(w)
 			w.WriteString(`"history": [{"a":1}, {"a":2}]}`)
 		}},
-		{"a suffix of 100 MB", 2, 0, true, func(w *bufio.Writer) {
+		{"a suffix of 100 MB", 2, 0, "/history", func(w *bufio.Writer) {
 			w.WriteString(`{"history": [{"a":1}, {"a":2}],`)
 			members(w)
 			w.WriteString(`"n":1}`)
 		}},
-		{"a survey of 100 MB of different names", 2 * mib, 0, false, func(w *bufio.Writer) {
+		{"a survey of 100 MB of different names", 2 * mib, 0, "", func(w *bufio.Writer) {
 			w.WriteString(`{"a": {"rows": [`)
 			for i := range 2 * mib {
 				if i > 0 {
@@ -112,7 +123,7 @@ func TestMemory(t *testing.T) {
 			}
 			w.WriteString("]}}")
 		}},
-		{"white space of 100 MB", 2, 0, false, func(w *bufio.Writer) {
+		{"white space of 100 MB", 2, 0, "", func(w *bufio.Writer) {
 			w.WriteString("[1,")
 			for range 100 * mib / 16 {
 				w.WriteString("                ")
@@ -120,13 +131,24 @@ func TestMemory(t *testing.T) {
 			w.WriteString("2]")
 		}},
 		// The dictionary counts like a record.
-		{"xz of 100 MB", 1_000_000, 8 * mib, false, func(w *bufio.Writer) {
+		{"xz of 100 MB", 1_000_000, 8 * mib, "", func(w *bufio.Writer) {
 			x := testutil.NewXZ(w, testutil.Dict8MB)
 			text := []byte(strings.Repeat("{\"a\":\""+strings.Repeat("x", 92)+"\"}\n", 1000))
 			for range 1000 {
 				x.Write(text)
 			}
 			x.Close()
+		}},
+		{"an object of 100 MB", 1_000_000, 0, "/*/*", groups(1, 1_000_000)},
+		{"groups of 100 MB", 1_000_000, 0, "/*/*", groups(100_000, 10)},
+		// Keys are held in addition to the record that they are in.
+		{"keys of 10 MB", 2, 2 * 10 * mib, "/*/*", func(w *bufio.Writer) {
+			fmt.Fprintf(w, `{"%s": {"%s": 1, "b": 2}}`, strings.Repeat("a", 5*mib), strings.Repeat("b", 5*mib))
+		}},
+		{"other members of 100 MB", 2, 0, "/*/l", func(w *bufio.Writer) {
+			w.WriteString(`{"a": {"l": [1], `)
+			members(w)
+			w.WriteString(`"n": 1}, "b": {"l": [2]}}`)
 		}},
 	}
 	for _, c := range rows[:testutil.Rounds(1, len(rows))] {
@@ -139,10 +161,7 @@ func TestMemory(t *testing.T) {
 			testutil.NoError(t, w.Flush())
 			testutil.NoError(t, f.Close())
 			child := exec.Command(os.Args[0], "-test.run=^TestMemoryChild$", "-test.v")
-			child.Env = append(os.Environ(), sourceEnv+"="+p.source, dirEnv+"="+p.dir)
-			if c.named {
-				child.Env = append(child.Env, recordsEnv+"=/history")
-			}
+			child.Env = append(os.Environ(), sourceEnv+"="+p.source, dirEnv+"="+p.dir, recordsEnv+"="+c.at)
 			out, err := child.CombinedOutput()
 			if err != nil {
 				t.Fatalf("%v\n%s", err, out)

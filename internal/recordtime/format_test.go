@@ -106,22 +106,23 @@ func TestParseFormatErrors(t *testing.T) {
 
 func TestSuggest(t *testing.T) {
 	for scalar, want := range map[string][]string{
-		`"05/06/2025 16:14"`:                     {"%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"},
-		`"5/6/2025, 4:14:22 pm"`:                 {"%d/%m/%Y, %I:%M:%S %p", "%m/%d/%Y, %I:%M:%S %p"},
-		`"5/6/2025, 4:14:22\u202fpm"`:            {"%d/%m/%Y, %I:%M:%S %p", "%m/%d/%Y, %I:%M:%S %p"},
-		`"28/05/2025 4:14:22 PM"`:                {"%d/%m/%Y %I:%M:%S %p"},
-		`"28.05.25 16:14"`:                       {"%d.%m.%y %H:%M"},
-		`"2025-05-28 16:14:22 IST"`:              {"%Y-%m-%d %H:%M:%S IST"},
-		`"2025-05-28 16:14:22 America/New_York"`: {"%Y-%m-%d %H:%M:%S America/New_York"},
-		`"16:14:22 28.05.2025"`:                  {"%H:%M:%S %d.%m.%Y"},
-		`"2025-05-28T16:14:22Z"`:                 nil, // is read
-		`1748448862`:                             nil,
-		`2025`:                                   nil,
-		`"soon"`:                                 nil,
-		`"` + strings.Repeat("x", 999) + `"`:     nil,
-		`null`:                                   nil,
-		`"`:                                      nil,
-		``:                                       nil,
+		`"05/06/2025 16:14"`:                                 {"%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"},
+		`"5/6/2025, 4:14:22 pm"`:                             {"%d/%m/%Y, %I:%M:%S %p", "%m/%d/%Y, %I:%M:%S %p"},
+		`"5/6/2025, 4:14:22\u202fpm"`:                        {"%d/%m/%Y, %I:%M:%S %p", "%m/%d/%Y, %I:%M:%S %p"},
+		`"28/05/2025 4:14:22 PM"`:                            {"%d/%m/%Y %I:%M:%S %p"},
+		`"28.05.25 16:14"`:                                   {"%d.%m.%y %H:%M"},
+		`"2025-05-28 16:14:22 IST"`:                          {"%Y-%m-%d %H:%M:%S IST"},
+		`"2025-05-28 16:14:22 America/New_York"`:             {"%Y-%m-%d %H:%M:%S America/New_York"},
+		`"16:14:22 28.05.2025"`:                              {"%H:%M:%S %d.%m.%Y"},
+		`"2025-05-28T16:14:22Z"`:                             nil, // is read
+		`1748448862`:                                         nil,
+		`"05/06/2025 16:14` + strings.Repeat(" ", 300) + `"`: nil, // too long for a time
+		`2025`:                               nil,
+		`"soon"`:                             nil,
+		`"` + strings.Repeat("x", 999) + `"`: nil,
+		`null`:                               nil,
+		`"`:                                  nil,
+		``:                                   nil,
 	} {
 		if got := Suggest([]byte(scalar)); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", scalar, got, want)

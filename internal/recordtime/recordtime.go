@@ -36,10 +36,12 @@ func (p *Parser) IsZoneless(scalar []byte) bool {
 	return ok && !here.Equal(there)
 }
 
+// longest is the maximum length of a scalar that may be a time, with every character escaped.
+const longest = 256
+
 // Parse returns the time in the JSON scalar at a record's time field, and whether
 // there is one. docs/TIMES.md lists the forms of times.
 func (p *Parser) Parse(scalar []byte) (time.Time, bool) {
-	const longest = 256 // with every character escaped
 	if len(scalar) == 0 || len(scalar) > longest {
 		return time.Time{}, false
 	}

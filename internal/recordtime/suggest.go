@@ -12,7 +12,7 @@ import (
 // does not read, at most four. A date whose order of day and month is undecided has a
 // pattern for each.
 func Suggest(scalar []byte) (patterns []string) {
-	if _, ok := Parse(scalar, time.UTC); ok || len(scalar) == 0 {
+	if _, ok := Parse(scalar, time.UTC); ok || len(scalar) == 0 || len(scalar) > longest {
 		return nil
 	}
 	text := scalar
