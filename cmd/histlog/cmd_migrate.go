@@ -73,7 +73,12 @@ func runMigrate(c *cli.Context) error {
 	case len(o.Sources) > 1 && (is("continue") || is("salvage")):
 		return usage("migrate", "--continue and --salvage take one SOURCE, not %d", len(o.Sources))
 	case is("dry-run"):
-		return eachSource(c, o, func(one migrate.Options) error { return dryRun(c, one, zone, bar) })
+		return eachSource(c, o, func(one migrate.Options) error {
+			one.Settings = o.Settings
+			plan, err := dryRun(c, one, zone, bar)
+			o.Settings = timesOf(plan, o.Settings)
+			return err
+		})
 	case is("continue"):
 		return continueMigration(c, o, bar)
 	}
@@ -184,16 +189,16 @@ func withoutEnding(name string) string {
 }
 
 // dryRun prints what a migration would do.
-func dryRun(c *cli.Context, o migrate.Options, zone *timezone.Zone, bar *term.Progress) error {
+func dryRun(c *cli.Context, o migrate.Options, zone *timezone.Zone, bar *term.Progress) (migrate.DryRunReport, error) {
 	plan, err := migrate.DryRun(c.Context, o)
 	bar.Finish()
 	if err != nil {
-		return aboutSource("migrate "+o.Source, o.Source, err)
+		return plan, aboutSource("migrate "+o.Source, o.Source, err)
 	}
 	took := understood{o.Source, plan.Records, plan.RecordsAt, plan.Share, o.Records != nil, plan.Times, zone}
 	took.warnZone(c.App.ErrWriter)
 	if c.Bool("json") {
-		return term.PrintJSON(c.App.Writer, plan)
+		return plan, term.PrintJSON(c.App.Writer, plan)
 	}
 	out := c.App.Writer
 	took.warn(c.App.ErrWriter)
@@ -211,7 +216,20 @@ func dryRun(c *cli.Context, o migrate.Options, zone *timezone.Zone, bar *term.Pr
 		term.Fprintf(out, "%d NaN or Infinity, which --non-finite must allow\n", plan.NonFinite)
 	}
 	_, err = term.Fprintf(out, "it will take about %s; nothing was written\n", term.Duration(time.Duration(plan.Seconds*1.2*float64(time.Second))))
-	return err
+	return plan, err
+}
+
+// timesOf returns s with where the records of a source have their times: those of the
+// sources after it are read in the same way.
+func timesOf(plan migrate.DryRunReport, s segment.Settings) segment.Settings {
+	if plan.Records == 0 {
+		return s
+	}
+	s = s.With(segment.Settings{"time-field": plan.TimeField})
+	if plan.TimeFormat != "auto" {
+		s = s.With(segment.Settings{"time-format": plan.TimeFormat})
+	}
+	return s
 }
 
 // continueMigration appends the records that the source got since it was migrated.
