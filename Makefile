@@ -6,7 +6,7 @@ MODULES = . scripts/bench scripts/browser scripts/tools
 in-each-module = set -e; for m in $(MODULES); do (cd $$m && $(1)); done
 
 .DEFAULT_GOAL := help
-.PHONY: help build man demo test proofs test-browser race fuzz torture mutants bench month lint cross clean
+.PHONY: help build man demo test proofs test-browser race fuzz torture mutants bench month corpus lint cross clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench: ## measure, as ratios to named alternatives in the same run
 
 month: ## write a month of batches, 26 GB as one file, and draw what it takes in docs/month.svg (minutes)
 	@sh scripts/month.sh
+
+corpus: ## write the files of migrate/testdata/corpus again, by every writer that can be installed
+	@sh scripts/corpus/corpus.sh
 
 lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'gofmt would change these' >&2; exit 1; }

@@ -1,0 +1,12 @@
+;; Writes the history as Guile's json does: write_guile.scm OUT HISTORY.
+(use-modules (json) (ice-9 ports))
+(setlocale LC_ALL "C.UTF-8")
+(define args (cdr (command-line)))
+(define doc (call-with-input-file (cadr args) json->scm #:encoding "UTF-8"))
+(define (emit name call . options)
+  (call-with-output-file (string-append (car args) "/" name ".json")
+    (lambda (port) (apply scm->json doc port options))
+    #:encoding "UTF-8")
+  (format #t "~a.json\tGuile, guile-json\t4.7.3\t~a\n" name call))
+(emit "guile" "scm->json")
+(emit "guile-pretty" "scm->json #:pretty #t" #:pretty #t)
