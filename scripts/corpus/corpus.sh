@@ -141,7 +141,7 @@ if [ -n "$bin" ]; then
   as "$bin/pg_ctl -D $out/pg/data -m immediate stop" >>"$out/log" 2>&1 || skip PostgreSQL
 fi
 
-# Imitations of programs that are not to be had here.
+# Imitations of programs that cannot be installed here.
 has python3 && try python3 imitate.py "$files"
 
 # Files of programs that are missing stay as they are.

@@ -1,4 +1,4 @@
-"""Writes the history in the styles of programs that are not to be had here: imitate.py OUT.
+"""Writes the history in the styles of programs that cannot be installed here: imitate.py OUT.
 
 Each style is a function of the JSON writer below: line end, indentation, and which
 containers are on one line.
