@@ -22,6 +22,18 @@
 // most of the source. Otherwise a survey reads the source once more, and the records are read
 // in a third pass, which is impossible for standard input.
 //
+// # Patterns
+//
+// A token * of a pattern matches every member of an object and every element of an array. If
+// a pattern leads to an array, its elements are the records; if its last token is *, so is any
+// other value it leads to. A record below a * over an object keeps the keys that it was found
+// under, outermost first, as the objects that it is stored in:
+//
+//	/history/*   {"history": {"2025-05-01": {"p": 1}}}       {"2025-05-01":{"p":1}}
+//	/*           {"BTC": [{"p": 1}, {"p": 2}], "ETH": []}    {"BTC":{"p":1}} and {"BTC":{"p":2}}
+//	/*/*         {"BTC": {"2025-05-01": 1}}                  {"BTC":{"2025-05-01":1}}
+//	/*/rows      [{"rows": [1]}, {"rows": [2]}]              1 and 2
+//
 // # What is kept
 //
 // Every token of a record is kept, byte for byte. The directory origin/ of the log has the

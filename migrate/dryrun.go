@@ -14,7 +14,7 @@ import (
 type DryRunReport struct {
 	Source      string     `json:"source"`
 	Records     uint64     `json:"records"`
-	RecordsAt   string     `json:"records_at"` // JSON pointer to their array, or "stream"
+	RecordsAt   string     `json:"records_at"` // JSON pointer to their array, a pattern, or "stream"
 	Share       float64    `json:"share"`      // as in Receipt
 	Declared    *int64     `json:"declared_entries"`
 	SourceBytes int64      `json:"source_bytes"`

@@ -3,8 +3,8 @@ package migrate
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -126,7 +126,7 @@ func (x *patternExport) add(i int, f *frame) {
 	case x.noting:
 		x.added.last[f.path] = container{f.id, f.object}
 		x.added.bytes += len(f.path) + 50
-		x.err = errors.Join(x.err, x.added.checkSize())
+		x.err = cmp.Or(x.err, x.added.checkSize())
 	case x.added.last[f.path].id == f.id:
 		x.addTo(i, f, x.outline.keys())
 	}
@@ -169,7 +169,7 @@ func (x *patternExport) addTo(i int, f *frame, keys int) {
 func (x *patternExport) writeAdded(i int, f *frame, keys int, text []byte) {
 	names, value := unwrap(text, keys, nil)
 	if value == nil {
-		x.err = errSpace
+		x.err = errLayout
 		return
 	}
 	var name []byte

@@ -56,6 +56,9 @@ func openEnvelope(l *segment.Log) (*envelope, error) {
 		if f.pattern, err = jsonscan.ParsePattern(at.Records); err != nil {
 			return nil, err
 		}
+		if f.pattern.Stars() == nil || at.base.From < 0 || at.base.To < 0 {
+			return nil, errLayout
+		}
 	}
 	if f.prefix, err = f.section(l, prefixName); err != nil {
 		return nil, err

@@ -2,13 +2,12 @@ package migrate
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"io"
 	"iter"
 	"slices"
-	"strings"
 
-	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -67,7 +66,9 @@ const maxHeld = 64 << 10
 func newPatternExport(e *envelope, out *bufio.Writer) (*patternExport, error) {
 	x := &patternExport{envelope: e, out: out, copying: true, added: &additions{}, set: &typesetter{style: e.style, out: out}}
 	bracket := make([]byte, 1)
-	if _, err := e.prefix.ReadAt(bracket, e.base.From-1); err != nil {
+	if _, err := e.prefix.ReadAt(bracket, e.base.From-1); err == io.EOF {
+		return nil, errLayout
+	} else if err != nil {
 		return nil, err
 	}
 	x.outline = newOutline(e.pattern, bracket[0] == '{', x)
@@ -78,41 +79,12 @@ func newPatternExport(e *envelope, out *bufio.Writer) (*patternExport, error) {
 	return x, err
 }
 
-// treeStyle learns the style of the containers around the records.
-func (e *envelope) treeStyle() (*Style, error) {
-	// Up to the first record, or to the end of the base.
-	text, complete, err := readBeginning(e.prefix)
-	if err != nil {
-		return nil, err
-	}
-	if !complete || e.suffix == nil {
-		return styleOf(text), nil
-	}
-	end, _, err := readBeginning(e.suffix)
-	if err != nil {
-		return nil, err
-	}
-	if e.between != "" {
-		text = append(text, strings.ReplaceAll("0"+e.between, string(keyMark), `""`)...)
-	}
-	s := styleOf(text, []byte("0"), end)
-	if e.between == "" && s.AfterColon == " " {
-		// No comma between records was seen: writers treat it like the colon.
-		for _, c := range []*jsonscan.Container{&s.Array, &s.Object} {
-			if !c.Lines && c.Comma == "" {
-				c.Comma = " "
-			}
-		}
-	}
-	return s, nil
-}
-
-// content returns the text of the base before its first record, and end that after its last one,
-// which is all of it if there was none.
+// content returns the text of the base before its first record.
 func (e *envelope) content() *io.SectionReader {
 	return io.NewSectionReader(e.prefix, e.base.From, e.prefix.Size()-e.base.From)
 }
 
+// end returns the text of the base after its last record: all of it if there was none.
 func (e *envelope) end() *io.SectionReader {
 	if e.count == 0 && e.suffix == nil {
 		return io.NewSectionReader(e.prefix, e.base.From, e.base.To-e.base.From)
@@ -175,7 +147,7 @@ func (x *patternExport) take(rec segment.Record) error {
 		return err
 	}
 	if !x.unwrapTo(x.outline.keys()) {
-		return errSpace
+		return errLayout
 	}
 	x.outline.follow(x.names)
 	if !x.copying {
@@ -188,7 +160,7 @@ func (x *patternExport) take(rec segment.Record) error {
 	if x.noting {
 		return x.err
 	}
-	return errors.Join(x.err, x.set.write(x.value, odd))
+	return cmp.Or(x.err, x.set.write(x.value, odd))
 }
 
 // skipTo reads the text before the records up to number, which are left out.
@@ -235,7 +207,9 @@ func (x *patternExport) gap(number uint64) (gaps, error) {
 
 // Write implements io.Writer for the text between records.
 func (x *patternExport) Write(p []byte) (int, error) {
-	x.outline.read(p)
+	if !x.outline.read(p) {
+		x.err = errLayout
+	}
 	return len(p), x.err
 }
 
@@ -279,7 +253,7 @@ func (x *patternExport) key(index int) []byte {
 		return nil
 	}
 	if index < 0 || !x.unwrapTo(index+1) {
-		x.err = errSpace
+		x.err = errLayout
 		return nil
 	}
 	if x.copying {
@@ -328,7 +302,7 @@ func (x *patternExport) finish() error {
 	if err == nil && len(x.outline.frames) == 1 { // there are more where a source was salvaged
 		x.close(x.outline.top())
 	}
-	return errors.Join(err, x.err)
+	return cmp.Or(err, x.err)
 }
 
 // atEnd reads all text of the base.
@@ -345,79 +319,4 @@ func (x *patternExport) atEnd() error {
 		x.form = x.outline.wayOn()
 	}
 	return err
-}
-
-// bridge opens the containers around the next record that are not open, and begins the
-// record.
-func (x *patternExport) bridge() {
-	all := x.outline.frames
-	for i := range all {
-		inner := i+1 < len(all)
-		if inner && all[i+1].open {
-			continue
-		}
-		x.begin(i, &all[i], all[i].name)
-		if inner {
-			x.open(&all[i+1])
-		}
-	}
-}
-
-// open writes the opening bracket of a container.
-func (x *patternExport) open(f *frame) {
-	f.open, f.filled = true, false
-	x.out.WriteByte(brackets(f.object)[0])
-}
-
-// begin writes what comes before a value in the container f, the i-th from the base. name
-// is that of a member whose name is a key.
-func (x *patternExport) begin(i int, f *frame, name []byte) {
-	c := x.kind(f.object)
-	if f.filled {
-		x.out.WriteString("," + c.Comma)
-	} else {
-		x.out.WriteString(c.Open)
-	}
-	f.filled = true
-	if c.Lines {
-		x.line(i + 1)
-	}
-	if !f.object {
-		return
-	}
-	if !x.outline.keyed(f) {
-		name = quoted(x.outline.tokens[f.level])
-	}
-	x.out.Write(name)
-	x.out.WriteString(x.tree.BeforeColon + ":" + x.tree.AfterColon)
-}
-
-// lineBefore writes the white space before the closing bracket of a container with values.
-func (x *patternExport) lineBefore(i int, object bool) {
-	if c := x.kind(object); c.Lines {
-		x.line(i)
-	} else {
-		x.out.WriteString(c.Close)
-	}
-}
-
-// line begins a line for a value in i containers, counted from the base.
-func (x *patternExport) line(i int) {
-	x.out.WriteString(x.tree.Line + strings.Repeat(x.tree.Indent, x.pattern.Stars()[0]+i))
-}
-
-// kind returns the style of objects or arrays.
-func (x *patternExport) kind(object bool) *jsonscan.Container {
-	if object {
-		return &x.tree.Object
-	}
-	return &x.tree.Array
-}
-
-// brackets returns those of objects or arrays.
-func brackets(object bool) string {
-	if object {
-		return "{}"
-	}
-	return "[]"
 }

@@ -172,7 +172,7 @@ func (v *node) below(token string) *node {
 // so a record whatever it holds.
 func (s *survey) rootTimed() bool {
 	v := s.root
-	for _, name := range s.time.path {
+	for _, name := range s.time.path() {
 		if v = v.below(name); v == nil {
 			return false
 		}

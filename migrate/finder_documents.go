@@ -46,32 +46,36 @@ func (d *document) undecided(values uint64) error {
 	return &UndecidedError{Reason: reason, Filter: filter}
 }
 
-// A timeField is where a record has its time. Without a path it is no place.
+// A timeField is where a record has its time. Without a field it is no place.
 type timeField struct {
-	path  []string
+	field *segment.Pointer
 	times *recordtime.Parser
 }
 
 // newTimeField returns the time field of a log with those settings.
 func newTimeField(s segment.Settings) timeField {
 	policy, err := s.Policy()
-	if err != nil || policy.TimeField == nil {
+	if err != nil || policy.TimeField == nil || len(policy.TimeField.Tokens()) == 0 {
 		return timeField{times: &recordtime.Parser{}}
 	}
-	return timeField{policy.TimeField.Tokens(), &recordtime.Parser{Format: policy.TimeFormat, Zone: policy.TimeZone}}
+	return timeField{policy.TimeField, &recordtime.Parser{Format: policy.TimeFormat, Zone: policy.TimeZone}}
+}
+
+// path returns the tokens of the field.
+func (f timeField) path() []string {
+	if f.field == nil {
+		return nil
+	}
+	return f.field.Tokens()
 }
 
 // in reports whether a compact value has a plausible time at the time field.
 func (f timeField) in(value []byte) bool {
-	if len(f.path) == 0 {
+	if f.field == nil {
 		return false
 	}
-	for _, name := range f.path {
-		if value = memberOf(value, name); value == nil {
-			return false
-		}
-	}
-	return f.is(value)
+	scalar := jsonscan.CaptureIn(value, f.field)
+	return scalar != nil && f.is(scalar)
 }
 
 // is reports whether a scalar is a plausible time.
@@ -82,20 +86,6 @@ func (f timeField) is(scalar []byte) bool {
 	}
 	t, ok := f.times.Parse(scalar)
 	return ok && t.Year() >= from && t.Year() <= to
-}
-
-// memberOf returns the value of an object's member, the last one of that name. nil means
-// that there is none.
-func memberOf(value []byte, name string) (found []byte) {
-	if value[0] != '{' {
-		return nil
-	}
-	for m := range jsonscan.Members(value) {
-		if jsonscan.Unquote(m.Name) == name {
-			found = m.Value
-		}
-	}
-	return found
 }
 
 // documentIn returns the array of records that a compact value holds if the

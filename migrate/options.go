@@ -14,7 +14,7 @@ type Options struct {
 	Sources  []string             // paths of several files, in the order of their records, in place of Source
 	Stdin    io.Reader            // nil means os.Stdin
 	Dir      string               // the new log; must be missing or empty
-	Records  *segment.Pointer     // names the array of records; nil means that it is found
+	Records  *segment.Pointer     // names the array of records, or is a pattern; nil means that they are found
 	Accept   Accept               // what is accepted beyond JSON
 	Settings segment.Settings     // of the new log
 	Compress segment.Codec        // of its full segments

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"unicode/utf8"
 
@@ -22,6 +23,9 @@ type layout struct {
 	Empty   bool         `json:"empty"` // there was no record, so that the prefix is the whole source
 	base    *base        // nil means that Records is no pattern
 }
+
+// errLayout is returned for a base or texts between records that no originWriter writes.
+var errLayout = fmt.Errorf("%w: %s contradicts the records", ErrOrigin, layoutName)
 
 // A base is the content of the array or object that the first star of a pattern is about.
 // Around it are bytes that belong to no record.

@@ -77,8 +77,9 @@ func (o *outline) keysIn(frames []frame) (n int) {
 	return n
 }
 
-// read reads a part of a text.
-func (o *outline) read(text []byte) {
+// read reads a part of a text. It reports false for a text that ends the base, which is none
+// between records.
+func (o *outline) read(text []byte) bool {
 	for _, c := range text {
 		switch {
 		case o.in == '"':
@@ -88,11 +89,14 @@ func (o *outline) read(text []byte) {
 		case c == ' ' || c == '\n' || c == '\r' || c == '\t':
 			o.in = 0
 			o.to.space(c)
+		case (c == '}' || c == ']') && len(o.frames) == 1:
+			return false
 		default:
 			o.in = 0
 			o.token(c)
 		}
 	}
+	return true
 }
 
 // inString reads a byte of a string.

@@ -1,6 +1,8 @@
 package migrate
 
 import (
+	"errors"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -163,5 +165,47 @@ func TestPatternsOfSources(t *testing.T) {
 	p.add(`{"a":{"g":5}}`)
 	for i, text := range texts {
 		wantText(t, names[i], p.exportSource(i+1), text)
+	}
+}
+
+// An origin/ that no migration has written is an error.
+func TestPatternsForeignOrigin(t *testing.T) {
+	const source = `{"a": [1], "b": [2, 3], "c": []}`
+	for _, c := range []struct{ old, new string }{
+		{`"pattern": "/*"`, `"pattern": "/a"`},
+		{`"pattern": "/*"`, `"pattern": "/*/*/*"`},
+		{`"pattern": "/*"`, `"pattern": ""`},
+		{`"pattern": "/*"`, `"pattern": "*"`},
+		{`"from": 1`, `"from": -1`},
+		{`"from": 1`, `"from": 1000`},
+		{`"to": `, `"to": -`},
+		{`"to": `, `"to": 9`},
+		{`"between": ", "`, `"between": "]}}]"`},
+		{`"between": ", "`, `"between": ",\u0000:"`},
+		{`"between": ", "`, `"between": "],\u0000:{\u0000:{\u0000:"`},
+		{`"between": ", "`, `"between": "\"\\"`},
+		{`"count": 3`, `"count": 4`},
+		{`"count": 3`, `"count": 0`},
+	} {
+		p := newPlace(t)
+		p.migrated(source, Options{Records: pattern(t, "/*")})
+		name := p.former()
+		b, err := os.ReadFile(name)
+		testutil.NoError(t, err)
+		if !strings.Contains(string(b), c.old) {
+			t.Fatalf("no %s in %s", c.old, b)
+		}
+		testutil.NoError(t, os.WriteFile(name, []byte(strings.Replace(string(b), c.old, c.new, 1)), 0o644))
+		for _, appended := range []string{"", `{"a":4}`} {
+			if appended != "" {
+				p.add(appended)
+			}
+			l := p.log()
+			var out strings.Builder
+			done, err := Export(&out, l, Original, records(l, 0)) // and no panic
+			if err == nil && done.Records != uint64(len(p.texts())) || err != nil && !errors.Is(err, ErrOrigin) && c.new != `"pattern": "*"` {
+				t.Errorf("%s: %q, %+v, %v", c.new, out.String(), done, err)
+			}
+		}
 	}
 }

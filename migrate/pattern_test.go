@@ -318,3 +318,13 @@ func TestPatternTimes(t *testing.T) {
 		}
 	}
 }
+
+// A time field with a star tells records from documents, too.
+func TestPatternTimesOfStream(t *testing.T) {
+	p := newPlace(t)
+	line := `{"BTC":{"at":"2025-05-01"},"rows":[{"long":"` + strings.Repeat("x", 500) + `"}]}`
+	_, err := p.run(line+"\n"+line+"\n", Options{})
+	testutil.ErrorIs(t, err, ErrUndecided)
+	p.migrated(line+"\n"+line+"\n", Options{Settings: segment.Settings{"time-field": "/*/at"}})
+	wantTexts(t, p.texts(), []string{line, line})
+}

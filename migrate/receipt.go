@@ -23,7 +23,7 @@ type Receipt struct {
 	Source       string           `json:"source"`            // as Options.Source named it; the first of several
 	Sources      int              `json:"sources,omitempty"` // how many there were, if several
 	Records      uint64           `json:"records"`
-	RecordsAt    string           `json:"records_at"` // JSON pointer to their array in the source, or "stream"
+	RecordsAt    string           `json:"records_at"` // JSON pointer to their array in the source, a pattern, or "stream"
 	Share        float64          `json:"share"`      // part of the source's text from the first record of each array to its last, 0 to 1; 0 in receipts of older versions
 	SourceBytes  int64            `json:"source_bytes"`
 	SourceSHA256 string           `json:"source_sha256"` // of the source's text, decompressed
