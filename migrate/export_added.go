@@ -35,6 +35,7 @@ type container struct {
 // A group is a container with appended records in it.
 type group struct {
 	object  bool
+	element bool // the pattern names it by an index that a new array does not have
 	records []segment.Sequence
 	inner   []branch // containers in it with such records
 }
@@ -82,7 +83,8 @@ func (a *additions) note(o *outline, form []frame, seq segment.Sequence, keys []
 			g := a.group(path)
 			g.inner = append(g.inner, in)
 			a.bytes += len(in.name)
-			a.group(in.path).object = form[i+1].object
+			inside := a.group(in.path)
+			inside.object, inside.element = form[i+1].object, o.later(&form[i])
 		}
 		path = in.path
 	}
@@ -245,11 +247,15 @@ func findAdditions(l *segment.Log, e *envelope, records iter.Seq2[segment.Record
 }
 
 // checkKinds returns an error if a container of the source is an array where records were
-// appended to an object, or the other way round: their keys are not those of its records.
+// appended to an object, or the other way round: their keys are not those of its records. It
+// also returns one if a new container has no place.
 func (a *additions) checkKinds() error {
 	for path, g := range a.groups {
-		if c, there := a.last[path]; there && c.object != g.object {
+		switch c, there := a.last[path]; {
+		case there && c.object != g.object:
 			return &unplacedError{"the appended records have the keys of the source's first record, and not those of each group"}
+		case !there && g.element:
+			return &unplacedError{"a group of appended records would be an element of an array that lacks the elements before it"}
 		}
 	}
 	return nil

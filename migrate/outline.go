@@ -64,6 +64,11 @@ func (o *outline) top() *frame { return &o.frames[len(o.frames)-1] }
 // keyed reports whether the names of a container's members are keys of records.
 func (o *outline) keyed(f *frame) bool { return f.object && f.level != beside && o.stars[f.level] }
 
+// later reports whether the pattern leads to an element of a container that is not its first.
+func (o *outline) later(f *frame) bool {
+	return !f.object && f.level < len(o.tokens) && !o.stars[f.level] && o.tokens[f.level] != "0"
+}
+
 // keys returns how many keys a record at the current place has.
 func (o *outline) keys() int { return o.keysIn(o.frames) }
 
