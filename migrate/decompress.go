@@ -3,6 +3,7 @@ package migrate
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -61,6 +62,7 @@ func CheckCommands() (commands []string) {
 type decompressor struct {
 	in         io.Reader
 	memory     int64         // maximum size in bytes of the window that is held; see maxWindow
+	chunk      int           // bytes that are read at once; 0 means chunkBytes
 	raw        atomic.Int64  // bytes read from in, for Progress, which runs on another goroutine
 	out        io.ReadCloser // nil until the first Read
 	compressed atomic.Bool
@@ -99,7 +101,7 @@ func (d *decompressor) maxWindow() uint64 { return uint64(max(d.memory, minWindo
 
 // open reads the first bytes of the source and chooses the format.
 func (d *decompressor) open() error {
-	b := bufio.NewReaderSize((*rawReader)(d), chunkBytes)
+	b := bufio.NewReaderSize((*rawReader)(d), cmp.Or(d.chunk, chunkBytes))
 	head, err := b.Peek(magicBytes)
 	if err != nil && err != io.EOF {
 		return err

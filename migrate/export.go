@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -44,7 +45,7 @@ const (
 // differs compares sum, the SHA-256 of an export, with the source's.
 func differs(l *segment.Log, done ExportResult, sum string) (Difference, error) {
 	r, err := exportReceipt(l)
-	if err != nil || r == nil || r.Salvaged || r.SourceSHA256 == sum {
+	if err != nil || r == nil || r.Salvaged || r.Files > 0 || r.SourceSHA256 == sum {
 		return Same, err
 	}
 	switch {
@@ -66,14 +67,13 @@ func differs(l *segment.Log, done ExportResult, sum string) (Difference, error) 
 // array in place of the source, and ExportResult.Array says why, if a record is not inside
 // objects of one member each as the source's are, or if there are too many groups.
 //
+// Of a log whose records were a file each, Original is an array of them.
+//
 // A log of several sources has no Original: Export returns a *SourcesError, and
 // ExportSource writes one of them.
 func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segment.Record, error]) (ExportResult, error) {
 	if format == Original {
 		if err := intactOrigin(context.Background(), l); err != nil {
-			return ExportResult{}, err
-		}
-		if err := oneSource(l); err != nil {
 			return ExportResult{}, err
 		}
 	}
@@ -88,17 +88,17 @@ func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segm
 func export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segment.Record, error], newest segment.Sequence) (ExportResult, error) {
 	sum := sha256.New()
 	w := bufio.NewWriterSize(io.MultiWriter(out, sum), 256<<10)
-	env := historyEnvelope()
+	env, array := historyEnvelope(), ""
 	switch format {
 	case Array:
 		env = arrayEnvelope()
 	case Original:
-		original, err := openEnvelope(l)
+		original, files, err := originalEnvelope(l)
 		if err != nil {
 			return ExportResult{}, err
 		}
 		if original != nil {
-			env = original
+			env, array = original, files
 		}
 	default:
 		return ExportResult{}, fmt.Errorf("no such export format: %d", format)
@@ -117,6 +117,7 @@ func export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segm
 	if err == nil {
 		done.Stale, err = env.stale(l, done)
 	}
+	done.Array = cmp.Or(done.Array, array)
 	if err == nil && format == Original {
 		done.Differs, err = differs(l, done, hex.EncodeToString(sum.Sum(nil)))
 	}

@@ -19,13 +19,21 @@ func (e *SourcesError) Error() string {
 	return fmt.Sprintf("the log was migrated from %d files, which no single file can be again", e.Sources)
 }
 
-// oneSource returns a *SourcesError if l has several sources.
-func oneSource(l *segment.Log) error {
+// originalEnvelope returns what is around the records of the source; nil if there is
+// nothing. files is not "" if each record was a file, and says so. It returns a
+// *SourcesError if l has several sources.
+func originalEnvelope(l *segment.Log) (env *envelope, files string, err error) {
 	r, err := ReadReceipt(l)
-	if err == nil && r != nil && r.Sources > 0 {
-		return &SourcesError{r.Sources}
+	switch {
+	case err != nil:
+		return nil, "", err
+	case r != nil && r.Sources > 0:
+		return nil, "", &SourcesError{r.Sources}
+	case r != nil && r.Files > 0:
+		return arrayEnvelope(), "each of them was a file of its own", nil
 	}
-	return err
+	env, err = openEnvelope(l)
+	return env, "", err
 }
 
 // ReadSource returns the receipt of source n of a log of several sources, from 1. Members

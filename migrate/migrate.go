@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/histlog/histlog/internal/memguard"
@@ -51,12 +52,16 @@ type migration struct {
 	sources []sourceReceipt // of the sources that were read; empty if there is only one
 	total   int64           // bytes of all sources; 0 if there is only one
 	before  int64           // bytes of those that were read
+	files   io.WriteCloser  // filesName, if each source is a record; nil means that it was not created
 	receipt Receipt
 }
 
 // read fills the draft with the records of the source, or of all sources.
 func (m *migration) read() error {
-	if len(m.o.Sources) > 0 {
+	switch {
+	case m.o.Each:
+		return m.readFiles()
+	case len(m.o.Sources) > 0:
 		return m.readSources()
 	}
 	p, err := readSource(m.ctx, m.o, m.o.Accept, m.begin)
@@ -87,7 +92,7 @@ func (m *migration) begin(p *sourcePass) (err error) {
 
 // prepare makes a pass fill the draft.
 func (m *migration) prepare(p *sourcePass) (err error) {
-	if len(m.o.Sources) > 0 {
+	if len(m.o.Sources) > 0 && !m.o.Each {
 		m.draft.PrefixOrigin(sourcePrefix(len(m.sources) + 1))
 	}
 	p.take = m.take
@@ -96,6 +101,9 @@ func (m *migration) prepare(p *sourcePass) (err error) {
 		p.capture(m.draft.Policy().TimeField)
 	} else {
 		p.findTimes(m.configure)
+	}
+	if m.o.Each { // nothing but the record is kept
+		return nil
 	}
 	p.origin, err = newOriginWriter(m.draft, p.scan, cmp.Or(m.o.learn, learnBytes))
 	return err
@@ -126,6 +134,9 @@ func (m *migration) discard() error {
 	var err error
 	if o := m.pass.origin; o != nil {
 		err = o.closeFiles()
+	}
+	if m.files != nil {
+		_ = m.files.Close() // perhaps for the second time
 	}
 	if err = errors.Join(err, m.draft.Discard()); err == nil {
 		m.draft = nil
@@ -179,9 +190,12 @@ func (m *migration) finish() error {
 	if err != nil {
 		return err
 	}
-	if len(m.sources) > 0 {
+	switch {
+	case m.o.Each:
+		m.describeFiles()
+	case len(m.sources) > 0:
 		m.describeSources()
-	} else {
+	default:
 		m.describe()
 	}
 	m.receipt.Segments, m.receipt.Times = len(view.Segments), m.times.result(view.Marker.Settings)

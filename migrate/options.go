@@ -14,6 +14,7 @@ type Options struct {
 	Sources  []string             // paths of several files, in the order of their records, in place of Source
 	Stdin    io.Reader            // nil means os.Stdin
 	Dir      string               // the new log; must be missing or empty
+	Each     bool                 // each of Sources is one record; Source is only what the receipt calls them
 	Records  *segment.Pointer     // names the array of records, or is a pattern; nil means that they are found
 	Accept   Accept               // what is accepted beyond JSON
 	Settings segment.Settings     // of the new log
@@ -22,6 +23,7 @@ type Options struct {
 	Salvage  bool                 // of a truncated or damaged source, keep the records that are intact
 	Progress func(read, of int64) // called with the bytes read so far; of is 0 if the size is not known; may be nil
 	FS       segment.FS           // nil means the machine's
+	chunk    int                  // bytes of the source that are read at once; 0 means chunkBytes
 	exclude  *exclusion           // parts of the source that are damaged and not read; nil means none
 	learn    int64                // bytes of the source to learn the style from; 0 means learnBytes
 }

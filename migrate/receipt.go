@@ -22,6 +22,7 @@ const exportSources = "sources"
 type Receipt struct {
 	Source       string           `json:"source"`            // as Options.Source named it; the first of several
 	Sources      int              `json:"sources,omitempty"` // how many there were, if several
+	Files        int              `json:"files,omitempty"`   // how many there were, if each of them is one record
 	Records      uint64           `json:"records"`
 	RecordsAt    string           `json:"records_at"` // JSON pointer to their array in the source, a pattern, or "stream"
 	Share        float64          `json:"share"`      // part of the source's text from the first record of each array to its last, 0 to 1; 0 in receipts of older versions

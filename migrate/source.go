@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -35,6 +36,7 @@ type source struct {
 	stop  chan struct{} // closed by close: run must end
 	sum   hash.Hash     // of the text; owned by run until full is closed
 	size  int64         // bytes of text passed to the scanner
+	chunk int           // length of a chunk
 	in    *decompressor
 	held  []byte // the chunk that the scanner has; nil means none
 	cause error  // why full was closed; valid from then on
@@ -78,8 +80,8 @@ func nearestExisting(path string) string {
 // readAhead starts to read r. When ctx ends, Next returns its error at once, even while
 // the goroutine still waits for r.
 func readAhead(ctx context.Context, r io.Reader, o Options) *source {
-	s := &source{ctx: ctx, full: make(chan []byte, chunks), free: make(chan []byte, chunks), stop: make(chan struct{}), sum: sha256.New()}
-	s.in = &decompressor{in: r, memory: o.Accept.Memory}
+	s := &source{ctx: ctx, full: make(chan []byte, chunks), free: make(chan []byte, chunks), stop: make(chan struct{}), sum: sha256.New(), chunk: cmp.Or(o.chunk, chunkBytes)}
+	s.in = &decompressor{in: r, memory: o.Accept.Memory, chunk: s.chunk}
 	if o.exclude != nil {
 		go s.run(&excludingReader{in: s.in, pieces: o.exclude.pieces})
 	} else {
@@ -98,7 +100,7 @@ func (s *source) run(r io.Reader) {
 		// A chunk is made only if none is free, so that a short source takes one or two.
 		var b []byte
 		if made < chunks && len(s.free) == 0 {
-			s.free <- make([]byte, chunkBytes)
+			s.free <- make([]byte, s.chunk)
 			made++
 		}
 		select {
@@ -107,8 +109,8 @@ func (s *source) run(r io.Reader) {
 			return
 		}
 		// The rest of the previous chunk comes first.
-		held := copy(b[:chunkBytes], rest)
-		n, err := r.Read(b[held:chunkBytes])
+		held := copy(b[:s.chunk], rest)
+		n, err := r.Read(b[held:s.chunk])
 		s.sum.Write(b[held : held+n])
 		n += held
 		if rest = rest[:0]; n > minDivided && err == nil {

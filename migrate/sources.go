@@ -34,6 +34,9 @@ func (e *FileError) Unwrap() error { return e.Err }
 // checkSources checks that what o asks for can be done with its sources. One source in
 // Sources becomes Source.
 func checkSources(o *Options) error {
+	if o.Each {
+		return checkFiles(o)
+	}
 	if len(o.Sources) == 1 {
 		o.Source, o.Sources = o.Sources[0], nil
 	}
@@ -48,6 +51,24 @@ func checkSources(o *Options) error {
 	for _, name := range o.Sources {
 		if readOnce(name) { // a second reading may be necessary
 			return &FileError{name, ErrOnce}
+		}
+	}
+	return nil
+}
+
+// checkFiles is checkSources for files of one record each.
+func checkFiles(o *Options) error {
+	switch {
+	case len(o.Sources) == 0:
+		return ErrEmpty
+	case o.Salvage:
+		return fmt.Errorf("salvage: %w", ErrSeveral)
+	case o.Verify == VerifyRoundtrip:
+		return ErrFiles
+	}
+	for _, name := range o.Sources {
+		if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+			return &FileError{name, ErrNotFile}
 		}
 	}
 	return nil

@@ -34,17 +34,23 @@ The records of several files become one log, in the order of the files; DIR must
 Records that two of the files have in common are in it twice. A pattern in quotes stands
 for the files that it matches, in the order of their names.
 
+With --each, every file is one record. Their white space is not kept, so an export is one
+array. The names of the files are held in memory, about 100 bytes for each.
+
    histlog migrate step2.json
    histlog migrate --dry-run step2.json
    histlog migrate --continue step2.json
    histlog migrate history-2024.json history-2025.json history
-   histlog migrate 'history-*.json' history`,
+   histlog migrate 'history-*.json' history
+   histlog migrate --each 'polls/*.json' history`,
 		Flags: append(append([]cli.Flag{
 			&cli.StringFlag{Name: "records", Usage: "JSON `POINTER` to the array of records: /a/b or .a.b; * for every member or element: /history/* (records keep their keys); '' for each value"},
 			&cli.StringFlag{Name: "verify", Usage: "how the log is verified: digest (read it back and compare checksums), roundtrip (also export it and compare with SOURCE) or none", Value: "digest"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done; write nothing"},
 			&cli.BoolFlag{Name: "continue", Usage: "DIR is already the log of SOURCE: append the records that were added to SOURCE since"},
 			&cli.BoolFlag{Name: "salvage", Usage: "SOURCE is truncated or damaged: keep every complete record before the damage, and after it if each record begins a line of its own"},
+			&cli.BoolFlag{Name: "each", Usage: "every file is one record, whatever it holds"},
+			&cli.StringFlag{Name: "sort", Usage: "with --each, the order of the files: name, or time (of their records, or, if no record has one, of the last change of the file)", Value: "name"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "with --continue: how long to wait for another writer", Value: "10s"},
 			&cli.StringFlag{Name: "compress", Usage: "store full segments as " + seekable.Names() + ", or none", Value: "none"},
 			progressFlag(), jsonFlag(),
@@ -70,6 +76,10 @@ func runMigrate(c *cli.Context) error {
 	switch is := c.Bool; {
 	case is("dry-run") && is("continue"), is("continue") && is("salvage"), is("dry-run") && is("salvage"):
 		return usage("migrate", "choose one of --dry-run, --continue and --salvage")
+	case o.Each:
+		if err := sortFiles(c, &o); err != nil {
+			return err
+		}
 	case len(o.Sources) > 1 && (is("continue") || is("salvage")):
 		return usage("migrate", "--continue and --salvage take one SOURCE, not %d", len(o.Sources))
 	case is("dry-run"):
@@ -146,11 +156,8 @@ func warnCount(c *cli.Context, o migrate.Options, declared *int64, records uint6
 }
 
 func migrateOptions(c *cli.Context) (o migrate.Options, err error) {
-	if o.Sources, o.Dir, err = sourcesOf(c.Args().Slice()); err != nil {
+	if err := setSources(c, &o); err != nil {
 		return o, err
-	}
-	if o.Source = o.Sources[0]; len(o.Sources) > 1 {
-		o.Source = fmt.Sprintf("%d files", len(o.Sources)) // in messages
 	}
 	o.Accept, err = acceptOf(c)
 	if o.Accept.Memory = maxRecord(c); err != nil {

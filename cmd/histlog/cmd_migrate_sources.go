@@ -4,12 +4,77 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/migrate"
 	"github.com/urfave/cli/v2"
 )
+
+// setSources sets the sources of o, and its log.
+func setSources(c *cli.Context, o *migrate.Options) (err error) {
+	args := c.Args().Slice()
+	if o.Each = c.Bool("each"); o.Each {
+		err = checkEach(c)
+	} else if c.IsSet("sort") {
+		err = usage("migrate", "--sort goes with --each")
+	}
+	if err != nil {
+		return err
+	}
+	if o.Sources, o.Dir, err = sourcesOf(args); err != nil {
+		return err
+	}
+	// What messages call the sources.
+	switch n := len(o.Sources); {
+	case o.Each && len(args) == 2:
+		o.Source = args[0]
+	case o.Each || n > 1:
+		o.Source = term.Plural(uint64(n), "file")
+	default:
+		o.Source = o.Sources[0]
+	}
+	if !o.Each && len(o.Sources) > migrate.MaxSources {
+		return usage("migrate", "%d files are too many: one log takes up to %d; if each is one record, choose --each", len(o.Sources), migrate.MaxSources)
+	}
+	return nil
+}
+
+// checkEach returns an error for what does not go with --each.
+func checkEach(c *cli.Context) error {
+	for _, name := range []string{"dry-run", "continue", "salvage", "records"} {
+		if c.IsSet(name) {
+			return usage("migrate", "--each: leave out --%s", name)
+		}
+	}
+	switch {
+	case c.NArg() < 2:
+		return usage("migrate", "--each: name the files, or their pattern in quotes, and then DIR")
+	case c.String("verify") == "roundtrip":
+		return usage("migrate", "--each: choose --verify digest or none, because an export is not the files again")
+	case c.String("sort") != "name" && c.String("sort") != "time":
+		return usage("migrate", "--sort %s: want name or time", c.String("sort"))
+	}
+	return nil
+}
+
+// sortFiles sorts files of one record each. A file that was named twice is one record.
+func sortFiles(c *cli.Context, o *migrate.Options) error {
+	slices.Sort(o.Sources)
+	o.Sources = slices.Compact(o.Sources)
+	if c.String("sort") == "name" {
+		return nil
+	}
+	modified, err := migrate.SortByTime(c.Context, *o)
+	if err != nil {
+		return aboutSources(*o, err)
+	}
+	if modified {
+		say(c.App.ErrWriter, "no record has a time: the files are in the order of their last changes; --time-field names another member")
+	}
+	return nil
+}
 
 // sourcesOf returns the files to migrate and the directory of the log. A directory is the
 // last of two or more arguments.
@@ -38,9 +103,6 @@ func sourcesOf(args []string) (sources []string, dir string, err error) {
 		return nil, "", usage("migrate", "the last argument, %q, is no file; as the log's DIR, write it with a slash at its end", dir)
 	}
 	sources, err = expand(args[:len(args)-1])
-	if err == nil && len(sources) > migrate.MaxSources {
-		err = usage("migrate", "%d files are too many: one log takes up to %d", len(sources), migrate.MaxSources)
-	}
 	return sources, dir, err
 }
 
@@ -85,6 +147,9 @@ func aboutSources(o migrate.Options, err error) error {
 	var in *migrate.FileError
 	if errors.As(err, &in) {
 		source = in.Source
+	}
+	if code, hint := explain(err); o.Each && strings.Contains(hint, "--salvage") {
+		err = &exitError{code: code, err: err, hint: "correct that file, or move it away, and run the command again"}
 	}
 	return aboutSource("migrate "+o.Source, source, err)
 }

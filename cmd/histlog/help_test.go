@@ -33,7 +33,7 @@ func TestExamples(t *testing.T) {
 	}
 	shell(`genhistory -records 800 -batch-bytes 2000 -o step2.json
 genhistory -records 800 -batch-bytes 2000 -shape batch -o batch.json
-cp batch.json history-2024.json; cp batch.json history-2025.json
+cp batch.json history-2024.json; cp batch.json history-2025.json; mkdir polls; cp batch.json polls/1.json
 histlog migrate step2.json --segment-size 100K
 echo 'print(open("batch.json").read())' > poll.py
 mkdir -p .zfunc .local/share/bash-completion/completions .config/fish/completions`)

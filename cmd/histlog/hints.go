@@ -116,6 +116,8 @@ var aboutInput = []explanation{
 	{as[*migrate.ColumnsError], exitRejected, columnsHint},
 	{isAny(migrate.ErrCommas), exitRejected, text("put brackets around them: (echo [; sed '$s/,[[:space:]]*$//' FILE; echo ]) > OTHER; then name OTHER instead")},
 	{isAny(migrate.ErrWindow), exitRejected, text("decompress it: zstd -dc --long=31 FILE > OTHER; then name OTHER instead, or give more with --memory")},
+	{isAny(migrate.ErrNotOne), exitRejected, text("leave out --each: migrate then takes the records of each file")},
+	{isAny(migrate.ErrSomeTimes), exitRejected, text("name the member that all records have with --time-field, or sort the files by name")},
 	{isAny(migrate.ErrDictionary), exitRejected, text("decompress it in a pipe: xz -dc FILE | histlog migrate - DIR; or give more with --memory")},
 	{as[*migrate.ArchiveError], exitRejected, text("take one: unzip -p FILE MEMBER | histlog migrate - DIR; unzip -l FILE lists them")},
 	{isAny(migrate.ErrEmpty), exitRejected, text("check the writer, which may have been killed before it wrote; no log was made")},

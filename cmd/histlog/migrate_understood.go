@@ -35,6 +35,8 @@ func (u understood) recordsText() string {
 	switch u.at {
 	case "":
 		place = "the root array"
+	case "files":
+		return fmt.Sprintf("each file (%d)", u.records)
 	case "stream": // all of it, whatever is between the values
 		return fmt.Sprintf("%s (%d)", place, u.records)
 	default:

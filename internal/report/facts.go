@@ -66,6 +66,8 @@ func (r *Report) diskParts() []term.Span {
 			name = "standard input"
 		case r.Receipt.Sources > 0:
 			name = fmt.Sprintf("%s and %d more", name, r.Receipt.Sources-1)
+		case r.Receipt.Files > 0:
+			name = fmt.Sprintf("%d files", r.Receipt.Files)
 		}
 		parts = append(parts, term.Spanf("migrated from %s, %s", term.Safe(name), term.Bytes(r.Receipt.SourceBytes)))
 	}
@@ -192,7 +194,7 @@ func (r *Report) receiptParts() []term.Span {
 	parts := []term.Span{term.Spanf("%s, %s", term.Plural(receipt.Records, "record"), r.clock(receipt.Migrated)), proven}
 	if receipt.Sources > 0 {
 		parts = append(parts, term.Spanf("%d sources", receipt.Sources))
-	} else {
+	} else if receipt.Files == 0 {
 		parts = append(parts, term.Spanf("source sha256 %.12s…", term.Safe(receipt.SourceSHA256)))
 	}
 	if receipt.Salvaged {
