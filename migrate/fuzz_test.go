@@ -10,6 +10,7 @@ import (
 
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/testutil"
+	"github.com/histlog/histlog/segment"
 )
 
 // fuzzBytes is the maximum length of a text: no fault needs a longer one.
@@ -174,8 +175,11 @@ func FuzzPatterns(f *testing.F) {
 		r, err := p.run(string(b), o)
 		if err == nil {
 			wantText(t, "export", p.export(), string(b))
-			if r.Records < 10 {
-				p.parts(r)
+			if all := p.texts(); len(all) > 0 { // one part of them, for speed
+				first := len(b) % len(all)
+				last := first + 1 + int(at)%(len(all)-first)
+				text, _ := p.exported(segment.Sequence(first+1), segment.Sequence(last))
+				p.holds(text, r.RecordsAt, all[first:last])
 			}
 			return
 		}
