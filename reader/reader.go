@@ -238,7 +238,7 @@ func (r *Reader) Next() bool {
 // segment cannot be opened, or segments are missing, only the first of their records is
 // returned as damaged, and the Reader continues with the next segment.
 func (r *Reader) damaged(err error) bool {
-	if !errors.Is(err, segment.ErrCorrupt) {
+	if !errors.Is(err, segment.ErrCorrupt) || len(r.log.Segments) == 0 { // as while the log is being removed
 		r.err = err
 		return false
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -128,6 +129,31 @@ func TestReplaced(t *testing.T) {
 }
 
 // TestWatchMoved replaces the watched directory: the Watch must watch the new one.
+// TestRemovedWhileRead: a log that is removed file by file ends the Reader with an error,
+// also where only HISTLOG is left.
+func TestRemovedWhileRead(t *testing.T) {
+	for _, pattern := range []string{"*.ndjson", "*.index", "0*", "HISTLOG", "*"} {
+		dir := t.TempDir()
+		r := newReader(t, makeLog(t, dir, 6), Query{})
+		if !r.Next() {
+			t.Fatal(r.Err())
+		}
+		names, err := filepath.Glob(filepath.Join(dir, pattern))
+		testutil.NoError(t, err)
+		for _, name := range names {
+			testutil.NoError(t, os.RemoveAll(name))
+		}
+		for n := 0; r.Next(); n++ {
+			if n > 6 {
+				t.Fatalf("%s: more records than the log has", pattern)
+			}
+		}
+		if r.Err() == nil && pattern != "HISTLOG" && pattern != "*.index" {
+			t.Errorf("%s were removed, and nothing was noticed", pattern)
+		}
+	}
+}
+
 func TestWatchMoved(t *testing.T) {
 	dir := t.TempDir()
 	watched := filepath.Join(dir, "log")

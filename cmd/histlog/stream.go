@@ -75,7 +75,7 @@ func (s *stream) run() error {
 			return err
 		}
 		err = s.print(l)
-		s.replaced = s.replaced || errors.Is(err, fs.ErrNotExist) && s.removed()
+		s.replaced = s.replaced || err != nil && absent(err) && s.removed()
 		if s.printer.erase != nil {
 			s.printer.erase()
 		}
