@@ -14,12 +14,13 @@ type chance struct {
 	spaces [2][5]string // of arrays and objects: after the bracket, comma, before the bracket, inside an empty one, around a colon
 	line   string
 	indent string
-	wide   int // how many values more than 3 a container may have
-	stray  int // one in so many spaces deviates; 0 means never
+	wide   int  // how many values more than 3 a container may have
+	deep   bool // containers without lines indent what is in them
+	stray  int  // one in so many spaces deviates; 0 means never
 }
 
 func newChance(rnd *rand.Rand) *chance {
-	c := &chance{rnd: rnd, stray: []int{0, 0, 3, 30}[rnd.IntN(4)]}
+	c := &chance{rnd: rnd, stray: []int{0, 0, 3, 30}[rnd.IntN(4)], deep: rnd.IntN(2) == 1}
 	c.line, c.indent = c.pick("\n", "\r\n", "\n  ", "\n\t"), c.pick("", " ", "  ", "    ", "\t", " \t")
 	inner := c.pick("", " ", "L", "L", "L", " L")
 	for kind := range c.spaces {
@@ -74,11 +75,20 @@ func (c *chance) value(level, most int) {
 		c.scalar()
 		return
 	}
-	c.container(kind, c.rnd.IntN(4+c.wide), level, func() { c.value(level+1, most-1) })
+	c.container(kind, c.rnd.IntN(4+c.wide), level, func(level int) { c.value(level, most-1) })
 }
 
-// container writes an array, or an object if kind is 1, with n elements.
-func (c *chance) container(kind, n, level int, element func()) {
+// inside returns the level inside a container.
+func (c *chance) inside(kind, level int) int {
+	if c.deep || strings.Contains(c.spaces[kind][0], "L") {
+		return level + 1
+	}
+	return level
+}
+
+// container writes an array, or an object if kind is 1, with n elements, each by a call of
+// element with its level.
+func (c *chance) container(kind, n, level int, element func(level int)) {
 	brackets := []string{"[]", "{}"}[kind]
 	c.out.WriteByte(brackets[0])
 	for i := range n {
@@ -86,7 +96,7 @@ func (c *chance) container(kind, n, level int, element func()) {
 		if kind == 1 {
 			c.member(c.pick(`"n"`, `"n"`, `"m"`, `"a b"`, `"\u0000"`, `"\u006e"`, `""`, `"timestamp"`, `"{\""`), level)
 		}
-		element()
+		element(c.inside(kind, level))
 	}
 	if n == 0 {
 		c.space(kind, 3, level)
@@ -99,14 +109,14 @@ func (c *chance) container(kind, n, level int, element func()) {
 // element writes what comes before the element i of a container.
 func (c *chance) element(kind, i, level int) {
 	if i == 0 {
-		c.space(kind, 0, level+1)
+		c.space(kind, 0, c.inside(kind, level))
 		return
 	}
 	if c.stray > 0 && c.rnd.IntN(40*c.stray) == 1 {
 		c.blanks(4) // as no style has it
 	}
 	c.out.WriteByte(',')
-	c.space(kind, 1, level+1)
+	c.space(kind, 1, c.inside(kind, level))
 }
 
 // member writes the name of a member and the colon.
@@ -140,19 +150,19 @@ func (c *chance) document() (o Options) {
 	}
 	switch c.rnd.IntN(6) {
 	case 0:
-		c.container(0, c.rnd.IntN(9), 0, func() { c.value(1, 4) })
+		c.container(0, c.rnd.IntN(9), 0, func(level int) { c.value(level, 4) })
 	case 1:
 		c.history(0)
 	case 2:
 		c.out.WriteString("{")
 		c.element(1, 0, 0)
 		c.member(`"data"`, 0)
-		c.history(1)
+		c.history(c.inside(1, 0))
 		c.space(1, 2, 0)
 		c.out.WriteString("}")
 		o.Records, _ = jsonscan.ParsePointer("/data/history")
 	case 3:
-		c.stream(func() { c.container(1, c.rnd.IntN(4), 0, func() { c.value(1, 4) }) })
+		c.stream(func() { c.container(1, c.rnd.IntN(4), 0, func(level int) { c.value(level, 4) }) })
 	case 4: // of any kinds, which alone would be taken for damage
 		c.stream(func() { c.value(0, 4) })
 		o.Records, _ = jsonscan.ParsePointer("")
@@ -173,11 +183,11 @@ func (c *chance) history(level int) {
 		c.element(1, i, level)
 		if i != at {
 			c.member(c.pick(`"v"`, `"total_entries"`, `"a\"b"`), level)
-			c.value(level+1, 2)
+			c.value(c.inside(1, level), 2)
 			continue
 		}
 		c.member(`"history"`, level)
-		c.container(0, c.rnd.IntN(9), level+1, func() { c.value(level+2, 4) })
+		c.container(0, c.rnd.IntN(9), c.inside(1, level), func(level int) { c.value(level, 4) })
 	}
 	c.space(1, 2, level)
 	c.out.WriteString("}")

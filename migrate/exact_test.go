@@ -34,7 +34,7 @@ func TestExact(t *testing.T) {
 	p := newPlace(t)
 	for range testutil.Rounds(100, 300) {
 		c := newChance(rand.New(rand.NewPCG(rnd.Uint64(), 0)))
-		c.container(0, 1+c.rnd.IntN(6), 0, func() { c.value(1, 4) })
+		c.container(0, 1+c.rnd.IntN(6), 0, func(level int) { c.value(level, 4) })
 		p.exactly(c, Options{}, 1+c.rnd.IntN(40))
 	}
 }
@@ -58,7 +58,7 @@ func TestExactOfLong(t *testing.T) {
 		c.out.WriteString("[")
 		for i := 0; c.out.Len() < 2*learnBytes; i++ {
 			c.element(0, i, 0)
-			c.value(1, 4)
+			c.value(c.inside(0, 0), 4)
 		}
 		c.space(0, 2, 0)
 		c.out.WriteString("]")
@@ -102,6 +102,7 @@ func TestStyles(t *testing.T) {
 		{"old Ruby", "{\n    \"a\": [\n      1,\n      {\n        \"b\": [\n\n        ]\n      }\n    ],\n    \"c\": {\n    }\n  }", ",\n  ", "[\n  ", "\n]"},
 		{"Go with a prefix", "{\n> \t\"a\": [\n> \t\t1,\n> \t\t{\n> \t\t\t\"b\": []\n> \t\t}\n> \t],\n> \t\"c\": {}\n> }", "", "", "\n"},
 		{"jq --tab", "{\n\t\t\"a\": [\n\t\t\t1,\n\t\t\t{\n\t\t\t\t\"b\": []\n\t\t\t}\n\t\t],\n\t\t\"c\": {}\n\t}", ",\n\t", "[\n\t", "\n]\n"},
+		{"cJSON", "{\n\t\t\"a\":\t[1, {\n\t\t\t\t\"b\":\t[]\n\t\t\t}],\n\t\t\"c\":\t{\n\t\t}\n\t}", ", ", "[", "]"},
 		{"one element a line", appended, ",\n", "[\n", "\n]\n"},
 		{"arrays on one line", "{\n    \"a\": [1, {\n      \"b\": []\n    }],\n    \"c\": {}\n  }", ",\n  ", "[\n  ", "\n]"},
 		{"NDJSON of Python", `{"a": [1, {"b": []}], "c": {}}`, "\n", "", "\n"},

@@ -258,7 +258,7 @@ func (p *place) appendSome(c *chance, r Receipt) {
 // nested writes an object or an array of random values.
 func (c *chance) nested(most int) string {
 	c.wide = c.rnd.IntN(4)
-	c.container(1-c.rnd.IntN(4)/3, 1+c.rnd.IntN(5), 0, func() { c.value(1, most) })
+	c.container(1-c.rnd.IntN(4)/3, 1+c.rnd.IntN(5), 0, func(level int) { c.value(level, most) })
 	return c.out.String()
 }
 

@@ -26,7 +26,7 @@ func TestSpaceSize(t *testing.T) {
 			c.out.WriteString("[")
 			for ; c.out.Len() < 30_000; records++ {
 				c.element(0, records, 0)
-				c.value(1, 4)
+				c.value(c.inside(0, 0), 4)
 			}
 			c.out.WriteString("]")
 			text := c.out.String()

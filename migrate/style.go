@@ -40,7 +40,7 @@ type typesetter struct {
 	style *Style
 	out   *bufio.Writer
 	open  []byte // brackets of the containers that are open
-	level int    // how many of them have lines of their own
+	level int    // how many of them count for the indentation
 	lines string // its prefixes are the texts that begin a line at a level
 }
 
@@ -98,14 +98,14 @@ func (t *typesetter) container() *jsonscan.Container {
 // push enters a container.
 func (t *typesetter) push(c byte) {
 	t.open = append(t.open, c)
-	if t.container().Lines {
+	if t.container().Lines || t.style.Deep {
 		t.level++
 	}
 }
 
 // pop leaves a container.
 func (t *typesetter) pop() {
-	if t.container().Lines {
+	if t.container().Lines || t.style.Deep {
 		t.level--
 	}
 	t.open = t.open[:max(len(t.open)-1, 0)]
@@ -142,7 +142,7 @@ func (t *typesetter) afterBracket(c byte) {
 	}
 	t.out.WriteString(k.Empty)
 	switch {
-	case k.EmptyLine && k.Lines:
+	case k.EmptyLine && (k.Lines || t.style.Deep):
 		t.line(t.level - 1)
 	case k.EmptyLine:
 		t.line(t.level)

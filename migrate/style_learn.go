@@ -99,9 +99,18 @@ type learner struct {
 	seen     [2]map[jsonscan.Place]bool
 	lines    map[int]string // by level, the text that begins a line
 	indented bool           // Line and Indent of the style are known
+	inFlat   *flatLine      // the first line inside a container without lines; nil means none so far
+	deep     bool           // Deep of the style is known
 	observer spaceReader
 	matcher  spaceReader
 	differs  bool
+}
+
+// A flatLine is a line inside a container without lines of its own. Writers disagree whether
+// that container indents it.
+type flatLine struct {
+	text  string
+	depth int // of the line, if every container indents
 }
 
 func newLearner() *learner {
@@ -126,8 +135,11 @@ func (l *learner) read(part []byte) bool {
 	return !l.differs && len(l.matcher.space) == 0
 }
 
-// level returns how many of the open containers have lines of their own.
+// level returns how many of the open containers count for the indentation.
 func (l *learner) level(open []byte) (n int) {
+	if l.style.Deep {
+		return len(open)
+	}
 	for _, c := range open {
 		if l.container(c == '{').Lines {
 			n++
@@ -180,13 +192,16 @@ func (l *learner) observe(at jsonscan.Place, object bool, space []byte) {
 	if line == "" || !c.Lines {
 		return
 	}
-	level := l.level(l.observer.open)
+	level, depth := l.level(l.observer.open), len(l.observer.open)
 	switch at {
 	case jsonscan.BeforeClosing:
-		level--
+		level, depth = level-1, depth-1
 	case jsonscan.AfterOpening, jsonscan.AfterComma:
 	default:
 		return
+	}
+	if level != depth && l.inFlat == nil {
+		l.inFlat = &flatLine{line, depth}
 	}
 	if _, known := l.lines[level]; !known {
 		l.lines[level] = line
@@ -259,6 +274,9 @@ func (l *learner) inferLines() {
 			s.Line, s.Indent, l.indented = strings.TrimSuffix(outer, all), indent, true
 		}
 	}
+	if l.indented && !l.deep && l.inFlat != nil {
+		s.Deep, l.deep = s.Indent != "" && l.inFlat.text == s.Line+strings.Repeat(s.Indent, l.inFlat.depth), true
+	}
 }
 
 // settle ends the learning. between is what separates two records, comma included, or "" if
@@ -310,7 +328,8 @@ func (l *learner) match(at jsonscan.Place, object bool, space []byte) {
 	case jsonscan.BeforeColon, jsonscan.AfterColon, jsonscan.BeforeComma:
 		lines = false
 	}
-	unsure := lines && !l.indented // the style of lines may still change
+	// The style of lines may still change.
+	unsure := lines && (!l.indented || !l.deep && level != len(l.matcher.open))
 	if unsure || !s.Has(at, object, level, space) {
 		l.differs = true
 	}

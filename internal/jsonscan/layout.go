@@ -6,6 +6,7 @@ import "strings"
 type Layout struct {
 	Line        string    `json:"line"`   // begins a line: a line feed and the indentation of the value itself
 	Indent      string    `json:"indent"` // added for each level inside the value
+	Deep        bool      `json:"deep"`   // containers without lines of their own are levels, too
 	Object      Container `json:"object"`
 	Array       Container `json:"array"`
 	BeforeColon string    `json:"before_colon"`
@@ -61,7 +62,7 @@ const (
 
 // Has reports whether text is the layout's white space at a place in an object or, if
 // object is false, in an array. level is the number of open containers, that one
-// included, whose elements begin lines.
+// included, whose elements begin lines; of all of them if Deep.
 func (l *Layout) Has(at Place, object bool, level int, text []byte) bool {
 	c := l.container(object)
 	switch at {
@@ -99,7 +100,7 @@ func (l *Layout) isEmpty(text []byte, c *Container, level int) bool {
 	if !c.EmptyLine {
 		return string(text) == c.Empty
 	}
-	if c.Lines { // level counts the container, whose bracket is one less indented
+	if c.Lines || l.Deep { // level counts the container, whose bracket is one less indented
 		level--
 	}
 	return len(text) >= len(c.Empty) && string(text[:len(c.Empty)]) == c.Empty && l.isLine(text[len(c.Empty):], level)

@@ -154,8 +154,11 @@ func (s *compactor) expected(text []byte, next byte) bool {
 	return s.watch.layout.Has(at, s.object, s.level(), text)
 }
 
-// level returns how many of the open containers have lines of their own.
+// level returns how many of the open containers count for the indentation.
 func (s *compactor) level() int {
+	if s.watch.layout.Deep {
+		return s.depth
+	}
 	// The bits of stack below depth are the containers around the innermost one.
 	objects := index(s.object)
 	for i := 0; i*64 < s.depth; i++ {
