@@ -78,7 +78,7 @@ func (c *collector) add(v *node, at string, rest int64) {
 	if v.arrays > 0 {
 		c.addArrays(v, at, rest)
 	}
-	if v.objects > 0 && !v.plain {
+	if v.objects > 0 && !v.plain && v.pure() {
 		c.addObjects(v, at, rest)
 	}
 }
@@ -87,18 +87,35 @@ func (c *collector) add(v *node, at string, rest int64) {
 func (c *collector) addArrays(v *node, at string, rest int64) {
 	e := v.elements
 	switch {
+	case e == nil && v.longest > 0: // there was no room for a node
 	case e == nil:
-		c.empty = append(c.empty, candidate{at: at, bytes: v.bytes, kind: emptyKind})
+		c.empty = append(c.empty, candidate{at: at, count: v.taken(at), bytes: v.bytes, kind: emptyKind})
 	case v.holdsObjects():
-		c.addRecords(candidate{at: at, count: e.values, bytes: v.bytes, rest: rest, kind: objectsKind, timed: e.timed()}, v, e)
+		c.addRecords(candidate{at: at, count: v.taken(at), bytes: v.bytes, rest: rest, kind: objectsKind, timed: e.timed()}, v, e)
 	case 2*e.arrays > e.values && e.holdsScalars():
-		c.append(candidate{at: at, count: e.values, bytes: v.bytes, rest: rest, largest: e.largest, kind: rowsKind, timed: e.timed()})
-	case 2*e.arrays > e.values:
+		c.append(candidate{at: at, count: v.taken(at), bytes: v.bytes, rest: rest, largest: e.largest, kind: rowsKind, timed: e.timed()})
+	case 2*e.arrays > e.values && v.pure():
 		c.addElements(v, e, at, rest)
 	case at == historyPointer || at == "":
-		c.append(candidate{at: at, count: e.values, bytes: v.bytes, rest: rest, largest: e.largest, kind: scalarsKind})
+		c.append(candidate{at: at, count: v.taken(at), bytes: v.bytes, rest: rest, largest: e.largest, kind: scalarsKind})
 	}
 }
+
+// taken returns the number of records that a pattern takes from the values at v, to which it
+// leads: the elements of arrays, and, behind a star, all other values.
+func (v *node) taken(at string) (n uint64) {
+	if v.elements != nil {
+		n = v.elements.values
+	}
+	if strings.HasSuffix(at, anyToken) {
+		n += v.values - v.arrays
+	}
+	return n
+}
+
+// pure reports whether not both arrays and objects are at v. A token of a pattern would lead
+// into both.
+func (v *node) pure() bool { return v.arrays == 0 || v.objects == 0 }
 
 // addElements collects the candidates in e, the elements of the arrays at v. An index is
 // used where there is just one element.
@@ -128,7 +145,7 @@ func (c *collector) append(found candidate) {
 //   - any number of values, and the outer array has a single one: it is asked about these.
 func (c *collector) addRecords(outer candidate, v, e *node) {
 	outer.largest = e.largest
-	if outer.timed || outer.dates || e.plain {
+	if outer.timed || outer.dates || e.plain || !v.pure() {
 		c.append(outer)
 		return
 	}
@@ -170,10 +187,13 @@ func (c *collector) addObjects(v *node, at string, rest int64) {
 	for _, m := range v.members {
 		c.add(m, at+m.token(), rest+v.inside-m.bytes)
 	}
-	if v.folded != nil {
+	if v.folded == nil || v.dropped {
+		return
+	}
+	if all := v.merged(); all.pure() { // the pattern leads to all members
 		before := c.mixed
 		c.mixed = c.mixed || len(v.members) > 0
-		c.add(v.folded, at+anyToken, rest+v.inside-v.folded.bytes)
+		c.add(all, at+anyToken, rest)
 		c.mixed = before
 	}
 }
@@ -185,10 +205,10 @@ func (c *collector) addKeyed(v *node, at string, rest int64) bool {
 		return false
 	}
 	all := v.merged()
-	found := candidate{at: at + anyToken, count: all.values, bytes: v.bytes, rest: rest, kind: keyedKind, dates: v.keys.dates(), timed: all.timed()}
+	found := candidate{at: at + anyToken, count: all.taken(at + anyToken), bytes: v.bytes, rest: rest, kind: keyedKind, dates: v.keys.dates(), timed: all.timed()}
 	switch {
 	case all.arrays == all.values && all.elements != nil:
-		found.count, found.largest, found.timed = all.elements.values, all.elements.largest, all.elements.timed()
+		found.largest, found.timed = all.elements.largest, all.elements.timed()
 		// Two arrays of an object are two arrays, unless dates make one history of them.
 		found.listed = !found.dates
 		c.append(found)
@@ -206,7 +226,7 @@ func (c *collector) addKeyed(v *node, at string, rest int64) bool {
 // names must also differ from one to the other, or be numbers.
 func (v *node) keyed() bool {
 	names := v.names()
-	if names < 2 {
+	if names < 2 || v.dropped {
 		return false
 	}
 	if v.keys.dates() {

@@ -3,6 +3,7 @@ package migrate
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"testing"
@@ -76,7 +77,7 @@ func TestDecide(t *testing.T) {
 		{"by version", `{"name":"x","versions":{` + repeated(70, `"1.%d.0":{"name":"x","dist":{"sum":"y"}}`) + `},"time":{` + repeated(70, `"1.%d.0":"2025-05-01T00:00:00Z"`) + `}}`, "!their names are no dates: /versions/* (70),  (1)"},
 		{"chats by name", `{` + repeated(8, `"c%d":{"name":"x","messages":[`+repeated(30, message)+`]}`) + `}`, "/*/messages"},
 		{"arrays by name", `{"BTC":[` + repeated(9, timed) + `],"ETH":[` + repeated(9, timed) + `]}`, "!several places hold a large part of the source: /* (18), /BTC (9), /ETH (9),  (1)"},
-		{"many arrays by name, and another value", `{"n":1,` + repeated(90, `"c%d":[`+timed+`]`) + `}`, "!not all of them: /* (90),  (1)"},
+		{"many arrays by name, and another value", `{"n":1,` + repeated(90, `"c%d":[`+timed+`]`) + `}`, "!not all of them: /* (91),  (1)"},
 		{"parts of a record", `{"server":{"host":"a","port":1},"client":{"name":"x"},"debug":true}`, streamName},
 		{"two alike", `{"home":{"score":1,"name":"a"},"away":{"score":2,"name":"b"}}`, "!their names are no dates: /* (2),  (1)"},
 		{"settings", `{"name":"x","files":["a","b"],"scripts":{"a":"b"},"paths":{"a":["b"]}}`, streamName},
@@ -214,4 +215,99 @@ func TestCommas(t *testing.T) {
 			t.Errorf("%q: %v", source, err)
 		}
 	}
+}
+
+// A shaper writes random JSON whose objects often have keys for names.
+type shaper struct {
+	rnd *rand.Rand
+	out strings.Builder
+}
+
+func (s *shaper) value(levels int) {
+	n := s.rnd.IntN(5)
+	if s.rnd.IntN(12) == 0 {
+		n = 80 // more than are kept apart
+	}
+	switch kind := s.rnd.IntN(4); {
+	case levels == 0 || kind == 0:
+		s.out.WriteString([]string{`1`, `"x"`, `null`, `1748448862`, `"2025-05-01"`}[s.rnd.IntN(5)])
+	case kind == 1:
+		s.elements(levels, n)
+	default:
+		s.members(levels, n)
+	}
+}
+
+func (s *shaper) elements(levels, n int) {
+	s.out.WriteString("[")
+	for i := range n {
+		if i > 0 {
+			s.out.WriteString(",")
+		}
+		s.value(levels - 1)
+	}
+	s.out.WriteString("]")
+}
+
+// members writes an object: of dates, numbers, other keys, or a few names as records have
+// them, each once.
+func (s *shaper) members(levels, n int) {
+	s.out.WriteString("{")
+	name := s.rnd.IntN(4)
+	for i := range n {
+		if i > 0 {
+			s.out.WriteString(",")
+		}
+		switch name {
+		case 0:
+			fmt.Fprintf(&s.out, `"2025-%02d-%02d":`, 1+i/28, 1+i%28)
+		case 1:
+			fmt.Fprintf(&s.out, `"%d":`, i)
+		case 2:
+			fmt.Fprintf(&s.out, `"k/%d":`, s.rnd.IntN(1<<20)<<8+i)
+		default:
+			fmt.Fprintf(&s.out, `"%c%d":`, "hrdt"[i%4], i/4)
+		}
+		s.value(levels - 1)
+	}
+	s.out.WriteString("}")
+}
+
+// Each candidate that is named leads to the records that were counted.
+func TestCandidatesHold(t *testing.T) {
+	rnd := seeded(t)
+	p := newPlace(t)
+	named, taken := 0, 0
+	for range testutil.Rounds(40, 1000) {
+		s := shaper{rnd: rand.New(rand.NewPCG(rnd.Uint64(), 0))}
+		s.out.WriteString(`{"a":`)
+		s.value(5)
+		s.out.WriteString(`,"b":`)
+		s.value(4)
+		s.out.WriteString(`}`)
+		text := s.out.String()
+		p.write(text)
+		o := p.options(Options{})
+		survey, err := surveySource(t.Context(), o, o.Accept)
+		testutil.NoError(t, err)
+		for _, c := range survey.named(survey.candidates()) {
+			named++
+			if o.Records, err = jsonscan.ParsePattern(c.At); err != nil {
+				t.Fatal(err)
+			}
+			plan, err := DryRun(t.Context(), o)
+			if err != nil || plan.Records != c.Count {
+				t.Fatalf("%s: %d records, want %d, %v; of %.3000s", c.At, plan.Records, c.Count, err, text)
+			}
+		}
+		if as, err := survey.decide(); err == nil {
+			o.Records = nil
+			plan, err := DryRun(t.Context(), o)
+			if err == nil && plan.RecordsAt != as.location() && plan.RecordsAt != "/a" && plan.RecordsAt != "/b" {
+				t.Fatalf("took %s, decided %s, of %.3000s", plan.RecordsAt, as.location(), text)
+			}
+			taken++
+		}
+	}
+	t.Logf("%d candidates, %d taken", named, taken)
 }

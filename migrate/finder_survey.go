@@ -74,7 +74,7 @@ func (s *survey) value(v *node, level int) (int64, error) {
 		v.times++
 	}
 	switch {
-	case v.plain || level == maxLevels || c != '{' && c != '[':
+	case v.plain && c == '{' || level == maxLevels || c != '{' && c != '[':
 		err = s.p.scan.Skip()
 	case c == '{':
 		err = s.object(v, level)
@@ -150,7 +150,9 @@ func (s *survey) object(v *node, level int) error {
 		if err != nil {
 			return s.p.truncated(err)
 		}
-		n, err := s.value(s.member(v, quoted, c), level+1)
+		m := s.member(v, quoted, c)
+		v.dropped = v.dropped || m == nil
+		n, err := s.value(m, level+1)
 		if err != nil {
 			return err
 		}

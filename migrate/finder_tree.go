@@ -33,6 +33,7 @@ type node struct {
 	folded     *node // stands for the members of many names; nil unless there were too many
 	foldedKind byte  // first byte of the folded members: '{' or '['
 	elements   *node // nil means that all arrays are empty
+	dropped    bool  // some members have no node, as there was no room
 	next       int   // index of the member that probably comes next
 	settled    bool  // plain is valid
 	plain      bool  // the values hold no array that may be meant in their place: they are not looked into
@@ -168,6 +169,7 @@ func (v *node) merge(other *node) {
 	v.bytes += other.bytes
 	v.largest = max(v.largest, other.largest)
 	v.keys.merge(other.keys)
+	v.dropped = v.dropped || other.dropped
 	v.plain, v.settled = v.plain || other.plain, v.settled || other.settled
 	if other.elements != nil {
 		if v.elements == nil {
