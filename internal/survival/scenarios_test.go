@@ -267,9 +267,16 @@ var scenarios = []scenario{
 		filled(r)
 	}, func(r *run) { r.restamp() }},
 	{"restamp a small index", func(r *run) {
-		r.settings["time-field"] = otherField
-		many(r)
+		// A segment of just so many records that its index is stored small, and one of one record.
+		r.settings["time-field"], r.settings["segment-size"] = otherField, "6700"
+		r.create()
+		r.group(126)
+		r.append(1)
+		r.close()
 		r.compress(segment.Zstd)
+		if r.disk.Files()[r.dir+"/"+filename.SmallIndex(1)] == nil {
+			panic("no small index")
+		}
 	}, func(r *run) { r.restamp() }},
 }
 
