@@ -9,13 +9,13 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// A Comparison says which of a source's records are in a log: the first Here of them,
-// from First on. The others come after the end of the log.
+// A Comparison says which of a source's records are in a log: the first Here records of
+// the source are there, from sequence number First on. The log ends before the others.
 type Comparison struct {
 	Records uint64           `json:"records"`   // of the source
 	Here    uint64           `json:"here"`      // records of the source that are in the log
 	First   segment.Sequence `json:"first_seq"` // of the source's first record in the log; 0 if none is there
-	Lost    uint64           `json:"lost"`      // of Here, records that the log has lost: their bytes are in the source alone
+	Lost    uint64           `json:"lost"`      // how many of the Here records the log has lost: only the source has their bytes
 }
 
 // Compare reads a source and compares its records with those of a log, byte for byte.
@@ -38,11 +38,11 @@ func compare(ctx context.Context, o Options, l *segment.Log) (Comparison, error)
 	return m, err
 }
 
-// align finds with which record of the log the source begins, by the lengths and
-// checksums in the log's index. It reads the source once, and returns that pass. If the
-// log repeats itself, the earliest place wins from which the source's records equal the
-// log's until one of the two ends. A record that was lost and repaired may have been any
-// record, and so contradicts nothing and supports nothing.
+// align finds the record of the log that the source begins with, by the lengths and
+// checksums in the log's index. It reads the source once, and returns that pass. A place
+// fits if the source's records equal the log's from there on until one of the two ends. If
+// several places fit, bestOf chooses one. A record that was lost and repaired may have been
+// any record: it never contradicts a place, and never supports one.
 func align(ctx context.Context, o Options, l *segment.Log) (m Comparison, p *sourcePass, err error) {
 	x := newChecksums(l)
 	defer x.close()
@@ -74,8 +74,8 @@ func align(ctx context.Context, o Options, l *segment.Log) (m Comparison, p *sou
 	if next == l.Segments[0].Base { // the log is empty
 		return m, p, nil
 	}
-	// All records of the source were seen: what is left are the places where each of them
-	// matched, was lost, or is beyond the end.
+	// The alignments that are left fit every record of the source: the log has the same
+	// record, or a lost one, or ends before it.
 	best := bestOf(places)
 	if best.met == 0 {
 		return m, p, x.noMatch(next)
@@ -85,8 +85,9 @@ func align(ctx context.Context, o Options, l *segment.Log) (m Comparison, p *sou
 	return m, p, nil
 }
 
-// compareBytes reads the source of the first pass again, which must not have changed. It
-// compares the records that are in the log byte for byte, and calls fresh for the others.
+// compareBytes reads the source a second time; it must not have changed since the first
+// pass. It compares the records that are in the log byte for byte, and calls fresh for each
+// of the others.
 func (m *Comparison) compareBytes(first *sourcePass, l *segment.Log, fresh func(p *sourcePass, compact, timeScalar []byte) error) error {
 	next, stop := iter.Pull2(records(l, m.First))
 	defer stop()
@@ -133,9 +134,9 @@ type alignment struct {
 	lost int // records there that were lost, and may have equalled them
 }
 
-// maxLost is the maximum number of alignments that begin with a lost record. Any record
-// of the source may have been that one, so a log with many lost records would have as
-// many alignments.
+// maxLost is the maximum number of alignments that begin with a lost record. Every lost
+// record may be the source's first, so a log with many of them would have as many
+// alignments.
 const maxLost = 1000
 
 // bestOf returns the alignment with the most matching records; ties are broken by the

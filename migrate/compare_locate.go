@@ -28,9 +28,9 @@ func recordsInLayout(l *segment.Log) (*jsonscan.Pointer, error) {
 }
 
 // locate aligns a source with l. Without Options.Records it takes the records from where
-// they were when l was migrated. If those are not records of l, the source has another
-// shape now, such as lines that were salvaged from it, and locate finds the records as
-// Run does.
+// they were when l was migrated. If the values there are not records of l, the source may
+// have another shape now, such as lines that were salvaged from it: locate then finds the
+// records as Run does.
 func locate(ctx context.Context, o Options, l *segment.Log) (Comparison, *sourcePass, error) {
 	at, err := recordsInLayout(l)
 	if err != nil || o.Records != nil || at == nil {

@@ -16,17 +16,17 @@ type ContinueResult struct {
 	LastNew  segment.Sequence
 }
 
-// groupRecords and groupBytes are the maximum that Continue commits at once.
+// groupRecords and groupBytes are the numbers of records and bytes at which Continue commits.
 const (
 	groupRecords = 1000
 	groupBytes   = 4 << 20
 )
 
 // Continue appends to the log at o.Dir the records that were added to its source since
-// it was migrated. It holds the writer's lock, which it waits for at most as long as
-// wait. Before it appends, it compares the records that are in the log already byte for
-// byte, and it appends nothing that it read after the source had changed. If it is
-// killed at any moment, some of the records were appended, and it can be run again.
+// it was migrated. It holds the writer's lock, and waits for that lock for at most wait.
+// Before it appends, it compares the records that are in the log already byte for
+// byte, and it appends nothing that it read after the source had changed. A kill at any
+// moment leaves the records that were committed, and Continue can be run again.
 func Continue(ctx context.Context, o Options, wait time.Duration) (c ContinueResult, err error) {
 	if readOnce(o.Source) {
 		return c, ErrOnce

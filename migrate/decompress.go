@@ -14,14 +14,14 @@ import (
 )
 
 // minWindow is the window of zstd's levels up to 19, and the dictionary of xz's levels up to
-// 6. A source with that window is always read; one made with --ultra or --long, or with
-// xz -9, takes more memory.
+// 6. A source with that window is always read. One made with zstd --ultra or --long, or
+// with xz -9, may need a larger window, which is read if there is memory for it.
 const minWindow = 8 << 20
 
-// A compression is a format of compressed sources that is read.
+// A compression is a format of compressed sources that migrate reads.
 type compression struct {
 	ending string                 // of the names of its files
-	check  string                 // command that checks the file named after it
+	check  string                 // command that checks a file; the file's name follows it
 	begins func(head []byte) bool // head is the beginning of the source, of up to magicBytes
 	open   func(d *decompressor, in *bufio.Reader) (io.ReadCloser, error)
 }
@@ -81,22 +81,22 @@ func (d *decompressor) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// compressedError returns the error of a format as one about the source: it is damaged,
-// unless the error says that it is not read.
+// compressedError returns the error of a decompressor as an error about the source. An
+// error that does not say what is wrong with the source means that it is damaged.
 func compressedError(err error) error {
 	var packed *PackedError
 	var archive *ArchiveError
 	switch {
 	case err == nil, errors.As(err, &packed), errors.As(err, &archive), errors.Is(err, ErrOnce), errors.Is(err, ErrDictionary):
 		return err
-	// The window of a frame that states its size is that size, which has an error of its own.
+	// A frame that states its size has a window of that size: too large a one is the second error.
 	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		return fmt.Errorf("%w: %w", ErrWindow, err)
 	}
 	return fmt.Errorf("%w: %w", ErrCompressed, err)
 }
 
-// maxWindow returns how many bytes of text a format may have to hold, at least minWindow.
+// maxWindow returns how many bytes of text a decompressor may hold in memory.
 func (d *decompressor) maxWindow() uint64 { return uint64(max(d.memory, minWindow)) }
 
 // open reads the first bytes of the source and chooses the format.
@@ -121,7 +121,7 @@ func (d *decompressor) open() error {
 	if other := packedWith(head); other != nil {
 		return other
 	}
-	// Through b, reads shorter than its buffer would be copied, and come in pieces of odd lengths.
+	// Only what b holds is read through b: it would copy shorter reads, in pieces of odd lengths.
 	held, _ := b.Peek(b.Buffered())
 	d.out = io.NopCloser(io.MultiReader(bytes.NewReader(held), (*rawReader)(d)))
 	return nil

@@ -18,8 +18,8 @@ func openGzip(_ *decompressor, in *bufio.Reader) (io.ReadCloser, error) {
 	return io.NopCloser(out), err
 }
 
-// errGarbage is returned for bytes after the compressed text, of which gzip(1) and bzip2(1)
-// warn.
+// errGarbage is returned if bytes other than zeros follow the compressed text. gzip(1) and
+// bzip2(1) warn of them.
 var errGarbage = errors.New("garbage behind the compressed text")
 
 // A gzipReader reads gzip members one after another. Zero bytes after the last one are

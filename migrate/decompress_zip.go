@@ -16,7 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// What a zip archive begins with: a member, or the end of a directory without any.
+// The first bytes of a zip archive: those of a member, or of the end of an empty directory.
 const (
 	zipMember = "PK\x03\x04"
 	zipEmpty  = "PK\x05\x06"
@@ -110,7 +110,7 @@ var errDirectory = errors.New("the directory is too large")
 type zipFile struct {
 	d     *decompressor
 	file  io.ReaderAt
-	limit int64 // of read: the directory is read completely
+	limit int64 // maximum of read: package zip holds the whole directory in memory
 	read  int64
 }
 

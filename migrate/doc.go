@@ -15,8 +15,8 @@
 //
 // or they are named by a JSON pointer, or by a pattern. If several places may hold the
 // records, the result is an [UndecidedError] with the candidates; finder_decide.go has the
-// rules. It also is one for several values of which one is a document with records inside, as
-// finder_documents.go defines it. A table by columns is a [ColumnsError].
+// rules. The same error is returned for several values if one of them is a document with
+// records inside, as finder_documents.go defines it. A table by columns is a [ColumnsError].
 //
 // One pass over the source is enough to find a root array, or a "history" of objects that is
 // most of the source. Otherwise a survey reads the source once more, and the records are read

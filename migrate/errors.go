@@ -19,8 +19,8 @@ var (
 	// ErrUndecided is returned, mostly inside an *UndecidedError, when several places may hold
 	// the records. Options.Records names the right one.
 	ErrUndecided = errors.New("which values are the records can't be told")
-	// ErrTwice is returned when the member that holds the records occurs twice. It is
-	// ErrUndecided, too.
+	// ErrTwice is returned when the member that holds the records occurs twice. It wraps
+	// ErrUndecided.
 	ErrTwice = fmt.Errorf("%w: the member that holds them occurs twice", ErrUndecided)
 	// ErrNoArray is returned when Options.Records points to no array.
 	ErrNoArray = errors.New("no array there")

@@ -26,8 +26,8 @@ type ExportResult struct {
 	Records     uint64
 	Lost        uint64   // records that were lost and repaired, and so are left out
 	Stale       []string // names of the members around the records whose values may no longer be right
-	Dropped     uint64   // members of other names that were between records of the source, and are left out because records around them are
-	Array       string   // why Original has written an array of the records and not the source, whose records had keys; "" means that it has not
+	Dropped     uint64   // members between the source's records that are no records, left out because records around them are
+	Array       string   // why Original wrote an array of the records in place of the source; "" means that it did not
 	Differs     Difference
 	first, last segment.Sequence
 }
@@ -84,7 +84,7 @@ func Export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segm
 	return export(out, l, format, records, next-1)
 }
 
-// export is Export of records up to newest, from an origin that is intact.
+// export exports records up to newest. The caller has checked that origin/ is intact.
 func export(out io.Writer, l *segment.Log, format Format, records iter.Seq2[segment.Record, error], newest segment.Sequence) (ExportResult, error) {
 	sum := sha256.New()
 	w := bufio.NewWriterSize(io.MultiWriter(out, sum), 256<<10)

@@ -20,7 +20,7 @@ const maxAdded = 4 << 20
 // additions say which of the appended records go into which container of the source.
 type additions struct {
 	groups map[string]*group    // by the path of the container
-	last   map[string]container // the last one of a path, which the records go into
+	last   map[string]container // by path, the last container of that path: the records go into it
 	bytes  int                  // that the two maps take, about
 	newest segment.Sequence     // the last record that was there
 	reader sequenceReader
@@ -35,7 +35,7 @@ type container struct {
 // A group is a container with appended records in it.
 type group struct {
 	object  bool
-	element bool // the pattern names it by an index that a new array does not have
+	element bool // the pattern names it by an index over 0, which a new array does not have
 	records []segment.Sequence
 	inner   []branch // containers in it with such records
 }
@@ -61,7 +61,7 @@ func (a *additions) group(path string) *group {
 	return g
 }
 
-// checkSize returns an error if more is held than fits into memory.
+// checkSize returns an error if more than maxAdded is held.
 func (a *additions) checkSize() error {
 	if a.bytes <= maxAdded {
 		return nil
@@ -69,7 +69,8 @@ func (a *additions) checkSize() error {
 	return &unplacedError{"the appended records, or the groups of the source, are too many to put each into its own"}
 }
 
-// note notes an appended record with its keys, for the containers of form.
+// note notes which container an appended record with these keys goes into. form has the
+// containers around a record.
 func (a *additions) note(o *outline, form []frame, seq segment.Sequence, keys [][]byte) {
 	path := ""
 	a.group(path).object = form[0].object
@@ -121,7 +122,9 @@ func notWrapped(seq segment.Sequence, n int) error {
 	return &unplacedError{fmt.Sprintf("record %d is not inside %s, as the records of the source are", seq, objects)}
 }
 
-// add writes the appended records that belong to a container, the i-th from the base.
+// add writes the appended records that belong to f, the i-th container from the base, if no
+// later container has the same path. While noting, it writes nothing and notes that f is the
+// last one so far.
 func (x *patternExport) add(i int, f *frame) {
 	switch {
 	case !f.known:
@@ -134,8 +137,8 @@ func (x *patternExport) add(i int, f *frame) {
 	}
 }
 
-// addTo writes the appended records that belong to a container, in which records have so
-// many keys.
+// addTo writes the appended records that belong to f, and the new containers in it. A
+// record there has so many keys.
 func (x *patternExport) addTo(i int, f *frame, keys int) {
 	g := x.added.groups[f.path]
 	if g == nil {
@@ -150,7 +153,7 @@ func (x *patternExport) addTo(i int, f *frame, keys int) {
 		x.writeAdded(i, f, keys, text)
 	}
 	for _, in := range g.inner {
-		if _, there := x.added.last[in.path]; there { // that one has got them
+		if _, there := x.added.last[in.path]; there { // the source has that container
 			continue
 		}
 		child := x.form[i+1]
@@ -230,7 +233,7 @@ func findAdditions(l *segment.Log, e *envelope, records iter.Seq2[segment.Record
 	if len(form) == 1 {
 		return added, added.check(l, e, form)
 	}
-	again, err := openEnvelope(l) // as the white space is read in the order of the records
+	again, err := openEnvelope(l) // the white space of e can be read only once, from the first record on
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // An envelope is what surrounds and separates the records of an export. If prefix is
-// nil, it is not a source's: before and after are all that surrounds the records.
+// nil, the envelope is not a source's: only before and after surround the records.
 type envelope struct {
 	before, after string            // written around the records, inside prefix and suffix
 	prefix        *io.SectionReader // the source's bytes before its first record
@@ -22,7 +22,7 @@ type envelope struct {
 	empty         string            // the whole export if there is no record and no prefix
 	between       string            // written between two records
 	records       string            // where in the source the records were, as in layout.json
-	base          *base             // of the pattern that records is; nil if it is none
+	base          *base             // of the pattern; nil if records is none
 	pattern       *jsonscan.Pointer // parsed; nil if records is none
 	style         *Style
 	odd           *oddSpace         // white space of records that is not the style's; nil means none
@@ -61,6 +61,7 @@ func openEnvelope(l *segment.Log) (*envelope, error) {
 		}
 	}
 	if f.prefix, err = f.section(l, prefixName); err != nil {
+		f.close()
 		return nil, err
 	}
 	f.suffix, err = f.section(l, suffixName)
@@ -247,8 +248,8 @@ func (e *envelope) record(t *typesetter, rec segment.Record, first bool) (err er
 			return err
 		}
 	}
-	// What was between a record and the one before, where it differs from between. The
-	// first record exported has none before it, even if it is not the source's first.
+	// No record is before the first one exported, even if it is not the source's first: what
+	// odd has between it and the record before it is read and discarded.
 	if first {
 		err = e.open(t.out)
 	}

@@ -44,8 +44,8 @@ type patternExport struct {
 	out     *bufio.Writer
 	set     *typesetter // of values
 	tree    *Style      // of the containers around the records
-	passed  uint64      // records of the source that the outline is behind
-	copying bool        // the record before was written, or there was none
+	passed  uint64      // number of records of the source whose text the outline has read
+	copying bool        // the previous record was written, or there is none
 	ended   bool        // the outline is at the end of the base
 	held    []byte      // white space that was copied and not written: a record may have to come before it
 	form    []frame     // the containers around the first record, which appended ones are put into
@@ -58,8 +58,8 @@ type patternExport struct {
 	err     error
 }
 
-// maxHeld is the maximum length of white space that is held. Records that are added to the
-// container that ends after more of it come before the bracket instead.
+// maxHeld is the maximum length of white space that is held. Appended records are written
+// before it. White space beyond that length is written already, and so comes before them.
 const maxHeld = 64 << 10
 
 // newPatternExport returns an export to out.

@@ -19,8 +19,8 @@ func (e *SourcesError) Error() string {
 	return fmt.Sprintf("the log was migrated from %d files, which no single file can be again", e.Sources)
 }
 
-// originalEnvelope returns what is around the records of the source; nil if there is
-// nothing. files is not "" if each record was a file, and says so. It returns a
+// originalEnvelope returns what is around the records of the source; nil if l was not
+// migrated. If each record was a file, files says so; else it is "". The error is a
 // *SourcesError if l has several sources.
 func originalEnvelope(l *segment.Log) (env *envelope, files string, err error) {
 	r, err := ReadReceipt(l)

@@ -10,8 +10,8 @@ import (
 )
 
 // stale returns the names of the members around the records if other records are
-// exported than the source had: the source's writer may have kept them up to date, as a
-// number of entries.
+// exported than the source had. The source's writer may have kept their values up to date,
+// such as a number of entries.
 func (e *envelope) stale(l *segment.Log, done ExportResult) ([]string, error) {
 	r, err := exportReceipt(l)
 	if err != nil || r == nil || e.prefix == nil || e.suffix == nil {

@@ -25,11 +25,11 @@ type fileLine struct {
 	Bytes int64  `json:"bytes"` // of the text, decompressed
 }
 
-// atFiles stands for a pointer where each file is one record.
+// atFiles is RecordsAt in the receipt of a log whose records were files.
 const atFiles = "files"
 
-// exportFiles is what the receipt of such a log says of an export. An older histlog, which
-// has no such word, calls its export wrong.
+// exportFiles is Export in that receipt. An older histlog, which does not know the word,
+// says that an export differs from its source.
 const exportFiles = "files"
 
 // Errors about files of one record each.
@@ -38,14 +38,14 @@ var (
 	ErrNotOne = errors.New("the file holds more than one JSON value, and should be one record")
 	// ErrNotFile is returned for a directory, a pipe or a device.
 	ErrNotFile = errors.New("not a regular file")
-	// ErrFiles is returned for what can't be done with files of one record each, because
-	// their white space is not kept.
+	// ErrFiles is returned for VerifyRoundtrip of files of one record each: their white space
+	// is not kept.
 	ErrFiles = errors.New("files of one record each can't be exported again")
 	// ErrSomeTimes is returned by SortByTime if some records have a time and others have none.
 	ErrSomeTimes = errors.New("no time was found in its record, while others have one")
 )
 
-// smallChunk is the minimum of what is read at once of a file of one record.
+// smallChunk is the minimum size of a chunk of a file that is one record.
 const smallChunk = 16 << 10
 
 // fileOptions returns the options for the file called name.
@@ -110,7 +110,6 @@ func (m *migration) readFiles() error {
 func (m *migration) endFile(name string, p *sourcePass) (err error) {
 	if m.files == nil {
 		if m.files, err = m.draft.CreateOrigin(filesName); err != nil {
-			m.files = nil // CreateOrigin returns a nil pointer, which is not a nil interface
 			return err
 		}
 	}

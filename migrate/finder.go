@@ -28,8 +28,8 @@ type shape struct {
 }
 
 // A restart is the error of a pass that took the wrong values for records, or may have. The
-// source must be read again with another shape. If survey is true, a survey finds it; as, if it
-// has a pointer, is the shape for a source that is too damaged for one.
+// source must be read again with another shape. If survey is true, a survey finds that shape.
+// If the source is too damaged for a survey, as is the shape, provided that it has a pointer.
 type restart struct {
 	as     shape
 	format string // as sourcePass.format
@@ -274,14 +274,14 @@ func (f *recordFinder) nextElement(p *sourcePass) (more bool, err error) {
 // pastRecords reports whether the array of records was read to its end.
 func (f *recordFinder) pastRecords() bool { return f.found && !f.inRecords }
 
-// checkElement looks into the record just read, an element of an array that may not have
-// been named. All that are arrays of objects are counted, and the first one may be a document.
+// checkElement examines the record just read, unless its array was named. It counts records
+// that are arrays of objects, and notes whether the first record is a document.
 func (f *recordFinder) checkElement(p *sourcePass) error {
 	switch {
 	case f.as.named:
 	case beginsWithObject(p.buf):
-		// A source that is surveyed anyhow need not be read to its end. Of a damaged one, the
-		// pass must find the damage.
+		// A survey will decide, so the pass need not go on. But before a salvage, the pass must
+		// find the damage.
 		if f.lists++; p.records == 1 && !p.once && !p.o.Salvage {
 			return &restart{survey: true, why: listsOfObjects}
 		}

@@ -17,7 +17,7 @@ type kind uint8
 const (
 	objectsKind kind = iota // elements of arrays, objects for the most part
 	rowsKind                // elements of arrays, each an array of scalars
-	scalarsKind             // elements of the root array or of "history", which are others
+	scalarsKind             // elements of the root array or of "history" that are neither of these
 	emptyKind               // elements of arrays that have none
 	keyedKind               // members of objects
 )
@@ -34,7 +34,7 @@ type candidate struct {
 	timed   bool // the records carry a time of their own
 	wrapped bool // it lies in an array of a single element
 	mixed   bool // its pattern leads to other values, too
-	listed  bool // it is only named beside others
+	listed  bool // it is never taken, only named beside other candidates
 	folder  bool // its records look like mere folders of the records of another candidate
 }
 
@@ -113,7 +113,7 @@ func (v *node) taken(at string) (n uint64) {
 	return n
 }
 
-// pure reports whether not both arrays and objects are at v. A token of a pattern would lead
+// pure reports false if both arrays and objects are at v. A token of a pattern would lead
 // into both.
 func (v *node) pure() bool { return v.arrays == 0 || v.objects == 0 }
 
@@ -142,7 +142,7 @@ func (c *collector) append(found candidate) {
 //
 //   - four times as many values, with times: these are the records;
 //   - ten times as many values, without times: either may be meant;
-//   - any number of values, and the outer array has a single one: it is asked about these.
+//   - any number of values, in an outer array with a single one: the user must choose.
 func (c *collector) addRecords(outer candidate, v, e *node) {
 	outer.largest = e.largest
 	if outer.timed || outer.dates || e.plain || !v.pure() {
@@ -243,7 +243,7 @@ func (v *node) keyed() bool {
 }
 
 // alike reports whether the members of the objects at v have most of their own names in
-// common: each counts once for a member, or for the elements of a member.
+// common. A name counts once for each member that has it, itself or in its elements.
 func (v *node) alike() bool {
 	if v.folded != nil { // so many are not parts of a record
 		return true

@@ -18,8 +18,8 @@ type columns struct {
 	keyed bool   // the columns are objects
 }
 
-// columnsAt returns the table that the object at v is, whose pointer is at; nil if it is
-// none: its columns are not most of it, or its names are those of rows.
+// columnsAt returns the object at v as a table; at is its pointer. It returns nil if
+// columns are not most of the object, or if its names are those of rows.
 func columnsAt(v *node, at string) *columns {
 	if v.values != 1 || v.keys.dates() || v.keys.numbers() {
 		return nil
@@ -46,7 +46,8 @@ func columnsAt(v *node, at string) *columns {
 	return nil
 }
 
-// add adds columns of one length. The longest ones of all are the table.
+// add adds columns of one length. The table has the longest columns; shorter ones are
+// dropped.
 func (t *columns) add(m *node) {
 	switch {
 	case m.longest < t.count:
@@ -58,8 +59,8 @@ func (t *columns) add(m *node) {
 	t.bytes += m.bytes
 }
 
-// labelled reports whether the objects at v are of scalars by the labels of rows, which are
-// numbers or dates.
+// labelled reports whether the objects at v hold only scalars, and their names are labels of
+// rows: numbers or dates.
 func (v *node) labelled() bool {
 	container := func(m *node) bool { return m.objects+m.arrays > 0 }
 	return (v.keys.numbers() || v.keys.dates()) && !slices.ContainsFunc(v.members, container) && (v.folded == nil || !container(v.folded))

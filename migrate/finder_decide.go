@@ -9,8 +9,8 @@ import (
 	"github.com/histlog/histlog/internal/size"
 )
 
-// nearness is how many times as large as any other the place must be that is taken without
-// being named.
+// nearness says when a place is near the largest one: if it has at least 1/nearness of the
+// bytes. Then no place is taken without being named.
 const nearness = 10
 
 // decide returns what to take for records, by a survey of the source. The largest candidate
@@ -20,10 +20,10 @@ const nearness = 10
 //   - it is an array of two or more objects, or an array of rows with times, or an object
 //     whose keys are dates, and has more bytes than all the values beside it.
 //
-// A "history" of objects is taken if it is the largest. Beside a larger candidate, or if it
-// holds no objects, it contradicts that one. An object with a time at the log's time field is a
-// record if nothing in it could be taken, and so is one without candidates. Everything else is
-// undecided.
+// A "history" of objects is taken if it is the largest. If another candidate is larger, or
+// "history" holds no objects, the source is undecided. An object with a time at the log's time
+// field is a record if nothing in it could be taken, and so is one without candidates.
+// Everything else is undecided.
 func (s *survey) decide() (shape, error) {
 	if s.root.values > 1 {
 		return shape{stream: true}, nil

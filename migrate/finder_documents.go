@@ -46,7 +46,7 @@ func (d *document) undecided(values uint64) error {
 	return &UndecidedError{Reason: reason, Filter: filter}
 }
 
-// A timeField is where a record has its time. Without a field it is no place.
+// A timeField is where a record has its time. With a nil field, no value has a time in it.
 type timeField struct {
 	field *segment.Pointer
 	times *recordtime.Parser
@@ -118,9 +118,9 @@ func documentIn(value []byte, time timeField) (inside candidate, ok bool) {
 	return inside, time.in(first(records.Value)) || (nearlyAll && !timed)
 }
 
-// mayBeDocument reports false for a value that documentIn would call a record.
-// It is fast: documentIn would read each value of a source a second time, and most
-// values hold no array of objects.
+// mayBeDocument reports whether documentIn must be called: it returns false only for records.
+// It is fast, because documentIn would read each value of a source a second time, and
+// most values hold no array of objects.
 func mayBeDocument(value []byte) bool {
 	if value[0] != '{' {
 		return beginsWithObject(value)

@@ -123,8 +123,8 @@ func (f *recordFinder) arrayMember(p *sourcePass, name string) error {
 	return err
 }
 
-// maxSkipped bounds the names that are kept. Beyond it the records are found, and naming them
-// is an error.
+// maxSkipped is the maximum number of names that are kept. If there are more, a repeated name
+// may not be noticed here; then the records are taken, and naming them is an error.
 const maxSkipped = 1000
 
 // readDeclared reads the number of records that the source says it has.

@@ -11,8 +11,8 @@ import (
 // records; so is any other value there, if the last token is a star. A record keeps the
 // keys that stars matched on the way to it.
 //
-// The part of the source that the first star is about, its base, holds all records, so that
-// the bytes before and after it belong to no record.
+// All records are in the pattern's base: the container whose members or elements the first
+// star matches. The bytes before and after the base belong to no record.
 type matcher struct {
 	tokens  []string // from the first star on
 	stars   []bool   // by token
@@ -180,8 +180,8 @@ func (f *recordFinder) matchMember(p *sourcePass, n int) error {
 	return nil
 }
 
-// matchElement reads element i of the array that the first n tokens lead to, all of them
-// meaning that the elements are records.
+// matchElement reads element i of the array that the first n tokens lead to. If these are
+// all tokens, the element is a record.
 func (f *recordFinder) matchElement(p *sourcePass, n, i int) error {
 	m := f.matcher
 	m.steps = append(m.steps, step{kind: toElement, index: i})
@@ -194,7 +194,7 @@ func (f *recordFinder) matchElement(p *sourcePass, n, i int) error {
 	return m.back(p.scan.Skip())
 }
 
-// back undoes the last step, which position needs after an error.
+// back removes the last step, unless err is an error: position needs the step then.
 func (m *matcher) back(err error) error {
 	if err == nil {
 		m.steps = m.steps[:len(m.steps)-1]
@@ -202,8 +202,8 @@ func (m *matcher) back(err error) error {
 	return err
 }
 
-// takeMatch takes the value that begins here, depth containers inside the base's parent,
-// as a record.
+// takeMatch takes the value that begins here as a record. depth is the number of containers
+// around it, from the base on.
 func (f *recordFinder) takeMatch(p *sourcePass, depth int) error {
 	if _, err := p.scan.Peek(); err != nil {
 		return p.truncated(err)

@@ -32,7 +32,7 @@ func (f *recordFinder) follow(p *sourcePass, tokens []string) error {
 	return p.scan.Skip()
 }
 
-// followElement is follow for an array, whose first token is an index.
+// followElement is follow for an array; the first token is an index in it.
 func (f *recordFinder) followElement(p *sourcePass, tokens []string) error {
 	p.scan.Next()
 	at := f.cursor

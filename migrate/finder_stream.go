@@ -68,7 +68,8 @@ func (f *recordFinder) concludeStream(p *sourcePass) error {
 }
 
 // checkValue notes the record just read if it is the first document of the stream, or the
-// first that is not of the kind of the others. Damage behind it comes first.
+// first value of another kind than value 1. It returns no error: damage behind the record
+// is to be reported instead.
 func (f *recordFinder) checkValue(p *sourcePass, time timeField) {
 	if f.as.named || f.document != nil {
 		return

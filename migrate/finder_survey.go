@@ -87,8 +87,8 @@ func (s *survey) value(v *node, level int) (int64, error) {
 	return n, err
 }
 
-// isTime reports whether the scalar that begins here, a value at v, is a time. One that a
-// chunk of the source divides is none, which is rare.
+// isTime reports whether the scalar that begins here, a value at v, is a time. It reports
+// false for one that continues in the next chunk of the source, which is rare.
 func (s *survey) isTime(v *node) bool {
 	const longest = 64
 	ahead := s.p.ahead()
@@ -213,9 +213,9 @@ func (v *node) measure(nth, length uint64) {
 	v.shortest, v.longest = min(v.shortest, length), max(v.longest, length)
 }
 
-// settle decides after some values whether the others are worth a look inside: only if
-// they have no time of their own, and a quarter of their bytes is in an array that may hold
-// the records in their place.
+// settle decides, once enough values were examined, whether the survey looks into the others.
+// It does if they have no time of their own, and a quarter of their bytes is in an array
+// that may hold the records in their place.
 func (v *node) settle() {
 	if v.settled || v.values < examined {
 		return

@@ -39,9 +39,11 @@ type node struct {
 	plain      bool  // the values hold no array that may be meant in their place: they are not looked into
 }
 
-// keys says of the names of objects which kinds they are not.
+// keys says of what kinds the names of objects are.
 type keys struct {
-	seen, undated, unnumbered bool
+	seen       bool // there was a name
+	undated    bool // one is no date
+	unnumbered bool // one is no number
 }
 
 // add notes a name, given with its quotes.
@@ -53,7 +55,7 @@ func (k *keys) add(quoted []byte, time timeField) {
 	digits := quoted[1 : len(quoted)-1]
 	number := len(digits) > 0 && !slices.ContainsFunc(digits, func(c byte) bool { return c < '0' || c > '9' })
 	k.unnumbered = k.unnumbered || !number
-	// Of digits only a whole date counts: as Unix time, many an id would be a time.
+	// Digits count only if they are a complete date: as Unix times, many ids would count.
 	switch date := quoted; {
 	case number && len(digits) != len("20060102") && len(digits) != len("20060102150405"):
 		k.undated = true
@@ -143,7 +145,7 @@ func (v *node) merged() *node {
 	return all
 }
 
-// names returns the number of names of the members. Of folded ones, each counts as another.
+// names returns the number of names of the members. Each folded member counts as one.
 func (v *node) names() uint64 {
 	n := uint64(len(v.members))
 	if v.folded != nil {

@@ -18,15 +18,16 @@ import (
 // With Options.Salvage, a truncated or damaged source becomes a log of the records
 // before the damage; the rest of the source is stored in quarantine/. Of JSON Lines, and of
 // an array whose elements begin lines of their own, the intact records after the damage are
-// kept, too, and each damaged piece is a file in quarantine/. Receipt.Salvaged then is true, and Receipt.Damage says why.
+// kept, too, and each damaged piece is a file in quarantine/. Receipt.Salvaged then is true,
+// and Receipt.Damage says why.
 func Run(ctx context.Context, o Options) (Receipt, error) {
 	if err := checkSources(&o); err != nil {
 		return Receipt{}, err
 	}
 	started := time.Now()
-	// Until publish has renamed the marker into place the directory holds a draft, which
-	// is no log to anyone. A crash up to there leaves the draft, and the next Run at the
-	// same place clears it.
+	// Until publish has renamed the marker into place, the directory holds a draft, which no
+	// program takes for a log. A crash before that leaves the draft, and the next Run at the
+	// same place removes it.
 	m := &migration{ctx: ctx, o: o}
 	err := m.read()
 	if err == nil {
@@ -144,7 +145,7 @@ func (m *migration) discard() error {
 	return err
 }
 
-// minRatio is the ratio to which segments are assumed to be compressed at least.
+// minRatio is the minimum ratio by which compression is assumed to shrink segments.
 const minRatio = 4
 
 // sampleRoom is how many bytes of a source are read before the size of its log is
@@ -223,7 +224,7 @@ func (m *migration) publish(started time.Time) error {
 	m.receipt.Elapsed = time.Since(started).Seconds()
 	m.receipt.PeakRSS = memguard.PeakRSS()
 	// The receipt first: a crash between the two leaves a draft with a receipt, which is
-	// cleared like any other. In the other order it would leave a log without one.
+	// removed like any other. In the other order it would leave a log without one.
 	if err := m.receipt.write(m.draft); err != nil {
 		return err
 	}

@@ -187,7 +187,7 @@ func (g *gapBuffer) Write(p []byte) (n int, err error) {
 	return g.spilled.Write(p)
 }
 
-// blank replaces, in a gap that is held, the keys of the record that follows it.
+// blank replaces the keys of the next record, in a gap that is held, by keyMark.
 func (g *gapBuffer) blank(keys []key) {
 	for i := len(keys) - 1; i >= 0 && keys[i].from >= g.from; i-- {
 		from, to := keys[i].from-g.from, keys[i].to-g.from
@@ -200,7 +200,6 @@ func (g *gapBuffer) blank(keys []key) {
 func (g *gapBuffer) begin() (suffix io.WriteCloser, err error) {
 	if g.spilled == nil {
 		if g.spilled, err = g.draft.CreateOrigin(suffixName); err != nil {
-			g.spilled = nil // CreateOrigin returns a nil pointer, which is not a nil interface
 			return nil, err
 		}
 		_, err = g.spilled.Write(g.held)

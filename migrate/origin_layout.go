@@ -38,8 +38,8 @@ type base struct {
 // plainLayout has the fields of a layout and not its methods.
 type plainLayout layout
 
-// MarshalJSON writes a pattern as an object, which a histlog that knows no patterns reports
-// as an error, where a pointer is a string.
+// MarshalJSON writes a pattern as an object, and a pointer as a string. An older histlog,
+// which does not know patterns, returns an error for the object.
 func (at layout) MarshalJSON() ([]byte, error) {
 	if at.base == nil {
 		return json.Marshal(plainLayout(at))

@@ -17,7 +17,8 @@ import (
 // are unsigned varints.
 //
 //	entry:  record kind ...
-//	        record is the number of the record less the one of the previous entry, from 0
+//	        record is the record's number minus that of the previous entry's record; the
+//	        first entry has the number itself
 //	kind 0: length text
 //	        text is what is between the previous record and this one, comma included, in
 //	        place of layout.json's between; consecutive entries of a record are one text
@@ -195,7 +196,6 @@ func (w *spaceWriter) between(record uint64, text []byte) {
 func (w *spaceWriter) write(b []byte) {
 	if w.out == nil && w.err == nil {
 		if w.file, w.err = w.draft.CreateOrigin(spaceName); w.err != nil {
-			w.file = nil
 			return
 		}
 		w.out, w.err = zstd.NewWriter(w.file, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(spaceWindow), zstd.WithLowerEncoderMem(true))

@@ -20,7 +20,7 @@ type outline struct {
 	escape  bool    // the byte before in the string is a backslash
 	name    []byte  // the part of the name that was read
 	ids     uint64  // containers so far
-	deepest []frame // the containers on the pattern's way, where most of them were open
+	deepest []frame // the containers on the pattern's way when most of them were open
 }
 
 // An outlineWriter receives the text that an outline reads.
@@ -82,8 +82,8 @@ func (o *outline) keysIn(frames []frame) (n int) {
 	return n
 }
 
-// read reads a part of a text. It reports false for a text that ends the base, which is none
-// between records.
+// read reads a part of a text. It reports false if the text closes the base, as no text
+// between records does.
 func (o *outline) read(text []byte) bool {
 	for _, c := range text {
 		switch {
@@ -213,8 +213,9 @@ func (o *outline) follow(keys [][]byte) {
 	}
 }
 
-// wayOn returns the containers for records where there was none yet: those that were seen,
-// and objects for the rest of the pattern; an array only where a name ends it.
+// wayOn returns the containers for the first record of a source that had none: those in
+// deepest, and new ones for the rest of the pattern. New ones are objects, but a pattern
+// that ends with a name leads to an array.
 func (o *outline) wayOn() []frame {
 	all := slices.Clone(o.deepest)
 	for n := all[len(all)-1].level + 1; n <= len(o.tokens); n++ {

@@ -13,12 +13,13 @@ import (
 // receiptName is the name of the receipt in origin/.
 const receiptName = "receipt.json"
 
-// exportSources is what the receipt of a log of several sources says of an export: it is
-// not one file. An older histlog, which has no such word, calls its export wrong.
+// exportSources is Export in the receipt of a log of several sources: an export is not one
+// file. An older histlog, which does not know the word, says that an export differs from
+// its source.
 const exportSources = "sources"
 
-// A Receipt is the result of a migration, as stored in origin/. A nil pointer means that
-// there is nothing to say.
+// A Receipt is the result of a migration, as stored in origin/. A member that is nil has no
+// value: no record has a time, or the source does not declare a number of entries.
 type Receipt struct {
 	Source       string           `json:"source"`            // as Options.Source named it; the first of several
 	Sources      int              `json:"sources,omitempty"` // how many there were, if several
@@ -50,8 +51,8 @@ type Receipt struct {
 	Migrated    time.Time `json:"migrated_at"`
 }
 
-// write stores the receipt in a draft. Closing the file syncs it: not synced, it could be
-// empty after a crash, in a log that is complete.
+// write stores the receipt in a draft. Closing the file syncs it: without that, a crash
+// could leave an empty receipt in a complete log.
 func (r Receipt) write(d *segment.Draft) error {
 	return writeJSON(d, receiptName, r)
 }

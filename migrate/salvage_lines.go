@@ -17,7 +17,7 @@ type piece struct{ from, to int64 }
 type pieceList []piece
 
 // maxPieces is the maximum number of damaged pieces, each of which becomes a file in
-// quarantine/. The last one includes the rest of the source.
+// quarantine/. Further damage extends the last piece, which then includes intact records.
 const maxPieces = 10_000
 
 // add adds a piece. Adjacent pieces are one: they become one file in quarantine/.

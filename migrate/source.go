@@ -157,7 +157,7 @@ func (s *source) Next() ([]byte, error) {
 	return b, nil
 }
 
-// digest returns the SHA-256 of the text. It must have been read to its end.
+// digest returns the SHA-256 of the text. The text must have been read to its end.
 func (s *source) digest() string { return hex.EncodeToString(s.sum.Sum(nil)) }
 
 // close ends the reading. It waits for the goroutine, so that the file can be closed,

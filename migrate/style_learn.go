@@ -231,8 +231,8 @@ func splitEmpty(space []byte) (own string, line bool) {
 	return string(space[:i]), true
 }
 
-// infer makes the style of what was seen so far, and guesses what was not seen. The style
-// of what was seen never changes, because parts of records were compared with it.
+// infer derives the style from what was seen so far, and guesses what was not seen. What
+// was seen never changes in the style, because parts of records were compared with it.
 func (l *learner) infer() {
 	l.inferLines()
 	s := &l.style

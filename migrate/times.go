@@ -10,7 +10,7 @@ import (
 type Times struct {
 	TimeField  string   `json:"time_field"`               // JSON pointer, as in the log's settings
 	TimeFormat string   `json:"time_format"`              // as in the log's settings
-	TimeZone   *string  `json:"time_zone"`                // of the times that name none, which are looked for in the first records and the last; nil means that there are none
+	TimeZone   *string  `json:"time_zone"`                // of times that name no zone; nil means that there is none among the first times and the last one
 	ClockTimes uint64   `json:"clock_times"`              // records that have the time of the migration
 	NoTime     uint64   `json:"missing_times"`            // of these, the records with nothing, null, an array or an object at the time field
 	Unread     uint64   `json:"unread_times"`             // of these, the records with a scalar there that is no time
@@ -18,8 +18,8 @@ type Times struct {
 	Formats    []string `json:"unread_formats,omitempty"` // values of time-format that read UnreadTime and those that came shortly after it
 }
 
-// formatChecks is the number of times that can't be read for which formats are tried:
-// there are thousands.
+// formatChecks is the maximum number of unread times for which formats are tried, as there
+// are thousands of formats.
 const formatChecks = 16
 
 // zonelessChecks is the number of times that are asked whether they name a zone, in

@@ -88,7 +88,8 @@ func (o *dateOrders) add(scalar []byte) {
 	}
 }
 
-// searchOrder stands in the place of a format in a pass that begins with a search.
+// searchOrder is the format of a pass that writes no record and searches all of them for a
+// date that decides the order.
 const searchOrder = "search"
 
 // format returns the value of the setting time-format for all dates of a source, whose

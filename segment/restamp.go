@@ -41,9 +41,9 @@ func (r *RestampResult) Total() (t Restamped) {
 }
 
 // Restamp changes settings of the log at dir, as Configure does, and then reads the time of
-// every record again, by the settings time-field, time-zone and time-format. It replaces the indexes;
-// arrivals, checksums and the records themselves stay. progress is called with the bytes of
-// text that were read and their total; it may be nil.
+// every record again, by the settings time-field, time-zone and time-format. It replaces the
+// indexes; arrivals, checksums and the records themselves stay. progress is called with the
+// bytes of text that were read and their total; it may be nil.
 //
 // First it seals the active segment, holding the writer's lock, so that it replaces
 // indexes of sealed segments only: nothing writes into these. Then HISTLOG gets the new
@@ -51,8 +51,8 @@ func (r *RestampResult) Total() (t Restamped) {
 // write the log; readers see the old times of a segment or the new ones. The mark goes last.
 // After a crash or an error Restamp can be run again, without a change of settings too.
 //
-// Damage is in the result. As long as there is some, the mark stays: call Repair, and then
-// Restamp again.
+// Damage of segments is in the result, not in err. If there is damage, the mark stays: call
+// Repair, and then Restamp again.
 func Restamp(ctx context.Context, dir string, change Settings, progress func(read, total Offset), o Options) (done RestampResult, err error) {
 	defer func() { err = asDiskError(OpRestamp, dir, err) }()
 	o = o.withDefaults()
@@ -248,5 +248,5 @@ func (p *textProgress) report(read Offset) {
 	}
 }
 
-// next says that the next segment is the current one.
+// next makes the next segment the current one. done is the result for the one before.
 func (p *textProgress) next(done Restamped) { p.before += done.Before.Bytes }

@@ -16,7 +16,8 @@ func columnsHint(err error) string {
 	return fmt.Sprintf("write a line for each row: jq -c %s FILE > OTHER; then name OTHER instead", shellWord(table.Filter))
 }
 
-// undecidedHint says how to name the records of a source. printCandidates follows it.
+// undecidedHint says how to name the records of a source. The list of printCandidates is
+// printed after it.
 func undecidedHint(err error) string {
 	at, ok := errorOf[*migrate.UndecidedError](err)
 	switch {
@@ -34,7 +35,7 @@ func undecidedHint(err error) string {
 	return "name the records:"
 }
 
-// printCandidates prints the flags that name what the records of an undecided source may be.
+// printCandidates prints the candidates for the records of an undecided source, as flags.
 func printCandidates(w io.Writer, err error) {
 	if at, ok := errorOf[*migrate.UndecidedError](err); ok {
 		listCandidates(w, at.Candidates)

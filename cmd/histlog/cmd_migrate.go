@@ -226,8 +226,8 @@ func dryRun(c *cli.Context, o migrate.Options, zone *timezone.Zone, bar *term.Pr
 	return plan, err
 }
 
-// timesOf returns s with where the records of a source have their times: those of the
-// sources after it are read in the same way.
+// timesOf returns s with the time field and the time format of a source, so that the next
+// sources are read in the same way.
 func timesOf(plan migrate.DryRunReport, s segment.Settings) segment.Settings {
 	if plan.Records == 0 {
 		return s

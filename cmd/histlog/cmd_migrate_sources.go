@@ -106,8 +106,8 @@ func sourcesOf(args []string) (sources []string, dir string, err error) {
 	return sources, dir, err
 }
 
-// looksLikeFile reports whether a name that is not there is more likely a file's than a
-// log's.
+// looksLikeFile reports whether a name, at which nothing exists, is more likely meant for a
+// file than for a log.
 func looksLikeFile(name string) bool {
 	name = migrate.TrimEnding(name)
 	ext := strings.ToLower(filepath.Ext(name))
@@ -115,7 +115,7 @@ func looksLikeFile(name string) bool {
 }
 
 // expand replaces each name that is no file, and is a pattern, by the names of the files
-// that it matches: some shells do not.
+// that it matches, as some shells do not do that.
 func expand(names []string) (all []string, err error) {
 	for _, name := range names {
 		if _, err := os.Lstat(name); err == nil || !strings.ContainsAny(name, "*?[") {

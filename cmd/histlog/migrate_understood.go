@@ -89,7 +89,7 @@ func (u understood) field() string {
 	return jsonscan.ShortPointer(u.times.TimeField)
 }
 
-// warn warns if the records or their times may have to be read otherwise.
+// warn warns if the values taken for records, or their times, may be the wrong ones.
 func (u understood) warn(w io.Writer) {
 	t := u.times
 	if u.records == 1 && u.at == "stream" && !u.named {

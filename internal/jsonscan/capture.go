@@ -15,7 +15,7 @@ type capture struct {
 	matched int   // leading tokens that lead to the container being read
 	nameAt  int   // where the name being read begins in the output
 	hit     bool  // the name read last is the token of its depth
-	element []int // by depth, the index of the element begun last, or 0 behind the first name where a star is; -1 before the first
+	element []int // by depth, the index of the element begun last, or 0 in an object whose first member a star has matched; -1 before the first
 	start   int   // where the captured value begins in the output; -1 means not found so far
 }
 

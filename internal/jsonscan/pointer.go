@@ -95,9 +95,10 @@ func (p *Pointer) Stars() (at []int) {
 	return at
 }
 
-// Below returns what p captures inside nested objects of one member each, whose names are
-// keys, with their quotes: the scalar that rest leads to in the value of the last one, or
-// else one of the keys. Both are nil if p leads to nothing there.
+// Below applies p to nested objects of one member each. keys are the names of the members,
+// outermost first, with their quotes. If p leads to one of the keys, key is that one. If it
+// leads into the value of the innermost member, rest leads on from that value. Otherwise
+// both are nil.
 func (p *Pointer) Below(keys [][]byte) (rest *Pointer, key []byte) {
 	for n, name := range keys {
 		switch {

@@ -27,9 +27,6 @@ func Parse(scalar []byte, zone *time.Location) (time.Time, bool) {
 }
 
 // IsZoneless reports whether a JSON scalar is a time that names no zone.
-func IsZoneless(scalar []byte) bool { return (&Parser{}).IsZoneless(scalar) }
-
-// IsZoneless reports whether a JSON scalar is a time that names no zone.
 func (p *Parser) IsZoneless(scalar []byte) bool {
 	here, ok := (&Parser{Format: p.Format, Zone: time.UTC}).Parse(scalar)
 	there, _ := (&Parser{Format: p.Format, Zone: time.FixedZone("", 3600)}).Parse(scalar)
@@ -107,8 +104,9 @@ type form func(text []byte, zone *time.Location, order Order) (time.Time, bool)
 // may try them in any order.
 var forms = []form{parseYearFirst, parseNumber, parseYearLast, parseMonthName, parseMicrosoft}
 
-// plainText returns the text of a JSON string with a plain space in the place of every tab
-// and of the spaces that ICU writes before AM and PM, and whether that differs from the bytes between the quotes.
+// plainText returns the text of a JSON string, in which tabs and the spaces that ICU writes
+// before AM and PM are replaced by plain spaces. changed reports whether the text may differ
+// from the bytes between the quotes in more than spaces at its ends.
 func plainText(quoted []byte) (text []byte, changed bool) {
 	if len(quoted) < len(`""`) {
 		return nil, false

@@ -44,8 +44,8 @@ func (s *scanner) zone(r *reading) bool {
 	return s.remark()
 }
 
-// offset reads an offset: +02, +0200, +02:00 or +02:00:00; least is the number of digits that its
-// hours have at least.
+// offset reads an offset: +02, +0200, +02:00 or +02:00:00. least is the minimum number of
+// digits of its hours.
 func (s *scanner) offset(r *reading, least int) bool {
 	negative := s.peek() == '-'
 	s.at++
