@@ -18,7 +18,7 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-var errnos = []syscall.Errno{syscall.EIO, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EMFILE}
+var errnos = []syscall.Errno{syscall.EIO, syscall.ENOSPC, syscall.EMFILE}
 
 // TestInject fails each disk operation of each scenario, in every way. The fast run fails
 // every fifth one with one error.
