@@ -26,7 +26,7 @@ type ExportResult struct {
 	Records     uint64
 	Lost        uint64   // records that were lost and repaired, and so are left out
 	Stale       []string // names of the members around the records whose values may no longer be right
-	Dropped     uint64   // members between the source's records that are no records, left out because records around them are
+	Dropped     uint64   // members between the source's records that are not records, left out because records around them are
 	Array       string   // why Original wrote an array of the records in place of the source; "" means that it did not
 	Differs     Difference
 	first, last segment.Sequence

@@ -53,7 +53,7 @@ type recordFinder struct {
 	second    string      // pointer to another member of the records' name, or to a second value where Options.Records points; "" means none
 	weak      bool        // the records are a "history" without objects, so that an array of objects beside it may be meant
 	rivals    []candidate // other arrays in the root that may be meant
-	document  *document   // the first value of a stream that is no record; nil means none so far
+	document  *document   // the first value of a stream that is not a record; nil means none so far
 	kind      valueKind   // of the first value of a stream
 	differs   uint64      // number of the first value of a stream of another kind; 0 means none
 	declared  *int64      // how many records the source says it has; nil means that it does not say

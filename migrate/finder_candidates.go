@@ -17,7 +17,7 @@ type kind uint8
 const (
 	objectsKind kind = iota // elements of arrays, objects for the most part
 	rowsKind                // elements of arrays, each an array of scalars
-	scalarsKind             // elements of the root array or of "history" that are neither of these
+	scalarsKind             // elements of the root array or of "history" that are neither objects nor rows
 	emptyKind               // elements of arrays that have none
 	keyedKind               // members of objects
 )
@@ -269,7 +269,7 @@ func (v *node) alike() bool {
 	return shared > 0 && 2*shared >= all
 }
 
-// pointer returns the candidate's place for a pass. A name "*" is no star.
+// pointer returns the candidate's place for a pass. A name "*" is not a star of a pattern.
 func (c candidate) pointer() *jsonscan.Pointer {
 	parse := jsonscan.ParsePointer
 	if c.kind == keyedKind || strings.Contains(c.at, anyToken) {

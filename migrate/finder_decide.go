@@ -37,7 +37,7 @@ func (s *survey) decide() (shape, error) {
 			return history.shape(), nil
 		}
 		if history.kind != objectsKind {
-			return shape{}, s.undecided(c, "/history is no array of objects, and there is another one")
+			return shape{}, s.undecided(c, "/history is not an array of objects, and there is another one")
 		}
 		return shape{}, s.undecided(c, "/history is not the largest array")
 	}
@@ -79,7 +79,7 @@ func doubt(judged []candidate) string {
 	case best.mixed:
 		return "the members of an object may be the records, but not all of them"
 	case best.kind == keyedKind && !best.dates:
-		return "the members of an object may be the records, and their names are no dates"
+		return "the members of an object may be the records, and their names are not dates"
 	case best.kind == rowsKind && !best.timed:
 		return "the only array holds arrays without times"
 	case best.depth() <= 1 && best.kind == objectsKind:

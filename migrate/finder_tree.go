@@ -42,8 +42,8 @@ type node struct {
 // keys says of what kinds the names of objects are.
 type keys struct {
 	seen       bool // there was a name
-	undated    bool // one is no date
-	unnumbered bool // one is no number
+	undated    bool // one is not a date
+	unnumbered bool // one is not a number
 }
 
 // add notes a name, given with its quotes.

@@ -1,7 +1,6 @@
 package migrate
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"strings"
@@ -226,16 +225,7 @@ func (o *originWriter) close(depth int, records string) error {
 	if err := errors.Join(o.scan.Tee(nil), o.space.close()); err != nil {
 		return err
 	}
-	b, err := json.MarshalIndent(o.layout, "", "  ")
-	if err != nil {
-		return err
-	}
-	f, err := o.draft.CreateOrigin(layoutName)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(b, '\n'))
-	return errors.Join(err, f.Close(), o.closeFiles())
+	return errors.Join(writeJSON(o.draft, layoutName, o.layout), o.closeFiles())
 }
 
 // endAtDamage is called instead of beginSuffix where the source is damaged: the suffix is

@@ -21,7 +21,7 @@ type layout struct {
 	Style   *formerStyle `json:"style,omitempty"`
 	Count   uint64       `json:"count"` // number of migrated records, which spaceName may have entries for
 	Empty   bool         `json:"empty"` // there was no record, so that the prefix is the whole source
-	base    *base        // nil means that Records is no pattern
+	base    *base        // nil means that Records is not a pattern
 }
 
 // errLayout is returned for a base or texts between records that no originWriter writes.

@@ -42,17 +42,27 @@ func (m *migration) salvageLines(err error) (lines bool, _ error) {
 	if n := len(pieces) - 1; n == 0 && first.finder.depth == 0 && first.records > 0 && !m.continuesAfter(pieces[n]) {
 		return false, nil
 	}
-	// Another draft, from the source without the pieces.
-	m.o.exclude = &exclusion{pieces, shape{stream: true, named: m.o.Records != nil}}
-	m.pass, e = readSource(m.ctx, m.o, m.o.Accept, m.begin)
-	if e == nil && !sameVersion(m.pass.info, first.info) {
-		e = m.pass.errorHere(ErrChanged)
-	}
-	if e != nil {
+	if e := m.readWithout(&exclusion{pieces, shape{stream: true, named: m.o.Records != nil}}, first); e != nil {
 		return true, e
 	}
-	m.receipt.Salvaged, m.receipt.Damage = true, err.Error()
-	return true, m.quarantine(pieces)
+	return true, m.salvaged(err)
+}
+
+// readWithout makes another draft, from the version of the source that the first pass read,
+// without the pieces of x.
+func (m *migration) readWithout(x *exclusion, first *sourcePass) (err error) {
+	m.o.exclude = x
+	m.pass, err = readSource(m.ctx, m.o, m.o.Accept, m.begin)
+	if err == nil && !sameVersion(m.pass.info, first.info) {
+		err = m.pass.errorHere(ErrChanged)
+	}
+	return err
+}
+
+// salvaged notes the damage, and copies the pieces that were excluded to quarantine/.
+func (m *migration) salvaged(damage error) error {
+	m.receipt.Salvaged, m.receipt.Damage = true, damage.Error()
+	return m.quarantine(m.o.exclude.pieces)
 }
 
 // continuesAfter reports whether the source continues after a piece.

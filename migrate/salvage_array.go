@@ -15,9 +15,9 @@ import (
 // errCutShort ends a pass over a source whose end is excluded.
 var errCutShort = errors.New("the rest is excluded")
 
-// salvageArray salvages an array of which each element begins on a line of its own, with
-// the array's own indentation: damage in one element does not reach the next. array is
-// false if the source is not one, or if no element is intact after the damage: then
+// salvageArray salvages an array in which each element begins a line of its own, with the
+// array's own indentation: damage in one element does not reach the next. array is false if
+// the source is not such an array, or if no element after the damage is intact, so that
 // salvageBeginning keeps as much.
 func (m *migration) salvageArray(err error) (array bool, _ error) {
 	first := m.pass
@@ -33,23 +33,17 @@ func (m *migration) salvageArray(err error) (array bool, _ error) {
 	if e != nil || r.intact == 0 {
 		return false, e
 	}
-	// Another draft, from the source without the pieces.
 	as := first.finder.shape()
-	m.o.exclude = &exclusion{pieces: r.pieces, as: as}
-	m.pass, e = readSource(m.ctx, m.o, m.o.Accept, m.begin)
+	e = m.readWithout(&exclusion{r.pieces, as}, first)
 	if e != nil && m.pass.finder.pastRecords() && salvageable(e) {
 		// What follows the array is damaged, too.
-		m.o.exclude = &exclusion{pieces: append(r.pieces, piece{m.o.exclude.place(m.pass.end), math.MaxInt64}), as: as}
-		m.pass, e = readSource(m.ctx, m.o, m.o.Accept, m.begin)
-	}
-	if e == nil && !sameVersion(m.pass.info, first.info) {
-		e = m.pass.errorHere(ErrChanged)
+		rest := piece{m.o.exclude.place(m.pass.end), math.MaxInt64}
+		e = m.readWithout(&exclusion{append(r.pieces, rest), as}, first)
 	}
 	if e != nil {
 		return true, e
 	}
-	m.receipt.Salvaged, m.receipt.Damage = true, err.Error()
-	return true, m.quarantine(m.o.exclude.pieces)
+	return true, m.salvaged(err)
 }
 
 // elementIndent returns the white space that every element of the array begins a line with,
@@ -177,7 +171,7 @@ func (r *elementReader) tail(s *jsonscan.Scanner, end int64) {
 		return
 	}
 	r.skip()
-	// A bracket before another element was a comma.
+	// A bracket that another element follows is a damaged comma.
 	if intact := err == io.EOF && (c == ',' || r.over); !intact {
 		r.pieces.add(piece{end, r.off})
 	}
@@ -233,7 +227,7 @@ const (
 	unknownLine // it has the element's indentation and begins with something else
 )
 
-// line tells what the line is that begins with the next byte.
+// line returns the kind of the line that begins with the next byte.
 func (r *elementReader) line() lineKind {
 	r.lineStart = false
 	b, _ := r.buffered.Peek(len(r.indent) + 1)
@@ -259,8 +253,8 @@ func (r *elementReader) line() lineKind {
 }
 
 // damagedIndent reports whether a line that begins with b has the indentation of an
-// element or of its inside, except for the byte at, which is none of those that end the
-// array.
+// element or of its inside, except for the byte at the index at. That byte must not be one
+// that may end the array.
 func (r *elementReader) damagedIndent(b []byte, at int) bool {
 	if len(b) <= len(r.indent) || bytes.IndexByte([]byte("]}\""), b[at]) >= 0 {
 		return false

@@ -145,22 +145,7 @@ func TestSalvageArray(t *testing.T) {
 		{"one line", "[" + a + "," + b + ",{!}," + c + "]", []string{a, b}, nil},
 	} {
 		t.Run(s.name, func(t *testing.T) {
-			p := newPlace(t)
-			r := p.migrated(s.text, Options{Salvage: true, Verify: VerifyRoundtrip})
-			wantTexts(t, p.texts(), s.records)
-			wantText(t, "export and quarantine", p.restored(), s.text)
-			var got []string
-			for _, q := range p.pieces() {
-				got = append(got, q.text)
-			}
-			if s.pieces != nil && !slices.Equal(got, s.pieces) {
-				t.Errorf("in quarantine: %.300q, want %.300q", got, s.pieces)
-			}
-			if !r.Salvaged || r.Pieces != len(got) || r.SourceBytes != int64(len(s.text)) {
-				t.Errorf("receipt %+v", r)
-			}
-			p.intact()
-			p.storedReceipt(r)
+			newPlace(t).salvages(s.text, s.records, s.pieces)
 		})
 	}
 }

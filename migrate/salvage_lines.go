@@ -192,7 +192,7 @@ func (r *lineReader) line() {
 // value reads a value that begins with c and reports whether it is intact and of the kind
 // of the others.
 func (r *lineReader) value(s *jsonscan.Scanner, c byte) bool {
-	// Only the first value decides what is no record: Skip checks the others without
+	// Only the first value decides which values are not records: Skip checks the others without
 	// keeping them, and Run notices a document among them later.
 	if r.kind == 0 {
 		first, err := s.Value(nil)

@@ -399,25 +399,31 @@ func TestSalvageLines(t *testing.T) {
 		{"NaN in a line", a + "\n" + `{"a":NaN}` + "\n" + c + "\n", []string{a, c}, []string{`{"a":NaN}` + "\n"}},
 	} {
 		t.Run(s.name, func(t *testing.T) {
-			p := newPlace(t)
-			r := p.migrated(s.text, Options{Salvage: true, Verify: VerifyRoundtrip})
-			wantTexts(t, p.texts(), s.records)
-			wantText(t, "export and quarantine", p.restored(), s.text)
-			var got []string
-			for _, q := range p.pieces() {
-				got = append(got, q.text)
-			}
-			if s.pieces != nil && !slices.Equal(got, s.pieces) {
-				t.Errorf("in quarantine: %.200q, want %.200q", got, s.pieces)
-			}
-			sum := sha256.Sum256([]byte(s.text))
-			if !r.Salvaged || r.Pieces != len(got) || r.SourceBytes != int64(len(s.text)) || r.SourceSHA256 != hex.EncodeToString(sum[:]) {
-				t.Errorf("receipt %+v", r)
-			}
-			p.intact()
-			p.storedReceipt(r)
+			newPlace(t).salvages(s.text, s.records, s.pieces)
 		})
 	}
+}
+
+// salvages salvages a source and compares the records and, unless pieces is nil, the damaged
+// pieces in quarantine/.
+func (p *place) salvages(source string, records, pieces []string) {
+	p.Helper()
+	r := p.migrated(source, Options{Salvage: true, Verify: VerifyRoundtrip})
+	wantTexts(p, p.texts(), records)
+	wantText(p, "export and quarantine", p.restored(), source)
+	var got []string
+	for _, q := range p.pieces() {
+		got = append(got, q.text)
+	}
+	if pieces != nil && !slices.Equal(got, pieces) {
+		p.Errorf("in quarantine: %.300q, want %.300q", got, pieces)
+	}
+	sum := sha256.Sum256([]byte(source))
+	if !r.Salvaged || r.Pieces != len(got) || r.SourceBytes != int64(len(source)) || r.SourceSHA256 != hex.EncodeToString(sum[:]) {
+		p.Errorf("receipt %+v", r)
+	}
+	p.intact()
+	p.storedReceipt(r)
 }
 
 // A byte without data at the start of a damaged line, behind another damaged line, is in

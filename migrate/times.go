@@ -13,7 +13,7 @@ type Times struct {
 	TimeZone   *string  `json:"time_zone"`                // of times that name no zone; nil means that there is none among the first times and the last one
 	ClockTimes uint64   `json:"clock_times"`              // records that have the time of the migration
 	NoTime     uint64   `json:"missing_times"`            // of these, the records with nothing, null, an array or an object at the time field
-	Unread     uint64   `json:"unread_times"`             // of these, the records with a scalar there that is no time
+	Unread     uint64   `json:"unread_times"`             // records whose scalar there is not a time
 	UnreadTime string   `json:"unread_example,omitempty"` // such a scalar
 	Formats    []string `json:"unread_formats,omitempty"` // values of time-format that read UnreadTime and those that came shortly after it
 }

@@ -13,7 +13,7 @@ import (
 // How the member with the records' times is found if the settings do not name it:
 //
 //   - It is a scalar that is a plausible time in each record of the sample that has it, and
-//     its name is one of times_names.go. null and "" are no value.
+//     its name is one of times_names.go. null and "" do not count as values.
 //   - It is the default of the setting if that member has a time in any record of the sample.
 //   - If there is no such member, one whose first value could be read with a format is taken, so
 //     that the formats can be named.

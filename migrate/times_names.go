@@ -21,7 +21,7 @@ var (
 	eventWords   = []string{"occurred", "happened", "observed", "measured", "recorded", "logged", "polled", "fetched", "scraped", "crawled", "collected", "captured", "generated", "sent", "start", "started", "begin", "began"}
 	createdWords = []string{"created", "create", "creation", "inserted", "added", "posted", "published", "publish", "pub", "received", "receive", "ingested", "indexed", "imported", "stored", "saved"}
 	updatedWords = []string{"updated", "update", "modified", "modification", "changed", "change", "edited", "refreshed", "accessed", "seen", "ended", "end", "finished", "completed", "closed", "stopped", "resolved", "merged", "pushed", "deleted"}
-	// lateWords make a time one of the updatedWords' kind, but are no time alone.
+	// lateWords make a time one of the updatedWords' kind, but do not name a time alone.
 	lateWords = []string{"last", "latest"}
 	// unitWords may follow any name.
 	unitWords = []string{"ms", "millis", "us", "micros", "ns", "nanos", "nano", "s", "sec", "seconds", "unix", "unixtime", "epoch", "utc", "gmt", "iso"}

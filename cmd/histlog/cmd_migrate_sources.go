@@ -100,7 +100,7 @@ func sourcesOf(args []string) (sources []string, dir string, err error) {
 	case err == nil && info.Mode().IsRegular():
 		return nil, "", usage("migrate", "name the log's DIR after the files: the last argument, %q, is a file", dir)
 	case err != nil && len(args) > 2 && looksLikeFile(dir):
-		return nil, "", usage("migrate", "the last argument, %q, is no file; as the log's DIR, write it with a slash at its end", dir)
+		return nil, "", usage("migrate", "the last argument, %q, is not a file; to make it the log's DIR, write it with a slash at its end", dir)
 	}
 	sources, err = expand(args[:len(args)-1])
 	return sources, dir, err
@@ -114,7 +114,7 @@ func looksLikeFile(name string) bool {
 	return strings.HasPrefix(ext, ".json") || ext == ".ndjson"
 }
 
-// expand replaces each name that is no file, and is a pattern, by the names of the files
+// expand replaces each name that is not a file but a pattern by the names of the files
 // that it matches, as some shells do not do that.
 func expand(names []string) (all []string, err error) {
 	for _, name := range names {
