@@ -32,7 +32,7 @@ test-browser: ## look at the page of inspect --html in Chromium
 	cd scripts/browser && HISTLOG_PROOFS=1 $(GO) test -count=1 -v .
 
 race: ## run the tests of what is concurrent under the race detector
-	$(GO) test -race -skip 'EveryByte|Flipped|BitFlips|Exact' . ./segment ./reader ./migrate ./compactor ./internal/memguard
+	$(GO) test -race -skip 'EveryByte|EachHole|Flipped|BitFlips|Exact|Patterns|CandidatesHold|ZipMembers' . ./segment ./reader ./migrate ./compactor ./internal/memguard
 	$(GO) test -race -run 'Race|Crash|Turns|Upkeep|TestScripts/^(append|tail)$$' ./cmd/histlog
 
 fuzz: ## fuzz each parser for FUZZTIME (default 1m)

@@ -134,6 +134,7 @@ func TestEveryOperationFails(t *testing.T) {
 		for _, forever := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/forever %v", s.name, forever), func(t *testing.T) {
 				t.Parallel()
+				s := s // each run has sources of its own
 				p := newPlace(t)
 				p.write(s.text)
 				if s.sources > 0 {
