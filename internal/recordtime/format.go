@@ -119,16 +119,22 @@ func (p *pattern) parse(text string, zone *time.Location) (time.Time, bool) {
 }
 
 // exists reports whether the date in a text exists. The library takes 31 February for
-// 3 March.
+// 3 March, and day 366 of a year with 365 days for the first one of the next year. So the
+// text is read again with day 1: the difference is the day that the text has.
 func (p *pattern) exists(t time.Time, text string) bool {
-	if p.hasYearDay {
-		return t.YearDay() > 1 || !strings.Contains(text, "366")
-	}
-	if !p.hasDay || t.Day() > 3 {
+	letter := "%d"
+	switch { // a leap second may add a day
+	case p.hasDay && t.Day() > 4, !p.hasDay && (!p.hasYearDay || t.YearDay() > 2):
 		return true
+	case !p.hasDay:
+		letter = "%j"
 	}
-	first, err := timefmt.ParseInLocation(text+" 1", p.text+" %d", time.UTC)
-	return err == nil && first.Month() == t.Month()
+	first, err := timefmt.ParseInLocation(text+" 1", p.text+" "+letter, time.UTC)
+	days := daysIn(first.Year(), int(first.Month()))
+	if !p.hasDay {
+		days = daysIn(first.Year(), 2) + 337
+	}
+	return err == nil && t.Sub(first) < time.Duration(days)*24*time.Hour
 }
 
 // inNamedZone returns the time that the clock of t shows in the zone whose name %Z has
