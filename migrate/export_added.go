@@ -129,8 +129,10 @@ func (x *patternExport) add(i int, f *frame) {
 	switch {
 	case !f.known:
 	case x.noting:
+		if _, known := x.added.last[f.path]; !known {
+			x.added.bytes += len(f.path) + 50
+		}
 		x.added.last[f.path] = container{f.id, f.object}
-		x.added.bytes += len(f.path) + 50
 		x.err = cmp.Or(x.err, x.added.checkSize())
 	case x.added.last[f.path].id == f.id:
 		x.addTo(i, f, x.outline.keys())

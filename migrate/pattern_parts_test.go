@@ -154,6 +154,18 @@ func TestPatternsManyGroups(t *testing.T) {
 	}
 }
 
+// Arrays that records of the same keys come from are one group, however many they are.
+func TestPatternsManyArrays(t *testing.T) {
+	p := newPlace(t)
+	source := `{"l":[{"m":[1]}` + strings.Repeat(`,{"m":[]}`, maxAdded/45) + `]}`
+	p.migrated(source, Options{Records: pattern(t, "/l/*/m")})
+	p.add("2")
+	text, done := p.exported(0, 0)
+	if want := strings.TrimSuffix(source, "[]}]}") + "[2]}]}"; done.Array != "" || text != want {
+		t.Errorf("%.99q…%q, %+v", text, text[max(0, len(text)-99):], done)
+	}
+}
+
 // Several sources are exported one by one.
 func TestPatternsOfSources(t *testing.T) {
 	texts := []string{`{"a": {"d": 1}, "b": {}}`, `{}`, `{"a": {"e": 2, "f" : 3}}`, `{"c": { "d": 4}}`}
