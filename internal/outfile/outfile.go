@@ -107,7 +107,7 @@ func replace(name string, before fs.FileInfo, write func(io.Writer) error) (err 
 	if err := errors.Join(write(f), f.Chmod(mode), f.Sync()); err != nil {
 		return err
 	}
-	if err := errors.Join(f.Close(), os.Rename(f.Name(), name)); err != nil {
+	if err := errors.Join(f.Close(), vfs.OS{}.Rename(f.Name(), name)); err != nil {
 		return fmt.Errorf("put %s in place: %w", name, err)
 	}
 	return vfs.OS{}.SyncDir(filepath.Dir(name)) // a crash before it may leave the file as it was

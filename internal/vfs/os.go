@@ -63,7 +63,12 @@ func (OS) SameFile(a, b fs.FileInfo) bool { return os.SameFile(a, b) }
 func (OS) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
 
 // Rename implements FS.
-func (OS) Rename(from, to string) error { return os.Rename(from, to) }
+func (OS) Rename(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	return syncRenamed(to)
+}
 
 // Remove implements FS.
 func (OS) Remove(name string) error { return os.Remove(name) }

@@ -1,6 +1,7 @@
 package vfs
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 
@@ -39,4 +40,27 @@ func (f osFile) Datasync() error {
 // Sync has little left to do. It guarantees nothing.
 func (f osFile) Writeback(from, n int64) {
 	_ = unix.SyncFileRange(int(f.Fd()), from, n, unix.SYNC_FILE_RANGE_WRITE)
+}
+
+// syncRenamed makes a file that was renamed durable under its new name, where a sync of
+// its directory is not enough.
+func syncRenamed(name string) error {
+	if !lengthInEntry(name) {
+		return nil
+	}
+	f, err := os.OpenFile(name, os.O_RDONLY|openFlags, 0)
+	if err != nil {
+		return err
+	}
+	// A power cut before this leaves the name of an empty file.
+	//mutant:rename-a-renamed-file-on-fat-is-not-synced
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// lengthInEntry reports whether a file is on FAT, which keeps the length of a file in its
+// directory entry. A rename makes a new entry, and only a sync of the file writes the
+// length there. A variable, so that a test can replace it.
+var lengthInEntry = func(name string) bool {
+	var fs unix.Statfs_t
+	return unix.Statfs(name, &fs) == nil && fs.Type == unix.MSDOS_SUPER_MAGIC
 }

@@ -15,3 +15,6 @@ func (OS) Lstat(name string) (fs.FileInfo, error) { return os.Lstat(name) }
 
 // Datasync implements File with Sync, where there is no fdatasync.
 func (f osFile) Datasync() error { return f.Sync() }
+
+// syncRenamed does nothing: see the one for Linux.
+func syncRenamed(string) error { return nil }
