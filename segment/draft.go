@@ -48,6 +48,7 @@ func Create(ctx context.Context, dir string, o Options) (*Writer, error) {
 // finished, which is removed. o.Settings become the settings of the log. While another
 // process holds the lock, NewDraft waits as OpenWriter does.
 func NewDraft(ctx context.Context, dir string, o Options) (_ *Draft, err error) {
+	defer func() { err = asDiskError(OpCreate, dir, err) }()
 	o = o.withDefaults()
 	if err := o.Settings.Check(); err != nil {
 		return nil, err
@@ -105,7 +106,7 @@ func (d *Draft) prepare(ctx context.Context, command string) (err error) {
 }
 
 // Configure replaces how the new log reads the times of its records: over may set
-// time-field and time-zone. It must be called before the first Write.
+// time-field, time-zone and time-format. It must be called before the first Write.
 func (d *Draft) Configure(over Settings) error {
 	w := &d.w
 	marker := newMarker(w.marker.Settings.With(over), w.marker.Created)
@@ -135,7 +136,7 @@ func (d *Draft) Summary() Summary {
 // Flush writes and syncs all records, so that View can read them before Publish.
 func (d *Draft) Flush() error {
 	if d.err == nil {
-		d.err = d.flush()
+		d.err = asDiskError(OpCreate, d.w.dir, d.flush())
 	}
 	return d.err
 }
@@ -173,7 +174,7 @@ func (d *Draft) flush() error {
 // were flushed. Once ctx has ended, the methods of the Log return the error of ctx.
 func (d *Draft) View(ctx context.Context) (*Log, error) {
 	segments, err := listSegments(d.w.fs, d.w.dir)
-	return &Log{Dir: d.w.dir, Marker: d.w.marker, Segments: segments, fs: d.w.fs, ctx: ctx}, err
+	return &Log{Dir: d.w.dir, Marker: d.w.marker, Segments: segments, fs: d.w.fs, ctx: ctx}, asDiskError(OpRead, d.w.dir, err)
 }
 
 // Publish makes the draft a log. When it returns nil, the log is durable; after a crash
@@ -185,7 +186,7 @@ func (d *Draft) Publish() error {
 	}
 	if w.active == nil { // a snapshot of an archive has no active segment
 		w.clearLockInfo()
-		return w.releaseLock()
+		return asDiskError(OpCreate, w.dir, w.releaseLock())
 	}
 	_ = w.Close() // the log is durable already
 	return nil
@@ -193,7 +194,8 @@ func (d *Draft) Publish() error {
 
 // publish makes everything else durable and then renames HISTLOG into the directory. The
 // log exists from that rename on.
-func (d *Draft) publish() (*Writer, error) {
+func (d *Draft) publish() (_ *Writer, err error) {
+	defer func() { err = asDiskError(OpCreate, d.w.dir, err) }()
 	//mutant:make-sha256sums-is-not-written
 	if err := d.writeSums(); err != nil {
 		return nil, err
@@ -262,7 +264,8 @@ func unpublish(fsys FS, dir string) error {
 // Discard removes the files of the draft, and the directory if NewDraft created it and
 // nothing else is in it. It may be called again after an error. After Publish it does
 // nothing.
-func (d *Draft) Discard() error {
+func (d *Draft) Discard() (err error) {
+	defer func() { err = asDiskError(OpCreate, d.w.dir, err) }()
 	if d.done {
 		return nil
 	}
@@ -272,7 +275,7 @@ func (d *Draft) Discard() error {
 		w.err = ErrSecondWriter
 		return w.closeFiles()
 	}
-	err := unpublish(w.fs, w.dir)
+	err = unpublish(w.fs, w.dir)
 	if w.active != nil {
 		err = errors.Join(err, w.active.close())
 		w.active = nil

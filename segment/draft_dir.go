@@ -82,7 +82,7 @@ func CheckEmpty(dir string, fsys FS) error {
 		fsys = OS{}
 	}
 	if _, err := findDraft(fsys, dir); !missing(err) {
-		return err
+		return asDiskError(OpRead, dir, err)
 	}
 	return nil
 }

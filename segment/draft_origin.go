@@ -34,23 +34,43 @@ func (d *Draft) PrefixOrigin(prefix string) { d.source = prefix }
 // CreateOrigin begins a file in origin/, where migrate keeps parts of its source. The
 // file is durable once Close has returned nil and the draft was flushed.
 func (d *Draft) CreateOrigin(name string) (io.WriteCloser, error) {
-	folder := filepath.Join(d.w.dir, filename.Origin)
-	if err := ensureDir(d.w.fs, folder); err != nil {
-		return nil, err
-	}
 	name = d.source + name
-	f, err := d.w.fs.OpenFile(filepath.Join(folder, name), os.O_RDWR|os.O_CREATE|os.O_TRUNC, d.w.mode)
+	f, path, err := d.create(filename.Origin, name)
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.New()
 	out := bufio.NewWriter(io.MultiWriter(io.NewOffsetWriter(f, 0), sum))
-	return &originFile{out, f, sum, func(sum string) {
+	return draftWriter{&originFile{out, f, sum, func(sum string) {
 		if d.sums == nil {
 			d.sums = map[string]string{}
 		}
 		d.sums[name] = sum
-	}}, nil
+	}}, path}, nil
+}
+
+// create begins a file in a folder of the draft, which it creates first if necessary.
+func (d *Draft) create(folder, name string) (f File, path string, err error) {
+	path = filepath.Join(d.w.dir, folder, name)
+	if err = ensureDir(d.w.fs, filepath.Dir(path)); err == nil {
+		f, err = d.w.fs.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, d.w.mode)
+	}
+	return f, path, asDiskError(OpCreate, path, err)
+}
+
+// A draftWriter writes a file of a draft. An error of the disk is a *DiskError.
+type draftWriter struct {
+	io.WriteCloser
+	path string
+}
+
+func (w draftWriter) Write(b []byte) (int, error) {
+	n, err := w.WriteCloser.Write(b)
+	return n, asDiskError(OpCreate, w.path, err)
+}
+
+func (w draftWriter) Close() error {
+	return asDiskError(OpCreate, w.path, w.WriteCloser.Close())
 }
 
 func (o *originFile) Close() error {
@@ -68,18 +88,13 @@ func (o *originFile) Close() error {
 // the offset from on. Close gives the file a name with its length and checksum. The
 // file is durable once Close has returned nil and the draft was flushed.
 func (d *Draft) CreateQuarantine(from int64) (io.WriteCloser, error) {
-	folder := filepath.Join(d.w.dir, filename.Quarantine)
-	if err := ensureDir(d.w.fs, folder); err != nil {
-		return nil, err
-	}
-	temporary := filepath.Join(folder, ".source.tmp")
-	f, err := d.w.fs.OpenFile(temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, d.w.mode)
+	f, temporary, err := d.create(filename.Quarantine, ".source.tmp")
 	if err != nil {
 		return nil, err
 	}
-	q := &quarantineWriter{fs: d.w.fs, folder: folder, temporary: temporary, from: from, file: f, sum: crc32.New(castagnoli)}
+	q := &quarantineWriter{fs: d.w.fs, folder: filepath.Dir(temporary), temporary: temporary, from: from, file: f, sum: crc32.New(castagnoli)}
 	q.out = bufio.NewWriter(io.MultiWriter(io.NewOffsetWriter(f, 0), q.sum))
-	return q, nil
+	return draftWriter{q, temporary}, nil
 }
 
 // OpenOrigin opens a file of origin/. It returns fs.ErrNotExist if the log was not migrated.

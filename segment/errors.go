@@ -124,6 +124,8 @@ func (e *CorruptError) Is(target error) bool {
 const (
 	OpOpen           = "open" // open a log for appending
 	OpAppend         = "append to"
+	OpCreate         = "create" // make a log, or remove one that could not be finished
+	OpProbe          = "probe"  // test whether the file system can hold a log for writing
 	OpSync           = "sync"
 	OpIndex          = "index"         // write entries, or the header, of an index
 	OpExamine        = "examine"       // compare the active segment with what was written

@@ -42,6 +42,20 @@ func (d badDisk) ReadDir(path string) ([]fs.DirEntry, error) {
 	return d.NoSync.ReadDir(path)
 }
 
+func (d badDisk) Rename(from, to string) error {
+	if err := d.fail("rename", to); err != nil {
+		return err
+	}
+	return d.NoSync.Rename(from, to)
+}
+
+func (d badDisk) Remove(path string) error {
+	if err := d.fail("remove", path); err != nil {
+		return err
+	}
+	return d.NoSync.Remove(path)
+}
+
 func (d badDisk) Mkdir(path string, perm fs.FileMode) error {
 	if err := d.fail("mkdir", path); err != nil {
 		return err
@@ -60,6 +74,13 @@ func (f badFile) ReadAt(b []byte, at int64) (int, error) {
 		return 0, err
 	}
 	return f.File.ReadAt(b, at)
+}
+
+func (f badFile) WriteAt(b []byte, at int64) (int, error) {
+	if err := f.disk.fail("write", f.path); err != nil {
+		return 0, err
+	}
+	return f.File.WriteAt(b, at)
 }
 
 // A failure of the disk while a log is read or copied is a DiskError, so that a program
@@ -103,6 +124,80 @@ func TestDiskErrorsOfReading(t *testing.T) {
 			l := openLog(t, dir)
 			l.fs = badDisk{op: row.op, suffix: row.suffix}
 			err := row.do(l, filepath.Join(t.TempDir(), "copy"))
+			var disk *DiskError
+			if !errors.As(err, &disk) || disk.Op != row.want || !errors.Is(err, syscall.EIO) {
+				t.Errorf("got %v (%T), want a DiskError of %q", err, err, row.want)
+			}
+		})
+	}
+}
+
+// A failure of the disk while a log is made is a DiskError, too, and so is one of the probe.
+func TestDiskErrorsOfCreating(t *testing.T) {
+	create := func(o Options, dir string) error {
+		w, err := Create(t.Context(), dir, o)
+		if err != nil {
+			return err
+		}
+		return w.Close()
+	}
+	draft := func(do func(*Draft) error) func(Options, string) error {
+		return func(o Options, dir string) error {
+			d, err := NewDraft(t.Context(), dir, o)
+			testutil.NoError(t, err)
+			return errors.Join(do(d), d.Discard())
+		}
+	}
+	origin := draft(func(d *Draft) error {
+		f, err := d.CreateOrigin("prefix")
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(make([]byte, 1<<20))
+		return errors.Join(err, f.Close())
+	})
+	quarantine := draft(func(d *Draft) error {
+		f, err := d.CreateQuarantine(0)
+		if err != nil {
+			return err
+		}
+		return f.Close()
+	})
+	discard := draft(func(*Draft) error { return nil })
+	open := func(o Options, dir string) error {
+		testutil.NoError(t, create(options(nil), dir))
+		o.Machine = "another machine"
+		_, err := OpenWriter(t.Context(), dir, o)
+		return err
+	}
+	checkEmpty := func(o Options, dir string) error {
+		testutil.NoError(t, create(options(nil), dir))
+		return CheckEmpty(dir, o.FS)
+	}
+	for name, row := range map[string]struct {
+		op, suffix string
+		do         func(o Options, dir string) error
+		want       string
+	}{
+		"the directory":           {"mkdir", "/log", create, OpCreate},
+		"the probe":               {"write", "/.probe", create, OpProbe},
+		"the end of the probe":    {"remove", "/.probe", create, OpProbe},
+		"the probe of a writer":   {"write", "/.probe", open, OpProbe},
+		"the mark":                {"open", "/.HISTLOG.draft", create, OpCreate},
+		"the first segment":       {"open", textName(1), create, OpCreate},
+		"HISTLOG":                 {"rename", "/HISTLOG", create, OpCreate},
+		"a folder of origin":      {"mkdir", "/origin", origin, OpCreate},
+		"a file of origin":        {"open", "/origin/prefix", origin, OpCreate},
+		"bytes of origin":         {"write", "/origin/prefix", origin, OpCreate},
+		"a file of quarantine":    {"open", "/.source.tmp", quarantine, OpCreate},
+		"the name in quarantine":  {"rename", "-0-0-00000000", quarantine, OpCreate},
+		"a draft to discard":      {"remove", textName(1), discard, OpCreate},
+		"is the directory empty?": {"readdir", "/log", checkEmpty, OpRead},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := options(nil)
+			o.FS = badDisk{op: row.op, suffix: row.suffix}
+			err := row.do(o, filepath.Join(t.TempDir(), "log"))
 			var disk *DiskError
 			if !errors.As(err, &disk) || disk.Op != row.want || !errors.Is(err, syscall.EIO) {
 				t.Errorf("got %v (%T), want a DiskError of %q", err, err, row.want)

@@ -18,8 +18,8 @@ import (
 var ErrUnfit = errors.New("this file system can't keep a log")
 
 // probe returns ErrUnfit if the file system at dir lacks what appending relies on. The
-// caller holds the writer's lock of dir. Any other error, of a full disk for example,
-// says nothing about the file system.
+// caller holds the writer's lock of dir. An error of the disk, such as a full one, is a
+// *DiskError; without ErrUnfit it says nothing about the file system.
 func probe(fsys FS, dir string, mode fs.FileMode) error {
 	// The caller holds this lock. If it is granted once more, it excludes no other process
 	// either.
@@ -41,5 +41,5 @@ func probe(fsys FS, dir string, mode fs.FileMode) error {
 	if slices.ContainsFunc([]syscall.Errno{syscall.EINVAL, syscall.ENOSYS, syscall.ENOTSUP, syscall.ENOLCK}, func(e syscall.Errno) bool { return errors.Is(err, e) }) {
 		err = fmt.Errorf("%w: %w", ErrUnfit, err)
 	}
-	return err
+	return asDiskError(OpProbe, dir, err)
 }

@@ -200,6 +200,9 @@ func (t *timer) stop() {
 // and gives up the lock. The lock is free when Close returns, even on an error; the
 // error is that of the last commit or sync, or of the poisoned Writer. A second
 // Close returns nil.
+//
+// Close waits for the commit of another goroutine that has begun, and then for its own
+// writes and syncs. No context ends them: on a disk that hangs, Close hangs.
 func (w *Writer) Close() error {
 	w.lock()
 	defer w.unlock()

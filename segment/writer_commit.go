@@ -9,7 +9,8 @@ import (
 // Commit makes the staged records part of the log. When it returns nil, they are
 // durable, or under SyncNone written to the file. On an error none of them is
 // acknowledged; unless the Writer is poisoned, they are rolled back. Commit
-// answers the callers of Append that wait for an interval's commit, too.
+// answers the callers of Append that wait for an interval's commit, too. Like Close, it
+// waits for the disk and takes no context.
 func (w *Writer) Commit() error {
 	w.lock()
 	defer w.unlock()
@@ -144,7 +145,7 @@ func (w *Writer) syncIndex() error {
 
 // Rollback removes the records staged since the last commit. An Append of another
 // goroutine whose records are among them returns ErrRolledBack. An error poisons the
-// Writer.
+// Writer. Like Close, Rollback waits for the disk and takes no context.
 func (w *Writer) Rollback() error {
 	w.lock()
 	defer w.unlock()
