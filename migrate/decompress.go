@@ -64,6 +64,7 @@ type decompressor struct {
 	memory     int64         // maximum size in bytes of the window that is held; see maxWindow
 	chunk      int           // bytes that are read at once; 0 means chunkBytes
 	raw        atomic.Int64  // bytes read from in, for Progress, which runs on another goroutine
+	failed     error         // the first error of in other than io.EOF; nil means none
 	out        io.ReadCloser // nil until the first Read
 	compressed atomic.Bool
 }
@@ -75,19 +76,29 @@ func (d *decompressor) Read(p []byte) (int, error) {
 		}
 	}
 	n, err := d.out.Read(p)
-	if d.compressed.Load() && err != io.EOF {
-		err = compressedError(err)
+	if d.compressed.Load() {
+		err = d.error(err)
 	}
 	return n, err
 }
 
-// compressedError returns the error of a decompressor as an error about the source. An
-// error that does not say what is wrong with the source means that it is damaged.
-func compressedError(err error) error {
+// fail notes an error of in. It is returned in place of all later ones: if the device fails,
+// nothing is known about the compressed text.
+func (d *decompressor) fail(err error) {
+	if err != nil && err != io.EOF && d.failed == nil {
+		d.failed = err
+	}
+}
+
+// error returns the error of a decompressor as an error about the source. An error that does
+// not say what is wrong with the source means that it is damaged.
+func (d *decompressor) error(err error) error {
 	var packed *PackedError
 	var archive *ArchiveError
 	switch {
-	case err == nil, errors.As(err, &packed), errors.As(err, &archive), errors.Is(err, ErrOnce), errors.Is(err, ErrDictionary):
+	case err != nil && d.failed != nil:
+		return d.failed
+	case err == nil, err == io.EOF, errors.As(err, &packed), errors.As(err, &archive), errors.Is(err, ErrOnce), errors.Is(err, ErrDictionary):
 		return err
 	// A frame that states its size has a window of that size: too large a one is the second error.
 	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
@@ -113,7 +124,7 @@ func (d *decompressor) open() error {
 		d.compressed.Store(true)
 		out, err := c.open(d, b)
 		if err != nil {
-			return compressedError(err)
+			return d.error(err)
 		}
 		d.out = out
 		return nil
@@ -151,6 +162,7 @@ type rawReader decompressor
 func (r *rawReader) Read(p []byte) (int, error) {
 	n, err := r.in.Read(p)
 	r.raw.Add(int64(n))
+	(*decompressor)(r).fail(err)
 	return n, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/histlog/histlog/internal/testutil"
@@ -289,6 +290,71 @@ func TestZipDamaged(t *testing.T) {
 	}})
 	_, err = Run(t.Context(), changed)
 	testutil.ErrorIs(t, err, ErrChanged)
+}
+
+// A badSector is a file that cannot be read at an offset.
+type badSector struct {
+	*os.File
+	at, off int64
+	struck  bool
+}
+
+func (f *badSector) Read(p []byte) (int, error) {
+	n, err := f.ReadAt(p, f.off)
+	if f.off += int64(n); n > 0 && err == io.EOF {
+		err = nil
+	}
+	return n, err
+}
+
+func (f *badSector) ReadAt(p []byte, off int64) (int, error) {
+	if off > f.at || off+int64(len(p)) <= f.at {
+		return f.File.ReadAt(p, off)
+	}
+	f.struck = true
+	n, _ := f.File.ReadAt(p[:f.at-off], off)
+	return n, &os.PathError{Op: "read", Path: f.Name(), Err: syscall.EIO}
+}
+
+// An error of the device is not damage of the source, wherever a decompressor meets it: a
+// salvage would give up the rest of an intact source.
+func TestDeviceFails(t *testing.T) {
+	text := ndjson(numbered(1, 300))
+	for _, c := range packers {
+		t.Run(c.name, func(t *testing.T) {
+			if c.name == "bzip2" && !bzip2Installed() {
+				t.Skip("skipped: bzip2 is missing")
+			}
+			var b bytes.Buffer
+			w := c.pack(&b)
+			_, err := io.WriteString(w, text)
+			testutil.NoError(t, errors.Join(err, w.Close()))
+			p := newPlace(t)
+			for _, packed := range []string{b.String(), b.String()[:b.Len()*9/10]} { // also if the source is damaged
+				p.write(packed)
+				runs, met, step := 0, 0, 1+len(packed)/testutil.Rounds(100, 1000)
+				for at := 0; at <= len(packed); at += step {
+					runs++
+					f, err := os.Open(p.source)
+					testutil.NoError(t, err)
+					in := &badSector{File: f, at: int64(at)}
+					d := &decompressor{in: in, chunk: 512}
+					got, err := io.ReadAll(d)
+					d.close()
+					_ = f.Close()
+					if in.struck && !errors.Is(err, syscall.EIO) && (err != nil || string(got) != text) || errors.Is(err, syscall.EIO) && errors.Is(err, ErrCompressed) {
+						t.Fatalf("of %d bytes, the one at %d: %d bytes of text, %v", len(packed), at, len(got), err)
+					}
+					if errors.Is(err, syscall.EIO) {
+						met++
+					}
+				}
+				if met < runs/2 {
+					t.Errorf("%d of %d runs met an error of the device", met, runs)
+				}
+			}
+		})
+	}
 }
 
 // Each format takes its records again, with what was added since.

@@ -60,8 +60,11 @@ func openZip(d *decompressor, in *bufio.Reader) (io.ReadCloser, error) {
 }
 
 // regularFile returns the regular file behind in and its size; nil if there is none.
-func regularFile(in io.Reader) (*os.File, int64) {
-	f, ok := in.(*os.File)
+func regularFile(in io.Reader) (io.ReaderAt, int64) {
+	f, ok := in.(interface {
+		io.ReaderAt
+		Stat() (os.FileInfo, error)
+	})
 	if !ok {
 		return nil, 0
 	}
@@ -121,6 +124,7 @@ func (z *zipFile) ReadAt(p []byte, off int64) (int, error) {
 	n, err := z.file.ReadAt(p, off)
 	z.read += int64(n)
 	z.d.raw.Add(int64(n))
+	z.d.fail(err)
 	return n, err
 }
 

@@ -39,8 +39,10 @@ func (m *migration) salvageLines(err error) (lines bool, _ error) {
 	}
 	// A single piece at the end, after records read as a stream: the first pass has all that
 	// there is, and its draft has the exact bytes around the records.
-	if n := len(pieces) - 1; n == 0 && first.finder.depth == 0 && first.records > 0 && !m.continuesAfter(pieces[n]) {
-		return false, nil
+	if len(pieces) == 1 && first.finder.depth == 0 && first.records > 0 {
+		if continues, e := m.continuesAfter(pieces[0]); e != nil || !continues {
+			return false, e
+		}
 	}
 	if e := m.readWithout(&exclusion{pieces, shape{stream: true, named: m.o.Records != nil}}, first); e != nil {
 		return true, e
@@ -66,14 +68,13 @@ func (m *migration) salvaged(damage error) error {
 }
 
 // continuesAfter reports whether the source continues after a piece.
-func (m *migration) continuesAfter(p piece) bool {
-	size := int64(0)
-	_ = m.readText(func(text io.Reader) error {
-		n, err := io.Copy(io.Discard, text)
-		size = n
+func (m *migration) continuesAfter(p piece) (continues bool, err error) {
+	err = m.readText(func(text io.Reader) error {
+		size, err := io.Copy(io.Discard, text)
+		continues = p.to < size
 		return ignoreDamagedEnd(err)
 	})
-	return p.to < size
+	return continues, err
 }
 
 // damagedLines looks for damaged lines in the source.

@@ -108,6 +108,7 @@ var aboutFiles = []explanation{
 	{isAny(vfs.ErrNotRegular), exitFailure, text("put the file back from a copy: a log reads no directory, FIFO or device in its place")},
 	{isAny(syscall.ELOOP), exitFailure, text("copy the file to the place of its link: the files of a log must not be links")},
 	{isAny(fs.ErrNotExist), exitFailure, text("check the path and whether the disk is mounted")},
+	{isAny(syscall.EIO), exitFailure, text("check the device that holds the file (dmesg shows its errors): the file itself may be intact")},
 	{isAny(syscall.ENOTDIR), exitFailure, text("name a directory, as a log is; histlog migrate FILE makes a log of a file")},
 }
 
