@@ -130,6 +130,17 @@ func TestMemory(t *testing.T) {
 			}
 			w.WriteString("2]")
 		}},
+		{"lines of 9,000 levels", 2, 0, "", func(w *bufio.Writer) {
+			line := strings.Repeat(" ", 9000)
+			w.WriteString("[1,")
+			for n := range line {
+				w.WriteString("[\n" + line[:n])
+			}
+			for n := len(line); n > 0; n-- {
+				w.WriteString("\n" + line[:n-1] + "]")
+			}
+			w.WriteString("]")
+		}},
 		// The dictionary counts like a record.
 		{"xz of 100 MB", 1_000_000, 8 * mib, "", func(w *bufio.Writer) {
 			x := testutil.NewXZ(w, testutil.Dict8MB)

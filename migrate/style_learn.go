@@ -97,7 +97,7 @@ func (r *spaceReader) token(c byte) {
 type learner struct {
 	style    Style
 	seen     [2]map[jsonscan.Place]bool
-	lines    map[int]string // by level, the text that begins a line
+	lines    map[int]string // by level up to maxLevel, the text that begins a line
 	indented bool           // Line and Indent of the style are known
 	inFlat   *flatLine      // the first line inside a container without lines; nil means none so far
 	deep     bool           // Deep of the style is known
@@ -105,6 +105,10 @@ type learner struct {
 	matcher  spaceReader
 	differs  bool
 }
+
+// maxLevel is the last level whose lines are held: those of thousands of levels would be
+// larger than the record.
+const maxLevel = 8
 
 // A flatLine is a line inside a container without lines of its own. Writers disagree whether
 // that container indents it.
@@ -203,7 +207,7 @@ func (l *learner) observe(at jsonscan.Place, object bool, space []byte) {
 	if level != depth && l.inFlat == nil {
 		l.inFlat = &flatLine{line, depth}
 	}
-	if _, known := l.lines[level]; !known {
+	if _, known := l.lines[level]; !known && level <= maxLevel {
 		l.lines[level] = line
 	}
 }
@@ -260,7 +264,6 @@ func (l *learner) infer() {
 // inferLines derives the indentation of a level from the lines of two levels.
 func (l *learner) inferLines() {
 	s := &l.style
-	const maxLevel = 8
 	for level := 0; level < maxLevel && !l.indented; level++ {
 		outer, ok := l.lines[level]
 		inner, more := l.lines[level+1]
