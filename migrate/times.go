@@ -1,6 +1,8 @@
 package migrate
 
 import (
+	"unicode/utf8"
+
 	"github.com/histlog/histlog/internal/recordtime"
 	"github.com/histlog/histlog/segment"
 )
@@ -61,7 +63,11 @@ func (c *timeCounter) addUnread(scalar []byte) {
 		c.Formats = formatsOf(scalar)
 		if c.UnreadTime == "" || c.Formats != nil {
 			const longest = 256
-			c.UnreadTime = string(scalar[:min(len(scalar), longest)])
+			end := min(len(scalar), longest)
+			for end < len(scalar) && !utf8.RuneStart(scalar[end]) {
+				end--
+			}
+			c.UnreadTime = string(scalar[:end])
 		}
 		return
 	}

@@ -218,6 +218,7 @@ func TestTimes(t *testing.T) {
 		{"without a zone", `{"timestamp":"2025-05-28T16:14:22"}`, "", Times{TimeField: "/timestamp", TimeZone: &paris}, ""},
 		{"only the last one without a zone", strings.Repeat(`{"timestamp":"2025-05-28T16:14:22Z"}`, 20) + `{"timestamp":"2025-05-28"} {"n":1}`, "", Times{TimeField: "/timestamp", TimeZone: &paris, ClockTimes: 1, NoTime: 1}, ""},
 		{"a long one that can't be read", `{"timestamp":"` + strings.Repeat("x", 1000) + `"}`, "", Times{TimeField: "/timestamp", ClockTimes: 1, Unread: 1, UnreadTime: `"` + strings.Repeat("x", 255)}, ""},
+		{"a long one in Greek", `{"timestamp":"` + strings.Repeat("ω", 500) + `"}`, "", Times{TimeField: "/timestamp", ClockTimes: 1, Unread: 1, UnreadTime: `"` + strings.Repeat("ω", 127)}, ""},
 		{"with a format", `{"timestamp":"28/05/25 16:14"} {"timestamp":"n/a"} {"timestamp":"29/05/25 00:01"}`, "", Times{TimeField: "/timestamp", TimeZone: &paris, ClockTimes: 1, Unread: 1, UnreadTime: `"n/a"`}, "%d/%m/%y %H:%M"},
 		{"of a format that is not set", `{"timestamp":"n/a"} {"timestamp":"05/06/25"} {"timestamp":"28/05/25"} {"timestamp":"31/05/25"} {"timestamp":"n/a"}`, "",
 			Times{TimeField: "/timestamp", ClockTimes: 5, Unread: 5, UnreadTime: `"05/06/25"`, Formats: []string{"%d/%m/%y", "%y/%m/%d"}}, ""},

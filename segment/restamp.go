@@ -186,13 +186,13 @@ func (r *restamper) segments(ctx context.Context) error {
 			}
 			return t.note(s, err)
 		})
+		p.next()
 		if errors.Is(err, ErrRetired) { // by a concurrent run
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		p.next(t)
 		r.done.Segments = append(r.done.Segments, t)
 	}
 	return nil
@@ -215,38 +215,14 @@ func (l *Log) PlanRestamp(ctx context.Context, change Settings, progress func(re
 			t, err = read.restamp(ctx, nil, p.report)
 			err = errors.Join(err, read.Close())
 		}
+		p.next()
 		if err = t.note(s, err); errors.Is(err, ErrRetired) {
 			continue
 		}
 		if err != nil {
 			return done, err
 		}
-		p.next(t)
 		done.Segments = append(done.Segments, t)
 	}
 	return done, nil
 }
-
-// A textProgress reports how much of the text of several segments was read.
-type textProgress struct {
-	before, total Offset
-	fn            func(read, total Offset) // may be nil
-}
-
-func (l *Log) newTextProgress(segments []Segment, fn func(read, total Offset)) *textProgress {
-	p := &textProgress{fn: fn}
-	for _, s := range segments {
-		p.total += l.textSize(s)
-	}
-	return p
-}
-
-// report reports how much of the current segment was read.
-func (p *textProgress) report(read Offset) {
-	if p.fn != nil {
-		p.fn(p.before+read, p.total)
-	}
-}
-
-// next makes the next segment the current one. done is the result for the one before.
-func (p *textProgress) next(done Restamped) { p.before += done.Before.Bytes }

@@ -244,8 +244,24 @@ func TestRestampDamaged(t *testing.T) {
 			row.spoil(t, dir)
 			index := filepath.Join(dir, indexName(1))
 			was, _ := os.ReadFile(index)
-			done, err := Restamp(t.Context(), dir, Settings{"time-zone": "Asia/Tokyo"}, nil, options(nil))
+			var last, total Offset
+			progress := func(read, all Offset) {
+				if read < last || read > all {
+					t.Errorf("progress: %d of %d after %d", read, all, last)
+				}
+				last, total = read, all
+			}
+			_, err := openLog(t, dir).PlanRestamp(t.Context(), Settings{"time-zone": "Asia/Tokyo"}, progress)
 			testutil.NoError(t, err)
+			if last != total {
+				t.Errorf("a plan ended at %d of %d bytes", last, total)
+			}
+			last = 0
+			done, err := Restamp(t.Context(), dir, Settings{"time-zone": "Asia/Tokyo"}, progress, options(nil))
+			testutil.NoError(t, err)
+			if last != total {
+				t.Errorf("the progress ended at %d of %d bytes", last, total)
+			}
 			if done.Total().Damage == nil || openLog(t, dir).Marker.Restamp == uuid.Nil {
 				t.Errorf("damage %v, mark %v", done.Total().Damage, openLog(t, dir).Marker.Restamp)
 			}

@@ -23,17 +23,10 @@ func (l *Log) VerifyAll(ctx context.Context, progress func(read, total Offset)) 
 		f.add(missing)
 	}
 	f.Damage = append(f.Damage, l.Foreign...)
-	var total Offset
+	p := l.newTextProgress(l.Segments, progress)
 	for _, s := range l.Segments {
-		total += l.textSize(s)
-	}
-	for _, s := range l.Segments {
-		before := f.Summary.Bytes
-		one, err := l.Verify(ctx, s, func(read Offset) {
-			if progress != nil {
-				progress(before+read, total)
-			}
-		})
+		one, err := l.Verify(ctx, s, p.report)
+		p.next()
 		if errors.Is(err, ErrRetired) {
 			continue
 		}
@@ -66,4 +59,36 @@ func (l *Log) textSize(s Segment) Offset {
 		return 0
 	}
 	return Offset(info.Size())
+}
+
+// A textProgress reports how much of the text of several segments was read.
+type textProgress struct {
+	before, total Offset
+	sizes         []Offset                 // of the current segment and those after it
+	fn            func(read, total Offset) // may be nil
+}
+
+func (l *Log) newTextProgress(segments []Segment, fn func(read, total Offset)) *textProgress {
+	p := &textProgress{fn: fn}
+	for _, s := range segments {
+		size := l.textSize(s)
+		p.sizes = append(p.sizes, size)
+		p.total += size
+	}
+	return p
+}
+
+// report reports how much of the current segment was read.
+func (p *textProgress) report(read Offset) {
+	if p.fn != nil {
+		p.fn(p.before+read, p.total)
+	}
+}
+
+// next makes the next segment the current one. The one before is done, even if damage, or a
+// concurrent run that has retired it, ended the reading.
+func (p *textProgress) next() {
+	p.before += p.sizes[0]
+	p.sizes = p.sizes[1:]
+	p.report(0)
 }
