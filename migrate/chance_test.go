@@ -17,6 +17,7 @@ type chance struct {
 	wide   int  // how many values more than 3 a container may have
 	deep   bool // containers without lines indent what is in them
 	stray  int  // one in so many spaces deviates; 0 means never
+	long   int  // one in so many of these is about as long as a text of a style may be; 0 means none
 }
 
 func newChance(rnd *rand.Rand) *chance {
@@ -63,6 +64,10 @@ func (c *chance) space(kind, place, level int) {
 
 // blanks writes up to n-1 characters of white space.
 func (c *chance) blanks(n int) {
+	if c.long > 0 && c.rnd.IntN(c.long) == 0 {
+		long := strings.Repeat(c.pick(" ", "\t", "\n", "\r\n"), maxText+3)
+		c.out.WriteString(c.pick("", " ", "\n") + long[:maxText-2+c.rnd.IntN(5)])
+	}
 	for range c.rnd.IntN(n) {
 		c.out.WriteByte(" \n\t\r"[c.rnd.IntN(4)])
 	}

@@ -22,6 +22,9 @@ var (
 	// ErrTwice is returned when the member that holds the records occurs twice. It wraps
 	// ErrUndecided.
 	ErrTwice = fmt.Errorf("%w: the member that holds them occurs twice", ErrUndecided)
+	// ErrLongPointer is returned when the names of the members that lead to the records are
+	// too long for what origin/ keeps.
+	ErrLongPointer = fmt.Errorf("the pointer to the records has more than %d bytes", maxPointer)
 	// ErrNoArray is returned when Options.Records points to no array.
 	ErrNoArray = errors.New("no array there")
 	// ErrCommas is returned when commas separate the values of the source, and no brackets

@@ -19,6 +19,10 @@ const (
 // streamName stands for a pointer where each value of the source is a record.
 const streamName = "stream"
 
+// maxPointer is the maximum length of the pointer to the records, which layout.json and the
+// receipt have.
+const maxPointer = 64 << 10
+
 // A shape says what a pass takes for records. The zero value means that the pass
 // finds it out.
 type shape struct {
@@ -202,6 +206,9 @@ func (f *recordFinder) takeArray(p *sourcePass, path string, depth int) error {
 
 // takeElements is takeArray after the opening bracket.
 func (f *recordFinder) takeElements(p *sourcePass, path string, depth int) error {
+	if len(path) > maxPointer {
+		return fmt.Errorf("%w: %s", ErrLongPointer, jsonscan.ShortPointer(path))
+	}
 	f.found, f.path, f.depth = true, path, depth
 	p.origin.inside(depth)
 	c, err := p.scan.Peek()

@@ -78,7 +78,10 @@ func (f *recordFinder) takeBase(p *sourcePass, c byte) error {
 		f.second = f.path
 		return p.scan.Skip()
 	}
-	f.found, f.path, f.depth = true, f.as.pointer.String(), m.outside+len(m.tokens)
+	if f.path = f.as.pointer.String(); len(f.path) > maxPointer {
+		return fmt.Errorf("%w: %s", ErrLongPointer, jsonscan.ShortPointer(f.path))
+	}
+	f.found, f.depth = true, m.outside+len(m.tokens)
 	p.scan.Next()
 	p.origin.enterBase()
 	if err := f.matchInside(p, c, 0); err != nil {

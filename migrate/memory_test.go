@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/histlog/histlog/internal/testutil"
+	"github.com/histlog/histlog/segment"
 )
 
 const mib = 1 << 20
@@ -37,8 +38,17 @@ func TestMemoryChild(t *testing.T) {
 		o.Records = pattern(t, at)
 		o.Verify = VerifyRoundtrip // by an export
 	}
-	_, err := Run(t.Context(), o)
+	r, err := Run(t.Context(), o)
 	testutil.NoError(t, err)
+	if o.Records != nil {
+		l, err := segment.OpenContext(t.Context(), o.Dir, o.FS)
+		testutil.NoError(t, err)
+		match, err := Compare(t.Context(), o, l)
+		testutil.NoError(t, err)
+		if match.Here != r.Records {
+			t.Errorf("of %d records %d are there", r.Records, match.Here)
+		}
+	}
 	status, err := os.ReadFile("/proc/self/status")
 	testutil.NoError(t, err)
 	fmt.Printf("\n%s\n", regexp.MustCompile(`VmHWM:.*`).Find(status))
@@ -82,6 +92,16 @@ func TestMemory(t *testing.T) {
 				w.WriteString("  \"last\": []},\n")
 			}
 			w.WriteString("\"none\": {}}")
+		}
+	}
+	white := func(bytes int, parts ...string) func(w *bufio.Writer) {
+		return func(w *bufio.Writer) {
+			for i, part := range parts {
+				for n := 0; i > 0 && n < bytes; n += 16 {
+					w.WriteString("\n               ")
+				}
+				w.WriteString(part)
+			}
 		}
 	}
 	rows := []struct {
@@ -141,6 +161,9 @@ func TestMemory(t *testing.T) {
 			}
 			w.WriteString("]")
 		}},
+		{"white space of 300 MiB in the first record", 2, 0, "/history", white(300*mib, `{"history":[{"a":`, `1},{"a":2}]}`)},
+		{"white space of 40 MiB at each place", 3, 0, "/history", white(40*mib, "", `{`, `"n":`, `[`, `1],"history":[`, `{"a"`, `:1},{"a":2`, `}`, `,[{`, `}]`, `],"m":`, `0}`, "")},
+		{"white space of 40 MiB at each place of groups", 3, 0, "/*/*", white(40*mib, `{"x":{"k"`, `:{"a"`, `:1}`, `,"l":`, `{}},"y"`, `:{`, `"m":[`, `3],"n":[]`, `}`, `,"z":{`, `}`, `}`)},
 		// The dictionary counts like a record.
 		{"xz of 100 MB", 1_000_000, 8 * mib, "", func(w *bufio.Writer) {
 			x := testutil.NewXZ(w, testutil.Dict8MB)

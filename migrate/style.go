@@ -157,9 +157,19 @@ func (t *typesetter) inner(own string) {
 	}
 }
 
+// maxLine is the maximum length of the beginning of a line that is written from memory.
+const maxLine = 64 << 10
+
 // line begins a line at a level.
 func (t *typesetter) line(level int) {
 	length := len(t.style.Line) + level*len(t.style.Indent)
+	if length > maxLine {
+		t.out.WriteString(t.style.Line)
+		for range level {
+			t.out.WriteString(t.style.Indent)
+		}
+		return
+	}
 	if length > len(t.lines) {
 		t.lines = t.style.Line + strings.Repeat(t.style.Indent, 2*level+8)
 	}

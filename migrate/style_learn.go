@@ -7,11 +7,17 @@ import (
 	"github.com/histlog/histlog/internal/jsonscan"
 )
 
+// maxText is the maximum length of each text of a learned style. White space that is longer
+// is never as in the style, so that layout.json and the memory of a learner are small whatever
+// the source is.
+const maxText = 4 << 10
+
 // A spaceReader finds the places between the tokens of a value and the white space there,
 // which may be none. The text may be given in parts.
 type spaceReader struct {
 	// found is called at each place between two tokens. object reports whether the
-	// container that the place belongs to is an object.
+	// container that the place belongs to is an object. Of white space longer than maxText,
+	// space has the first maxText+1 bytes.
 	found  func(at jsonscan.Place, object bool, space []byte)
 	open   []byte // brackets of the containers that are open
 	before byte   // the last token: punctuation, or wholeToken; 0 at the beginning
@@ -43,11 +49,12 @@ func (r *spaceReader) read(text []byte) {
 			continue
 		}
 		r.in = 0
-		if c <= ' ' {
+		switch {
+		case c > ' ':
+			r.token(c)
+		case len(r.space) <= maxText:
 			r.space = append(r.space, c)
-			continue
 		}
-		r.token(c)
 	}
 }
 
@@ -172,6 +179,13 @@ func kindOf(object bool) int {
 func (l *learner) observe(at jsonscan.Place, object bool, space []byte) {
 	c := l.container(object)
 	own, line := splitLine(space)
+	if len(space) > maxText {
+		if at != jsonscan.AfterOpening {
+			return // the next one that is short enough sets the style
+		}
+		// Whether elements begin lines must be known here: other places depend on it.
+		own = ""
+	}
 	first := !l.seen[kindOf(object)][at]
 	l.seen[kindOf(object)][at] = true
 	if first {
@@ -193,7 +207,7 @@ func (l *learner) observe(at jsonscan.Place, object bool, space []byte) {
 		}
 	}
 	// A line shows the indentation of its level: the closing bracket's is one less.
-	if line == "" || !c.Lines {
+	if line == "" || !c.Lines || len(space) > maxText {
 		return
 	}
 	level, depth := l.level(l.observer.open), len(l.observer.open)
@@ -285,6 +299,9 @@ func (l *learner) inferLines() {
 // settle ends the learning. between is what separates two records, comma included, or "" if
 // there are fewer than two; depth is the number of containers around a record.
 func (l *learner) settle(between string, depth int) {
+	if len(between) > maxText {
+		between = ""
+	}
 	l.infer()
 	s := &l.style
 	if !l.indented {
@@ -333,7 +350,7 @@ func (l *learner) match(at jsonscan.Place, object bool, space []byte) {
 	}
 	// The style of lines may still change.
 	unsure := lines && (!l.indented || !l.deep && level != len(l.matcher.open))
-	if unsure || !s.Has(at, object, level, space) {
+	if unsure || len(space) > maxText || !s.Has(at, object, level, space) {
 		l.differs = true
 	}
 }
