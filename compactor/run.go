@@ -37,6 +37,7 @@ func Run(ctx context.Context, dir string, plan Plan, o Options) (changes []Chang
 	if err := segment.Sweep(ctx, dir, o.Options); err != nil {
 		return nil, err
 	}
+	steps := segment.NewMaintenance(dir, o.Options)
 	var damage error
 	for i, a := range plan {
 		if damage != nil && a.Kind != Compress {
@@ -44,7 +45,7 @@ func Run(ctx context.Context, dir string, plan Plan, o Options) (changes []Chang
 		}
 		// Each action is complete before the next one begins. After a kill the next run
 		// removes its files (Sweep) and does the rest of the plan.
-		done, err := do(ctx, dir, a, o)
+		done, err := do(ctx, steps, a, o.Policy)
 		for _, c := range done {
 			changes = append(changes, Change{a.Kind, c})
 		}
@@ -71,17 +72,17 @@ func overtaken(err error) bool {
 }
 
 // do executes one action. It returns no change if there was nothing left to do.
-func do(ctx context.Context, dir string, a Action, o Options) ([]segment.Change, error) {
+func do(ctx context.Context, steps *segment.Maintenance, a Action, p segment.Upkeep) ([]segment.Change, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	switch a.Kind {
 	case Retire:
-		return segment.Retire(ctx, dir, a.Segment.Next, o.Options)
+		return steps.Retire(ctx, a.Segment.Next)
 	case Archive:
-		return segment.Archive(ctx, dir, o.Policy.ArchiveTo, a.Segment.Next, o.Options)
+		return steps.Archive(ctx, p.ArchiveTo, a.Segment.Next)
 	case Compress:
-		c, err := segment.Compress(ctx, dir, a.Segment.Base, o.Policy.Codec, o.Options)
+		c, err := steps.Compress(ctx, a.Segment.Base, p.Codec)
 		if err != nil || c == (segment.Change{}) {
 			return nil, err
 		}

@@ -38,11 +38,13 @@ func (l *Log) plainIndexSize(base Sequence) (int64, error) {
 // requireFeatures makes HISTLOG require, durably, the features of the files that Compress
 // is about to make of a segment. It holds the maintenance lock for this step alone,
 // because the lock is on HISTLOG too and ends when HISTLOG is replaced: see upkeep.
-func requireFeatures(ctx context.Context, dir string, base Sequence, codec Codec, o Options) error {
-	l, err := OpenContext(ctx, dir, o.FS)
+func (m *Maintenance) requireFeatures(ctx context.Context, base Sequence, codec Codec) error {
+	var file markerFile
+	marker, err := file.read(m.options.FS, m.dir)
 	if err != nil {
 		return err
 	}
+	l := Log{Dir: m.dir, fs: m.options.FS}
 	size, err := l.plainIndexSize(base)
 	if err != nil {
 		return err
@@ -54,10 +56,10 @@ func requireFeatures(ctx context.Context, dir string, base Sequence, codec Codec
 		names = append(names, smallIndexName(base))
 	}
 	needed := featuresOf(names...)
-	if !slices.ContainsFunc(needed, func(f string) bool { return !slices.Contains(l.Marker.Requires, f) }) {
+	if !slices.ContainsFunc(needed, func(f string) bool { return !slices.Contains(marker.Requires, f) }) {
 		return nil
 	}
-	return withMaintenanceLock(ctx, dir, o, func(l *Log) error {
+	return m.step(ctx, func(l *Log) error {
 		//mutant:small-index-histlog-does-not-require-it
 		return l.require(needed...)
 	})

@@ -68,8 +68,11 @@ func (l *Log) replaceMarker(m Marker) error {
 	if NoRoom(err) && l.clearStatus() == nil {
 		err = writeMarker(l.fs, l.Dir, m, mode)
 	}
-	if err == nil {
-		l.Marker = m
+	if err != nil {
+		return err
 	}
+	l.Marker = m
+	text, err := m.encode()
+	l.file = markerFile{text, m}
 	return err
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/vfs"
 )
@@ -54,39 +53,6 @@ func (l *Log) lockMaintenance(ctx context.Context) (release func() error, err er
 	return func() error { return errors.Join(second(), first()) }, nil
 }
 
-// withMaintenanceLock runs fn while holding the maintenance lock of the log at dir, after
-// it has removed what an interrupted run left.
-func withMaintenanceLock(ctx context.Context, dir string, o Options, fn func(*Log) error) (err error) {
-	l, err := OpenContext(ctx, dir, o.FS)
-	if err != nil {
-		return err
-	}
-	// The caller means the log that is at dir now. Another one may have replaced it when this
-	// process gets the lock.
-	if o.ID == uuid.Nil {
-		o.ID = l.Marker.ID
-	}
-	release, err := l.lockMaintenance(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, release()) }()
-	if err := l.RefreshAll(); err != nil { // another process may have changed the log before the lock was acquired
-		return err
-	}
-	if l.Marker.ID != o.ID {
-		return fmt.Errorf("%s: %w", dir, ErrReplaced)
-	}
-	if l.Conflict != nil { // it is unknown which segments are part of the log
-		return l.Conflict
-	}
-	// sweep comes first, because fn may need the space that an interrupted run has taken.
-	if err := l.sweep(); err != nil {
-		return err
-	}
-	return fn(l)
-}
-
 // Sweep removes what an interrupted Compress, Retire or Archive of the log at dir has
 // left. If there is nothing, it takes no lock.
 func Sweep(ctx context.Context, dir string, o Options) error {
@@ -107,33 +73,30 @@ func Sweep(ctx context.Context, dir string, o Options) error {
 
 // sweep removes temporary files and retired segments that an interrupted run has left.
 func (l *Log) sweep() error {
-	temporary, _, err := l.leftovers()
+	temporary, retired, err := l.leftovers()
 	if err != nil {
 		return err
 	}
-	for _, name := range temporary {
-		// Not synced: a temporary file that a power cut brings back is removed by the next
-		// maintenance.
-		if err := vfs.RemoveIfExists(l.fs, l.path(name)); err != nil {
+	// Not synced: a temporary file that a power cut brings back is removed by the next
+	// maintenance.
+	if err := l.removeFiles(temporary); err != nil {
+		return err
+	}
+	// The process that moved first_seq may have been killed before it synced HISTLOG, and a
+	// power cut could bring the old HISTLOG back after the segments are gone.
+	//mutant:retire-the-run-after-a-kill-does-not-sync-histlog
+	if len(retired) > 0 {
+		if err := l.fs.SyncDir(l.Dir); err != nil {
 			return err
 		}
 	}
-	return l.removeRetired()
+	return l.removeFiles(retired)
 }
 
-// removeRetired removes retired segments. HISTLOG is made durable first: the process that
-// moved first_seq may have been killed before its sync, and a power cut could bring the
-// old HISTLOG back after the segments are gone. Several processes may do this at once.
-func (l *Log) removeRetired() error {
-	_, retired, err := l.leftovers()
-	//mutant:retire-the-run-after-a-kill-does-not-sync-histlog
-	if err == nil && len(retired) > 0 {
-		err = l.fs.SyncDir(l.Dir)
-	}
-	if err != nil {
-		return err
-	}
-	for _, name := range retired {
+// removeFiles removes files, some of which may be missing. Several processes may do this
+// at once.
+func (l *Log) removeFiles(names []string) error {
+	for _, name := range names {
 		// A kill between two removals leaves files below first_seq, text or index. Readers
 		// ignore them, and the next maintenance removes them.
 		if err := vfs.RemoveIfExists(l.fs, l.path(name)); err != nil {

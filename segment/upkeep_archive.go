@@ -19,15 +19,21 @@ import (
 // it and before it is removed here. Apart from that Archive does what Retire does; after a
 // crash it can be run again.
 func Archive(ctx context.Context, dir, to string, before Sequence, o Options) (changes []Change, err error) {
+	return NewMaintenance(dir, o).Archive(ctx, to, before)
+}
+
+// Archive is a step of maintenance for each segment, see the function Archive.
+func (m *Maintenance) Archive(ctx context.Context, to string, before Sequence) (changes []Change, err error) {
 	// The lock is taken for each segment: retire replaces HISTLOG, and that ends one of the two
 	// locks.
 	for moved := true; moved && err == nil; {
 		moved = false
-		err = withMaintenanceLock(ctx, dir, o, func(l *Log) error {
-			if err := l.checkOldestPresent(); err != nil || len(l.segmentsBefore(before)) == 0 {
+		err = m.step(ctx, func(l *Log) error {
+			if err := l.checkOldestPresent(); err != nil || l.Segments[0].Next == 0 || l.Segments[0].Next > before {
 				return err
 			}
-			c, err := l.archive(ctx, l.Segments[0], to, o.withDefaults().Now())
+			a := &archive{from: l, dir: to, now: m.options.Now(), listing: &m.archive}
+			c, err := a.move(ctx, l.Segments[0])
 			if moved = err == nil; moved {
 				changes = append(changes, c)
 			}
@@ -37,9 +43,10 @@ func Archive(ctx context.Context, dir, to string, before Sequence, o Options) (c
 	return changes, err
 }
 
-// archive moves the oldest segment.
-func (l *Log) archive(ctx context.Context, s Segment, to string, now time.Time) (c Change, err error) {
-	c, file, err := l.verifySegment(ctx, s)
+// move moves the oldest segment to the archive.
+func (a *archive) move(ctx context.Context, s Segment) (c Change, err error) {
+	l, to := a.from, a.dir
+	c, file, err := l.verifyRetired(ctx, s)
 	if err != nil {
 		return c, err
 	}
@@ -59,7 +66,6 @@ func (l *Log) archive(ctx context.Context, s Segment, to string, now time.Time) 
 		return c, archiveError(s, to, err)
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	a := &archive{from: l, dir: to, now: now}
 	if err := a.add(ctx, file); err != nil {
 		// An archive that was there before keeps its segments. The next Archive copies the
 		// files of this one again.
@@ -84,15 +90,16 @@ func archiveError(s Segment, to string, err error) error {
 
 // archive is the directory to which segments are moved.
 type archive struct {
-	from *Log
-	dir  string
-	now  time.Time
+	from    *Log
+	dir     string
+	now     time.Time
+	listing *listing // of dir
 }
 
 // add adds a segment to the end of the archive, durably, under the maintenance lock of the
 // archive. If a killed run has added the segment already, add copies it again.
-func (a *archive) add(ctx context.Context, s Segment) (err error) {
-	l, err := OpenContext(ctx, a.dir, a.from.fs)
+func (a *archive) add(ctx context.Context, s Segment) error {
+	l, err := a.listing.open(ctx, a.dir, a.from.fs)
 	if errors.Is(err, ErrNoLog) {
 		return a.create(ctx, s)
 	}
@@ -102,14 +109,11 @@ func (a *archive) add(ctx context.Context, s Segment) (err error) {
 	if err := a.from.checkArchiveOf(l); err != nil {
 		return err
 	}
-	release, err := l.lockMaintenance(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, release()) }()
-	if err := l.Refresh(); err != nil {
-		return err
-	}
+	return a.listing.use(ctx, l, (*Log).Refresh, func(l *Log) error { return a.append(ctx, l, s) })
+}
+
+// append adds a segment to the archive l.
+func (a *archive) append(ctx context.Context, l *Log, s Segment) error {
 	if err := errors.Join(a.from.checkArchiveOf(l), l.Conflict); err != nil {
 		return err
 	}
@@ -118,6 +122,16 @@ func (a *archive) add(ctx context.Context, s Segment) (err error) {
 		return err
 	}
 	last := l.Segments[len(l.Segments)-1]
+	// Another process may have added segments since the archive was listed.
+	//mutant:archive-another-process-has-added-segments
+	if there, err := l.filesNow(Segment{Base: s.Base}); err != nil {
+		return err
+	} else if s.Base != last.Next || there.Path != "" {
+		if err := l.Refresh(); err != nil {
+			return err
+		}
+		last = l.Segments[len(l.Segments)-1]
+	}
 	//mutant:archive-a-gap-is-accepted
 	if s.Base != last.Base && s.Base != last.Next {
 		return fmt.Errorf("%w: it holds records %d to %d, %d does not follow", ErrNotArchive, l.Segments[0].Base, last.Next-1, s.Base)
@@ -132,7 +146,17 @@ func (a *archive) add(ctx context.Context, s Segment) (err error) {
 			return err
 		}
 	}
-	return a.copy(ctx, s)
+	if err := a.copy(ctx, s); err != nil {
+		return err
+	}
+	// After an interrupted run it is the last segment already.
+	if s.Base == last.Base {
+		return nil
+	}
+	added := l.withCodec(s, s.Codec)
+	added.Next = s.Next
+	l.Segments = append(l.Segments, added)
+	return nil
 }
 
 // copyRules copies the time rules and the required features that the log has got since

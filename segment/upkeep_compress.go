@@ -32,12 +32,17 @@ type Change struct {
 // docs/FORMAT.md.
 //
 // If the segment is damaged, Compress changes nothing and returns a *CorruptError.
-func Compress(ctx context.Context, dir string, base Sequence, codec Codec, o Options) (c Change, err error) {
+func Compress(ctx context.Context, dir string, base Sequence, codec Codec, o Options) (Change, error) {
+	return NewMaintenance(dir, o).Compress(ctx, base, codec)
+}
+
+// Compress is one step of maintenance, see the function Compress.
+func (m *Maintenance) Compress(ctx context.Context, base Sequence, codec Codec) (c Change, err error) {
 	//mutant:small-index-histlog-requires-it-too-late
-	if err := requireFeatures(ctx, dir, base, codec, o); err != nil {
+	if err := m.requireFeatures(ctx, base, codec); err != nil {
 		return c, err
 	}
-	err = withMaintenanceLock(ctx, dir, o, func(l *Log) error {
+	err = m.step(ctx, func(l *Log) error {
 		i, err := l.Find(base)
 		if err != nil {
 			return err
@@ -45,6 +50,9 @@ func Compress(ctx context.Context, dir string, base Sequence, codec Codec, o Opt
 		s := l.Segments[i]
 		if s.Base != base || !s.Sealed {
 			return fmt.Errorf("compress %s: %w: no sealed segment begins with %d", l.Dir, ErrNoRecord, base)
+		}
+		if s, err = l.filesNow(s); err != nil {
+			return err
 		}
 		c, err = l.compressWithIndex(ctx, s, codec)
 		return err

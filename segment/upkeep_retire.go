@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/histlog/histlog/internal/filename"
 )
 
 // Retire removes the sealed segments whose records all come before a sequence, holding
@@ -14,14 +16,19 @@ import (
 //
 // Retire stops at a damaged segment and returns a *CorruptError: the segments before it
 // are removed, the damaged one and all later ones stay.
-func Retire(ctx context.Context, dir string, before Sequence, o Options) (changes []Change, err error) {
-	err = withMaintenanceLock(ctx, dir, o, func(l *Log) error {
+func Retire(ctx context.Context, dir string, before Sequence, o Options) ([]Change, error) {
+	return NewMaintenance(dir, o).Retire(ctx, before)
+}
+
+// Retire is one step of maintenance, see the function Retire.
+func (m *Maintenance) Retire(ctx context.Context, before Sequence) (changes []Change, err error) {
+	err = m.step(ctx, func(l *Log) error {
 		segments := l.segmentsBefore(before)
 		damage := l.checkOldestPresent()
 		for i, s := range segments {
 			var c Change
 			if damage == nil {
-				c, _, damage = l.verifySegment(ctx, s)
+				c, _, damage = l.verifyRetired(ctx, s)
 			}
 			if damage != nil {
 				// first_seq is one number, so only the beginning of a log can be retired.
@@ -60,6 +67,28 @@ func (l *Log) segmentsBefore(seq Sequence) []Segment {
 	return l.Segments[:n]
 }
 
+// verifyRetired is verifySegment for a segment that is about to be retired. Damage is an
+// error, and so is that the segment after it has no file.
+func (l *Log) verifyRetired(ctx context.Context, s Segment) (c Change, file Segment, err error) {
+	s, err = l.filesNow(s)
+	if err != nil {
+		return c, s, err
+	}
+	// first_seq is about to be the base of the next segment. The listing may be an old one.
+	next := l.withCodec(Segment{Base: s.Next}, Plain)
+	err = l.followRename(next, func(now Segment) error {
+		_, err := l.fs.Lstat(now.Path)
+		return err
+	})
+	if missing(err) {
+		err = l.missingSegmentError(next)
+	}
+	if err != nil {
+		return c, s, asDiskError(OpRead, next.Path, err)
+	}
+	return l.verifySegment(ctx, s)
+}
+
 // verifySegment reads a segment that is about to be removed. It returns the Change of its
 // removal, and the file of the segment that was read. Damage is an error.
 func (l *Log) verifySegment(ctx context.Context, s Segment) (c Change, file Segment, err error) {
@@ -89,16 +118,13 @@ func (l *Log) retire(segments []Segment) error {
 	m := l.Marker
 	m.FirstSeq = max(m.FirstSeq, last.Next)
 	// HISTLOG is replaced first: if the files were removed first, a crash would leave a log
-	// whose oldest records are missing, which is damage. After Refresh, removeRetired finds
-	// the files as those below the new first_seq.
+	// whose oldest records are missing, which is damage. replaceMarker has made it durable.
 	//mutant:retire-segments-are-removed-before-histlog-is-replaced
 	if err := l.replaceMarker(m); err != nil {
 		return fail(fmt.Errorf("move first_seq to %d: %w", m.FirstSeq, err))
 	}
-	if err := l.Refresh(); err != nil {
-		return err
-	}
-	if err := l.removeRetired(); err != nil {
+	l.Segments = l.Segments[len(segments):]
+	if err := l.removeFiles(namesOf(segments)); err != nil {
 		return fail(err)
 	}
 	// A power cut before this sync may bring back files below first_seq, which the next
@@ -107,4 +133,12 @@ func (l *Log) retire(segments []Segment) error {
 		return fail(err)
 	}
 	return nil
+}
+
+// namesOf returns all names that the files of segments may have.
+func namesOf(segments []Segment) (names []string) {
+	for _, s := range segments {
+		names = append(names, filename.All(uint64(s.Base))...)
+	}
+	return names
 }

@@ -1,0 +1,150 @@
+package segment
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/histlog/histlog/internal/seekable"
+)
+
+// A Maintenance does steps of maintenance on one log: [Maintenance.Compress],
+// [Maintenance.Retire], [Maintenance.Archive]. It lists the directory and checks the
+// segments once, and not for each step, so that the cost of a step does not grow with the
+// number of segments. It is used by one goroutine.
+//
+// Each step takes the maintenance lock, so that other processes can change the log
+// between two steps. If they have replaced HISTLOG or the directory, the next step lists
+// the log again. What else they may have changed, each step reads again: the files of the
+// segments that it changes.
+type Maintenance struct {
+	dir     string
+	options Options
+	log     listing
+	archive listing
+}
+
+// NewMaintenance returns a Maintenance of the log at dir, which must be the one that
+// o.ID names.
+func NewMaintenance(dir string, o Options) *Maintenance {
+	return &Maintenance{dir: dir, options: o.withDefaults()}
+}
+
+// step runs fn while holding the maintenance lock. If the log must be listed, step first
+// removes what an interrupted run left.
+func (m *Maintenance) step(ctx context.Context, fn func(*Log) error) error {
+	l, err := m.log.open(ctx, m.dir, m.options.FS)
+	if err != nil {
+		return err
+	}
+	// The caller means the log that is at dir now. Another one may have replaced it when this
+	// process gets the lock.
+	if m.options.ID == uuid.Nil {
+		m.options.ID = l.Marker.ID
+	}
+	return m.log.use(ctx, l, m.relist, fn)
+}
+
+// relist lists the log again and removes what an interrupted run left.
+func (m *Maintenance) relist(l *Log) error {
+	if err := l.RefreshAll(); err != nil { // another process may have changed the log before the lock was acquired
+		return err
+	}
+	if l.Marker.ID != m.options.ID {
+		return fmt.Errorf("%s: %w", m.dir, ErrReplaced)
+	}
+	if l.Conflict != nil { // it is unknown which segments are part of the log
+		return l.Conflict
+	}
+	// sweep comes first, because the step may need the space that an interrupted run has taken.
+	return l.sweep()
+}
+
+// A listing is a log that several steps use, under its maintenance lock.
+type listing struct {
+	log  *Log        // as the last step left it; nil if the next step must list it
+	self fs.FileInfo // the directory of log
+}
+
+// open returns the log at dir as the last step left it, or else opens it.
+func (k *listing) open(ctx context.Context, dir string, fsys FS) (*Log, error) {
+	if k.log == nil || k.log.Dir != dir {
+		return OpenContext(ctx, dir, fsys)
+	}
+	k.log.ctx = ctx
+	return k.log, nil
+}
+
+// use runs fn while holding the maintenance lock of l, which open has returned. If l may
+// differ from the directory, use first calls relist.
+func (k *listing) use(ctx context.Context, l *Log, relist, fn func(*Log) error) (err error) {
+	release, err := l.lockMaintenance(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	self, err := l.stat(l.Dir)
+	if err != nil {
+		return err
+	}
+	if current, err := k.isCurrent(l, self); err != nil {
+		return err
+	} else if !current {
+		if err := relist(l); err != nil {
+			return err
+		}
+	}
+	// After an error the files may differ from the listing.
+	k.log = nil
+	if err := fn(l); err != nil {
+		return err
+	}
+	k.log, k.self = l, self
+	return nil
+}
+
+// isCurrent reports whether l is as the last step left it: HISTLOG and the directory are
+// the same. Another process may have sealed segments since, or compressed one.
+func (k *listing) isCurrent(l *Log, self fs.FileInfo) (bool, error) {
+	if l != k.log {
+		return false, nil
+	}
+	before := l.file.text
+	_, err := l.file.read(l.fs, l.Dir)
+	//mutant:maintenance-a-change-of-histlog-between-two-steps-is-not-noticed
+	return bytes.Equal(before, l.file.text) && l.fs.SameFile(self, k.self), err
+}
+
+// withMaintenanceLock runs fn while holding the maintenance lock of the log at dir, after
+// it has removed what an interrupted run left.
+func withMaintenanceLock(ctx context.Context, dir string, o Options, fn func(*Log) error) error {
+	return NewMaintenance(dir, o).step(ctx, fn)
+}
+
+// filesNow returns a segment of the listing with the files that it has now: since it was
+// listed, another process may have compressed it. Without files the segment is returned as
+// it was listed, and reading it reports the damage.
+func (l *Log) filesNow(s Segment) (Segment, error) {
+	var files []Segment
+	for _, c := range seekable.Codecs() {
+		file := l.withCodec(s, c)
+		info, err := l.fs.Lstat(file.Path)
+		if missing(err) {
+			continue
+		}
+		if err != nil {
+			return s, asDiskError(OpRead, file.Path, err)
+		}
+		file.irregular = !info.Mode().IsRegular()
+		files = append(files, file)
+	}
+	if len(files) == 0 {
+		return s, nil
+	}
+	slices.SortFunc(files, compareFiles)
+	return withoutCopies(files)[0], nil
+}
