@@ -283,8 +283,10 @@ func (d *Draft) Discard() (err error) {
 	if err == nil {
 		err = removeDraft(w.fs, w.dir)
 	}
-	if err == nil {
-		err = d.removeDir()
+	if err != nil {
+		return errors.Join(err, w.releaseLock())
 	}
-	return errors.Join(err, w.releaseLock())
+	// Under the lock, no other process uses the directory. On Windows the lock is a file in
+	// it, so that it is empty only afterwards.
+	return errors.Join(d.removeDir(), w.releaseLock(), d.removeDir())
 }

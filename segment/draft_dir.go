@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/filename"
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // lockDir creates the draft's directory and locks it. Another process that fails to make
@@ -112,7 +113,7 @@ func findDraft(fsys FS, dir string) (draft bool, err error) {
 	}
 	draft = has(filename.Draft)
 	for _, e := range entries {
-		if name := e.Name(); name != "lost+found" && name != filename.Draft && name != filename.Probe && name != filename.Waiting && !(draft && draftFile(name)) {
+		if name := e.Name(); name != "lost+found" && name != filename.Draft && name != filename.Probe && name != filename.Waiting && name != vfs.LockName && !(draft && draftFile(name)) {
 			return false, fmt.Errorf("%s is not empty: it holds %s: %w", dir, name, ErrExists)
 		}
 	}
@@ -173,16 +174,14 @@ func removeAll(fsys FS, name string, e fs.DirEntry) error {
 
 // removeDir removes the directory if the draft created it and it is empty.
 func (d *Draft) removeDir() error {
-	if !d.madeDir {
-		return nil
-	}
-	if !isEmpty(d.w.fs, d.w.dir) {
+	if !d.madeDir || !isEmpty(d.w.fs, d.w.dir) {
 		return nil
 	}
 	err := d.w.fs.Remove(d.w.dir)
 	if missing(err) || err != nil && !isEmpty(d.w.fs, d.w.dir) { // a waiting writer has just created .waiting there
-		return nil
+		err = nil
 	}
+	d.madeDir = err != nil
 	return err
 }
 

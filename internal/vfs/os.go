@@ -36,19 +36,19 @@ func (OS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 	return osFile{f}, nil
 }
 
-// openOrCreate opens a file and reports whether it created it, which os.OpenFile
-// does not tell. Without O_CREATE it only opens.
+// openOrCreate opens a file and reports whether it created it, which openPath does not
+// tell. Without O_CREATE it only opens.
 func openOrCreate(name string, flag int, perm fs.FileMode) (f *os.File, created bool, err error) {
 	if flag&os.O_CREATE == 0 {
-		f, err = os.OpenFile(name, flag, perm)
+		f, err = openPath(name, flag, perm)
 		return f, false, err
 	}
 	for {
-		f, err = os.OpenFile(name, flag|os.O_EXCL, perm)
+		f, err = openPath(name, flag|os.O_EXCL, perm)
 		if err == nil || flag&os.O_EXCL != 0 || !errors.Is(err, fs.ErrExist) {
 			return f, err == nil, err
 		}
-		f, err = os.OpenFile(name, flag&^os.O_CREATE, perm)
+		f, err = openPath(name, flag&^os.O_CREATE, perm)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return f, false, err
 		}
@@ -64,14 +64,11 @@ func (OS) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) 
 
 // Rename implements FS.
 func (OS) Rename(from, to string) error {
-	if err := os.Rename(from, to); err != nil {
+	if err := renamePath(from, to); err != nil {
 		return err
 	}
 	return syncRenamed(to)
 }
-
-// Remove implements FS.
-func (OS) Remove(name string) error { return os.Remove(name) }
 
 // Mkdir implements FS.
 func (OS) Mkdir(name string, perm fs.FileMode) error {

@@ -15,6 +15,15 @@ import (
 // openFlags make open refuse a symbolic link and never wait for the other end of a FIFO.
 const openFlags = unix.O_NOFOLLOW | unix.O_NONBLOCK
 
+func openPath(name string, flag int, perm fs.FileMode) (*os.File, error) {
+	return os.OpenFile(name, flag, perm)
+}
+
+func renamePath(from, to string) error { return os.Rename(from, to) }
+
+// Remove implements FS.
+func (OS) Remove(name string) error { return os.Remove(name) }
+
 // inherit gives a new file the owner of its directory, so that the pipeline can
 // write what root created, and exactly perm, whatever the umask.
 func inherit(f *os.File, dir string, perm fs.FileMode) error {

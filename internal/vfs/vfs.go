@@ -12,6 +12,11 @@ import (
 	"io/fs"
 )
 
+// LockName is a file that exists on Windows while a lock is held, in the directory of the
+// lock. Windows cannot lock a directory, and a file that is open for its lock could not be
+// replaced everywhere.
+const LockName = ".lock"
+
 // FS is everything that a log asks of a file system. Errors are those of
 // package os, or wrap them.
 type FS interface {
