@@ -41,22 +41,25 @@ func compare(ctx context.Context, o Options, l *segment.Log) (Comparison, error)
 // align finds the record of the log that the source begins with, by the lengths and
 // checksums in the log's index. It reads the source once, and returns that pass. A place
 // fits if the source's records equal the log's from there on until one of the two ends. If
-// several places fit, bestOf chooses one. A record that was lost and repaired may have been
-// any record: it never contradicts a place, and never supports one.
+// several places fit, the one with the most records is chosen, and then the first one.
 func align(ctx context.Context, o Options, l *segment.Log) (m Comparison, p *sourcePass, err error) {
-	x := newChecksums(l)
-	defer x.close()
-	var places []alignment
+	var a aligner = noAligner{}
+	defer func() { a.close() }()
+	var next segment.Sequence
 	p, err = readSource(ctx, o, o.Accept, func(p *sourcePass) error {
-		places, m = nil, Comparison{}
 		p.capture(nil)
 		p.take = func(compact, _ []byte) (err error) {
+			k := keyOf(segment.Checksum(compact), len(compact))
 			if p.records == 0 {
-				places, err = x.find(segment.Checksum(compact), len(compact))
-				return err
+				a.close()
+				if next, err = l.NextSeq(); err == nil {
+					a, err = newAligner(l, next, k)
+				}
+				if err != nil {
+					return err
+				}
 			}
-			places, err = x.filter(places, segment.Sequence(p.records), segment.Checksum(compact), len(compact))
-			return err
+			return a.add(k)
 		}
 		return nil
 	})
@@ -67,22 +70,30 @@ func align(ctx context.Context, o Options, l *segment.Log) (m Comparison, p *sou
 	if err != nil || m.Records == 0 {
 		return m, p, err
 	}
-	next, err := l.NextSeq()
-	if err != nil {
-		return m, p, err
-	}
 	if next == l.Segments[0].Base { // the log is empty
 		return m, p, nil
 	}
-	// The alignments that are left fit every record of the source: the log has the same
-	// record, or a lost one, or ends before it.
-	best := bestOf(places)
-	if best.met == 0 {
-		return m, p, x.noMatch(next)
+	at, err := a.end()
+	if err == nil && at == 0 {
+		err = noMatch(l, next, a.reached())
 	}
-	m.First = best.at
-	m.Here = min(m.Records, uint64(next-m.First))
+	if err != nil {
+		return m, p, err
+	}
+	m.First, m.Here = at, min(m.Records, uint64(next-at))
 	return m, p, nil
+}
+
+// noMatch returns the error that says why the source begins nowhere in the log. Its records
+// equal the log's up to record reached, from one place or another; 0 means from none.
+func noMatch(l *segment.Log, next, reached segment.Sequence) error {
+	if first := l.Marker.FirstSeq; reached == 0 && first > 1 {
+		return fmt.Errorf("%w: its first record is not among %d to %d; those before were retired, or archived", ErrNotHere, first, next-1)
+	}
+	if reached == 0 {
+		return fmt.Errorf("%w: its first record is not among %d to %d", ErrNotHere, l.Segments[0].Base, next-1)
+	}
+	return fmt.Errorf("%w after record %d of the log", ErrDiverged, reached)
 }
 
 // compareBytes reads the source a second time; it must not have changed since the first
@@ -125,136 +136,4 @@ func (m *Comparison) compareBytes(first *sourcePass, l *segment.Log, fresh func(
 		return nil
 	}
 	return err
-}
-
-// An alignment is a place in the log at which the source may begin.
-type alignment struct {
-	at   segment.Sequence
-	met  int // records there that equal the source's
-	lost int // records there that were lost, and may have equalled them
-}
-
-// maxLost is the maximum number of alignments that begin with a lost record. Every lost
-// record may be the source's first, so a log with many of them would have as many
-// alignments.
-const maxLost = 1000
-
-// bestOf returns the alignment with the most matching records; ties are broken by the
-// fewest lost records, then by position.
-func bestOf(places []alignment) (best alignment) {
-	for _, s := range places {
-		if s.met > best.met || s.met == best.met && s.lost < best.lost {
-			best = s
-		}
-	}
-	return best
-}
-
-// checksums reads a log's index by sequence number.
-type checksums struct {
-	log     *segment.Log
-	reader  *segment.Reader
-	matched segment.Sequence // maximum sequence number that matched in any alignment; 0 means none
-}
-
-func newChecksums(l *segment.Log) *checksums { return &checksums{log: l} }
-
-func (x *checksums) close() {
-	if x.reader != nil {
-		_ = x.reader.Close()
-	}
-}
-
-// matches reports whether record seq has that checksum and length, and whether it was lost.
-func (x *checksums) matches(seq segment.Sequence, crc uint32, length int) (same, lost bool, err error) {
-	// Sequence numbers mostly ascend, so that one open segment serves many calls.
-	if r := x.reader; r == nil || seq < r.Segment().Base || (r.Segment().Next != 0 && seq >= r.Segment().Next) {
-		x.close()
-		i, err := x.log.Find(seq)
-		if err != nil {
-			return false, false, err
-		}
-		if x.reader, err = x.log.OpenReader(x.log.Segments[i]); err != nil {
-			return false, false, err
-		}
-	}
-	e, err := x.reader.Entry(seq)
-	if err != nil || e.CRC != crc {
-		return false, e.Flags&segment.Lost != 0, err
-	}
-	var start segment.Offset
-	if seq > x.reader.Segment().Base {
-		before, err := x.reader.Entry(seq - 1)
-		if err != nil {
-			return false, false, err
-		}
-		start = before.End
-	}
-	// A line ends with a line feed, which length does not count.
-	return int(e.End-start) == length+1, e.Flags&segment.Lost != 0, nil
-}
-
-// find returns an alignment for each record of the log that has that checksum and
-// length, or was lost.
-func (x *checksums) find(crc uint32, length int) (found []alignment, err error) {
-	next, err := x.log.NextSeq()
-	if err != nil {
-		return nil, err
-	}
-	unsure := 0
-	for seq := x.log.Segments[0].Base; seq < next; seq++ {
-		same, lost, err := x.matches(seq, crc, length)
-		switch {
-		case err != nil:
-			return nil, err
-		case same:
-			found = append(found, alignment{at: seq, met: 1})
-			x.matched = seq
-		case lost && unsure < maxLost:
-			found = append(found, alignment{at: seq, lost: 1})
-			unsure++
-		}
-	}
-	return found, nil
-}
-
-// filter returns the alignments in which record n of the source, counted from 0, has that
-// checksum and length, was lost, or is beyond the end of the log.
-func (x *checksums) filter(places []alignment, n segment.Sequence, crc uint32, length int) ([]alignment, error) {
-	next, err := x.log.NextSeq()
-	if err != nil {
-		return nil, err
-	}
-	kept := places[:0]
-	for _, s := range places {
-		if s.at+n >= next {
-			kept = append(kept, s)
-			continue
-		}
-		same, lost, err := x.matches(s.at+n, crc, length)
-		switch {
-		case err != nil:
-			return nil, err
-		case same:
-			s.met++
-			x.matched = max(x.matched, s.at+n)
-		case lost:
-			s.lost++
-		default:
-			continue
-		}
-		kept = append(kept, s)
-	}
-	return kept, nil
-}
-
-// noMatch returns the error that says why no alignment is left.
-func (x *checksums) noMatch(next segment.Sequence) error {
-	if first := x.log.Marker.FirstSeq; x.matched == 0 && first > 1 {
-		return fmt.Errorf("%w: its first record is not among %d to %d; those before were retired, or archived", ErrNotHere, first, next-1)
-	}
-	if x.matched == 0 {
-		return fmt.Errorf("%w: its first record is not among %d to %d", ErrNotHere, x.log.Segments[0].Base, next-1)
-	}
-	return fmt.Errorf("%w after record %d of the log", ErrDiverged, x.matched)
 }

@@ -103,6 +103,29 @@ func TestMemoryOfMany(t *testing.T) {
 	}
 }
 
+// TestMemoryOfComparison compares a million records with their source: what is kept to find
+// where the source begins does not grow with them, also if every place may be the one.
+func TestMemoryOfComparison(t *testing.T) {
+	testutil.Proof(t)
+	needFigures(t)
+	t.Parallel()
+	for _, different := range []int{1, 2, 1_000_000} {
+		dir, records := t.TempDir(), new(strings.Builder)
+		for i := range 1_000_000 {
+			fmt.Fprintf(records, "{\"n\":%d}\n", i%different)
+		}
+		testutil.WriteFile(t, filepath.Join(dir, "source"), []byte(records.String()))
+		histlogIn(t, dir, "", "migrate", "--records=", "--segment-size", "1M", "source", "log")
+		for _, args := range [][]string{{"verify", "--against", "source", "log"}, {"migrate", "--continue", "source", "log"}} {
+			peak := figure(t, peakEnv, dir, args...)
+			t.Logf("%d different: %v: %.1f MiB", different, args, float64(peak)/mib)
+			if peak > 32*mib && !raceDetector {
+				t.Errorf("histlog %v: %.1f MiB were resident", args, float64(peak)/mib)
+			}
+		}
+	}
+}
+
 // TestMemoryOfLostIndexes makes lost indexes again within the budget, however many
 // records they have.
 func TestMemoryOfLostIndexes(t *testing.T) {
