@@ -20,7 +20,7 @@ func openGzip(_ *decompressor, in *bufio.Reader) (io.ReadCloser, error) {
 
 // errGarbage is returned if bytes other than zeros follow the compressed text. gzip(1) and
 // bzip2(1) warn of them.
-var errGarbage = errors.New("garbage behind the compressed text")
+var errGarbage = errors.New("garbage after the compressed text")
 
 // A gzipReader reads gzip members one after another. Zero bytes after the last one are
 // ignored, as gzip(1) does: tapes and disk images pad files with them.

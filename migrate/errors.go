@@ -18,7 +18,7 @@ var (
 	ErrChanged = errors.New("the source changed while it was read")
 	// ErrUndecided is returned, mostly inside an *UndecidedError, when several places may hold
 	// the records. Options.Records names the right one.
-	ErrUndecided = errors.New("which values are the records can't be told")
+	ErrUndecided = errors.New("it is undecided which values are the records")
 	// ErrTwice is returned when the member that holds the records occurs twice. It wraps
 	// ErrUndecided.
 	ErrTwice = fmt.Errorf("%w: the member that holds them occurs twice", ErrUndecided)

@@ -17,15 +17,15 @@ import (
 //     05/28/2025 04:00:00 PM), they are read in that one, until the first day over 12
 //     confirms it or shows the other one.
 //   - If the sample decides nothing, and a date can't be read without an order, the rest of the
-//     source is searched for one that decides. If there is none, the order can't be told.
+//     source is searched for one that decides. If there is none, the order is undecided.
 //
-// An order that is found behind the sample is the one of another pass.
+// If the order is found after the sample, another pass reads the dates in it.
 //
 // A source that can be read only once must decide in the sample.
 
-// ErrOrder is returned, inside an *OrderError, when it can't be told whether the day or the
-// month is first in the times of a source. The setting time-format names the order.
-var ErrOrder = errors.New("it can't be told whether the day or the month is first")
+// ErrOrder is returned, inside an *OrderError, when the order of day and month in the times
+// of a source is undecided. The setting time-format names the order.
+var ErrOrder = errors.New("the order of day and month is undecided")
 
 // An OrderError is an ErrOrder with an example.
 type OrderError struct {

@@ -109,12 +109,12 @@ func findDraft(fsys FS, dir string) (draft bool, err error) {
 		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name })
 	}
 	if has(filename.Marker) {
-		return false, fmt.Errorf("a log at %s: %w", dir, ErrExists)
+		return false, fmt.Errorf("%w: %s holds a log", ErrExists, dir)
 	}
 	draft = has(filename.Draft)
 	for _, e := range entries {
 		if name := e.Name(); name != "lost+found" && name != filename.Draft && name != filename.Probe && name != filename.Waiting && name != vfs.LockName && !(draft && draftFile(name)) {
-			return false, fmt.Errorf("%s is not empty: it holds %s: %w", dir, name, ErrExists)
+			return false, fmt.Errorf("%w: %s holds %s", ErrExists, dir, name)
 		}
 	}
 	return draft, nil

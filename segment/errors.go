@@ -15,7 +15,7 @@ var (
 	// ErrNoLog is returned when the directory is missing or holds no HISTLOG. Check the path, or make a log there with Create.
 	ErrNoLog = errors.New("no log")
 	// ErrExists is returned when a log is to be made in a directory that holds a log or anything else. Choose another directory.
-	ErrExists = errors.New("already there")
+	ErrExists = errors.New("the directory is not empty")
 	// ErrDraft is returned, with ErrNoLog, when the directory holds a log that was never finished. The next Create or NewDraft
 	// there removes it.
 	ErrDraft = errors.New("a half-made log")
@@ -86,7 +86,7 @@ const (
 	// KindWindow: another program compressed a segment with a window that is larger than
 	// histlog reads. errors.Is(err, ErrWindow) reports it, too.
 	KindWindow
-	// KindMarker: HISTLOG is missing beside segments, or is no valid HISTLOG. Put it
+	// KindMarker: HISTLOG is missing beside segments, or is not a valid HISTLOG. Put it
 	// back from a copy.
 	KindMarker
 	// KindMarkerDiffers: HISTLOG contradicts its checksum or the segments. errors.Is(err,

@@ -36,7 +36,7 @@ func (l *Log) leaveRetired() {
 	l.Conflict = nil
 	first := l.Marker.FirstSeq
 	i, found := slices.BinarySearchFunc(l.Segments, first, func(s Segment, seq Sequence) int { return cmp.Compare(s.Base, seq) })
-	// i == 0: all segments begin after first_seq. That is no conflict: the oldest segments are
+	// i == 0: all segments begin after first_seq. That is not a conflict: the oldest segments are
 	// missing, and MissingOldest reports that.
 	switch {
 	case found:

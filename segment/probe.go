@@ -15,7 +15,7 @@ import (
 // ErrUnfit is returned when the file system cannot hold a log for writing: flock does not
 // exclude other processes, or fsync is not supported, as on some network file systems.
 // The log can be read there; move it to a local disk to write it.
-var ErrUnfit = errors.New("this file system can't keep a log")
+var ErrUnfit = errors.New("this file system cannot hold a log for writing")
 
 // probe returns ErrUnfit if the file system at dir lacks what appending relies on. The
 // caller holds the writer's lock of dir. An error of the disk, such as a full one, is a

@@ -78,7 +78,7 @@ var settingTable = []setting{
 		p.SegmentAge, err = timespec.ParseDuration(s)
 		return atLeast(int64(p.SegmentAge), int64(time.Second), err)
 	}},
-	{"sync", "always", "when records are acknowledged, after an fsync, one fsync for an interval, or none: " + syncForms, func(p *Policy, s string) (err error) {
+	{"sync", "always", "when a record is acknowledged: after an fsync, after one fsync for all records of an interval, or after the write: " + syncForms, func(p *Policy, s string) (err error) {
 		p.Sync, err = parseSync(s)
 		return err
 	}},
@@ -242,7 +242,7 @@ func (s Settings) Check() error {
 func (s Settings) Policy() (Policy, error) {
 	var p Policy
 	for _, e := range settingTable {
-		// The first error ends the loop: a part of the settings is no policy.
+		// The first error ends the loop: a part of the settings is not a policy.
 		if err := e.apply(&p, s.Get(e.key)); err != nil {
 			return Policy{}, fmt.Errorf("setting %s=%s: %w", e.key, s.Get(e.key), err)
 		}

@@ -43,7 +43,7 @@ func parseSync(s string) (Sync, error) {
 		}
 		return Sync{SyncInterval, d}, err
 	}
-	return Sync{}, fmt.Errorf("%q is no sync policy: write %s", s, syncForms)
+	return Sync{}, fmt.Errorf("%q is not a sync policy: write %s", s, syncForms)
 }
 
 func (s Sync) String() string {

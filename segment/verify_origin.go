@@ -47,7 +47,7 @@ func (l *Log) VerifyOrigin(ctx context.Context) (damage []OriginDamage, known bo
 		// A name with a separator would lead out of origin/, and of two checksums of one file
 		// at least one is wrong.
 		if _, err := hex.DecodeString(sum); !ok || err != nil || len(sum) != 2*sha256.Size || name != filepath.Base(name) || sums[name] != "" {
-			damage = append(damage, OriginDamage{Name: filename.Sums, Reason: fmt.Sprintf("line %d is no checksum", n+1)})
+			damage = append(damage, OriginDamage{Name: filename.Sums, Reason: fmt.Sprintf("line %d is not a checksum", n+1)})
 			continue
 		}
 		sums[name] = sum

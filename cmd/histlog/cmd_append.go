@@ -28,6 +28,9 @@ second without input, and gives it in turn to other processes that wait.
    python3 poll.py | histlog append step2
    histlog append step2 batch.json --create
 
+The flags from --segment-size to --max-record are settings of the log that --create makes.
+If there is a log already, they apply to this command alone.
+
 If a program was killed before it read the number of its last value, it sends the value
 again. If the number of the value before was 787, this appends no duplicate:
 
@@ -36,7 +39,7 @@ again. If the number of the value before was 787, this appends no duplicate:
 			&cli.BoolFlag{Name: "create", Usage: "make the log if there is none"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "how long to wait for another writer; 0s: not at all", Value: "10s"},
 			&cli.BoolFlag{Name: "exclusive", Usage: "hold the writer's lock from start to end, even if no input comes and other writers wait"},
-			&cli.Uint64Flag{Name: "retry-after", Usage: "if the first value was already appended after `SEQ`, print its number instead of appending it again"},
+			&cli.Uint64Flag{Name: "retry-after", Usage: "if the first value was already appended after `SEQ`, print its number instead of appending it again", DefaultText: "append it in any case"},
 			&cli.BoolFlag{Name: "allow-empty", Usage: "accept empty input"},
 			jsonFlag(),
 		}, inputFlags()...), newLogFlags()...),
@@ -46,7 +49,7 @@ again. If the number of the value before was 787, this appends no duplicate:
 
 func runAppend(c *cli.Context) (err error) {
 	if c.NArg() < 1 {
-		return usage("append", "want the log's directory")
+		return usage("append", "DIR, the log's directory, is missing")
 	}
 	dir := c.Args().First()
 	var zone *timezone.Zone // zone of the log that is created; nil if none is, or if a flag names the zone

@@ -21,14 +21,14 @@ func checkCommand() *cli.Command {
 	late, tooLate := survey.LateAfter(0)
 	return &cli.Command{
 		Name:      checkName,
-		Usage:     "is history still arriving? one line for monitoring",
+		Usage:     "report in one line, for monitoring, whether records still arrive",
 		ArgsUsage: "DIR",
 		Description: fmt.Sprintf(`The exit code is 0 for OK, 1 for a warning, 2 for critical and 3 for unknown, as Nagios,
 Icinga and systemd expect. check reads the indexes and the lengths of the files, but no
 records; histlog verify reads the records.
 
-By default the last record is late after %d usual gaps and critically late
-after %d; a log with no usual gap yet has %.0fh and %.0fh.
+By default the next record is late after %d usual gaps and critically late after %d;
+while no usual gap is known, after %.0fh and %.0fh.
 
    histlog check step2
    histlog check --stale-after 15m,1h --min-free 5G --max-disk 50G step2

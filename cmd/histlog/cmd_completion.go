@@ -30,7 +30,7 @@ func completionCommand() *cli.Command {
 				script, err = c.App.ToFishCompletion()
 				script = strings.ReplaceAll(script, "`", "") // they mark the value of a flag in the help
 			default:
-				return usage("completion", "%q is no shell: want bash, zsh or fish", c.Args().First())
+				return usage("completion", "%q is not a shell: want bash, zsh or fish", c.Args().First())
 			}
 			if err == nil {
 				_, err = fmt.Fprint(c.App.Writer, script)

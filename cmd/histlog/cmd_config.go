@@ -74,14 +74,14 @@ func settingsText() string {
 
 func runConfig(c *cli.Context) error {
 	if c.NArg() < 1 {
-		return usage("config", "want the log's directory")
+		return usage("config", "DIR, the log's directory, is missing")
 	}
 	dir := c.Args().First()
 	change := segment.Settings{}
 	for _, pair := range c.Args().Tail() {
 		key, text, ok := strings.Cut(pair, "=")
 		if !ok {
-			return usage("config", "%q is no KEY=VALUE", pair)
+			return usage("config", "%q is not KEY=VALUE", pair)
 		}
 		change[key] = text
 	}

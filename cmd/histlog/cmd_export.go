@@ -38,7 +38,7 @@ or with --format array as one JSON array of all records.
    histlog export -n 50 -o small.json step2`,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "output", TakesFile: true, Aliases: []string{"o"}, Usage: "write to `FILE`, which is replaced atomically (default: standard output)"},
-			&cli.IntFlag{Name: "source", Usage: "write source `N` of a log that was migrated from several files, from 1"},
+			&cli.IntFlag{Name: "source", Usage: "write source `N`, counted from 1, of a log that was migrated from several files", DefaultText: "none"},
 			&cli.StringFlag{Name: "format", Usage: english.WordSeries(formats, "or"), Value: exportFormats[0].name},
 		}, rangeFlags("all")...),
 		Action: runExport,
@@ -131,7 +131,7 @@ func export(c *cli.Context, l *segment.Log, q reader.Query, format migrate.Forma
 		say(c.App.ErrWriter, "the export is not the source byte for byte: the log was made by an earlier histlog, which did not keep all white space")
 	}
 	if len(done.Stale) > 0 {
-		say(c.App.ErrWriter, "the text around the records is the source's: %s may no longer be true", strings.Join(done.Stale, ", "))
+		say(c.App.ErrWriter, "the text around the records is that of the migrated file: %s may be out of date", strings.Join(done.Stale, ", "))
 	}
 	return nil
 }

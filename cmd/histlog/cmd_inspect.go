@@ -41,7 +41,7 @@ func runInspect(c *cli.Context) error {
 	if c.NArg() == 2 {
 		seq, err := strconv.ParseUint(c.Args().Get(1), 10, 64)
 		if err != nil || seq == 0 {
-			return usage("inspect", "%q is no sequence", c.Args().Get(1))
+			return usage("inspect", "%q is not a sequence", c.Args().Get(1))
 		}
 		return inspectRecord(c, l, segment.Sequence(seq))
 	}

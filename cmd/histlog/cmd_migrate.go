@@ -28,14 +28,15 @@ func migrateCommand() *cli.Command {
 		Description: `SOURCE is a file, or - for standard input; the default of DIR is
 SOURCE without its ending. It may be compressed with gzip, zstd, xz or bzip2, or be a zip
 archive of one file. The source is never written to. The new log is complete, or, after an
-error, there is none. The records are found, or the places that may hold them are listed.
+error, there is none. migrate finds the records by itself; if it cannot decide, it lists
+the places that may hold them.
 
 The records of several files become one log, in the order of the files; DIR must be named.
 Records that two of the files have in common are in it twice. A pattern in quotes stands
 for the files that it matches, in the order of their names.
 
-With --each, every file is one record. Their white space is not kept, so an export is one
-array. The names of the files are held in memory, about 100 bytes for each.
+With --each, every file is one record. White space in the files is not kept, so an export
+is one array. The names of the files are held in memory, about 100 bytes for each.
 
    histlog migrate step2.json
    histlog migrate --dry-run step2.json
@@ -44,7 +45,7 @@ array. The names of the files are held in memory, about 100 bytes for each.
    histlog migrate 'history-*.json' history
    histlog migrate --each 'polls/*.json' history`,
 		Flags: append(append([]cli.Flag{
-			&cli.StringFlag{Name: "records", Usage: "JSON `POINTER` to the array of records: /a/b or .a.b; * for every member or element: /history/* (records keep their keys); '' for each value"},
+			&cli.StringFlag{Name: "records", Usage: "JSON `POINTER` to the array of records: /a/b or .a.b; * for every member or element: /history/* (records keep their keys); '' if each value of SOURCE is a record"},
 			&cli.StringFlag{Name: "verify", Usage: "how the log is verified: digest (read it back and compare checksums), roundtrip (also export it and compare with SOURCE) or none", Value: "digest"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done; write nothing"},
 			&cli.BoolFlag{Name: "continue", Usage: "DIR is already the log of SOURCE: append the records that were added to SOURCE since"},

@@ -81,7 +81,7 @@ func sortFiles(c *cli.Context, o *migrate.Options) error {
 func sourcesOf(args []string) (sources []string, dir string, err error) {
 	switch len(args) {
 	case 0:
-		return nil, "", usage("migrate", "want SOURCE and perhaps DIR, not 0 arguments")
+		return nil, "", usage("migrate", "SOURCE, the file to migrate, is missing")
 	case 1:
 		sources, err = expand(args)
 		if err != nil {

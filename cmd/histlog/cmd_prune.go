@@ -13,8 +13,8 @@ func pruneCommand() *cli.Command {
 		Name:      "prune",
 		Usage:     "retire old segments, or archive them",
 		ArgsUsage: "DIR",
-		Description: `Removes whole sealed segments, oldest first, as long as a limit allows it: with several
-limits, the one that keeps the least decides. Limits that are given as flags need --yes
+		Description: `Removes whole sealed segments, oldest first. With several limits, a segment is removed if
+any one of them does not keep it. Limits that are given as flags need --yes
 or --dry-run; limits in the settings do not. With --archive-to the segments are moved
 to another directory, which is a log that every command can read.
 

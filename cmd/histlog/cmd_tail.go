@@ -18,7 +18,7 @@ import (
 func tailCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "tail",
-		Usage:     "show records, one safe line each",
+		Usage:     "show records, one readable line each",
 		ArgsUsage: "DIR",
 		Description: `Shows one line for each record, as wide as the terminal: sequence, time, gap to the
 record before, size, and members; for a large member only how much it contains.

@@ -78,5 +78,5 @@ func (l *lostRecords) watch(all iter.Seq2[segment.Record, error]) iter.Seq2[segm
 // lostError returns the error of a command whose query names lost records by sequence.
 func lostError(dir, text string) error {
 	return &exitError{code: exitDamaged, err: errors.New(text),
-		hint: "look in " + dir + "/" + filename.Quarantine + "/ for their damaged bytes, and in older copies of the log for the records"}
+		hint: "look in " + dir + "/" + filename.Quarantine + "/ for the damaged bytes, and in older copies of the log for what was lost"}
 }

@@ -187,7 +187,7 @@ func (m *maintenance) logChanges(changes []compactor.Change, err error) {
 	for kind, names := range done {
 		eventlog.Log(m.log.Dir, slog.LevelInfo, kind.String(), "segments", names)
 	}
-	if errors.Is(err, context.Canceled) { // interrupted by a signal, which is no failure
+	if errors.Is(err, context.Canceled) { // interrupted by a signal, which is not a failure
 		return
 	}
 	note := segment.UpkeepStatus{OK: m.now.UTC()}
@@ -270,7 +270,7 @@ func (m *maintenance) showText(changes []compactor.Change, before, after int64) 
 // whyNothing returns why the plan is empty.
 func (m *maintenance) whyNothing() string {
 	if m.c.Command.Name == "prune" {
-		return "no limit allows to retire a sealed segment"
+		return "no sealed segment exceeds a limit"
 	}
 	if m.policy.CompressAfter == segment.Never {
 		return "compress-after is never"

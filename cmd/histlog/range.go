@@ -16,11 +16,11 @@ import (
 // rangeFlags returns the flags that select records, for tail, cat and export.
 func rangeFlags(lastDefault string) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "n", Aliases: []string{"lines"}, Usage: "only the last `N` records; +N: from the Nth on; 0: only records appended later; or all", DefaultText: lastDefault},
+		&cli.StringFlag{Name: "n", Aliases: []string{"lines"}, Usage: "only the newest `N` records; 0: none of the existing ones; +N: from the Nth on; or all", DefaultText: lastDefault},
 		&cli.StringFlag{Name: "since", Usage: "only records of this `TIME` or later: 3h, 2 days ago, today, yesterday 07:15, 2025-05-30 07:15, RFC 3339, @unix"},
 		&cli.StringFlag{Name: "until", Usage: "only records of this `TIME` or before"},
-		&cli.Uint64Flag{Name: "from", Usage: "only from this `SEQ` on"},
-		&cli.Uint64Flag{Name: "to", Usage: "only up to this `SEQ`"},
+		&cli.Uint64Flag{Name: "from", Usage: "only from this `SEQ` on", DefaultText: "the oldest"},
+		&cli.Uint64Flag{Name: "to", Usage: "only up to this `SEQ`", DefaultText: "the newest"},
 		utcFlag(),
 	}
 }
@@ -68,7 +68,7 @@ func countRecords(q *reader.Query, s string) error {
 	n, err := strconv.ParseUint(digits, 10, 64)
 	switch {
 	case err != nil:
-		return fmt.Errorf("%q is no count: write a number, +N to begin with the Nth record, or all", s)
+		return fmt.Errorf("%q is not a count: write a number, +N to begin with the Nth record, or all", s)
 	case from:
 		q.Skip = max(n, 1) - 1
 	case n == 0:
@@ -94,7 +94,7 @@ func parseRange(s string) (from, to segment.Sequence, err error) {
 		}
 		n, err := strconv.ParseUint(end.text, 10, 64)
 		if err != nil || n == 0 {
-			return 0, 0, fmt.Errorf("%q is no sequence: write 17, 17..20, 17.. or ..20", s)
+			return 0, 0, fmt.Errorf("%q is not a sequence: write 17, 17..20, 17.. or ..20", s)
 		}
 		*end.into = segment.Sequence(n)
 	}

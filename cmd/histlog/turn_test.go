@@ -145,7 +145,7 @@ func TestMigrateRace(t *testing.T) {
 		want := 0
 		if migrated == nil {
 			want += 3
-		} else if !bytes.Contains(said, []byte("already there")) && !bytes.Contains(said, []byte("locked")) {
+		} else if !bytes.Contains(said, []byte("the directory is not empty")) && !bytes.Contains(said, []byte("locked")) {
 			t.Errorf("migrate: %s", said)
 		}
 		if appended == nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/histlog/histlog/compactor"
 	"github.com/histlog/histlog/internal/memguard"
 	"github.com/histlog/histlog/internal/survey"
@@ -114,7 +115,7 @@ func quickCheck(ctx context.Context, l *segment.Log) (Check, error) {
 func FoundBefore(verified segment.VerifyStatus, suspect, now time.Time) string {
 	switch {
 	case verified.Damaged > 0:
-		return fmt.Sprintf("verify found %d damaged %s ago", verified.Damaged, term.Duration(now.Sub(verified.At)))
+		return fmt.Sprintf("verify found %s %s ago", english.Plural(verified.Damaged, "damaged place", ""), term.Duration(now.Sub(verified.At)))
 	case suspect.After(verified.At):
 		return fmt.Sprintf("a writer found damage %s ago and left it as it was: run histlog verify", term.Duration(now.Sub(suspect)))
 	}

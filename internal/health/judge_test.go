@@ -42,11 +42,11 @@ func TestJudge(t *testing.T) {
 			h.latest, h.Damage = survey.Latest{}, []*segment.CorruptError{{Path: "p", Reason: "r"}}
 		}, byDefault, Critical, "CRITICAL - p: offset 0: r, 5 records, "},
 		{"much damage", func(h *Condition) { h.Damage = make5() }, byDefault, Critical, "2 more damaged"},
-		{"verify found damage", func(h *Condition) { h.notes.Verified = segment.VerifyStatus{At: ago(time.Hour), Damaged: 3} }, byDefault, Critical, "verify found 3 damaged 1h00m ago"},
+		{"verify found damage", func(h *Condition) { h.notes.Verified = segment.VerifyStatus{At: ago(time.Hour), Damaged: 3} }, byDefault, Critical, "verify found 3 damaged places 1h00m ago"},
 		{"a writer found damage", func(h *Condition) { h.Suspect = ago(time.Hour) }, byDefault, Critical, "a writer found damage 1h00m ago"},
 		{"and it was repaired since", func(h *Condition) {
 			h.Suspect, h.notes.Verified = ago(time.Hour), segment.VerifyStatus{At: ago(time.Minute), Records: 5}
-		}, byDefault, OK, "data was not verified, last was on 2025-05-30T07:59:00Z (5 records)"},
+		}, byDefault, OK, "data was not read, last verified on 2025-05-30T07:59:00Z (5 records)"},
 		{"quarantine", func(h *Condition) { h.quarantine = []string{"a", "b"} }, byDefault, Warning, "2 files in quarantine/"},
 		{"maintenance failed", func(h *Condition) { h.notes.Upkeep = segment.UpkeepStatus{Failed: ago(time.Hour), Error: "no | room"} }, byDefault, Warning, "maintenance failed 1h00m ago: no / room"},
 		{"a restamp was interrupted", func(h *Condition) { h.log.Marker.Restamp = [16]byte{1} }, byDefault, Warning, "run histlog config log --restamp"},

@@ -40,11 +40,11 @@ func (a Assessment) facts() (facts []string) {
 		}
 	}
 	facts = append(facts, english.Plural(int(a.Records), "record", ""))
-	last := "never was"
+	verified := "never verified"
 	if v := a.notes.Verified; !v.At.IsZero() {
-		last = fmt.Sprintf("last was on %s (%s)", v.At.UTC().Format(time.RFC3339), english.Plural(int(v.Records), "record", ""))
+		verified = fmt.Sprintf("last verified on %s (%s)", v.At.UTC().Format(time.RFC3339), english.Plural(int(v.Records), "record", ""))
 	}
-	return append(facts, "data was not verified, "+last)
+	return append(facts, "data was not read, "+verified)
 }
 
 // figures returns the performance data: name=value;warn;crit;min;max.

@@ -37,7 +37,7 @@ func (s *compactor) invalid(c byte) (done bool) {
 	case inNumber:
 		where = "in a number"
 	case inLiteral:
-		where = "in " + s.literal
+		where = "in the literal " + s.literal
 	}
 	if python := s.python(c); python != "" {
 		if s.state == inLiteral {

@@ -65,7 +65,7 @@ func (n numberState) next(c byte) numberState {
 			return numberExp
 		}
 		return n
-	// What is no digit: a sign, a point or an exponent where the grammar has one.
+	// A byte that is not a digit: a sign, a point or an exponent where the grammar has one.
 	case c == '-' && n == numberStart:
 		return numberMinus
 	case c == '.' && (n == numberZero || n == numberInt):

@@ -21,8 +21,8 @@ func skipSpace(src []byte, i int) int {
 			break
 		}
 		i++
-		// Behind one white space, most often a line feed, stand many blanks. The
-		// lowest place that differs is the first byte that is no blank.
+		// After one white space, most often a line feed, come many blanks. The
+		// lowest place that differs is the first byte that is not a blank.
 		for i+8 <= len(src) {
 			if x := binary.LittleEndian.Uint64(src[i:]) ^ spaces; x != 0 {
 				i += bits.TrailingZeros64(x) / 8
@@ -58,7 +58,7 @@ func skipPlain(src []byte, i int) int {
 
 func digit(c byte) bool { return c-'0' <= 9 }
 
-// skipDigits returns the index of the first byte at or after i that is no digit.
+// skipDigits returns the index of the first byte at or after i that is not a digit.
 func skipDigits(src []byte, i int) int {
 	for i+8 <= len(src) {
 		// The exclusive or turns digits, and no other bytes, into 0 to 9. Adding 0x7F-9

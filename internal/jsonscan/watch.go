@@ -191,7 +191,7 @@ func edge(c byte) bool {
 // so that no white space is divided; n if there is none within 256 bytes.
 func Within(text []byte, n int) int {
 	const near = 256
-	// Two bytes that are no edges are of one token, or of a string, where white space
+	// Two bytes that are not edges are of one token, or of a string, where white space
 	// is a part of the value.
 	for i := min(n, len(text)-1); i > 0 && i > n-near; i-- {
 		if !edge(text[i-1]) && !edge(text[i]) {

@@ -101,7 +101,7 @@ func Names() string {
 func ParseCodec(name string) (Codec, error) {
 	i := slices.IndexFunc(formats[:], func(f format) bool { return f.name == name })
 	if i <= int(Plain) {
-		return Plain, fmt.Errorf("%q is no codec: write %s", name, Names())
+		return Plain, fmt.Errorf("%q is not a codec: write %s", name, Names())
 	}
 	return Codec(i), nil
 }

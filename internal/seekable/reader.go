@@ -67,7 +67,7 @@ func (s *frameSource) Read(b []byte) (int, error) {
 }
 
 // NewReader returns a Reader of a file of that size. Reads fail once ctx has ended.
-// A file without a table of its own is no error: see [Reader.Length].
+// A file without a table of its own is not an error: see [Reader.Length].
 func NewReader(ctx context.Context, f io.ReaderAt, size int64, c Codec) (*Reader, error) {
 	r := &Reader{ctx: ctx, file: f, size: size, codec: c, broken: map[int]stopped{}, ahead: bufio.NewReaderSize(nil, 64<<10)}
 	var err error

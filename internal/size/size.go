@@ -30,7 +30,7 @@ func Parse(s string) (int64, error) {
 	}
 	n, err := units.ParseStrictBytes(text)
 	if err != nil || n < 0 || n == math.MaxInt64 {
-		return 0, fmt.Errorf("%q is no size: write 64M, 64MiB or 64MB", s)
+		return 0, fmt.Errorf("%q is not a size: write 64M, 64MiB or 64MB", s)
 	}
 	return n, nil
 }

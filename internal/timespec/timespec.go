@@ -49,7 +49,7 @@ func Parse(text string, now time.Time, zone *time.Location) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%q is no time: %w", text, errors.New("write 3h, 2 days ago, today, yesterday 07:15, 2025-05-30 07:15, RFC 3339 or @unix"))
+	return time.Time{}, fmt.Errorf("%q is not a time: %w", text, errors.New("write 3h, 2 days ago, today, yesterday 07:15, 2025-05-30 07:15, RFC 3339 or @unix"))
 }
 
 // timeOfDay parses 07:15 or 07:15:35, on the day that began at midnight.
@@ -104,7 +104,7 @@ func parseAgo(s string) (d time.Duration, ok bool) {
 func ParseDuration(s string) (time.Duration, error) {
 	d, err := str2duration.ParseDuration(s)
 	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%q is no duration: write 90s, 24h or 30d", s)
+		return 0, fmt.Errorf("%q is not a duration: write 90s, 24h or 30d", s)
 	}
 	return d, nil
 }
