@@ -23,8 +23,8 @@ func Create(ctx context.Context, dir string, o Options) (*Writer, error) {
 }
 
 // OpenWriter opens the log at dir for appending. If its last writer was killed it
-// first recovers the log: every acknowledged record is kept, and an incomplete one removed.
-// The error is ErrNoLog if there is none, and ErrLocked, in a *LockedError that
+// first recovers the log: every acknowledged record is kept, and an incomplete one is
+// moved to quarantine/. The error is ErrNoLog if there is none, and ErrLocked, in a *LockedError that
 // names the process, if another one writes it.
 func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
 	return wrap(segment.OpenWriter(ctx, dir, o.segment()))
@@ -43,14 +43,14 @@ func wrap(w *segment.Writer, err error) (*Writer, error) {
 
 // Append appends one JSON value. When it returns nil the record is on disk and
 // survives a power cut, unless the log's sync setting says otherwise: see
-// Ack.Durable. The error is a *SyntaxError if value is no JSON, and ErrTooLarge if it
+// Ack.Durable. The error is a *SyntaxError if value is not JSON, and ErrTooLarge if it
 // is larger than the setting max-record. If ctx ends before the record is written,
 // Append returns its error. value is the caller's again when Append returns.
 func (w *Writer) Append(ctx context.Context, value []byte) (Ack, error) {
 	return w.w.Append(ctx, value)
 }
 
-// AppendBatch appends values as consecutive records with one sync. If one of them is no
+// AppendBatch appends values as consecutive records with one sync. If one of them is not
 // JSON, nothing is written. After a crash or an error of the disk the log may have only
 // the first of the values; AppendBatch returns their Acks together with the error.
 func (w *Writer) AppendBatch(ctx context.Context, values [][]byte) ([]Ack, error) {

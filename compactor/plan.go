@@ -61,7 +61,7 @@ const ahead = 24 * time.Hour
 
 // older reports whether the newest record of a segment is older than age, by its own
 // time. A time in the future is wrong: the arrival is used instead. If the clock was
-// not set when the records arrived and their own times are no better, their age is
+// not set when the records arrived and their own times are not better, their age is
 // unknown, and older returns false.
 func (s Segment) older(age time.Duration, now time.Time) bool {
 	at := s.Newest

@@ -42,7 +42,7 @@ type group struct {
 
 type branch struct {
 	path string
-	name []byte // the key that leads to it; nil means that none does
+	name []byte // the key that leads to it; nil means that no key does
 }
 
 func newAdditions(l *segment.Log, newest segment.Sequence) *additions {

@@ -102,7 +102,7 @@ func (c *collector) addArrays(v *node, at string, rest int64) {
 }
 
 // taken returns the number of records that a pattern takes from the values at v, to which it
-// leads: the elements of arrays, and, behind a star, all other values.
+// leads: the elements of arrays, and, after a star, all other values.
 func (v *node) taken(at string) (n uint64) {
 	if v.elements != nil {
 		n = v.elements.values

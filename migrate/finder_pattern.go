@@ -119,7 +119,7 @@ func (f *recordFinder) match(p *sourcePass, n int) error {
 	return nil
 }
 
-// matchInside reads a container that the first n tokens lead to, from behind its opening
+// matchInside reads a container that the first n tokens lead to, from after its opening
 // bracket c to before the closing one.
 func (f *recordFinder) matchInside(p *sourcePass, c byte, n int) error {
 	closing := c + 2 // '}' or ']'

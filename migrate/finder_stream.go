@@ -68,7 +68,7 @@ func (f *recordFinder) concludeStream(p *sourcePass) error {
 }
 
 // checkValue notes the record just read if it is the first document of the stream, or the
-// first value of another kind than value 1. It returns no error: damage behind the record
+// first value of another kind than value 1. It returns no error: damage after the record
 // is to be reported instead.
 func (f *recordFinder) checkValue(p *sourcePass, time timeField) {
 	if f.as.named || f.document != nil {

@@ -47,7 +47,7 @@ func (o *originWriter) inside(depth int) {
 	}
 }
 
-// enterBase is called behind the opening bracket of a pattern's base.
+// enterBase is called after the opening bracket of a pattern's base.
 func (o *originWriter) enterBase() {
 	if o != nil {
 		o.layout.base = &base{From: o.scan.Offset()}

@@ -78,7 +78,7 @@ func (c *timeCounter) addUnread(scalar []byte) {
 			both = append(both, f)
 		}
 	}
-	if both != nil { // otherwise it may be no time at all
+	if both != nil { // otherwise it may not be a time at all
 		c.Formats = both
 	}
 }

@@ -42,7 +42,7 @@ const longestTimeName = 256
 // time's name.
 var mongoNames = []string{"$date", "$numberLong"}
 
-// keyRank is the rank of a key: behind the names of one word.
+// keyRank is the rank of a key: after the names of one word.
 var keyRank = timeRank{compound: 1, word: -1}
 
 // A timeCandidate is a member that may have the times of the records.

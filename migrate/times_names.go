@@ -82,8 +82,8 @@ func timeRankOf(name string) (r timeRank, ok bool) {
 	return r, true
 }
 
-// wordsOf returns the words of a name, in lower case. A word begins behind a character that is
-// neither a letter nor a digit, and at a capital letter behind a small one.
+// wordsOf returns the words of a name, in lower case. A word begins after a character that is
+// neither a letter nor a digit, and at a capital letter after a small one.
 func wordsOf(name string) []string {
 	var b strings.Builder
 	small := false

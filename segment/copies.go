@@ -30,7 +30,7 @@ func (l *Log) openAuthoritative(s Segment) (*Reader, error) {
 	for _, s := range others {
 		other, err := l.openFile(s)
 		if err != nil {
-			continue // it is no better than the first
+			continue // it is not better than the first
 		}
 		if other.lengthMatches() {
 			if first != nil {
@@ -98,7 +98,7 @@ func (l *Log) others(s Segment) (others []Segment, err error) {
 		case missing(err):
 		case err != nil:
 			return nil, err
-		// A link, a FIFO or a device is no copy and is never opened.
+		// A link, a FIFO or a device is not a copy and is never opened.
 		case info.Mode().IsRegular():
 			others = append(others, other)
 		}

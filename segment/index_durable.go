@@ -3,8 +3,8 @@ package segment
 import "errors"
 
 // A power cut may leave an active segment with holes in its index, or without records
-// that were acknowledged under sync none. Recovery drops these entries, so they are no
-// damage, neither before recovery nor after it. What was synced must be intact: a hole
+// that were acknowledged under sync none. Recovery drops these entries, so they are
+// not damage, neither before recovery nor after it. What was synced must be intact: a hole
 // there is damage. The functions of this file tell the two apart.
 
 // durableCounts returns how many entries of the index of an active segment were synced,

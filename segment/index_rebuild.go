@@ -12,7 +12,7 @@ import (
 // mark to the next. So memory does not grow with the number of records.
 //
 // The entries are, in order: those of the first front lines, then shared entries for the
-// bytes that are no lines any more, then those of the last back lines.
+// bytes that are not lines any more, then those of the last back lines.
 type rebuiltEntries struct {
 	arrived             time.Time // arrival time of all entries
 	first               Sequence  // sequence of the first entry
@@ -35,7 +35,7 @@ type mark struct {
 	start Offset
 }
 
-// bad is a line that is no record.
+// bad is a line that is not a record.
 type bad struct {
 	found      bool
 	line       uint64
@@ -80,8 +80,8 @@ func (m *rebuiltEntries) scan(r *Reader) (err error) {
 	return err
 }
 
-// number gives a sealed segment as many entries as it had records, places, even if damage
-// has destroyed or created a line end. The lines before the first bad line are numbered
+// number gives a sealed segment an entry for each of its records, whose number is places,
+// even if damage has destroyed or created a line end. The lines before the first bad line are numbered
 // from the front, the lines after the last bad line from the back, and the entries in
 // between share the bad bytes.
 func (m *rebuiltEntries) number(places uint64) {

@@ -33,7 +33,7 @@ var (
 	smallEndMagic = []byte("histlogB")
 )
 
-// errNoSmall is returned for a file that is no small index, or whose table is damaged.
+// errNoSmall is returned for a file that is not a small index, or whose table is damaged.
 var errNoSmall = errors.New("not a small index, or its table is damaged")
 
 // A smallIndex presents a small index as the bytes of the plain index that it was made

@@ -88,7 +88,7 @@ type indexer struct {
 }
 
 // entry returns the entry of the record seq, which is the line l. ok is false if the
-// line is no record; its entry is flagged Lost. The grammar is the most permissive
+// line is not a record; its entry is flagged Lost. The grammar is the most permissive
 // that any setting allows, and frozen with the format version: a record that was once
 // accepted must never become a lost one.
 func (x *indexer) entry(seq Sequence, l line, now time.Time) (e Entry, ok bool, err error) {
@@ -105,7 +105,7 @@ func (x *indexer) entry(seq Sequence, l line, now time.Time) (e Entry, ok bool, 
 }
 
 // stamp returns the time that a line has of its own, by the rule for the record seq. ok
-// is false if the line is no record.
+// is false if the line is not a record.
 func (x *indexer) stamp(seq Sequence, text []byte) (own stamp, ok bool, err error) {
 	if rule := x.marker.TimeRule(seq); x.policy.TimeField == nil || rule != x.rule {
 		x.rule = rule

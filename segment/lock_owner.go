@@ -112,7 +112,7 @@ func (w *Writer) readLockStart(b []byte) ([]byte, error) {
 
 // checkOwner returns ErrSecondWriter if LOCK names another writer, or if another one
 // has been there and closed the log. A LOCK that is missing, unreadable or not
-// histlog's is no evidence of a second writer. w.mu must be held.
+// histlog's is not evidence of a second writer. w.mu must be held.
 func (w *Writer) checkOwner() error {
 	if w.lockStart == nil {
 		return nil

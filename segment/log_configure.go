@@ -45,8 +45,8 @@ func (l *Log) configure(change Settings) (Settings, error) {
 }
 
 // replaceMarker replaces HISTLOG. The caller holds the maintenance lock. On a full disk
-// the status in UPKEEP is dropped to make room: to retire segments, which frees space,
-// must not need any.
+// the status in UPKEEP is dropped to make room: retirement, which frees space, must work
+// on a full disk, too.
 func (l *Log) replaceMarker(m Marker) error {
 	// A HISTLOG that contradicts the segments is evidence of a mistake. Only AcceptEdit
 	// replaces it, at a person's request.

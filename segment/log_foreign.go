@@ -38,7 +38,7 @@ func (l *Log) separateForeign(segments []Segment) {
 				l.Foreign = append(l.Foreign, &CorruptError{Kind: KindForeign, Path: s.Path, Reason: reason})
 				continue
 			}
-			// An error is no proof: the next Refresh checks this segment again.
+			// An error proves nothing: the next Refresh checks this segment again.
 			l.unsure = errors.Join(l.unsure, err)
 			l.known[s.Base] = err == nil
 		}

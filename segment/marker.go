@@ -112,9 +112,9 @@ func (f *markerFile) read(fsys FS, dir string) (Marker, error) {
 // a listing is not atomic. So readMarker reports segments without HISTLOG only if it has seen
 // that several times.
 func readMarker(fsys FS, dir string) (text []byte, err error) {
-	//mutant:read-one-look-decides-that-histlog-is-missing
-	const looks = 3
-	for range looks {
+	//mutant:read-a-single-check-decides-that-histlog-is-missing
+	const checks = 3
+	for range checks {
 		if text, err = vfs.ReadFile(fsys, filepath.Join(dir, filename.Marker), maxMarker); !missing(err) {
 			return text, err
 		}

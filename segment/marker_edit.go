@@ -13,7 +13,7 @@ import (
 // AcceptEdit accepts a HISTLOG that somebody edited, or that contradicts the
 // segments: it makes the checksum again, and sets first_seq to the base of the
 // oldest segment if no segment begins at first_seq. It returns the settings that
-// apply from then on. If the text is no HISTLOG, a setting is invalid, or the
+// apply from then on. If the text is not a HISTLOG, a setting is invalid, or the
 // segments have another id, it changes nothing and returns a *CorruptError.
 func AcceptEdit(ctx context.Context, dir string, fsys FS) (_ Settings, err error) {
 	if fsys == nil {

@@ -32,7 +32,7 @@ func sumText(b []byte) string { return fmt.Sprintf("%08x", crc32.Checksum(b, cas
 // because one bit cannot rename the checksum and change another member.
 func checkMarkerSum(b []byte) error {
 	var members map[string]json.RawMessage
-	// A text that is no JSON is an error of decodeMarker, which says so.
+	// A text that is not JSON is an error of decodeMarker, which says so.
 	if json.Unmarshal(b, &members) != nil || members[sumName] == nil {
 		return nil
 	}

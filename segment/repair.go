@@ -235,7 +235,7 @@ func (r *repair) openCopies(read *Reader) (copies []*Reader, err error) {
 		return nil, err
 	}
 	for _, s := range others {
-		// A file that cannot be opened restores nothing, and is no reason not to repair the
+		// A file that cannot be opened restores nothing, and does not prevent the repair of the
 		// segment.
 		if c, err := r.log.openFile(s); err == nil {
 			copies = append(copies, c)

@@ -13,7 +13,7 @@ import (
 // to quarantine/, with their indexes. It holds the writer's lock and the maintenance lock.
 func quarantineForeign(ctx context.Context, dir string, o Options) (done []RepairedRecord, err error) {
 	l, err := OpenContext(ctx, dir, o.FS)
-	// An archive is no error here, because OpenWriter refuses it next.
+	// An archive is not an error here, because OpenWriter refuses it next.
 	if err != nil || l.Marker.Role == roleArchive {
 		return nil, err
 	}

@@ -292,7 +292,7 @@ func sameBytes(f io.ReaderAt, from, to Offset, other io.ReaderAt) (bool, error) 
 			return false, err
 		}
 		m, err := other.ReadAt(b[:n], int64(at-from))
-		// If other ends first, the two differ. That is no read error.
+		// If other ends first, the two differ. That is not a read error.
 		if err != nil && err != io.EOF {
 			return false, err
 		}

@@ -54,7 +54,7 @@ func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset))
 	if err != nil {
 		return f, err
 	}
-	// An index of the active segment that a power cut may have left so is no damage: the next
+	// An index of the active segment that a power cut may have left in this state is not damage: the next
 	// writer makes it again.
 	left, err := r.indexLeftByCrash()
 	if err == nil && !left {

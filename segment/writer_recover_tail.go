@@ -62,7 +62,7 @@ type tailScan struct {
 	damage       []*CorruptError // the first maxDamage bad lines
 }
 
-// maxDamage is how many bad lines, which are no records, are reported.
+// maxDamage is how many bad lines, which are not records, are reported.
 const maxDamage = 1000
 
 func (w *Writer) scanTail() (t tailScan, err error) {

@@ -110,7 +110,7 @@ func (w *Writer) reload() error {
 	if err != nil {
 		return err
 	}
-	// The directory was replaced under the Writer, whose segment is no part of the
+	// The directory was replaced under the Writer, whose segment is not part of the
 	// log that is there now.
 	if w.active != nil && m.ID != w.marker.ID {
 		return w.poison(fmt.Errorf("%w: another log stands at %s", ErrForeign, w.dir))

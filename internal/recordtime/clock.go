@@ -55,11 +55,11 @@ func (s *scanner) clock(r *reading, g gap) bool {
 	return s.half(r)
 }
 
-// separated reads the rest of a time of the day behind its hour.
+// separated reads the rest of a time of the day after its hour.
 func (s *scanner) separated(r *reading, g gap) bool {
 	sep := s.peek()
 	switch {
-	// A dash may also be the sign of an offset: behind a T or a space it counts only if
+	// A dash may also be the sign of an offset: after a T or a space it counts only if
 	// two follow.
 	case sep == ':', sep == '.', sep == '-' && (g == lineGap || g == dashGap || s.isDashed()):
 	default: // an hour alone; AM or PM may follow

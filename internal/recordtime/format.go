@@ -18,7 +18,7 @@ type Format struct {
 	pattern *pattern      // nil means none
 }
 
-// formatNames are the names of formats that are no patterns.
+// formatNames are the names of formats that are not patterns.
 var formatNames = []struct {
 	name   string
 	format *Format
@@ -88,7 +88,7 @@ func parsePattern(text string) (*pattern, error) {
 	return p, nil
 }
 
-// letters returns the letters behind the percent signs of a pattern.
+// letters returns the letters after the percent signs of a pattern.
 func letters(text string) (all []byte) {
 	for i := 0; i+1 < len(text); i++ {
 		if text[i] != '%' {

@@ -80,7 +80,7 @@ func (m *monthNameScanner) name() bool {
 	return m.timed && m.zone(&m.reading)
 }
 
-// joint reads the dash of 28-May-2025, the slash of 28/May/2025, or the point behind an
+// joint reads the dash of 28-May-2025, the slash of 28/May/2025, or the point after an
 // abbreviated name.
 func (m *monthNameScanner) joint() {
 	if c := m.peek(); c == '-' || c == '/' || c == '.' {

@@ -91,7 +91,7 @@ func parseUnix(text []byte, unit time.Duration) (time.Time, bool) {
 type decimal struct{ whole, billionths int64 }
 
 // time returns the time that is n units of c after the epoch of c. A number that is too
-// large for any count is no plausible time.
+// large for any count is not a plausible time.
 func (n decimal) time(c count) time.Time {
 	perSecond := int64(time.Second / c.unit)
 	nano := n.whole%perSecond*int64(c.unit) + n.billionths/perSecond

@@ -10,7 +10,7 @@ type Orders struct {
 }
 
 // DateOrders returns the Orders of the JSON scalar at a record's time field. numeric is
-// false if the scalar is no such date.
+// false if the scalar is not such a date.
 func DateOrders(scalar []byte) (o Orders, numeric bool) {
 	if len(scalar) == 0 || scalar[0] != '"' {
 		return o, false

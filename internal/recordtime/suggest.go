@@ -40,7 +40,7 @@ func Suggest(scalar []byte) (patterns []string) {
 }
 
 // candidates returns the patterns that are tried for a text: each date with each time of
-// the day and each zone. A word at the end that is no known zone is a part of the pattern:
+// the day and each zone. A word at the end that is not a known zone is a part of the pattern:
 // the log's setting time-zone says what it means.
 func candidates(text string) (all []string) {
 	dates := []string{
@@ -80,7 +80,7 @@ func lastWord(text string) string {
 			return ""
 		}
 	}
-	if _, known := zoneOffsets[word]; known || len(word) < 3 { // AM and PM are no zones
+	if _, known := zoneOffsets[word]; known || len(word) < 3 { // AM and PM are not zones
 		return ""
 	}
 	return word

@@ -73,21 +73,21 @@ func (s *scanner) basicDate(r *reading) {
 }
 
 // basicTime parses the generalized time of ASN.1, 20250528161422Z, and the like.
-// Without anything behind the digits it is a number, which parseNumber parses.
+// Without anything after the digits it is a number, which parseNumber parses.
 func (s *scanner) basicTime(r reading, zone *time.Location) (time.Time, bool) {
 	s.basicDate(&r)
 	r.hour, _ = s.number(2)
 	r.minute, _ = s.number(2)
 	var n int
 	r.second, n = s.number(2)
-	// Behind minutes, a fraction would be one of a minute, which nobody writes.
+	// After minutes, a fraction would be one of a minute, which nobody writes.
 	if s.ended() || n == 2 && !s.secondFraction(&r) || !s.zone(&r) || !s.ended() {
 		return time.Time{}, false
 	}
 	return r.time(zone)
 }
 
-// restOfDate reads the rest of a date behind its year. full reports that it names a
+// restOfDate reads the rest of a date after its year. full reports that it names a
 // day.
 func (s *scanner) restOfDate(r *reading) (full, ok bool) {
 	sep := s.peek()

@@ -16,7 +16,7 @@ var zoneOffsets = map[string]int{
 	"NZST": 12 * 60, "NZDT": 13 * 60,
 }
 
-// zone reads a zone, and what some programs write behind it: the name of a zone whose
+// zone reads a zone, and what some programs write after it: the name of a zone whose
 // offset is known already, or a comment. It reads nothing but spaces if no zone is next.
 func (s *scanner) zone(r *reading) bool {
 	s.spaces()
@@ -92,7 +92,7 @@ func (s *scanner) namedZone(r *reading) bool {
 	return true
 }
 
-// zoneName reads the name of a zone behind its offset, as Go writes it: +0200 CEST,
+// zoneName reads the name of a zone after its offset, as Go writes it: +0200 CEST,
 // +0300 +03. The offset counts.
 func (s *scanner) zoneName() {
 	t := *s

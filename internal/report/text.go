@@ -111,7 +111,7 @@ func zoneAt(t time.Time) string {
 	return fmt.Sprintf("%s (%s)", name, offset)
 }
 
-// Notices returns problems that are no damage but need attention: settings that cannot be
+// Notices returns problems that are not damage but need attention: settings that cannot be
 // read, and files in quarantine.
 func (r *Report) Notices() (all []string) {
 	if r.PolicyErr != nil {

@@ -20,7 +20,7 @@ func (s Stall) Length() time.Duration { return s.To.Sub(s.From) }
 
 // The thresholds of lateness. Help and docs/MONITORING.md name them.
 const (
-	StallFactor   = 3  // times the usual gap is the longest gap that is no stall
+	StallFactor   = 3  // times the usual gap is the longest gap that is not a stall
 	TooLateFactor = 10 // times the usual gap without an arrival is too late
 
 	// unknownGap is how long a log without a usual gap may be silent. TooLateFactor
@@ -28,7 +28,7 @@ const (
 	unknownGap = time.Hour
 )
 
-// StallAfter returns the longest gap that is no stall, given the usual gap, which
+// StallAfter returns the longest gap that is not a stall, given the usual gap, which
 // must be known.
 func StallAfter(usual time.Duration) time.Duration {
 	return StallFactor * min(usual, math.MaxInt64/StallFactor)

@@ -148,7 +148,7 @@ func (r *run) checkBitFlip(x bitFlips) error {
 		return fmt.Errorf("repaired: %+v, could not be read: %v", done.Repaired, bad)
 	}
 	first := done.Repaired[0]
-	packed := strings.HasSuffix(first.Segment, ".zst") || strings.HasSuffix(first.Segment, ".gz") // quarantined whole, even if no record was lost
+	packed := strings.HasSuffix(first.Segment, ".zst") || strings.HasSuffix(first.Segment, ".gz") // quarantined as a whole, even if no record was lost
 	if aside := first.Quarantine != ""; aside != (len(bad) > 0) && !(packed && aside) {
 		return fmt.Errorf("repaired: %+v, could not be read: %v", done.Repaired, bad)
 	}

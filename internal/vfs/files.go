@@ -123,7 +123,7 @@ func Size(fsys FS, name string) (int64, error) {
 	return info.Size(), nil
 }
 
-// RemoveIfExists removes a file. It is no error if there is none.
+// RemoveIfExists removes a file. That there is none is not an error.
 func RemoveIfExists(fsys FS, name string) error {
 	if err := fsys.Remove(name); !errors.Is(err, fs.ErrNotExist) {
 		return err

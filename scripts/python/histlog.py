@@ -524,7 +524,7 @@ class _Spool:
             self._write(_Entry(number, zlib.crc32(line), after).name, line)
 
     def oldest(self) -> Optional[tuple[_Entry, bytes]]:
-        """Returns the oldest entry and its line. Renames files that are no entries, or are damaged."""
+        """Returns the oldest entry and its line. Renames files that are not entries, or are damaged."""
         for name in os.listdir(self.dir):
             if name.endswith(".json") and _parse_entry(name) is None:
                 self.set_aside(name, "foreign", "its name is not one that the spool gives")
@@ -630,7 +630,7 @@ class _Lock:
         while True:
             fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
             try:
-                if _try_lock(fd) and _is_at(fd, self._path):  # a file that was removed locks nobody out
+                if _try_lock(fd) and _is_at(fd, self._path):  # a lock on a file that was removed excludes no process
                     self._fd, fd = fd, -1
                     return True
             finally:
@@ -687,7 +687,7 @@ class _Process:
         self._stdout.close()
 
     def abandon(self, dir: str) -> None:
-        """Ends it after its Log was collected, which somebody should have closed."""
+        """Ends it after its Log was collected without having been closed."""
         self.close_input()
         self._reap(_GOOD_END)
         self.discard()
@@ -699,7 +699,7 @@ class _Process:
         with self._watched(timeout) as deadline:
             try:
                 self._send(line, deadline)
-            except OSError:  # a broken pipe: the process has ended, but its output may show that it is no histlog
+            except OSError:  # a broken pipe: the process has ended, but its output may show that it is not histlog
                 sent = False
             try:
                 answer = self._receive_line(deadline, _ANSWER_BYTES)
@@ -712,7 +712,7 @@ class _Process:
         return int(answer) if sent else None
 
     def read_line(self, timeout: float, limit: int) -> bytes:
-        """Returns the next line; what is left at the end, without a line feed, and then nothing."""
+        """Returns the next line. At the end it returns what is left, without a line feed, and then b""."""
         with self._watched(timeout) as deadline:
             return self._receive_line(deadline, limit)
 
@@ -732,7 +732,7 @@ class _Process:
             return TimedOut(f"{self._program} gave no answer in time")
         if code == 0:
             for line in self._said:
-                if " lost: " in line:  # records that a repair gave up, which is no error of a whole log
+                if " lost: " in line:  # records that a repair gave up, which is not an error when the whole log is read
                     _logger.warning("%s", line)
             return None
         error = HistlogError(said or f"{self._program}: exit {code}")
@@ -744,7 +744,7 @@ class _Process:
         return error
 
     def forget(self) -> None:
-        """Closes this process's copies of the pipes, so that the one that has it sees their ends."""
+        """Closes this process's copies of the pipes, so that the process that owns it sees their ends."""
         for pipe in (self.popen.stdin, self.popen.stdout, self.popen.stderr):
             if pipe is not None:
                 pipe.close()
@@ -839,7 +839,7 @@ class _Process:
         self._kill()
 
     def _kill(self) -> None:
-        """Kills it and its children, unless it was waited for: its number may be another's then."""
+        """Kills it and its children, unless it was waited for: its PID may be another process's then."""
         if self.popen.returncode is not None:
             return
         if sys.platform != "win32":
@@ -884,7 +884,7 @@ def _encode(batch: Any, default: Optional[Callable[[Any], Any]], allow_nan: bool
 def _sequence(value: int) -> int:
     number = operator.index(value)
     if not 0 <= number < 1 << 64:
-        raise ValueError(f"{number} is no sequence")
+        raise ValueError(f"{number} is not a sequence")
     return number
 
 
@@ -893,8 +893,8 @@ def _time(when: Union[str, datetime.date]) -> str:
         return when
     if not isinstance(when, datetime.datetime):
         return when.isoformat()
-    # As Python's own datetime, for a subclass may refuse to convert a local time; in UTC, for histlog might know
-    # another local zone, when TZ was changed in this process.
+    # A plain datetime, because a subclass may refuse to convert a local time. In UTC, because histlog may have another
+    # local zone if TZ was changed in this process.
     plain = datetime.datetime.combine(when.date(), when.timetz())
     return plain.astimezone(datetime.timezone.utc).isoformat()
 
@@ -905,7 +905,7 @@ def _parse_span(text: bytes) -> tuple[int, int]:
         found = json.loads(text)
         if found["last_seq"] is not None:
             return operator.index(found["first_seq"]), operator.index(found["last_seq"])
-        names = [segment["name"] for segment in found["segments"]]  # whose records were all retired, or never there
+        names = [segment["name"] for segment in found["segments"]]  # they hold no record: all were retired, or there was none
         base = int(names[-1].split(".")[0]) if names else 1
         return base, base - 1
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):

@@ -244,7 +244,7 @@ var mutants = []mutant{
 	{"lock: a zombie process counts as alive", `|| bytes.ContainsAny(fields[state], "ZXx")`, `|| bytes.ContainsAny(fields[state], "x")`, "segment TestZombie"},
 	{"lock: acquired before the writers that wait", "if wait == 0 || !hasWaiter(fsys, dir) {", "if true {", ""},
 	{"make: a draft that another one has cleared is published", "\tif err := w.checkOwner(); err != nil {\n\t\treturn nil, err\n\t}\n", "", "segment TestSecondDraft"},
-	{"read: one look decides that HISTLOG is missing", "const looks = 3", "const looks = 1", ""},
+	{"read: a single check decides that HISTLOG is missing", "const checks = 3", "const checks = 1", ""},
 	{"lock: acquired on a directory that was replaced", "err != nil || !os.SameFile(held, now) {", "err != nil && held == now {", "segment TestLockOfReplacedFile"},
 
 	// The file system.
