@@ -60,7 +60,7 @@ func NewDraft(ctx context.Context, dir string, o Options) (_ *Draft, err error) 
 	if err := d.open(ctx, o, 0); err != nil {
 		return nil, err
 	}
-	if d.w.active, err = createActive(o.FS, dir, d.w.newHeader(1), d.w.mode); err != nil {
+	if d.w.active, err = createActive(d.w.fs, dir, d.w.newHeader(1), d.w.mode); err != nil {
 		return nil, errors.Join(err, d.Discard())
 	}
 	return d, nil
@@ -76,7 +76,7 @@ func (d *Draft) open(ctx context.Context, o Options, perm fs.FileMode) error {
 		return err
 	}
 	if err := clearDraft(w.fs, w.dir); err != nil {
-		return errors.Join(err, w.closeFiles(), d.removeDir())
+		return errors.Join(err, d.removeDir(), w.closeFiles())
 	}
 	if err := d.prepare(ctx, o.Command); err != nil {
 		return errors.Join(err, d.Discard())

@@ -21,8 +21,7 @@ func (d *Draft) lockDir(ctx context.Context, wait time.Duration, perm fs.FileMod
 		if d.madeDir, err = createDir(d.w.fs, d.w.dir, perm); err != nil {
 			return err
 		}
-		d.w.releaseLock, err = acquireWriterLock(ctx, d.w.fs, d.w.dir, wait)
-		if !missing(err) {
+		if err = d.w.holdAndLock(ctx, wait); !missing(err) && !errors.Is(err, vfs.ErrMoved) {
 			break
 		}
 	}
@@ -32,6 +31,22 @@ func (d *Draft) lockDir(ctx context.Context, wait time.Duration, perm fs.FileMod
 		err = errors.Join(err, d.removeDir())
 	}
 	return err
+}
+
+// holdAndLock opens the directory of a log and acquires the writer's lock.
+func (w *Writer) holdAndLock(ctx context.Context, wait time.Duration) error {
+	fsys, release, err := vfs.Hold(w.fs, w.dir)
+	if err != nil {
+		return err
+	}
+	unlock, err := acquireWriterLock(ctx, fsys, w.dir, wait)
+	if err != nil {
+		_ = release()
+		return err
+	}
+	//mutant:hold-a-writer-goes-on-by-name
+	w.fs, w.releaseLock = fsys, func() error { return errors.Join(unlock(), release()) }
+	return nil
 }
 
 // createDir creates dir with mode perm, syncs its parent and reports whether it created

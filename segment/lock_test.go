@@ -13,6 +13,7 @@ import (
 
 	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // TestLockOfReplacedFile replaces the lock file again and again. A process that has waited
@@ -20,6 +21,14 @@ import (
 // would hold the lock.
 func TestLockOfReplacedFile(t *testing.T) {
 	dir := t.TempDir()
+	testLockOfReplacedFile(t, dir, OS{})
+	held, release, err := vfs.Hold(OS{}, dir)
+	testutil.NoError(t, err)
+	testLockOfReplacedFile(t, dir, held)
+	testutil.NoError(t, release())
+}
+
+func testLockOfReplacedFile(t *testing.T, dir string, fsys FS) {
 	name := filepath.Join(dir, "HISTLOG")
 	testutil.NoError(t, os.WriteFile(name, nil, 0o644))
 	takers, times := 4, testutil.Rounds(20, 100)
@@ -29,7 +38,7 @@ func TestLockOfReplacedFile(t *testing.T) {
 		all.Go(func() {
 			next := filepath.Join(dir, string(rune('a'+k)))
 			for taken := 0; taken < times; {
-				unlock, ok, err := OS{}.TryLock(name)
+				unlock, ok, err := fsys.TryLock(name)
 				if err != nil {
 					t.Error(err)
 					return

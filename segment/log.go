@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // A Log is the state of a log at the time of Open or the last Refresh. Reading takes no
@@ -21,7 +22,9 @@ type Log struct {
 	Memory   int64           // maximum bytes of a record that the log's readers hold; 0 means no limit
 	Conflict error           // a *CorruptError (ErrMarker) if first_seq contradicts the segments: all of them are read, and HISTLOG is not replaced
 	Foreign  []*CorruptError // files with the name of a segment that are not part of the log
-	fs       FS
+	fs       FS              // holds Dir open, if it is OS
+	release  func() error    // closes the directory; nil means that it is not held
+	locked   bool            // the maintenance lock is held, so Dir must not be opened again
 	ctx      context.Context // nil means that nothing cancels reading
 	file     markerFile
 	known    map[Sequence]bool // bases of the segments that were found to be the log's own
@@ -58,6 +61,34 @@ func OpenContext(ctx context.Context, dir string, fsys FS) (*Log, error) {
 	return l, l.Refresh()
 }
 
+// Close closes the directory, which a Log holds open so that nobody can lead it elsewhere.
+// Without Close the garbage collector does that. Readers of the log stay open.
+func (l *Log) Close() error {
+	if l.release == nil {
+		return nil
+	}
+	return l.release()
+}
+
+// hold opens the directory, again if another one has taken its place since.
+func (l *Log) hold() error {
+	from := l.fs
+	if l.release != nil {
+		//mutant:hold-maintenance-opens-the-directory-again
+		//mutant:hold-a-follower-stays-with-a-directory-that-was-moved
+		if l.locked || !vfs.Moved(l.fs, l.Dir) {
+			return nil
+		}
+		from = vfs.ByName(l.fs)
+	}
+	fsys, release, err := vfs.Hold(from, l.Dir)
+	if err == nil {
+		//mutant:hold-a-log-is-read-by-name
+		l.fs, l.release = fsys, release
+	}
+	return err
+}
+
 // path returns the path of a file of the log.
 func (l *Log) path(name string) string { return filepath.Join(l.Dir, name) }
 
@@ -82,7 +113,15 @@ func (l *Log) RefreshAll() error {
 
 // Refresh reads HISTLOG and the directory again. A directory that changes while it is
 // listed may be listed wrongly, so Refresh lists it until two listings agree.
-func (l *Log) Refresh() error { return asDiskError(OpRead, l.Dir, l.refresh()) }
+func (l *Log) Refresh() error {
+	err := l.hold()
+	if err == nil {
+		err = l.refresh()
+	} else if _, reason := l.file.read(vfs.ByName(l.fs), l.Dir); reason != nil { // the directory is missing or is none
+		err = reason
+	}
+	return asDiskError(OpRead, l.Dir, err)
+}
 
 func (l *Log) refresh() error {
 	const attempts = 100

@@ -14,6 +14,7 @@ func Configure(ctx context.Context, dir string, change Settings, fsys FS) (Setti
 	if err != nil {
 		return nil, err
 	}
+	defer l.Close()
 	release, err := l.lockMaintenance(ctx)
 	if err != nil {
 		return nil, err

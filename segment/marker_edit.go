@@ -20,6 +20,9 @@ func AcceptEdit(ctx context.Context, dir string, fsys FS) (_ Settings, err error
 		fsys = OS{}
 	}
 	l := &Log{Dir: dir, fs: fsys}
+	if l.hold() == nil { // otherwise readEdited says why
+		defer l.Close()
+	}
 	// Before the lock, because lockMaintenance creates UPKEEP with the mode that HISTLOG sets.
 	if err := l.readEdited(); err != nil {
 		return nil, err

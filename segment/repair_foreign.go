@@ -13,9 +13,12 @@ import (
 // to quarantine/, with their indexes. It holds the writer's lock and the maintenance lock.
 func quarantineForeign(ctx context.Context, dir string, o Options) (done []RepairedRecord, err error) {
 	l, err := OpenContext(ctx, dir, o.FS)
-	// An archive is not an error here, because OpenWriter refuses it next.
-	if err != nil || l.Marker.Role == roleArchive {
+	if err != nil {
 		return nil, err
+	}
+	defer l.Close()
+	if l.Marker.Role == roleArchive { // not an error here, because OpenWriter refuses it next
+		return nil, nil
 	}
 	if err := l.RefreshAll(); err != nil {
 		return nil, err

@@ -43,6 +43,7 @@ func Snapshot(ctx context.Context, dir, dest string, progress func(done, of int6
 	if err != nil {
 		return done, err
 	}
+	defer l.Close()
 	in, err := l.contains(dest)
 	//mutant:snapshot-a-directory-in-the-log-is-accepted
 	if in {
@@ -102,7 +103,7 @@ func (l *Log) newSnapshot(ctx context.Context, dest string, o Options) (*Draft, 
 	if err != nil {
 		return nil, err
 	}
-	d := &Draft{w: Writer{fs: o.FS, machine: o.Machine, dir: dest, now: o.Now, marker: l.Marker, policy: policy}}
+	d := &Draft{w: Writer{fs: l.fs, machine: o.Machine, dir: dest, now: o.Now, marker: l.Marker, policy: policy}}
 	//mutant:snapshot-its-directory-is-readable-by-all
 	return d, d.open(ctx, o, info.Mode().Perm()|0o700) // so accounts that cannot read the log cannot read the snapshot
 }
@@ -252,10 +253,11 @@ func (s *snapshotter) link(name string) (linked bool, err error) {
 	to := filepath.Join(s.draft.w.dir, name)
 	// The link needs no sync of its own: its bytes were durable in the log, and Publish syncs
 	// the directory.
-	if s.from.fs.Link(s.from.path(name), to) != nil {
+	fsys := s.draft.w.fs // holds both directories open, as far as an FS can
+	if fsys.Link(s.from.path(name), to) != nil {
 		return false, nil
 	}
-	size, err := vfs.Size(s.from.fs, to)
+	size, err := vfs.Size(fsys, to)
 	s.done.Linked += size
 	s.report()
 	return true, err
@@ -339,15 +341,14 @@ func (s *snapshotter) copyFolder(ctx context.Context, folder string) error {
 // measure computes the total for progress.
 func (s *snapshotter) measure() error {
 	for _, e := range s.entries {
-		info, err := e.Info()
-		switch {
-		// A file that was removed since the listing does not count.
-		case missing(err):
-		case err != nil:
-			return err
-		case filename.IsSegment(e.Name()):
-			s.total += info.Size()
+		if !filename.IsSegment(e.Name()) {
+			continue
 		}
+		size, err := vfs.Size(s.from.fs, s.from.path(e.Name()))
+		if err != nil && !missing(err) { // a file that was removed since the listing does not count
+			return err
+		}
+		s.total += size
 	}
 	return nil
 }

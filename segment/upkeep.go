@@ -49,8 +49,13 @@ func (l *Log) lockMaintenance(ctx context.Context) (release func() error, err er
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("wait for %s: %w", path, err), first())
 	}
+	//mutant:hold-maintenance-of-a-directory-that-was-moved
+	if vfs.Moved(l.fs, l.Dir) { // the caller means the log at l.Dir
+		return nil, errors.Join(fmt.Errorf("%s: %w", l.Dir, ErrReplaced), second(), first())
+	}
+	l.locked = true
 	//mutant:maintenance-upkeep-is-unlocked-before-histlog
-	return func() error { return errors.Join(second(), first()) }, nil
+	return func() error { l.locked = false; return errors.Join(second(), first()) }, nil
 }
 
 // Sweep removes what an interrupted Compress, Retire or Archive of the log at dir has
@@ -60,6 +65,7 @@ func Sweep(ctx context.Context, dir string, o Options) error {
 	if err != nil {
 		return err
 	}
+	defer l.Close()
 	temporary, retired, err := l.leftovers()
 	// While first_seq contradicts the segments, it is unknown which of them were retired.
 	if err == nil {

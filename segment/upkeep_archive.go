@@ -61,12 +61,18 @@ func (a *archive) move(ctx context.Context, s Segment) (c Change, err error) {
 	if err != nil {
 		return c, archiveError(s, to, err)
 	}
-	unlock, err := acquireLock(ctx, l.fs, to, maintenanceWait)
+	there, err := a.listing.open(ctx, to, l.fs) // holds the directory; whether it is a log is known under the lock
+	if there.release == nil {
+		return c, archiveError(s, to, err)
+	}
+	defer a.listing.drop(there)
+	a.fs = there.fs
+	unlock, err := acquireLock(ctx, a.fs, to, maintenanceWait)
 	if err != nil {
 		return c, archiveError(s, to, err)
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	if err := a.add(ctx, file); err != nil {
+	if err := a.add(ctx, there, file); err != nil {
 		// An archive that was there before keeps its segments. The next Archive copies the
 		// files of this one again.
 		if made {
@@ -91,6 +97,7 @@ func archiveError(s Segment, to string, err error) error {
 // archive is the directory to which segments are moved.
 type archive struct {
 	from    *Log
+	fs      FS // holds both directories open, as far as an FS can
 	dir     string
 	now     time.Time
 	listing *listing // of dir
@@ -98,13 +105,13 @@ type archive struct {
 
 // add adds a segment to the end of the archive, durably, under the maintenance lock of the
 // archive. If a killed run has added the segment already, add copies it again.
-func (a *archive) add(ctx context.Context, s Segment) error {
-	l, err := a.listing.open(ctx, a.dir, a.from.fs)
-	if errors.Is(err, ErrNoLog) {
-		return a.create(ctx, s)
-	}
-	if err != nil {
-		return err
+func (a *archive) add(ctx context.Context, l *Log, s Segment) error {
+	if l != a.listing.log { // another process may have made it a log
+		if err := l.Refresh(); errors.Is(err, ErrNoLog) {
+			return a.create(ctx, s)
+		} else if err != nil {
+			return err
+		}
 	}
 	if err := a.from.checkArchiveOf(l); err != nil {
 		return err
@@ -118,7 +125,7 @@ func (a *archive) append(ctx context.Context, l *Log, s Segment) error {
 		return err
 	}
 	//mutant:archive-its-mark-stays
-	if err := endDraft(a.from.fs, a.dir); err != nil {
+	if err := endDraft(a.fs, a.dir); err != nil {
 		return err
 	}
 	last := l.Segments[len(l.Segments)-1]
@@ -181,7 +188,7 @@ func (l *Log) copyRules(m Marker) error {
 // create makes an archive of one segment. Until HISTLOG exists there, the directory is a
 // draft, which the next create clears.
 func (a *archive) create(ctx context.Context, s Segment) error {
-	fsys := a.from.fs
+	fsys := a.fs
 	// The directory may be empty, or hold a draft of a killed create. Otherwise it cannot
 	// become an archive.
 	if err := clearDraft(fsys, a.dir); errors.Is(err, ErrExists) {
@@ -228,7 +235,7 @@ func (a *archive) mode() (os.FileMode, error) {
 	if err != nil {
 		return 0, err
 	}
-	return fileMode(a.from.fs, a.dir, policy)
+	return fileMode(a.fs, a.dir, policy)
 }
 
 // copy copies the index and then the segment, and reads the copy back.
@@ -247,7 +254,7 @@ func (a *archive) copy(ctx context.Context, s Segment) error {
 	}
 	there := s
 	there.Path, there.Copy = filepath.Join(a.dir, filepath.Base(s.Path)), false
-	copied := &Log{Dir: a.dir, Marker: a.from.Marker, Segments: []Segment{there}, fs: a.from.fs}
+	copied := &Log{Dir: a.dir, Marker: a.from.Marker, Segments: []Segment{there}, fs: a.fs}
 	//mutant:archive-an-index-of-other-times-stays
 	if err := copied.dropOtherIndex(s.Base, filepath.Base(index)); err != nil {
 		return err
@@ -276,23 +283,23 @@ func (a *archive) copyFile(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := vfs.CopyFile(a.from.fs, path, filepath.Join(a.dir, filepath.Base(path)), mode); err != nil {
+	if err := vfs.CopyFile(a.fs, path, filepath.Join(a.dir, filepath.Base(path)), mode); err != nil {
 		return err
 	}
 	// The log removes its own file next. A power cut must not take the copy's name.
 	//mutant:archive-names-are-not-synced
-	return a.from.fs.SyncDir(a.dir)
+	return a.fs.SyncDir(a.dir)
 }
 
 // discard removes an archive that was not completed, with its directory.
 func (a *archive) discard() error {
 	// With HISTLOG the archive exists and may be the only place of a segment. The context may
 	// be what ended create, so it is not used here.
-	if _, err := OpenContext(context.Background(), a.dir, a.from.fs); !errors.Is(err, ErrNoLog) {
+	if _, err := OpenContext(context.Background(), a.dir, a.fs); !errors.Is(err, ErrNoLog) {
 		return nil
 	}
-	if err := removeDraft(a.from.fs, a.dir); err != nil {
+	if err := removeDraft(a.fs, a.dir); err != nil {
 		return err
 	}
-	return a.from.fs.Remove(a.dir)
+	return a.fs.Remove(a.dir)
 }

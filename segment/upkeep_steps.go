@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/histlog/histlog/internal/seekable"
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // A Maintenance does steps of maintenance on one log: [Maintenance.Compress],
@@ -41,6 +42,7 @@ func (m *Maintenance) step(ctx context.Context, fn func(*Log) error) error {
 	if err != nil {
 		return err
 	}
+	defer m.log.drop(l)
 	// The caller means the log that is at dir now. Another one may have replaced it when this
 	// process gets the lock.
 	if m.options.ID == uuid.Nil {
@@ -72,11 +74,18 @@ type listing struct {
 
 // open returns the log at dir as the last step left it, or else opens it.
 func (k *listing) open(ctx context.Context, dir string, fsys FS) (*Log, error) {
-	if k.log == nil || k.log.Dir != dir {
+	if k.log == nil || k.log.Dir != dir || vfs.Moved(k.log.fs, dir) {
 		return OpenContext(ctx, dir, fsys)
 	}
 	k.log.ctx = ctx
 	return k.log, nil
+}
+
+// drop closes a log that open has returned, unless the next step uses it.
+func (k *listing) drop(l *Log) {
+	if l != k.log {
+		l.Close()
+	}
 }
 
 // use runs fn while holding the maintenance lock of l, which open has returned. If l may
@@ -122,7 +131,13 @@ func (k *listing) isCurrent(l *Log, self fs.FileInfo) (bool, error) {
 // withMaintenanceLock runs fn while holding the maintenance lock of the log at dir, after
 // it has removed what an interrupted run left.
 func withMaintenanceLock(ctx context.Context, dir string, o Options, fn func(*Log) error) error {
-	return NewMaintenance(dir, o).step(ctx, fn)
+	m := NewMaintenance(dir, o)
+	defer func() {
+		if l := m.log.log; l != nil {
+			l.Close()
+		}
+	}()
+	return m.step(ctx, fn)
 }
 
 // filesNow returns a segment of the listing with the files that it has now: since it was

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // An activeSegment is the segment being written, with its index. The ranges of its
@@ -83,7 +85,8 @@ func createActive(fsys FS, dir string, h header, mode fs.FileMode) (_ *activeSeg
 // checkIntact returns ErrForeign unless the segment's name still leads to the open
 // file and the file ends at writtenEnd.
 func (a *activeSegment) checkIntact() error {
-	info, err := a.fs.Lstat(a.path)
+	// By its whole name, because the directory may have been moved, too.
+	info, err := vfs.ByName(a.fs).Lstat(a.path)
 	switch {
 	case missing(err):
 		return fmt.Errorf("%w: %w", ErrForeign, err)

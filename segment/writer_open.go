@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"time"
+
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // OpenWriter acquires the writer's lock of the log at dir, recovers the log if its
@@ -22,25 +25,44 @@ func OpenWriter(ctx context.Context, dir string, o Options) (*Writer, error) {
 	if err := o.Settings.Check(); err != nil {
 		return nil, err
 	}
-	var file markerFile
-	m, err := file.read(o.FS, dir)
-	if err != nil {
+	w := &Writer{fs: o.FS, machine: o.Machine, dir: dir, now: o.Now, overrides: o.Settings, openCtx: ctx, maxMemory: o.Memory}
+	if err := w.lockLog(ctx, o.LockWait); err != nil {
 		return nil, openError(dir, err)
 	}
-	if m.Role == roleArchive {
-		return nil, fmt.Errorf("%s: %w", dir, ErrArchive)
-	}
-	unlock, err := acquireWriterLock(ctx, o.FS, dir, o.LockWait)
-	if err != nil {
-		return nil, openError(dir, err)
-	}
-	w := &Writer{fs: o.FS, markerFile: file, machine: o.Machine, dir: dir, now: o.Now, releaseLock: unlock, overrides: o.Settings, openCtx: ctx, maxMemory: o.Memory}
 	if err := w.open(ctx, o.Command); err != nil {
 		w.err = err
 		w.clearLockInfo()
 		return nil, errors.Join(openError(dir, err), w.closeFiles())
 	}
 	return w, nil
+}
+
+// lockLog opens the directory of a log and acquires its lock. While it waits, another
+// directory may take the place of the first one, so lockLog tries several times.
+func (w *Writer) lockLog(ctx context.Context, wait time.Duration) (err error) {
+	const attempts = 10
+	for range attempts {
+		if err = w.tryLockLog(ctx, wait); !errors.Is(err, vfs.ErrMoved) {
+			break
+		}
+	}
+	return err
+}
+
+func (w *Writer) tryLockLog(ctx context.Context, wait time.Duration) error {
+	if _, err := w.readMarker(); err != nil {
+		return err
+	}
+	return w.holdAndLock(ctx, wait)
+}
+
+// readMarker reads HISTLOG. The error is ErrArchive for an archive, which is not appended to.
+func (w *Writer) readMarker() (Marker, error) {
+	m, err := w.markerFile.read(w.fs, w.dir)
+	if err == nil && m.Role == roleArchive {
+		err = fmt.Errorf("%s: %w", w.dir, ErrArchive)
+	}
+	return m, err
 }
 
 // openError returns the error of a file-system call as a *DiskError, and any other

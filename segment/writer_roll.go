@@ -106,7 +106,7 @@ func (w *Writer) createFailed(path string, err error) error {
 // reload reads HISTLOG, whose settings apply from the next segment on. w.mu must be
 // held, unless the Writer is still being opened.
 func (w *Writer) reload() error {
-	m, err := w.markerFile.read(w.fs, w.dir)
+	m, err := w.readMarker()
 	if err != nil {
 		return err
 	}

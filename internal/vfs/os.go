@@ -10,6 +10,9 @@ import (
 // ErrNotRegular is returned by OS for a directory, a FIFO or a device, which it does not open.
 var ErrNotRegular = errors.New("not a regular file")
 
+// ErrMoved is returned if a name leads to another directory than the one that is held.
+var ErrMoved = errors.New("another directory has taken its place")
+
 // OS is the file system of the machine.
 type OS struct{}
 
@@ -17,7 +20,20 @@ type osFile struct{ *os.File }
 
 // OpenFile implements FS.
 func (OS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
-	f, created, err := openOrCreate(name, flag|openFlags, perm)
+	open := func(flag int) (*os.File, error) { return openPath(name, flag|openFlags, perm) }
+	return openFile(name, flag, open, func(f *os.File) error {
+		info, err := os.Stat(filepath.Dir(name))
+		if err != nil {
+			return err
+		}
+		return inherit(f, info, perm)
+	})
+}
+
+// openFile opens a regular file by calling open with flags, and adopts a file that it has
+// created.
+func openFile(name string, flag int, open func(flag int) (*os.File, error), adopt func(*os.File) error) (File, error) {
+	f, created, err := openOrCreate(flag, open)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +43,7 @@ func (OS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 		err = &fs.PathError{Op: "open", Path: name, Err: ErrNotRegular}
 	}
 	if err == nil && created {
-		err = inherit(f, filepath.Dir(name), perm)
+		err = adopt(f)
 	}
 	if err != nil {
 		f.Close()
@@ -36,19 +52,19 @@ func (OS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 	return osFile{f}, nil
 }
 
-// openOrCreate opens a file and reports whether it created it, which openPath does not
-// tell. Without O_CREATE it only opens.
-func openOrCreate(name string, flag int, perm fs.FileMode) (f *os.File, created bool, err error) {
+// openOrCreate opens a file and reports whether it created it, which open does not tell.
+// Without O_CREATE it only opens.
+func openOrCreate(flag int, open func(flag int) (*os.File, error)) (f *os.File, created bool, err error) {
 	if flag&os.O_CREATE == 0 {
-		f, err = openPath(name, flag, perm)
+		f, err = open(flag)
 		return f, false, err
 	}
 	for {
-		f, err = openPath(name, flag|os.O_EXCL, perm)
+		f, err = open(flag | os.O_EXCL)
 		if err == nil || flag&os.O_EXCL != 0 || !errors.Is(err, fs.ErrExist) {
 			return f, err == nil, err
 		}
-		f, err = openPath(name, flag&^os.O_CREATE, perm)
+		f, err = open(flag &^ os.O_CREATE)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return f, false, err
 		}
@@ -67,13 +83,5 @@ func (OS) Rename(from, to string) error {
 	if err := renamePath(from, to); err != nil {
 		return err
 	}
-	return syncRenamed(to)
-}
-
-// Mkdir implements FS.
-func (OS) Mkdir(name string, perm fs.FileMode) error {
-	if err := os.Mkdir(name, 0o755); err != nil {
-		return err
-	}
-	return inheritDir(name, perm)
+	return syncRenamed(to, func() (*os.File, error) { return os.OpenFile(to, os.O_RDONLY|openFlags, 0) })
 }

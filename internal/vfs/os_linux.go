@@ -15,6 +15,12 @@ func refresh(f *os.File) {
 	_ = unix.Statx(int(f.Fd()), "", unix.AT_EMPTY_PATH|unix.AT_STATX_FORCE_SYNC, unix.STATX_BASIC_STATS, &now)
 }
 
+// refreshAt does the same for a name in an open directory.
+func refreshAt(dir *os.File, name string) {
+	var now unix.Statx_t
+	_ = unix.Statx(int(dir.Fd()), name, unix.AT_SYMLINK_NOFOLLOW|unix.AT_STATX_FORCE_SYNC, unix.STATX_BASIC_STATS, &now)
+}
+
 // Lstat implements FS. It bypasses the attribute cache for the same reason as refresh.
 func (OS) Lstat(name string) (fs.FileInfo, error) {
 	var now unix.Statx_t
@@ -44,11 +50,11 @@ func (f osFile) Writeback(from, n int64) {
 
 // syncRenamed makes a file that was renamed durable under its new name, where a sync of
 // its directory is not enough.
-func syncRenamed(name string) error {
+func syncRenamed(name string, open func() (*os.File, error)) error {
 	if !lengthInEntry(name) {
 		return nil
 	}
-	f, err := os.OpenFile(name, os.O_RDONLY|openFlags, 0)
+	f, err := open()
 	if err != nil {
 		return err
 	}

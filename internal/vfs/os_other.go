@@ -10,6 +10,8 @@ import (
 // refresh does nothing: other systems have no call that bypasses the attribute cache.
 func refresh(*os.File) {}
 
+func refreshAt(*os.File, string) {}
+
 // Lstat implements FS.
 func (OS) Lstat(name string) (fs.FileInfo, error) { return os.Lstat(name) }
 
@@ -17,4 +19,4 @@ func (OS) Lstat(name string) (fs.FileInfo, error) { return os.Lstat(name) }
 func (f osFile) Datasync() error { return f.Sync() }
 
 // syncRenamed does nothing: see the one for Linux.
-func syncRenamed(string) error { return nil }
+func syncRenamed(string, func() (*os.File, error)) error { return nil }

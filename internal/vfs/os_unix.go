@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"github.com/gofrs/flock"
@@ -24,38 +25,31 @@ func renamePath(from, to string) error { return os.Rename(from, to) }
 // Remove implements FS.
 func (OS) Remove(name string) error { return os.Remove(name) }
 
-// inherit gives a new file the owner of its directory, so that the pipeline can
-// write what root created, and exactly perm, whatever the umask.
-func inherit(f *os.File, dir string, perm fs.FileMode) error {
+// inherit gives a new file exactly perm, whatever the umask, and the owner of the directory
+// parent, so that the pipeline can write what root created.
+func inherit(f *os.File, parent fs.FileInfo, perm fs.FileMode) error {
 	if err := f.Chmod(perm); err != nil {
 		return err
 	}
-	info, err := os.Stat(dir)
-	if err != nil || os.Geteuid() != 0 {
-		return err
+	if os.Geteuid() != 0 {
+		return nil
 	}
-	owner := info.Sys().(*syscall.Stat_t)
+	owner := parent.Sys().(*syscall.Stat_t)
 	return f.Chown(int(owner.Uid), int(owner.Gid))
 }
 
-// inheritDir is inherit for a new directory. It keeps a setgid bit that the
-// directory has from its parent.
-func inheritDir(name string, perm fs.FileMode) error {
-	created, err := os.Stat(name)
+// owned reports whether a file belongs to this process.
+func owned(info fs.FileInfo) bool { return int(info.Sys().(*syscall.Stat_t).Uid) == os.Geteuid() }
+
+// Mkdir implements FS. Owner and mode are set through the open directory: by its name,
+// another account could replace it before.
+func (OS) Mkdir(name string, perm fs.FileMode) error {
+	name = filepath.Clean(name)
+	d, err := openDir(filepath.Dir(name))
 	if err != nil {
 		return err
 	}
-	if perm != 0 {
-		if err := os.Chmod(name, perm|created.Mode()&fs.ModeSetgid); err != nil {
-			return err
-		}
-	}
-	info, err := os.Stat(name + "/..")
-	if err != nil || os.Geteuid() != 0 {
-		return err
-	}
-	owner := info.Sys().(*syscall.Stat_t)
-	return os.Chown(name, int(owner.Uid), int(owner.Gid))
+	return errors.Join(d.mkdir(filepath.Base(name), perm), d.close())
 }
 
 // Link implements FS. It does not follow a symbolic link.

@@ -18,8 +18,21 @@ import (
 
 const openFlags = 0
 
-func inherit(*os.File, string, fs.FileMode) error { return nil }
-func inheritDir(string, fs.FileMode) error        { return nil }
+func inherit(*os.File, fs.FileInfo, fs.FileMode) error { return nil }
+
+// Mkdir implements FS.
+func (OS) Mkdir(name string, perm fs.FileMode) error { return os.Mkdir(name, 0o755) }
+
+// Hold returns fsys. An open directory could not be renamed or removed on Windows.
+func Hold(fsys FS, dir string) (held FS, release func() error, err error) {
+	return fsys, func() error { return nil }, nil
+}
+
+// Moved returns false.
+func Moved(fsys FS, dir string) bool { return false }
+
+// ByName returns fsys.
+func ByName(fsys FS) FS { return fsys }
 
 // inParent calls fn with the open directory of name, and the last element of name. The
 // methods of os.Root let other processes rename and remove the files that they open

@@ -184,13 +184,13 @@ var mutants = []mutant{
 	{"retire: the retired newest segment of a listing is damage", "if l.Segments[len(l.Segments)-1].Base == last.Base {", "if len(l.Segments) > 0 {", "reader TestStale/last_4,_retired_when_listed"},
 
 	// Archiving.
-	{"archive: names are not synced", "return a.from.fs.SyncDir(a.dir)", "return nil", "internal/survival TestCrash/archive_always"},
+	{"archive: names are not synced", "return a.fs.SyncDir(a.dir)", "return nil", "internal/survival TestCrash/archive_always"},
 	{"archive: the copy is not read back", "_, _, err = copied.verifySegment(ctx, there)", "_, err = copied, ctx.Err()", "internal/survival TestLyingDisk/archive_the_text"},
 	{"archive: a segment is copied before its index", "[]string{index, s.Path}", "[]string{s.Path, index}", "internal/survival TestCrash/archive_always"},
 	{"archive: a file is written under its final name", "temporary := TempName(to)", "temporary := to", "internal/survival TestCrash/archive_always"},
 	{"archive: HISTLOG is written before the segment", "if err := a.copy(ctx, s); err != nil {\n\t\treturn err\n\t}\n\tif err := writeMarker(fsys, a.dir, a.marker(s.Base), mode); err != nil {", "if err := writeMarker(fsys, a.dir, a.marker(s.Base), mode); err != nil {\n\t\treturn err\n\t}\n\tif err := a.copy(ctx, s); err != nil {", "internal/survival TestCrash/archive_always"},
 	{"archive: its mark is not synced", "if err := fsys.SyncDir(a.dir); err != nil {\n\t\treturn err\n\t}\n\tif err := a.copy", "if err := a.copy", "internal/survival TestCrash/archive_always"},
-	{"archive: its mark stays", "\tif err := endDraft(a.from.fs, a.dir); err != nil {\n\t\treturn err\n\t}\n", "", "cmd/histlog TestScripts/prune"},
+	{"archive: its mark stays", "\tif err := endDraft(a.fs, a.dir); err != nil {\n\t\treturn err\n\t}\n", "", "cmd/histlog TestScripts/prune"},
 	{"archive: the directory of a killed run is not synced", "if err := fsys.SyncDir(parent); !errors.Is(err, fs.ErrPermission) {", "if err := error(nil); err != nil {", "internal/survival TestCrash/archive_always"},
 	{"archive: the archive of another log is accepted", "archive.Marker.Role != roleArchive || archive.Marker.ID != l.Marker.ID", "archive.Marker.Role != roleArchive", "segment TestArchiveRefuses"},
 	{"archive: a log is accepted as an archive", "archive.Marker.Role != roleArchive || archive.Marker.ID != l.Marker.ID", "archive.Marker.ID != l.Marker.ID", "cmd/histlog TestScripts/prune"},
@@ -246,6 +246,18 @@ var mutants = []mutant{
 	{"make: a draft that another one has cleared is published", "\tif err := w.checkOwner(); err != nil {\n\t\treturn nil, err\n\t}\n", "", "segment TestSecondDraft"},
 	{"read: a single check decides that HISTLOG is missing", "const checks = 3", "const checks = 1", ""},
 	{"lock: acquired on a directory that was replaced", "err != nil || !os.SameFile(held, now) {", "err != nil && held == now {", "segment TestLockOfReplacedFile"},
+
+	{"lock: acquired on a replaced file of a held directory", "err == nil && os.SameFile(held, now), nil", "err == nil && now != held, nil", "segment TestLockOfReplacedFile"},
+	{"lock: acquired on a held directory that was moved", "if err == nil && !os.SameFile(d.info, now) {", "if err != nil && !os.SameFile(d.info, now) {", "internal/vfs TestHoldStays"},
+
+	// Directories held open.
+	{"hold: a link is followed", "flag|openFlags|unix.O_CLOEXEC", "flag|openFlags&^unix.O_NOFOLLOW|unix.O_CLOEXEC", "internal/vfs TestHoldFollowsNoLink"},
+	{"hold: a directory that was not made is given away", "if !owned(made) {", "if !owned(made) && f == nil {", "internal/vfs TestMakeDirSwapped"},
+	{"hold: a writer goes on by name", "w.fs, w.releaseLock = fsys, func", "_, w.releaseLock = fsys, func", "segment TestHeldWhileInUse"},
+	{"hold: a log is read by name", "l.fs, l.release = fsys, release", "_, l.release = fsys, release", "segment TestHeldWhileInUse"},
+	{"hold: maintenance opens the directory again", "if l.locked || !vfs.Moved(l.fs, l.Dir) {", "if !vfs.Moved(l.fs, l.Dir) {", "segment TestHeldWhileInUse"},
+	{"hold: maintenance of a directory that was moved", "if vfs.Moved(l.fs, l.Dir) {", "if false {", "segment TestHeldWhileInUse"},
+	{"hold: a follower stays with a directory that was moved", "if l.locked || !vfs.Moved(l.fs, l.Dir) {", "if true {", "reader TestReplaced"},
 
 	// The file system.
 	{"probe: locks are not tried", "if ok {", "if ok && err != nil {", "segment TestUnfitFileSystem/locks_that_keep_nobody_out"},
