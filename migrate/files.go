@@ -55,27 +55,50 @@ func (o Options) fileOptions(name string, size int64) Options {
 	return o
 }
 
-// readOne reads a file that is one record.
-func readOne(ctx context.Context, o Options, name string, begin func(*sourcePass) error) (*sourcePass, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, err
-	}
-	p := &sourcePass{ctx: ctx, o: o.fileOptions(name, info.Size()), finder: recordFinder{as: shape{stream: true, named: true}}}
-	err = p.read(o.Accept, func(p *sourcePass) error {
-		if err := begin(p); err != nil {
+// eachFile reads o.Sources, files of one record each. Their records are sampled, and
+// searched for the order of day and month, as those of one source; so one round may not be
+// enough. begin is called before each file, with the pass over the file before; nil means the
+// first file of a round. end is called after each file.
+func eachFile(ctx context.Context, o Options, begin func(p, before *sourcePass) error, end func(name string, p *sourcePass) error) error {
+	again := new(restart)
+	for {
+		err := eachFileOnce(ctx, o, again.format, begin, end)
+		if !errors.As(err, &again) {
 			return err
 		}
-		take, n := p.take, 0
-		p.take = func(compact, timeScalar []byte) error {
-			if n++; n > 1 {
-				return ErrNotOne
-			}
-			return take(compact, timeScalar)
+	}
+}
+
+// eachFileOnce reads all files once. format is that of sourcePass.
+func eachFileOnce(ctx context.Context, o Options, format string, begin func(p, before *sourcePass) error, end func(name string, p *sourcePass) error) error {
+	var before *sourcePass
+	for i, name := range o.Sources {
+		info, err := os.Stat(name)
+		if err == nil && !info.Mode().IsRegular() {
+			err = ErrNotFile
 		}
-		return nil
-	})
-	return p, err
+		if err != nil {
+			return &FileError{name, err}
+		}
+		p := &sourcePass{ctx: ctx, o: o.fileOptions(name, info.Size()), finder: recordFinder{as: shape{stream: true, named: true}}, format: format, single: true, more: i+1 < len(o.Sources)}
+		err = p.read(o.Accept, func(p *sourcePass) error {
+			if p.info == nil { // a pipe has replaced it
+				return ErrNotFile
+			}
+			return begin(p, before)
+		})
+		if err == nil {
+			err = end(name, p)
+		}
+		switch {
+		case errors.Is(err, ErrOrder): // it is about all files
+			return err
+		case err != nil:
+			return &FileError{name, err}
+		}
+		before = p
+	}
+	return nil
 }
 
 // readFiles fills the draft with a record of each file.
@@ -87,23 +110,25 @@ func (m *migration) readFiles() error {
 		}
 		m.total += info.Size()
 	}
-	for i, name := range m.o.Sources {
-		begin := m.begin
-		if i > 0 {
-			begin = m.beginNext
-		}
-		p, err := readOne(m.ctx, m.o, name, begin)
-		if err == nil {
-			err = m.endFile(name, p)
-		}
-		switch {
-		case err != nil && m.draft == nil: // it is about the log
-			return err
-		case err != nil:
-			return &FileError{name, err}
-		}
+	err := eachFile(m.ctx, m.o, m.beginFile, m.endFile)
+	var in *FileError
+	switch {
+	case err == nil:
+		return m.files.Close()
+	case m.draft == nil && errors.As(err, &in): // it is about the log
+		return in.Err
 	}
-	return m.files.Close()
+	return err
+}
+
+// beginFile prepares the draft for a file.
+func (m *migration) beginFile(p, before *sourcePass) error {
+	if before != nil {
+		return m.beginNext(p)
+	}
+	err := m.begin(p)
+	m.files, m.receipt, m.before = nil, Receipt{}, 0
+	return err
 }
 
 // endFile notes the file of the record that was read last.
@@ -132,33 +157,27 @@ func (m *migration) describeFiles() {
 	m.receipt.RecordsAt, m.receipt.Share, m.receipt.Export = atFiles, 1, exportFiles
 }
 
+// A datedFile is a file of one record.
+type datedFile struct {
+	name           string
+	time, modified time.Time // of its record, zero if it has none; and of the file
+}
+
 // SortByTime sorts o.Sources, files of one record each, by the times of their records, and
 // files with the same time by name. If no record has a time that can be read, it sorts them
 // by when the files were modified, and modified is true.
 func SortByTime(ctx context.Context, o Options) (modified bool, err error) {
-	type dated struct {
-		name           string
-		time, modified time.Time
+	files, field, err := readTimes(ctx, o)
+	if err != nil {
+		return false, err
 	}
-	files := make([]dated, len(o.Sources))
-	var clock fileClock
-	clock.settings = o.Settings
-	none := "" // the first file without a time
-	for i, name := range o.Sources {
-		f := &files[i]
-		f.name = name
-		if f.time, f.modified, err = clock.read(ctx, o, name); err != nil {
-			return false, &FileError{name, err}
-		}
-		if f.time.IsZero() && none == "" {
-			none = name
-		}
+	hasTime := func(f datedFile) bool { return !f.time.IsZero() }
+	modified = !slices.ContainsFunc(files, hasTime)
+	none := slices.IndexFunc(files, func(f datedFile) bool { return !hasTime(f) })
+	if none >= 0 && !modified {
+		return false, &FileError{files[none].name, fmt.Errorf("%w at %s", ErrSomeTimes, field)}
 	}
-	modified = !slices.ContainsFunc(files, func(f dated) bool { return !f.time.IsZero() })
-	if none != "" && !modified {
-		return false, &FileError{none, fmt.Errorf("%w at %s", ErrSomeTimes, clock.settings.Get(timeFieldKey))}
-	}
-	slices.SortFunc(files, func(a, b dated) int {
+	slices.SortFunc(files, func(a, b datedFile) int {
 		if modified {
 			a.time, b.time = a.modified, b.modified
 		}
@@ -170,43 +189,45 @@ func SortByTime(ctx context.Context, o Options) (modified bool, err error) {
 	return modified, nil
 }
 
-// A fileClock reads the times of records that are files.
-type fileClock struct {
-	settings segment.Settings
-	policy   segment.Policy
-	known    bool // settings and policy are those of the first record
-}
-
-// read returns the time of the record in a file, zero if it has none, and when the file was
-// modified.
-func (c *fileClock) read(ctx context.Context, o Options, name string) (at, modified time.Time, err error) {
-	p, err := readOne(ctx, o, name, func(p *sourcePass) (err error) {
-		if !c.known {
-			if c.policy, err = c.settings.Policy(); err != nil {
-				return err
-			}
+// readTimes returns o.Sources, files of one record each, with their times, and the field
+// that has them.
+func readTimes(ctx context.Context, o Options) (files []datedFile, field string, err error) {
+	policy, err := o.Settings.Policy()
+	if err != nil {
+		return nil, "", err
+	}
+	files = make([]datedFile, len(o.Sources))
+	taken := 0 // number of records that were taken: those of the first files
+	take := func(_, timeScalar []byte) error {
+		parser := recordtime.Parser{Format: policy.TimeFormat, Zone: policy.TimeZone}
+		t, ok := parser.Parse(timeScalar)
+		if !ok {
+			t = time.Time{}
 		}
-		p.scan.Limit(c.policy.MaxRecord)
-		p.take = func(_, timeScalar []byte) error {
-			parser := recordtime.Parser{Format: c.policy.TimeFormat, Zone: c.policy.TimeZone}
-			if t, ok := parser.Parse(timeScalar); ok {
-				at = t
-			}
+		files[taken].time = t
+		taken++
+		return nil
+	}
+	apply := func(s segment.Settings) (_ segment.Policy, err error) {
+		field = s.Get(timeFieldKey)
+		policy, err = s.Policy()
+		return policy, err
+	}
+	read := 0 // number of files that were read
+	err = eachFile(ctx, o, func(p, before *sourcePass) error {
+		p.scan.Limit(policy.MaxRecord)
+		p.take = take
+		if before != nil {
+			p.follow(before)
 			return nil
 		}
-		if c.known {
-			p.capture(c.policy.TimeField)
-			return nil
-		}
-		p.findTimes(func(s segment.Settings) (_ segment.Policy, err error) {
-			c.settings, c.known = s, true
-			c.policy, err = s.Policy()
-			return c.policy, err
-		})
+		taken, read = 0, 0
+		p.findTimes(apply)
+		return nil
+	}, func(name string, p *sourcePass) error {
+		files[read].name, files[read].modified = name, p.info.ModTime()
+		read++
 		return nil
 	})
-	if err != nil || p.info == nil {
-		return at, modified, err
-	}
-	return at, p.info.ModTime(), nil
+	return files, field, err
 }

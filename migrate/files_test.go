@@ -2,9 +2,12 @@ package migrate
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -51,6 +54,7 @@ func TestFilesFail(t *testing.T) {
 	}{
 		{"two values", "1 2", Options{}, ErrNotOne},
 		{"ten values", "1 2 3 4 5 6 7 8 9 10", Options{}, ErrNotOne},
+		{"a large value and another", `"` + strings.Repeat("x", sampleBytes) + `" 2`, Options{}, ErrNotOne},
 		{"no value", " ", Options{}, ErrEmpty},
 		{"half a value", `{"a":`, Options{}, nil},
 		{"salvage", `{"a":`, Options{Salvage: true}, ErrSeveral},
@@ -84,6 +88,90 @@ func TestFilesFail(t *testing.T) {
 	_, err = Run(t.Context(), o)
 	testutil.ErrorIs(t, err, fs.ErrNotExist)
 	p.nothing()
+}
+
+// timed returns the records of a log with their own times.
+func timed(t *testing.T, dir string) (all []string) {
+	t.Helper()
+	l, err := segment.Open(dir)
+	testutil.NoError(t, err)
+	for r, err := range records(l, 0) {
+		testutil.NoError(t, err)
+		text := string(r.Text)
+		if r.Flags&segment.ClockTime == 0 {
+			text += r.Time.UTC().String()
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+// asOne compares a log of files with one of a source that has the same records, a line each.
+func asOne(t *testing.T, p *place, texts []string) {
+	t.Helper()
+	o := p.options(Options{Each: true, Sources: p.writeSources(texts...)})
+	o.Dir = p.dir + "-files"
+	got, err := Run(t.Context(), o)
+	want, wantErr := p.run(strings.Join(texts, "\n"), Options{Records: new(segment.Pointer)})
+	if fmt.Sprint(err) != fmt.Sprint(wantErr) {
+		t.Fatalf("%v, want %v; of %q", err, wantErr, texts)
+	}
+	if err != nil {
+		testutil.ErrorIs(t, err, ErrOrder)
+		return
+	}
+	if !reflect.DeepEqual(got.Times, want.Times) || got.Files != len(texts) || got.Records != want.Records || got.SourceBytes != want.SourceBytes-int64(len(texts)-1) {
+		t.Errorf("%+v, want %+v; of %q", got, want, texts)
+	}
+	if all := timed(t, o.Dir); !slices.Equal(all, timed(t, p.dir)) {
+		t.Errorf("%q, want %q", all, timed(t, p.dir))
+	}
+	names := strings.Count(string(testutil.ReadFile(t, filepath.Join(o.Dir, filename.Origin, filesName))), "\n")
+	if names != len(texts) {
+		t.Errorf("%d names for %d files", names, len(texts))
+	}
+	testutil.NoError(t, os.RemoveAll(o.Dir))
+}
+
+// What is found out about files of one record each is what is found out about one source of
+// the same records.
+func TestFilesAsOne(t *testing.T) {
+	many := func(n int, record string) []string { return slices.Repeat([]string{record}, n) }
+	const open, day, month = `{"timestamp":"05/06/2025"}`, `{"timestamp":"28/05/2025"}`, `{"timestamp":"05/28/2025"}`
+	const dots, dotsDay, dotsMonth = `{"at":"05.06.2025"}`, `{"at":"28.05.2025"}`, `{"at":"05.28.2025"}`
+	large := `{"n":"` + strings.Repeat("x", sampleBytes) + `"}`
+	for name, records := range map[string][]string{
+		"the first decides":                 {day, open},
+		"the second decides":                {open, day},
+		"one behind the sample decides":     append(many(sampleRecords, open), month),
+		"one far behind the sample decides": append(append(many(99, open), month), many(50, open)...),
+		"none decides":                      many(30, open),
+		"one decides nothing":               {open},
+		"two that contradict":               append(many(20, open), day, month),
+		"the usual order":                   append(many(20, dots), dotsDay),
+		"not the usual order":               append(many(20, dots), dotsMonth),
+		"the usual order, undecided":        many(20, dots),
+		"open ones behind others":           append(many(20, `{"timestamp":"05/05/2025"}`), open),
+		"a member of later ones":            append(many(5, `{"n":1}`), `{"n":2,"at":"2025-05-01T00:00:00Z"}`),
+		"a member behind the sample":        append(many(sampleRecords, `{"n":1}`), `{"n":2,"at":"2025-05-01T00:00:00Z"}`),
+		"another member in the first":       {`{"created":"2024-05-01"}`, `{"at":"2025-05-01"}`, `{"at":"2025-05-02"}`},
+		"a date of later ones":              append(many(3, `{"n":1}`), append(many(9, `{"date":"05/06/2025"}`), `{"date":"05/28/2025"}`)...),
+		"a large one":                       {large, open, day},
+		"a large one behind others":         {`{"n":1}`, open, large, day},
+	} {
+		t.Run(name, func(t *testing.T) { asOne(t, newPlace(t), records) })
+	}
+	rnd, p := seeded(t), newPlace(t)
+	names := []string{"timestamp", "at", "created", "n"}
+	values := []string{`"05/06/2025"`, `"05/06/2025"`, `"05/05/2025"`, `"05.06.2025"`, `"28/05/2025"`, `"2025-05-01"`, `1748448862`, `7`, `""`, `"soon"`}
+	for range testutil.Rounds(50, 1000) {
+		var records []string
+		some := values[:1+rnd.IntN(len(values))]
+		for range 1 + rnd.IntN(2*sampleRecords) {
+			records = append(records, fmt.Sprintf(`{"%s":%s}`, names[rnd.IntN(len(names))], some[rnd.IntN(len(some))]))
+		}
+		asOne(t, p, records)
+	}
 }
 
 // A file that is written to while it is read makes no log.
@@ -136,10 +224,58 @@ func TestSortByTime(t *testing.T) {
 	}
 }
 
-// No failing operation leaves a log without all records.
+// The order of day and month, and the member with the times, are found in all files.
+func TestSortByTimeLearns(t *testing.T) {
+	p := newPlace(t)
+	o := p.options(Options{Each: true, Settings: segment.Settings{}})
+	for _, row := range []struct {
+		name   string
+		dates  []string // of the files
+		sorted string   // the numbers of the files, in the order of their times
+		err    error
+	}{
+		{"decided in the last", append(slices.Repeat([]string{"07/06/2025"}, sampleRecords), "05/07/2025", "28/05/2025"), "10 1 2 3 4 5 6 7 8 9", nil},
+		{"decided in the first", []string{"05/28/2025", "05/06/2025"}, "2 1", nil},
+		{"undecided", []string{"05/06/2025", "06/05/2025"}, "", ErrOrder},
+		{"undecided behind the sample", slices.Repeat([]string{"05/06/2025"}, 2*sampleRecords), "", ErrOrder},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var texts []string
+			for _, date := range row.dates {
+				texts = append(texts, `{"date":"`+date+`"}`)
+			}
+			names := p.writeSources(texts...)
+			o.Sources = slices.Clone(names)
+			modified, err := SortByTime(t.Context(), o)
+			testutil.ErrorIs(t, err, row.err)
+			var in *FileError
+			if errors.As(err, &in) {
+				t.Errorf("%v is not about one file", err)
+			}
+			var sorted []string
+			for _, name := range o.Sources {
+				sorted = append(sorted, fmt.Sprint(slices.Index(names, name)+1))
+			}
+			if got := strings.Join(sorted, " "); err == nil && (modified || got != row.sorted) {
+				t.Errorf("%s, %v", got, modified)
+			}
+		})
+	}
+	o.Settings = segment.Settings{"time-field": "/date", "time-format": "%d/%m/%Y"}
+	o.Sources = p.writeSources(`{"date":"28/05/2025"}`, `{"date":"31/02/2025"}`) // there is no such day
+	_, err := SortByTime(t.Context(), o)
+	testutil.ErrorIs(t, err, ErrSomeTimes)
+	o.Sources[1] = os.DevNull
+	_, err = SortByTime(t.Context(), o)
+	testutil.ErrorIs(t, err, ErrNotFile)
+}
+
+// No failing operation leaves a log without all records, also not while the files are read
+// again in another order of day and month.
 func TestFilesFaults(t *testing.T) {
 	p := newPlace(t)
-	names := p.writeSources("1", "2", "3")
+	texts := append(slices.Repeat([]string{`{"date":"05/06/2025"}`}, sampleRecords), `{"date":"28/05/2025"}`)
+	names := p.writeSources(texts...)
 	for at := 1; ; at++ {
 		testutil.NoError(t, os.RemoveAll(p.dir))
 		fsys := &failFS{at: at}
@@ -156,5 +292,5 @@ func TestFilesFaults(t *testing.T) {
 			t.Errorf("operation %d, %s: no error, and no log: %v", at, fsys.what, openErr)
 		}
 	}
-	wantTexts(t, p.texts(), []string{"1", "2", "3"})
+	wantTexts(t, p.texts(), texts)
 }

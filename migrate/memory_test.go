@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"runtime/debug"
@@ -21,7 +22,7 @@ const mib = 1 << 20
 
 // The child's source, where its log goes, and where its records are, if they are named.
 const (
-	sourceEnv  = "HISTLOG_TEST_SOURCE"
+	sourceEnv  = "HISTLOG_TEST_SOURCE" // a directory is one of files of one record each
 	dirEnv     = "HISTLOG_TEST_DIR"
 	recordsEnv = "HISTLOG_TEST_RECORDS" // a pointer or pattern
 )
@@ -37,6 +38,11 @@ func TestMemoryChild(t *testing.T) {
 	if at := os.Getenv(recordsEnv); at != "" {
 		o.Records = pattern(t, at)
 		o.Verify = VerifyRoundtrip // by an export
+	}
+	if names, err := filepath.Glob(filepath.Join(source, "*")); err == nil && names != nil { // a directory
+		o.Each, o.Sources, o.Settings = true, names, segment.Settings{}
+		_, err := SortByTime(t.Context(), o)
+		testutil.NoError(t, err)
 	}
 	r, err := Run(t.Context(), o)
 	testutil.NoError(t, err)
@@ -194,23 +200,7 @@ func TestMemory(t *testing.T) {
 			c.write(w)
 			testutil.NoError(t, w.Flush())
 			testutil.NoError(t, f.Close())
-			child := exec.Command(os.Args[0], "-test.run=^TestMemoryChild$", "-test.v")
-			child.Env = append(os.Environ(), sourceEnv+"="+p.source, dirEnv+"="+p.dir, recordsEnv+"="+c.at)
-			out, err := child.CombinedOutput()
-			if err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
-			found := regexp.MustCompile(`VmHWM:\s*(\d+) kB`).FindSubmatch(out)
-			if found == nil {
-				t.Fatalf("no VmHWM in %s", bytes.TrimSpace(out))
-			}
-			peak, err := strconv.Atoi(string(found[1]))
-			testutil.NoError(t, err)
-			most := 32*mib + 2*c.largest
-			t.Logf("%.1f MiB of at most %d", float64(peak)/1024, most/mib)
-			if peak*1024 > most {
-				t.Errorf("%.1f MiB were resident, want at most %d", float64(peak)/1024, most/mib)
-			}
+			checkMemory(t, p, 32*mib+2*c.largest, c.at)
 			var records uint64
 			l := p.log()
 			for _, s := range l.Segments {
@@ -222,5 +212,49 @@ func TestMemory(t *testing.T) {
 				t.Errorf("%d records, want %d", records, c.records)
 			}
 		})
+	}
+}
+
+// checkMemory migrates the source at p in a process of its own, of which at most so many bytes
+// may be resident.
+func checkMemory(t *testing.T, p *place, most int, at string) {
+	t.Helper()
+	child := exec.Command(os.Args[0], "-test.run=^TestMemoryChild$", "-test.v")
+	child.Env = append(os.Environ(), sourceEnv+"="+p.source, dirEnv+"="+p.dir, recordsEnv+"="+at)
+	out, err := child.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	found := regexp.MustCompile(`VmHWM:\s*(\d+) kB`).FindSubmatch(out)
+	if found == nil {
+		t.Fatalf("no VmHWM in %s", bytes.TrimSpace(out))
+	}
+	peak, err := strconv.Atoi(string(found[1]))
+	testutil.NoError(t, err)
+	t.Logf("%.1f MiB of at most %d", float64(peak)/1024, most/mib)
+	if peak*1024 > most {
+		t.Errorf("%.1f MiB were resident, want at most %d", float64(peak)/1024, most/mib)
+	}
+}
+
+// TestMemoryFiles: only the names of files of one record each are held. All files are searched
+// for the order of day and month, as the last one decides it.
+func TestMemoryFiles(t *testing.T) {
+	if runtime.GOOS != "linux" || raceDetector {
+		t.Skip("no /proc, or memory is not what it is otherwise")
+	}
+	p := newPlace(t)
+	p.source = t.TempDir()
+	files := testutil.Rounds(1000, 10_000)
+	text := []byte(`{"date":"05/06/2025","x":"` + strings.Repeat("x", 2000) + `"}`)
+	for i := range files {
+		if i == files-1 {
+			text = []byte(`{"date":"28/05/2025"}`)
+		}
+		testutil.WriteFile(t, filepath.Join(p.source, fmt.Sprintf("%06d.json", i)), text)
+	}
+	checkMemory(t, p, 40*mib, "")
+	if l := p.log(); l.Marker.Settings["time-format"] != "day-first" {
+		t.Errorf("%v", l.Marker.Settings)
 	}
 }

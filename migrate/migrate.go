@@ -88,18 +88,20 @@ func (m *migration) begin(p *sourcePass) (err error) {
 		return err
 	}
 	m.times = timeCounter{}
-	return m.prepare(p)
+	return m.prepare(p, nil)
 }
 
-// prepare makes a pass fill the draft.
-func (m *migration) prepare(p *sourcePass) (err error) {
+// prepare makes a pass fill the draft. before is the pass over the source before; nil means
+// none.
+func (m *migration) prepare(p, before *sourcePass) (err error) {
 	if len(m.o.Sources) > 0 && !m.o.Each {
 		m.draft.PrefixOrigin(sourcePrefix(len(m.sources) + 1))
 	}
 	p.take = m.take
 	p.scan.Limit(m.draft.Policy().MaxRecord)
-	if m.draft.Summary().Records > 0 { // the first records have shown where the times are
-		p.capture(m.draft.Policy().TimeField)
+	// The first records show where the times are.
+	if before != nil && (m.o.Each || m.draft.Summary().Records > 0) {
+		p.follow(before)
 	} else {
 		p.findTimes(m.configure)
 	}

@@ -30,6 +30,8 @@ type sourcePass struct {
 	origin    *originWriter // stores what surrounds the records; nil means that nothing is stored
 	records   uint64        // number of records taken
 	once      bool          // the source cannot be read again
+	single    bool          // the source must hold one record
+	more      bool          // another pass follows this one, with the same sample or search
 	file      *os.File      // the source; nil unless it is a regular file
 	info      os.FileInfo   // of the source before it was read; nil unless it is a regular file
 	size      int64         // of the source in bytes; 0 means not known
@@ -126,7 +128,7 @@ func (p *sourcePass) readFrom(in io.Reader, accept jsonscan.Options, begin func(
 	if errors.Is(err, errCutShort) {
 		err = nil
 	}
-	if err == nil {
+	if err == nil && !p.more {
 		err = p.endSample()
 	}
 	if err != nil && p.scan.Offset() < magicBytes && filepath.Ext(p.o.Source) == brotli.ending {
@@ -180,6 +182,9 @@ func (p *sourcePass) record() (err error) {
 	}
 	if err := p.ctx.Err(); err != nil {
 		return err
+	}
+	if p.single && p.records > 0 {
+		return ErrNotOne
 	}
 	p.origin.beginRecord(p.records + 1)
 	if m := p.finder.matcher; m != nil {

@@ -196,13 +196,9 @@ func (m *migration) readEach(shapes []shape, format string) error {
 
 // beginNext prepares the draft for another source.
 func (m *migration) beginNext(p *sourcePass) error {
-	search := m.pass.search
+	before := m.pass
 	m.pass = p
-	if err := m.prepare(p); err != nil || search == nil {
-		return err
-	}
-	search.pass, p.search, p.take = p, search, search.take
-	return nil
+	return m.prepare(p, before)
 }
 
 // endOneOf completes what origin/ has of one of the sources.

@@ -116,7 +116,7 @@ type orderSearch struct {
 func (s *orderSearch) take(compact, timeScalar []byte) error {
 	s.orders.add(timeScalar)
 	switch o := s.orders; {
-	case o.decided != recordtime.Undecided && o.decided == o.usual:
+	case o.decided != recordtime.Undecided && o.decided == o.usual && s.next != nil:
 		s.pass.search, s.pass.take = nil, s.next
 	case o.decided != recordtime.Undecided:
 		return s.again(formatOf(o.decided), timeScalar)

@@ -37,6 +37,18 @@ func (p *sourcePass) findTimes(apply func(segment.Settings) (segment.Policy, err
 	p.take = p.sample.take
 }
 
+// follow makes p continue the sample or the search of the pass before, over another source
+// of the same log.
+func (p *sourcePass) follow(before *sourcePass) {
+	p.capture(before.timeField)
+	switch p.sample, p.search = before.sample, before.search; {
+	case p.sample != nil:
+		p.sample.pass, p.take = p, p.sample.take
+	case p.search != nil:
+		p.search.pass, p.take = p, p.search.take
+	}
+}
+
 // endSample ends what waits for more records, at the end of the source.
 func (p *sourcePass) endSample() error {
 	if p.sample != nil {
