@@ -39,7 +39,7 @@ var (
 	// input and pipes do not allow. Name a file instead.
 	ErrOnce = errors.New("standard input and pipes can be read only once")
 	// ErrCompressed is returned when a compressed source is truncated or damaged.
-	ErrCompressed = errors.New("the compressed source is cut or damaged")
+	ErrCompressed = errors.New("the compressed source is truncated or damaged")
 	// ErrWindow is returned when decompressing a zstd source would take more memory than
 	// Options.Accept.Memory. Decompress the source with zstd and migrate the result.
 	ErrWindow = errors.New("the zstd source needs a larger window than there is memory for")

@@ -14,9 +14,9 @@ func pruneCommand() *cli.Command {
 		Usage:     "retire old segments, or archive them",
 		ArgsUsage: "DIR",
 		Description: `Removes whole sealed segments, oldest first. With several limits, a segment is removed if
-any one of them does not keep it. Limits that are given as flags need --yes
-or --dry-run; limits in the settings do not. With --archive-to the segments are moved
-to another directory, which is a log that every command can read.
+any one of them allows it. Limits that are given as flags need --yes or --dry-run; limits
+in the settings do not. With --archive-to the segments are moved to another directory,
+which is a log that every command can read.
 
    histlog prune --max-age 90d --dry-run step2
    histlog prune --max-records 500 --archive-to old --yes step2

@@ -60,10 +60,10 @@ func printError(stdout, stderr io.Writer, err error) int {
 	code, hint := explain(err)
 	if !errors.Is(err, errReported) {
 		say(stderr, "%v", err)
-		if hint != "" {
-			term.Fprintf(stderr, "hint: %s\n", hint)
-			printCandidates(stderr, err)
-		}
+	}
+	if hint != "" {
+		term.Fprintf(stderr, "hint: %s\n", hint)
+		printCandidates(stderr, err)
 	}
 	return code
 }

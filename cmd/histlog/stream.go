@@ -89,7 +89,7 @@ func (s *stream) run() error {
 		case s.lost.count > 0: // and the query names records by sequence
 			return lostError(l.Dir, s.lost.String())
 		case s.skipped > 0:
-			return &exitError{code: exitDamaged, err: errReported}
+			return &exitError{code: exitDamaged, err: errReported, hint: "histlog verify " + l.Dir + " lists every damaged record; all others stay readable"}
 		default:
 			if text := nothingFound(l, s.query, zone(s.c)); s.met == 0 && !s.follows() && text != "" {
 				say(s.c.App.ErrWriter, "%s", text)
