@@ -35,9 +35,14 @@ type RepairedRecord struct {
 // crash Repair can be run again. Damage that cannot be repaired is returned as an error
 // or reported by a later Verify.
 func Repair(ctx context.Context, dir string, o Options) (done RepairResult, err error) {
+	o = o.withDefaults()
+	if fsys, release, err := vfs.Hold(o.FS, dir); err == nil { // otherwise the next step says why
+		o.FS = fsys
+		defer release()
+	}
 	// Foreign files are moved first, because OpenWriter refuses a log whose newest segment is
 	// foreign.
-	if done.Repaired, err = quarantineForeign(ctx, dir, o.withDefaults()); err != nil {
+	if done.Repaired, err = quarantineForeign(ctx, dir, o); err != nil {
 		return done, err
 	}
 	w, err := OpenWriter(ctx, dir, o)

@@ -60,6 +60,8 @@ func Restamp(ctx context.Context, dir string, change Settings, progress func(rea
 	if err != nil {
 		return done, err
 	}
+	defer l.Close()
+	o.FS = l.fs // each step works on the directory that is open now
 	if o.ID == uuid.Nil {
 		o.ID = l.Marker.ID
 	}

@@ -100,6 +100,9 @@ func (w *Writer) unlock() {
 	w.mu.Unlock()
 }
 
+// FS returns the file system that the Writer uses, until it is closed.
+func (w *Writer) FS() FS { return w.fs }
+
 // Recovery returns what OpenWriter found and repaired.
 func (w *Writer) Recovery() Recovery { return w.recovery }
 

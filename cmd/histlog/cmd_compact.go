@@ -87,7 +87,7 @@ func (m *maintenance) seal() error {
 		}
 		return nil
 	}
-	sealed, err := segment.Seal(m.c.Context, m.log.Dir, segment.Options{ID: m.log.Marker.ID, LockWait: wait})
+	sealed, err := segment.Seal(m.c.Context, m.log.Dir, segment.Options{FS: m.log.FS(), ID: m.log.Marker.ID, LockWait: wait})
 	if err != nil {
 		return fmt.Errorf("compact --seal: %w", err)
 	}
@@ -100,7 +100,7 @@ func (m *maintenance) seal() error {
 	at := slices.IndexFunc(m.segments, func(s compactor.Segment) bool { return s.Base == sealed.Base })
 	if at >= 0 {
 		m.sealed = &m.segments[at]
-		eventlog.Log(m.log.Dir, slog.LevelInfo, "sealed", "segment", filepath.Base(sealed.Path))
+		eventlog.Log(m.log.FS(), m.log.Dir, slog.LevelInfo, "sealed", "segment", filepath.Base(sealed.Path))
 	}
 	return nil
 }

@@ -111,10 +111,10 @@ func runConfig(c *cli.Context) error {
 		return err
 	}
 	if len(change) > 0 {
-		if settings, err = segment.Configure(c.Context, l.Dir, change, nil); err != nil {
+		if settings, err = segment.Configure(c.Context, l.Dir, change, l.FS()); err != nil {
 			return err
 		}
-		eventlog.Log(l.Dir, slog.LevelInfo, "configured", "change", change)
+		eventlog.Log(l.FS(), l.Dir, slog.LevelInfo, "configured", "change", change)
 	}
 	return showSettings(c, settings)
 }
@@ -158,7 +158,7 @@ func acceptEdit(c *cli.Context, dir string, change segment.Settings) error {
 	if err != nil {
 		return fmt.Errorf("config --accept-edit: %w", err)
 	}
-	eventlog.Log(dir, slog.LevelWarn, "edit of HISTLOG accepted", "settings", settings)
+	eventlog.Log(nil, dir, slog.LevelWarn, "edit of HISTLOG accepted", "settings", settings)
 	return showSettings(c, settings)
 }
 

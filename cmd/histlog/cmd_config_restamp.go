@@ -41,9 +41,9 @@ func restamp(c *cli.Context, l *segment.Log, change segment.Settings) error {
 	if done || err != nil {
 		return err
 	}
-	r.done, err = segment.Restamp(c.Context, l.Dir, change, progress, segment.Options{ID: l.Marker.ID, LockWait: wait, Memory: maxRecord(c)})
+	r.done, err = segment.Restamp(c.Context, l.Dir, change, progress, segment.Options{FS: l.FS(), ID: l.Marker.ID, LockWait: wait, Memory: maxRecord(c)})
 	bar.Finish()
-	eventlog.LogRecovery(l.Dir, r.done.Recovery)
+	eventlog.LogRecovery(l.FS(), l.Dir, r.done.Recovery)
 	if err != nil {
 		if r.done.Settings != nil && !errors.Is(err, segment.ErrRestamped) { // HISTLOG has them
 			say(c.App.ErrWriter, "the settings are changed, but not yet all times; to go on: histlog config %s --restamp", l.Dir)
@@ -51,7 +51,7 @@ func restamp(c *cli.Context, l *segment.Log, change segment.Settings) error {
 		return fmt.Errorf("config --restamp: %w", err)
 	}
 	t := r.done.Total()
-	eventlog.Log(l.Dir, slog.LevelInfo, "restamped", "change", change, "records", t.After.Records, "changed", t.Changed)
+	eventlog.Log(l.FS(), l.Dir, slog.LevelInfo, "restamped", "change", change, "records", t.After.Records, "changed", t.Changed)
 	if err := r.show(); err != nil {
 		return err
 	}

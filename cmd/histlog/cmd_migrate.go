@@ -98,7 +98,7 @@ func runMigrate(c *cli.Context) error {
 	if err != nil {
 		return aboutSources(o, err)
 	}
-	eventlog.Log(o.Dir, slog.LevelInfo, "migrated", "source", o.Source, "records", receipt.Records, "sha256", receipt.SourceSHA256, "peak_rss", receipt.PeakRSS)
+	eventlog.Log(nil, o.Dir, slog.LevelInfo, "migrated", "source", o.Source, "records", receipt.Records, "sha256", receipt.SourceSHA256, "peak_rss", receipt.PeakRSS)
 	if err := showReceipt(c, o, zone, receipt); err != nil {
 		return err
 	}
@@ -252,7 +252,7 @@ func continueMigration(c *cli.Context, o migrate.Options, bar *term.Progress) (e
 		return aboutSource("migrate "+o.Source, o.Source, beingWritten(err))
 	}
 	if done.Appended > 0 {
-		eventlog.Log(o.Dir, slog.LevelInfo, "continued", "source", o.Source, "appended", done.Appended)
+		eventlog.Log(nil, o.Dir, slog.LevelInfo, "continued", "source", o.Source, "appended", done.Appended)
 	}
 	if done.Lost > 0 {
 		say(c.App.ErrWriter, "%s of these are lost in the log: keep %s", term.Count(done.Lost), o.Source)

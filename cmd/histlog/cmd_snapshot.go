@@ -50,7 +50,7 @@ func runSnapshot(c *cli.Context) error {
 	if err != nil {
 		return snapshotError(err)
 	}
-	eventlog.Log(dir, slog.LevelInfo, "snapshot", "to", dest, "first_seq", done.First, "last_seq", done.Next-1)
+	eventlog.Log(nil, dir, slog.LevelInfo, "snapshot", "to", dest, "first_seq", done.First, "last_seq", done.Next-1)
 	if err := showSnapshot(c, dest, done, time.Since(started)); err != nil {
 		return err
 	}

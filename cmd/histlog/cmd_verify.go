@@ -94,7 +94,7 @@ func runVerify(c *cli.Context) error {
 		return err
 	}
 	if !v.OK {
-		eventlog.Log(l.Dir, slog.LevelError, "verify found damage", "damaged", v.Damaged)
+		eventlog.Log(l.FS(), l.Dir, slog.LevelError, "verify found damage", "damaged", v.Damaged)
 	}
 	if err := v.print(c, l, time.Since(started)); err != nil {
 		return err

@@ -33,7 +33,7 @@ func repair(c *cli.Context, dir string) ([]repairedRecord, error) {
 		return nil, usage("verify", "--lock-wait: %v", err)
 	}
 	done, err := segment.Repair(c.Context, dir, segment.Options{LockWait: wait, Memory: maxRecord(c)})
-	eventlog.LogRecovery(dir, done.Recovery)
+	eventlog.LogRecovery(nil, dir, done.Recovery)
 	list := []repairedRecord{}
 	for _, m := range done.Repaired {
 		row := repairedRecord{m.Seq, m.Segment, m.Offset, m.Reason, nil, m.Lost}
@@ -47,7 +47,7 @@ func repair(c *cli.Context, dir string) ([]repairedRecord, error) {
 		say(c.App.ErrWriter, "a torn tail was moved to %s", name)
 	}
 	if len(list) > 0 {
-		eventlog.Log(dir, slog.LevelWarn, "repaired", "mended", list)
+		eventlog.Log(nil, dir, slog.LevelWarn, "repaired", "mended", list)
 	}
 	if err != nil {
 		err = fmt.Errorf("verify --repair: %w", err)

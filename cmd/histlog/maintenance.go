@@ -87,7 +87,7 @@ func (m *maintenance) run() error {
 	}
 	before := m.diskSize()
 	changes, err := compactor.Run(m.c.Context, m.log.Dir, m.plan, compactor.Options{
-		Options:  segment.Options{ID: m.log.Marker.ID},
+		Options:  segment.Options{FS: m.log.FS(), ID: m.log.Marker.ID},
 		Policy:   m.policy,
 		Once:     m.c.Bool("due"),
 		Progress: func(done, of int) { m.bar.Set(int64(done), int64(of)) },
@@ -185,14 +185,14 @@ func (m *maintenance) logChanges(changes []compactor.Change, err error) {
 		done[c.Kind] = append(done[c.Kind], c.Segment)
 	}
 	for kind, names := range done {
-		eventlog.Log(m.log.Dir, slog.LevelInfo, kind.String(), "segments", names)
+		eventlog.Log(m.log.FS(), m.log.Dir, slog.LevelInfo, kind.String(), "segments", names)
 	}
 	if errors.Is(err, context.Canceled) { // interrupted by a signal, which is not a failure
 		return
 	}
 	note := segment.UpkeepStatus{OK: m.now.UTC()}
 	if err != nil {
-		eventlog.Log(m.log.Dir, slog.LevelError, "maintenance failed", "command", m.c.Command.Name, "error", err.Error())
+		eventlog.Log(m.log.FS(), m.log.Dir, slog.LevelError, "maintenance failed", "command", m.c.Command.Name, "error", err.Error())
 		note = segment.UpkeepStatus{OK: m.log.Status().Upkeep.OK, Failed: m.now.UTC(), Error: err.Error()}
 	}
 	_ = m.log.UpdateStatus(m.c.Context, func(n *segment.Status) { n.Upkeep = note }) // the status is informational

@@ -89,7 +89,7 @@ func recordMemory(c *cli.Context, budget memguard.Budget, used uint64) {
 	}
 	for _, dir := range c.Args().Slice() {
 		if _, err := segment.Open(dir); err == nil {
-			eventlog.Log(dir, slog.LevelWarn, "memory is short", "command", c.Command.Name, "used", used, "budget", budget)
+			eventlog.Log(nil, dir, slog.LevelWarn, "memory is short", "command", c.Command.Name, "used", used, "budget", budget)
 		}
 	}
 }

@@ -4,46 +4,125 @@
 package eventlog
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
-	"github.com/gofrs/flock"
 	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/vfs"
 	"github.com/histlog/histlog/segment"
 	"gopkg.in/natefinch/lumberjack.v2"
 )
 
-// Log appends one event to the event log of the log at dir. lumberjack renames the
-// file when it is full, so one process at a time may write; an event that finds the
-// file locked is dropped rather than waited for.
-func Log(dir string, level slog.Level, event string, attributes ...any) {
-	path := filepath.Join(dir, filename.Events)
-	info, err := os.Stat(dir)
+const (
+	maxMegabytes = 1 // size of events.log when it gets another name
+	maxOld       = 3 // number of files with such a name that are kept
+)
+
+// Log appends one event to the event log of the log at dir, which is on fsys; nil means
+// the machine's file system. One process at a time may write, because a full file gets
+// another name; an event that finds the file locked is dropped rather than waited for.
+func Log(fsys vfs.FS, dir string, level slog.Level, event string, attributes ...any) {
+	if fsys == nil {
+		fsys = vfs.OS{}
+	}
+	fsys, release, err := vfs.Hold(fsys, dir)
 	if err != nil {
 		return
 	}
-	for _, name := range []string{path, path + ".lock"} { // created here with the log's owner and mode, which lumberjack keeps
-		f, err := vfs.OS{}.OpenFile(name, os.O_RDWR|os.O_CREATE, info.Mode().Perm()&0o666)
-		if err != nil {
-			return
-		}
-		f.Close()
-	}
-	lock := flock.New(path + ".lock")
-	if ok, err := lock.TryLock(); err != nil || !ok {
+	defer release()
+	mode, err := fileMode(fsys, dir)
+	if err != nil {
 		return
 	}
-	defer lock.Unlock()
-	out := &lumberjack.Logger{Filename: path, MaxSize: 1, MaxBackups: 3}
+	path := filepath.Join(dir, filename.Events)
+	lock, err := fsys.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, mode)
+	if err != nil {
+		return
+	}
+	defer lock.Close()
+	unlock, ok, err := fsys.TryLock(path + ".lock")
+	if err != nil || !ok {
+		return
+	}
+	defer unlock()
+	var line bytes.Buffer
+	slog.New(slog.NewJSONHandler(&line, nil)).Log(context.Background(), level, event, attributes...)
+	if rotate(fsys, dir, int64(line.Len())) != nil {
+		return
+	}
+	write(fsys, path, mode, line.Bytes())
+}
+
+// fileMode returns the mode of new files. A directory that is not a log gets none.
+func fileMode(fsys vfs.FS, dir string) (fs.FileMode, error) {
+	if _, err := fsys.Lstat(filepath.Join(dir, filename.Marker)); err != nil {
+		return 0, err
+	}
+	info, err := fsys.Lstat(dir + string(filepath.Separator) + ".")
+	if err != nil {
+		return 0, err
+	}
+	return info.Mode().Perm() & 0o666, nil
+}
+
+// write appends a line to the event log. lumberjack gets a name that leads to the file
+// which is open here: by its own name, the owner of the directory could lead it elsewhere.
+func write(fsys vfs.FS, path string, mode fs.FileMode, line []byte) {
+	f, err := fsys.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, mode)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	//mutant:event-log-lumberjack-opens-it-by-name
+	name, err := vfs.NameOf(f)
+	if err != nil {
+		return
+	}
+	out := &lumberjack.Logger{Filename: name, MaxSize: maxMegabytes}
 	defer out.Close()
-	slog.New(slog.NewJSONHandler(out, nil)).Log(context.Background(), level, event, attributes...)
+	_, _ = out.Write(line)
+}
+
+// rotate gives events.log another name if it has no room for n bytes, and removes the
+// oldest files with such a name. lumberjack would do that by name.
+func rotate(fsys vfs.FS, dir string, n int64) error {
+	path := filepath.Join(dir, filename.Events)
+	size, err := vfs.Size(fsys, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil || size+n < maxMegabytes<<20 {
+		return err
+	}
+	entries, err := fsys.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	prefix, suffix, _ := strings.Cut(filename.Events, ".")
+	prefix, suffix = prefix+"-", "."+suffix
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
+		return !strings.HasPrefix(e.Name(), prefix) || !strings.HasSuffix(e.Name(), suffix)
+	})
+	for len(entries) >= maxOld { // sorted by name, and so by time
+		if err := fsys.Remove(filepath.Join(dir, entries[0].Name())); err != nil {
+			return err
+		}
+		entries = entries[1:]
+	}
+	// Not synced: after a power cut the file may have its old name again.
+	return fsys.Rename(path, filepath.Join(dir, prefix+time.Now().UTC().Format("2006-01-02T15-04-05.000")+suffix))
 }
 
 // LogRecovery logs what the recovery of a log changed, if anything.
-func LogRecovery(dir string, r segment.Recovery) {
+func LogRecovery(fsys vfs.FS, dir string, r segment.Recovery) {
 	if r.Empty() {
 		return
 	}
@@ -52,5 +131,5 @@ func LogRecovery(dir string, r segment.Recovery) {
 	for i, d := range r.Damage {
 		level, damage[i] = slog.LevelError, d.Error()
 	}
-	Log(dir, level, "recovered", "adopted", r.Adopted, "taken_back", r.RolledBack, "quarantined", r.Quarantined, "damage", damage)
+	Log(fsys, dir, level, "recovered", "adopted", r.Adopted, "taken_back", r.RolledBack, "quarantined", r.Quarantined, "damage", damage)
 }

@@ -35,7 +35,7 @@ func (a *Appender) open(ctx context.Context) (err error) {
 	}
 	a.nextYield = time.Now().Add(turnTime)
 	r := a.writer.Recovery()
-	eventlog.LogRecovery(a.dir, r)
+	eventlog.LogRecovery(a.writer.FS(), a.dir, r)
 	for _, d := range r.Damage {
 		a.warn("%v; append continues in a new segment", d)
 	}
@@ -52,7 +52,7 @@ func (a *Appender) createLog(ctx context.Context) (err error) {
 	o.Settings = a.options.NewSettings(o.Settings)
 	if a.writer, err = segment.Create(ctx, a.dir, o); err == nil {
 		a.created = true
-		eventlog.Log(a.dir, slog.LevelInfo, "created")
+		eventlog.Log(a.writer.FS(), a.dir, slog.LevelInfo, "created")
 	}
 	return err
 }

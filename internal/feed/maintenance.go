@@ -76,7 +76,7 @@ func (a *Appender) startMaintenance() {
 	if a.maintenance, err = startChild(a.dir); err != nil {
 		err = fmt.Errorf("it could not be started: %w", err)
 		a.warn("maintenance failed: %v", err)
-		eventlog.Log(a.dir, slog.LevelError, "maintenance failed", "error", err.Error())
+		eventlog.Log(a.writer.FS(), a.dir, slog.LevelError, "maintenance failed", "error", err.Error())
 		recordFailure(a.dir, err)
 	}
 }

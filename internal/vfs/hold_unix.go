@@ -4,6 +4,7 @@ package vfs
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -364,6 +365,24 @@ func flockFile(f *os.File) (bool, error) {
 			return false, &fs.PathError{Op: "lock", Path: f.Name(), Err: err}
 		}
 	}
+}
+
+// NameOf returns a name by which a library opens the very file that is open as f.
+func NameOf(f File) (string, error) {
+	file, ok := f.(osFile)
+	if !ok {
+		return "", errors.ErrUnsupported
+	}
+	name := fmt.Sprintf("/dev/fd/%d", file.Fd())
+	own, err := file.Stat()
+	if err != nil {
+		return "", err
+	}
+	now, err := os.Stat(name)
+	if err == nil && !os.SameFile(own, now) { // as in a chroot
+		err = errors.ErrUnsupported
+	}
+	return name, err
 }
 
 // renamed gives an error of os.Root the operation and the full name, as package os has

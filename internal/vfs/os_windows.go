@@ -31,6 +31,15 @@ func Hold(fsys FS, dir string) (held FS, release func() error, err error) {
 // Moved returns false.
 func Moved(fsys FS, dir string) bool { return false }
 
+// NameOf returns the name of an open file.
+func NameOf(f File) (string, error) {
+	file, ok := f.(osFile)
+	if !ok {
+		return "", errors.ErrUnsupported
+	}
+	return file.Name(), nil
+}
+
 // ByName returns fsys.
 func ByName(fsys FS) FS { return fsys }
 

@@ -256,6 +256,7 @@ var mutants = []mutant{
 	{"hold: a writer goes on by name", "w.fs, w.releaseLock = fsys, func", "_, w.releaseLock = fsys, func", "segment TestHeldWhileInUse"},
 	{"hold: a log is read by name", "l.fs, l.release = fsys, release", "_, l.release = fsys, release", "segment TestHeldWhileInUse"},
 	{"hold: maintenance opens the directory again", "if l.locked || !vfs.Moved(l.fs, l.Dir) {", "if !vfs.Moved(l.fs, l.Dir) {", "segment TestHeldWhileInUse"},
+	{"event log: lumberjack opens it by name", "name, err := vfs.NameOf(f)", "name, err := path, error(nil)", ""},
 	{"hold: maintenance of a directory that was moved", "if vfs.Moved(l.fs, l.Dir) {", "if false {", "segment TestHeldWhileInUse"},
 	{"hold: a follower stays with a directory that was moved", "if l.locked || !vfs.Moved(l.fs, l.Dir) {", "if true {", "reader TestReplaced"},
 
