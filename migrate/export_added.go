@@ -276,7 +276,7 @@ func formOf(e *envelope) ([]frame, error) {
 		err = x.atEnd()
 		return x.form, err
 	}
-	_, err = io.Copy(x, x.content())
+	_, err = x.gap(1)
 	return x.outline.frames, err
 }
 

@@ -53,23 +53,13 @@ func openEnvelope(l *segment.Log) (*envelope, error) {
 	}
 	f := &envelope{style: at.style(), records: at.Records, base: at.base, count: at.Count}
 	if at.base != nil {
-		if f.pattern, err = jsonscan.ParsePattern(at.Records); err != nil {
+		if f.pattern, err = at.pointer(); err != nil {
 			return nil, err
 		}
-		if f.pattern.Stars() == nil || at.base.From < 0 || at.base.To < 0 {
-			return nil, errLayout
-		}
 	}
-	if f.prefix, err = f.section(l, prefixName); err != nil {
+	if err = f.openFiles(l, at); err != nil {
 		f.close()
 		return nil, err
-	}
-	f.suffix, err = f.section(l, suffixName)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	}
-	if err == nil {
-		f.odd, err = openOddSpace(l)
 	}
 	switch {
 	case at.Between != nil:
@@ -82,14 +72,36 @@ func openEnvelope(l *segment.Log) (*envelope, error) {
 	default:
 		f.between = "," + f.style.Array.Comma
 	}
-	if err == nil && at.Empty && at.base == nil {
-		err = f.divide(at.Depth)
-	}
-	if err != nil {
-		f.close()
-		return nil, err
+	if at.Empty && at.base == nil {
+		if err = f.divide(at.Depth); err != nil {
+			f.close()
+			return nil, err
+		}
 	}
 	return f, nil
+}
+
+// openFiles opens the files of origin/. close closes them, also after an error.
+func (e *envelope) openFiles(l *segment.Log, at *layout) (err error) {
+	if e.prefix, err = e.section(l, prefixName); err != nil {
+		return err
+	}
+	end := int64(-1)
+	e.suffix, err = e.section(l, suffixName)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && at.Count == 0:
+	case errors.Is(err, fs.ErrNotExist):
+		return damagedOrigin(l, suffixName, fs.ErrNotExist)
+	case err != nil:
+		return err
+	default:
+		end = e.suffix.Size()
+	}
+	if err = damagedOrigin(l, layoutName, at.checkSizes(e.prefix.Size(), end)); err != nil {
+		return err
+	}
+	e.odd, err = openOddSpace(l)
+	return err
 }
 
 // section opens a file of origin/. close closes it.

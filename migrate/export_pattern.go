@@ -66,9 +66,7 @@ const maxHeld = 64 << 10
 func newPatternExport(e *envelope, out *bufio.Writer) (*patternExport, error) {
 	x := &patternExport{envelope: e, out: out, copying: true, added: &additions{}, set: &typesetter{style: e.style, out: out}}
 	bracket := make([]byte, 1)
-	if _, err := e.prefix.ReadAt(bracket, e.base.From-1); err == io.EOF {
-		return nil, errLayout
-	} else if err != nil {
+	if _, err := e.prefix.ReadAt(bracket, e.base.From-1); err != nil {
 		return nil, err
 	}
 	x.outline = newOutline(e.pattern, bracket[0] == '{', x)
@@ -174,8 +172,27 @@ func (x *patternExport) skipTo(number uint64) error {
 		}
 		x.passed++
 		x.outline.top().elements++
+		last, err := x.separated(number)
+		if err != nil {
+			return err
+		}
+		// Of separators that are the same, the last one alone matters.
+		if last > x.passed+1 {
+			x.outline.top().elements += int(last - x.passed - 1)
+			x.passed = last - 1
+		}
 	}
 	return x.err
+}
+
+// separated returns the last record up to number before which, as before all from the next
+// one on, there is the text between two records.
+func (x *patternExport) separated(number uint64) (uint64, error) {
+	if x.odd == nil {
+		return number, nil
+	}
+	_, err := x.odd.begin(x.passed + 1)
+	return min(number, x.odd.entry-1), err
 }
 
 // gap reads the text before a record. It returns the white space inside the record that is
@@ -195,6 +212,9 @@ func (x *patternExport) gap(number uint64) (gaps, error) {
 	}
 	if number > 1 && !done && err == nil {
 		_, err = io.WriteString(x, x.between)
+	}
+	if err == nil && !x.outline.atRecord() {
+		err = errLayout
 	}
 	if x.form == nil {
 		x.form = slices.Clone(x.outline.frames)

@@ -94,7 +94,10 @@ func (x *patternExport) lineBefore(i int, object bool) {
 
 // line begins a line for a value in i containers, counted from the base.
 func (x *patternExport) line(i int) {
-	x.out.WriteString(x.tree.Line + strings.Repeat(x.tree.Indent, x.pattern.Stars()[0]+i))
+	x.out.WriteString(x.tree.Line)
+	for range x.pattern.Stars()[0] + i {
+		x.out.WriteString(x.tree.Indent)
+	}
 }
 
 // kind returns the style of objects or arrays.

@@ -64,12 +64,12 @@ func (at *layout) UnmarshalJSON(b []byte) error {
 	case len(raw.Records) == 0:
 		return nil
 	case raw.Records[0] != '{':
-		return json.Unmarshal(raw.Records, &at.Records)
+		return inMember("records", json.Unmarshal(raw.Records, &at.Records))
 	}
 	at.base = new(base)
 	err := json.Unmarshal(raw.Records, at.base)
 	at.Records = at.base.Pattern
-	return err
+	return inMember("records", err)
 }
 
 // A formerStyle is the style in layouts of older versions, without Spaces.
@@ -103,10 +103,24 @@ func (at *layout) pointer() (*jsonscan.Pointer, error) {
 func readLayout(l *segment.Log) (*layout, error) {
 	var at layout
 	err := readJSON(l, layoutName, &at)
-	if errors.Is(err, fs.ErrNotExist) {
+	var disk *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
+	case errors.As(err, &disk):
+		return nil, err
+	case err == nil:
+		err = at.check()
 	}
-	return &at, err
+	return &at, damagedOrigin(l, layoutName, err)
+}
+
+// damagedOrigin returns err, unless it is nil, as the damage of a file of origin/.
+func damagedOrigin(l *segment.Log, name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %s: %w", ErrOrigin, l.OriginPath(name), err)
 }
 
 // keyMark stands, in the text between two records, for a key of the second one. Several of

@@ -3,6 +3,7 @@ package migrate
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/histlog/histlog/internal/jsonscan"
@@ -219,4 +220,4 @@ func (w *spaceWriter) close() error {
 }
 
 // errSpace is returned for bytes that no spaceWriter writes.
-var errSpace = errors.New("origin/" + spaceName + " is damaged")
+var errSpace = fmt.Errorf("%w: %s", ErrOrigin, spaceName)

@@ -199,6 +199,12 @@ func (o *outline) step(f *frame) (path string, known bool) {
 	return plainStep(f.path), true
 }
 
+// atRecord reports whether the next value is one that the pattern leads to.
+func (o *outline) atRecord() bool {
+	n := o.top().level
+	return n == len(o.tokens) || n == len(o.tokens)-1 && o.stars[n]
+}
+
 // follow notes the keys of a record at the current place, and with them the paths of the
 // containers around it.
 func (o *outline) follow(keys [][]byte) {

@@ -99,7 +99,12 @@ func (d *Draft) CreateQuarantine(from int64) (io.WriteCloser, error) {
 
 // OpenOrigin opens a file of origin/. It returns fs.ErrNotExist if the log was not migrated.
 func (l *Log) OpenOrigin(name string) (File, error) {
-	return l.fs.OpenFile(filepath.Join(l.Dir, filename.Origin, l.source+name), os.O_RDONLY, 0)
+	return l.fs.OpenFile(l.OriginPath(name), os.O_RDONLY, 0)
+}
+
+// OriginPath returns the path of a file in origin/.
+func (l *Log) OriginPath(name string) string {
+	return filepath.Join(l.Dir, filename.Origin, l.source+name)
 }
 
 // WithOrigin returns l with the files of origin/ whose names begin with prefix, as
