@@ -162,7 +162,7 @@ func (m *migration) checkRoom() error {
 		return nil
 	}
 	m.room = true
-	free, _, err := memguard.DiskFree(m.o.Dir)
+	free, _, err := memguard.DiskFree(nearestExisting(m.o.Dir))
 	if err != nil {
 		return err
 	}

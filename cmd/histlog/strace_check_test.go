@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/histlog/histlog/internal/filename"
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -325,25 +326,34 @@ func (o outcome) tidy() error {
 	return nil
 }
 
-// migrated checks that a migration made a whole log, or none that the next one
-// can't replace, and left its source alone.
-func migrated(t *testing.T, o outcome) error {
-	path := filepath.Join(o.dir, "old.json")
-	text, err := os.ReadFile(path)
-	want := strings.TrimSpace(values(1, 4))
-	if err != nil || string(text) != "["+strings.ReplaceAll(want, "\n", ",")+"]" {
-		return fmt.Errorf("the source is %q, %w", text, err)
+// migrated checks a migration of the four records that setup has written: there is a complete
+// log or none, and then args make it. The sources are as they were.
+func migrated(setup func(*testing.T, string), args []string) func(*testing.T, outcome) error {
+	return func(t *testing.T, o outcome) error {
+		before := t.TempDir()
+		setup(t, before)
+		sources, err := filepath.Glob(filepath.Join(before, "*.json"))
+		if err != nil || len(sources) == 0 {
+			return fmt.Errorf("no sources, %w", err)
+		}
+		for _, name := range sources {
+			was, is := testutil.ReadFile(t, name), testutil.ReadFile(t, filepath.Join(o.dir, filepath.Base(name)))
+			if string(was) != string(is) {
+				return fmt.Errorf("the source is %q", is)
+			}
+		}
+		want := strings.TrimSpace(values(1, 4))
+		got, err := o.recovered()
+		whole := strings.Join(got, "\n") == want
+		if errors.Is(err, segment.ErrNoLog) {
+			err = nil
+			histlogIn(t, o.dir, "", args...)
+		}
+		if err == nil && len(got) > 0 && !whole {
+			err = fmt.Errorf("half a log: %q", got)
+		}
+		return errors.Join(err, o.explained(whole))
 	}
-	got, err := o.recovered()
-	whole := strings.Join(got, "\n") == want
-	if errors.Is(err, segment.ErrNoLog) {
-		err = nil
-		histlogIn(t, o.dir, "", "migrate", "old.json", "log")
-	}
-	if err == nil && len(got) > 0 && !whole {
-		err = fmt.Errorf("half a log: %q", got)
-	}
-	return errors.Join(err, o.explained(whole))
 }
 
 // exported checks that a file was written whole or not at all, and that nothing

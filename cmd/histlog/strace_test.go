@@ -55,8 +55,15 @@ var tracedCommands = []traced{
 	{"prune", threeSegments, []string{"prune", "--max-records", "1", "--yes", "log"}, "", retired, ownPaths},
 	{"prune to an archive", threeSegments, []string{"prune", "--max-records", "1", "--yes", "--archive-to", "old", "log"}, "", archived, ownPaths},
 	{"snapshot", threeSegments, []string{"snapshot", "log", "old"}, "", snapshotted, ownPaths},
-	{"migrate", source, []string{"migrate", "old.json", "log"}, "", migrated, ownPaths},
+	migration("migrate", source, "migrate", "old.json", "log"),
+	migration("migrate two sources", twoSources, "migrate", "old.json", "new.json", "log"),
+	migration("migrate files of one record each", fourFiles, "migrate", "--each", "poll-*.json", "log"),
 	{"export", existing, []string{"export", "-o", "out.json", "--format", "array", "log"}, "", exported, nil}, // by a name that nobody foresees
+}
+
+// migration returns a row for the command args, which migrates what setup writes.
+func migration(name string, setup func(*testing.T, string), args ...string) traced {
+	return traced{name, setup, args, "", migrated(setup, args), ownPaths}
 }
 
 // values returns the records from..to, one a line.
@@ -149,6 +156,20 @@ func source(t *testing.T, dir string) {
 	text := "[" + strings.ReplaceAll(strings.TrimSpace(values(1, 4)), "\n", ",") + "]"
 	if err := os.WriteFile(filepath.Join(dir, "old.json"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// twoSources writes the records of source to two files.
+func twoSources(t *testing.T, dir string) {
+	lines := strings.SplitAfter(strings.TrimSpace(values(1, 4)), "\n")
+	testutil.WriteFile(t, filepath.Join(dir, "old.json"), []byte(lines[0]+lines[1]))
+	testutil.WriteFile(t, filepath.Join(dir, "new.json"), []byte("["+lines[2]+","+lines[3]+"]"))
+}
+
+// fourFiles writes the records of source to a file each.
+func fourFiles(t *testing.T, dir string) {
+	for i, line := range strings.Split(strings.TrimSpace(values(1, 4)), "\n") {
+		testutil.WriteFile(t, filepath.Join(dir, fmt.Sprintf("poll-%d.json", i+1)), []byte(line))
 	}
 }
 
@@ -335,7 +356,7 @@ func (c traced) inject(t *testing.T, before fs.FS, i injection) (fired bool) {
 // ownPaths are the files of a log in dir that faults may hit, so that none
 // hits what the program opens for itself. What is for messages only is not there.
 func ownPaths(dir string) (paths []string) {
-	names := []string{"", "quarantine", "origin", "HISTLOG", ".HISTLOG.tmp", ".HISTLOG.draft", "UPKEEP", "origin/prefix", "origin/suffix", "origin/receipt.json"}
+	names := []string{"", "quarantine", "origin", "HISTLOG", ".HISTLOG.tmp", ".HISTLOG.draft", "UPKEEP", "origin/prefix", "origin/suffix", "origin/receipt.json", "origin/1.receipt.json", "origin/2.prefix", "origin/2.suffix", "origin/files.ndjson"}
 	for base := segment.Sequence(1); base <= 6; base++ {
 		for _, name := range []string{filename.Text(uint64(base)), filename.Segment(uint64(base), segment.Zstd), filename.Segment(uint64(base), segment.Gzip), filename.Index(uint64(base)), filename.SmallIndex(uint64(base))} {
 			names = append(names, name, "."+name+".tmp")

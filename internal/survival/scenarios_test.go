@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/histlog/histlog/internal/faultfs"
@@ -219,6 +220,8 @@ var scenarios = []scenario{
 	}, reopen},
 	{"migrate and compress", nil, func(r *run) { r.migrate(segment.Gzip) }},
 	{"migrate", nil, func(r *run) { r.migrate(segment.Plain) }},
+	{"migrate two sources", nil, func(r *run) { r.migrateSources() }},
+	{"migrate files of one record each", nil, func(r *run) { r.migrateFiles() }},
 	{"migrate with irregular white space", nil, func(r *run) { r.migrateOddSpace() }},
 	{"publish a draft", nil, func(r *run) {
 		d, err := segment.NewDraft(context.Background(), r.dir, r.options())
@@ -320,10 +323,48 @@ func (r *run) migrate(codec segment.Codec) {
 	for range 6 {
 		source.WriteString(r.submit(0) + ",")
 	}
-	_, err := migrate.Run(context.Background(), migrate.Options{
-		Source: "-", Stdin: strings.NewReader("[" + strings.TrimSuffix(source.String(), ",") + "]"), Dir: r.dir, FS: r.disk, Settings: r.settings, Compress: codec,
-	})
-	if r.failed(err) {
+	r.migrateFrom(migrate.Options{Source: "-", Stdin: strings.NewReader("[" + strings.TrimSuffix(source.String(), ",") + "]"), Compress: codec})
+}
+
+// migrateSources makes a log of two sources and appends to it. The records of the first one
+// are found by a survey, after its array rows was taken for them: the draft is made twice.
+func (r *run) migrateSources() {
+	r.wantFiles, r.migrated = []string{"[", "]"}, true
+	first := `{"rows":[{}],"history":[` + r.submit(0) + "," + r.submit(0) + `]}`
+	second := "[" + r.submit(0) + "," + r.submit(0) + "]"
+	names := r.sources(first, second)
+	defer os.RemoveAll(filepath.Dir(names[0]))
+	r.migrateFrom(migrate.Options{Sources: names})
+}
+
+// migrateFiles makes a log of files that are a record each, and appends to it.
+func (r *run) migrateFiles() {
+	names := r.sources(r.submit(0), r.submit(0), r.submit(0))
+	defer os.RemoveAll(filepath.Dir(names[0]))
+	var listed strings.Builder
+	for i, name := range names {
+		fmt.Fprintf(&listed, "{\"file\":%q,\"bytes\":%d}\n", name, len(r.submitted[i]))
+	}
+	r.wantFiles, r.migrated = []string{listed.String()}, true
+	r.migrateFrom(migrate.Options{Sources: names, Each: true})
+}
+
+// sources writes texts to files in a directory of their own, which the caller removes.
+// Sources are read from the operating system, not from the simulated disk.
+func (r *run) sources(texts ...string) (names []string) {
+	dir, err := os.MkdirTemp("", "histlog-sources-")
+	r.must(err)
+	for i, text := range texts {
+		names = append(names, filepath.Join(dir, fmt.Sprintf("%d.json", i+1)))
+		r.must(os.WriteFile(names[i], []byte(text), 0o644))
+	}
+	return names
+}
+
+// migrateFrom makes a log of the records that were submitted, and appends to it.
+func (r *run) migrateFrom(o migrate.Options) {
+	o.Dir, o.FS, o.Settings = r.dir, r.disk, r.settings
+	if _, err := migrate.Run(context.Background(), o); r.failed(err) {
 		return
 	}
 	for i, text := range r.submitted {
