@@ -2,11 +2,11 @@
 GO ?= go
 
 # The modules: histlog, and what would else be a dependency of programs that import it.
-MODULES = . scripts/bench scripts/browser scripts/tools
+MODULES = . scripts/bench scripts/browser scripts/powercut scripts/tools
 in-each-module = set -e; for m in $(MODULES); do (cd $$m && $(1)); done
 
 .DEFAULT_GOAL := help
-.PHONY: help build man demo test proofs test-browser race fuzz torture mutants bench month corpus lint cross clean
+.PHONY: help build man demo test proofs test-browser race fuzz torture powercut mutants bench month corpus lint cross clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,7 @@ demo: ## migrate a realistic step2.json, append, look, and get the old file back
 test: ## test each behaviour once (about a minute)
 	$(GO) test ./...
 	cd scripts/tools && $(GO) test ./...
+	cd scripts/powercut && $(GO) test ./...
 
 proofs: test-browser ## run every test at full size: all faults, memory, storms, the browser (about ten minutes)
 	HISTLOG_PROOFS=1 $(GO) test -timeout 30m ./...
@@ -41,6 +42,10 @@ fuzz: ## fuzz each parser for FUZZTIME (default 1m)
 torture: ## every fault at every system call, then kills beside readers for TORTURE_TIME (default 1m)
 	HISTLOG_TORTURE=1 $(GO) test -count=1 -timeout 0 -v -run '^TestInjected$$' ./cmd/histlog | grep -v '^=== \|^ *--- PASS'
 	HISTLOG_TORTURE_TIME=$(or $(TORTURE_TIME),1m) $(GO) test -count=1 -timeout 0 -v -run '^TestCrash$$' ./cmd/histlog
+
+powercut: build ## cut the power of real file systems, as root, for POWERCUT_TIME (default 10m)
+	$(GO) build -C scripts/powercut -o ../../bin/ .
+	bin/powercut -for $(or $(POWERCUT_TIME),10m)
 
 mutants: ## remove each sync and each check in turn: some test must fail
 	$(GO) build -C scripts/tools -o ../../bin/ ./mutants

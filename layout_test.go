@@ -57,6 +57,8 @@ var mayImport = map[string][]string{
 	"scripts/bench":            {"segment", "internal/genhistory"},
 	"scripts/bench/empty":      {},
 	"scripts/browser":          {},
+	"scripts/powercut":         {"scripts/powercut/disk"},
+	"scripts/powercut/disk":    {},
 	"scripts/tools/genhistory": {"internal/genhistory"},
 	"scripts/tools/month":      {"compactor", "segment", "internal/jsonscan", "internal/memguard", "internal/recordtime"},
 	"scripts/tools/mutants":    {},
