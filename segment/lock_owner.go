@@ -36,7 +36,7 @@ func (h lockInfo) state() processState {
 		return processGone
 	case h.Process == "":
 		return processUnknown
-	case h.Process == processID(os.Getpid()):
+	case h.Process == ownProcessID():
 		return processGone
 	case h.Process == processID(h.PID):
 		return processAlive
@@ -55,7 +55,7 @@ const settleTime = time.Second
 // lock does not exclude this one's, then acknowledges nothing more.
 func (w *Writer) claimLock(ctx context.Context, command string) error {
 	before, err := readLockInfo(w.fs, w.dir)
-	w.lockInfo = lockInfo{Token: uuid.NewString(), PID: os.Getpid(), Command: command, Since: w.now(), Machine: w.machine, Process: processID(os.Getpid())}
+	w.lockInfo = lockInfo{Token: uuid.NewString(), PID: os.Getpid(), Command: command, Since: w.now(), Machine: w.machine, Process: ownProcessID()}
 	w.writeLockInfo()
 	if err == nil && before.state() == processUnknown {
 		return pause(ctx, settleTime)

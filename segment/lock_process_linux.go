@@ -6,13 +6,14 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
 
-// system identifies this boot of the machine and the PID namespace of this process. ""
-// means unknown, because there is no /proc.
-func system() string {
+// system identifies this boot of the machine and the PID namespace of this process,
+// which do not change while it runs. "" means unknown, because there is no /proc.
+var system = sync.OnceValue(func() string {
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return ""
@@ -22,7 +23,10 @@ func system() string {
 		return ""
 	}
 	return strings.TrimSpace(string(boot)) + " " + space + " "
-}
+})
+
+// ownProcessID is the processID of this process.
+var ownProcessID = sync.OnceValue(func() string { return processID(os.Getpid()) })
 
 // processID identifies a process of this machine by boot, PID namespace, PID and start
 // time, so that no other process ever has the same ID. "" means that the process is
