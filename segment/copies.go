@@ -1,7 +1,6 @@
 package segment
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 
@@ -12,7 +11,7 @@ import (
 // openAuthoritative opens the one file of a segment that counts.
 //
 // A segment has several files while Compress is at work, after Compress was
-// killed, or where somebody put a file beside it. compareFiles orders them: the
+// killed, or where somebody put a file beside it. compareListed orders them: the
 // plain file comes first, because Compress deletes it only after a compressed one
 // was verified. The first file whose length agrees with the index counts; see
 // lengthMatches. If none agrees, the first counts, and is damaged. Of the active
@@ -53,31 +52,6 @@ func (r *Reader) lengthMatches() bool {
 		return !r.segment.Sealed || r.Next() == r.segment.Next && !r.made.lost()
 	}
 	return r.text.mismatch() == "" && (r.segment.Codec != Plain || r.size == r.trailer.Plain)
-}
-
-// compareFiles orders segments, and the files of one segment by preference. What is
-// not a regular file comes last.
-func compareFiles(a, b Segment) int {
-	irregular := func(s Segment) int {
-		if s.irregular {
-			return 1
-		}
-		return 0
-	}
-	return cmp.Or(cmp.Compare(a.Base, b.Base), cmp.Compare(irregular(a), irregular(b)), cmp.Compare(a.Codec, b.Codec))
-}
-
-// withoutCopies returns the first file of each segment. The files are sorted by
-// compareFiles.
-func withoutCopies(files []Segment) (segments []Segment) {
-	for _, f := range files {
-		if n := len(segments); n > 0 && segments[n-1].Base == f.Base {
-			segments[n-1].Copy = segments[n-1].Copy || !f.irregular
-			continue
-		}
-		segments = append(segments, f)
-	}
-	return segments
 }
 
 // withCodec returns s with the codec and the path of another of its files.

@@ -27,11 +27,11 @@ type Log struct {
 	locked   bool            // the maintenance lock is held, so Dir must not be opened again
 	ctx      context.Context // nil means that nothing cancels reading
 	file     markerFile
-	known    map[Sequence]bool // bases of the segments that were found to be the log's own
-	knownID  uuid.UUID         // the id in HISTLOG when known was filled
-	thorough bool              // RefreshAll was called
-	source   string            // prefix of the names in origin/; see WithOrigin
-	unsure   error             // why some segments could not be checked; nil means that all were
+	known    []Sequence // bases of the segments that were found to be the log's own, ascending
+	knownID  uuid.UUID  // the id in HISTLOG when known was filled
+	thorough bool       // RefreshAll was called
+	source   string     // prefix of the names in origin/; see WithOrigin
+	unsure   error      // why some segments could not be checked; nil means that all were
 }
 
 // A Segment is one segment file of a log.
@@ -112,7 +112,8 @@ func (l *Log) RefreshAll() error {
 }
 
 // Refresh reads HISTLOG and the directory again. A directory that changes while it is
-// listed may be listed wrongly, so Refresh lists it until two listings agree.
+// listed may be listed wrongly, so Refresh lists it until two listings agree, or until its
+// modification time shows that it was not changed.
 func (l *Log) Refresh() error {
 	err := l.hold()
 	if err == nil {
@@ -125,27 +126,33 @@ func (l *Log) Refresh() error {
 
 func (l *Log) refresh() error {
 	const attempts = 100
-	var before []Segment
+	var previous []listedFile
 	for n := range attempts {
+		before, statErr := l.stat(l.Dir)
 		m, err := l.file.read(l.fs, l.Dir)
+		if err := cmp.Or(err, statErr); err != nil { // the first one has the reason if there is no log
+			return err
+		}
+		files, err := listFiles(l.fs, l.Dir, false)
 		if err != nil {
 			return err
 		}
-		segments, err := listSegments(l.fs, l.Dir)
+		after, err := l.stat(l.Dir)
 		if err != nil {
 			return err
 		}
+		slices.SortFunc(files, compareListed)
 		//mutant:read-a-directory-is-listed-once
-		if n > 0 && slices.Equal(before, segments) {
+		if n > 0 && slices.Equal(previous, files) || isQuiet(l.fs, before, after) {
 			l.Marker = m
-			l.separateForeign(segments)
+			l.separateForeign(segmentsOf(l.Dir, files))
 			if len(l.Segments) == 0 {
 				return &CorruptError{Kind: KindMissing, Path: l.Dir, Reason: "HISTLOG is there, but no segment"}
 			}
 			l.leaveRetired()
 			return l.sealLast()
 		}
-		before = segments
+		previous = files
 	}
 	return fmt.Errorf("list %s: it changes faster than it can be read", l.Dir)
 }

@@ -4,28 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 
 	"github.com/histlog/histlog/internal/filename"
 )
-
-// listSegments lists the segments of a directory in order.
-func listSegments(fsys FS, dir string) ([]Segment, error) {
-	entries, err := fsys.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	var segments []Segment
-	for _, e := range entries {
-		base, suffix, ours := parseName(e.Name())
-		if codec, text := filename.CodecOf(suffix); ours && text {
-			segments = append(segments, Segment{Base: base, Path: filepath.Join(dir, e.Name()), Codec: codec, irregular: !e.Type().IsRegular()})
-		}
-	}
-	slices.SortFunc(segments, compareFiles)
-	return chain(withoutCopies(segments)), nil
-}
 
 // leaveRetired removes from Segments those that were retired but are not yet deleted.
 //

@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"slices"
 )
 
 // maxSequence is the highest sequence that a segment may begin with, so that
@@ -22,46 +23,49 @@ const maxSequence Sequence = math.MaxInt64
 // after the newest one that its index proves are checked, unless RefreshAll was called. A
 // foreign file before that segment is found when it is read, because no index proves it.
 func (l *Log) separateForeign(segments []Segment) {
-	var own []Segment
 	l.Foreign, l.unsure = nil, nil
 	// With another id in HISTLOG the same files belong to another log or to none.
-	if l.known == nil || l.knownID != l.Marker.ID {
-		l.known, l.knownID = map[Sequence]bool{}, l.Marker.ID
+	if l.knownID != l.Marker.ID {
+		l.known, l.knownID = nil, l.Marker.ID
 	}
+	proven := 0
 	if !l.thorough {
-		l.trustProven(segments)
+		proven = l.proven(segments)
 	}
-	for _, s := range segments {
-		if !l.known[s.Base] {
-			reason, err := l.foreignReason(s, own)
-			if reason != "" {
-				l.Foreign = append(l.Foreign, &CorruptError{Kind: KindForeign, Path: s.Path, Reason: reason})
-				continue
-			}
-			// An error proves nothing: the next Refresh checks this segment again.
-			l.unsure = errors.Join(l.unsure, err)
-			l.known[s.Base] = err == nil
+	own, known := segments[:proven], []Sequence(nil)
+	for _, s := range segments[proven:] {
+		reason, err := "", error(nil)
+		if _, found := slices.BinarySearch(l.known, s.Base); !found {
+			reason, err = l.foreignReason(s, own)
 		}
-		own = append(own, s)
+		if reason != "" {
+			l.Foreign = append(l.Foreign, &CorruptError{Kind: KindForeign, Path: s.Path, Reason: reason})
+			continue
+		}
+		own = append(own, s) // overwrites segments, no further than it was read
+		// An error is no proof: the next Refresh checks this segment again.
+		l.unsure = errors.Join(l.unsure, err)
+		if err == nil {
+			known = append(known, s.Base)
+		}
 	}
+	l.known = known
 	l.Segments = chain(own)
 }
 
-// trustProven marks the newest segment whose index proves it, and all segments before it,
-// as part of the log.
-func (l *Log) trustProven(segments []Segment) {
-	proven := len(segments) - 1
-	// Invariant: no index of segments[proven+1:] proves its segment. The newest segment, or the
+// proven returns the number of segments up to the newest one whose index proves it. They
+// are part of the log.
+func (l *Log) proven(segments []Segment) int {
+	proven := len(segments)
+	// Invariant: no index of segments[proven:] proves its segment. The newest segment, or the
 	// one before it, usually ends the loop.
-	for ; proven >= 0; proven-- {
-		s := segments[proven]
+	for ; proven > 0; proven-- {
+		s := segments[proven-1]
 		if h, bound, err := l.boundTo(s); s.Base <= maxSequence && !s.irregular && err == nil && bound && h.id == l.Marker.ID && h.base == s.Base {
 			break
 		}
 	}
-	for _, s := range segments[:proven+1] {
-		l.known[s.Base] = true
-	}
+	return proven
 }
 
 // foreignDamage checks all segments again and returns the damage if s is a file with the

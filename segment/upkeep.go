@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/histlog/histlog/internal/filename"
@@ -115,9 +117,8 @@ func (l *Log) removeFiles(names []string) error {
 // leftovers lists temporary files, and files of segments that were retired but not yet
 // removed.
 func (l *Log) leftovers() (temporary, retired []string, err error) {
-	entries, err := l.fs.ReadDir(l.Dir)
 	first := min(l.Marker.FirstSeq, l.Segments[0].Base)
-	for _, e := range entries {
+	err = vfs.EachEntry(l.fs, l.Dir, func(e fs.DirEntry) {
 		base, _, ours := parseName(e.Name())
 		switch {
 		//mutant:maintenance-a-temporary-histlog-stays
@@ -129,6 +130,7 @@ func (l *Log) leftovers() (temporary, retired []string, err error) {
 		case ours && base < first && !l.isForeign(base):
 			retired = append(retired, e.Name())
 		}
-	}
+	})
+	slices.Sort(retired) // the text of a segment after its index
 	return temporary, retired, err
 }

@@ -144,22 +144,23 @@ func withMaintenanceLock(ctx context.Context, dir string, o Options, fn func(*Lo
 // listed, another process may have compressed it. Without files the segment is returned as
 // it was listed, and reading it reports the damage.
 func (l *Log) filesNow(s Segment) (Segment, error) {
-	var files []Segment
+	var files []listedFile
 	for _, c := range seekable.Codecs() {
-		file := l.withCodec(s, c)
-		info, err := l.fs.Lstat(file.Path)
+		path := l.path(fileName(s.Base, c))
+		info, err := l.fs.Lstat(path)
 		if missing(err) {
 			continue
 		}
 		if err != nil {
-			return s, asDiskError(OpRead, file.Path, err)
+			return s, asDiskError(OpRead, path, err)
 		}
-		file.irregular = !info.Mode().IsRegular()
-		files = append(files, file)
+		files = append(files, listedFile{base: s.Base, codec: c, irregular: !info.Mode().IsRegular()})
 	}
 	if len(files) == 0 {
 		return s, nil
 	}
-	slices.SortFunc(files, compareFiles)
-	return withoutCopies(files)[0], nil
+	slices.SortFunc(files, compareListed)
+	now := segmentsOf(l.Dir, files)[0]
+	now.Sealed, now.Next, now.Copy = s.Sealed, s.Next, len(files) > 1 && !files[1].irregular
+	return now, nil
 }

@@ -53,8 +53,8 @@ func wantEqual[T comparable](t *testing.T, got, want T) {
 	}
 }
 
-// segmentsOf makes a log of sealed segments of one record and an active one.
-func segmentsOf(t *testing.T, sealed int) (dir string) {
+// manySegments makes a log of sealed segments of one record and an active one.
+func manySegments(t *testing.T, sealed int) (dir string) {
 	t.Helper()
 	dir = newDir(t)
 	o := options(Settings{"segment-size": "1"})
@@ -88,7 +88,7 @@ func TestCostOfSteps(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			costs := map[int]int{}
 			for _, sealed := range []int{20, 60} {
-				dir, to := segmentsOf(t, sealed), newDir(t)
+				dir, to := manySegments(t, sealed), newDir(t)
 				fsys := newCallsFS()
 				m := NewMaintenance(dir, Options{FS: fsys})
 				for base := range Sequence(sealed) {
@@ -111,7 +111,7 @@ func TestCostOfSteps(t *testing.T) {
 // Between two steps other processes may change the log.
 func TestStepsBesideOthers(t *testing.T) {
 	begin := func(t *testing.T) (*Maintenance, string) {
-		dir := segmentsOf(t, 6)
+		dir := manySegments(t, 6)
 		m := NewMaintenance(dir, Options{})
 		_, err := m.Compress(t.Context(), 1, Zstd)
 		testutil.NoError(t, err)
@@ -156,7 +156,7 @@ func TestStepsBesideOthers(t *testing.T) {
 	t.Run("replaced", func(t *testing.T) {
 		m, dir := begin(t)
 		testutil.NoError(t, os.Rename(dir, dir+".old"))
-		testutil.NoError(t, os.Rename(segmentsOf(t, 6), dir))
+		testutil.NoError(t, os.Rename(manySegments(t, 6), dir))
 		_, err := m.Retire(t.Context(), 3)
 		testutil.ErrorIs(t, err, ErrReplaced)
 	})

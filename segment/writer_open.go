@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/histlog/histlog/internal/vfs"
@@ -99,40 +100,50 @@ func (w *Writer) open(ctx context.Context, command string) error {
 	if err := endDraft(w.fs, w.dir); err != nil {
 		return err
 	}
-	newest, err := w.newestSegment(ctx)
+	newest, indexes, err := w.newestSegment(ctx)
 	if err != nil {
 		return err
 	}
-	return w.openSegment(newest)
+	return w.openSegment(newest, indexes)
 }
 
 // newestSegment returns the newest segment of the directory, or an error if it is
-// not of this log: appending to it would make its records part of the log.
-func (w *Writer) newestSegment(ctx context.Context) (Segment, error) {
-	segments, err := listSegments(w.fs, w.dir)
+// not of this log: appending to it would make its records part of the log. It also returns
+// the bases of the indexes after it, ascending.
+func (w *Writer) newestSegment(ctx context.Context) (newest Segment, indexes []Sequence, err error) {
+	files, err := listFiles(w.fs, w.dir, true)
 	if err != nil {
-		return Segment{}, err
+		return Segment{}, nil, err
 	}
-	if len(segments) == 0 {
-		return Segment{}, &CorruptError{Kind: KindMissing, Path: w.dir, Reason: "HISTLOG is there, but no segment"}
+	slices.SortFunc(files, compareListed)
+	texts := slices.DeleteFunc(slices.Clone(files), func(f listedFile) bool { return f.index })
+	if len(texts) == 0 {
+		return Segment{}, nil, &CorruptError{Kind: KindMissing, Path: w.dir, Reason: "HISTLOG is there, but no segment"}
 	}
-	newest := segments[len(segments)-1]
+	segments := segmentsOf(w.dir, texts)
+	newest = segments[len(segments)-1]
+	for _, f := range files {
+		if f.index && f.base > newest.Base {
+			indexes = append(indexes, f.base)
+		}
+	}
 	log := Log{Dir: w.dir, Marker: w.marker, fs: w.fs, ctx: ctx}
 	reason, err := log.foreignReason(newest, segments[:len(segments)-1])
 	if err != nil {
-		return Segment{}, &DiskError{Op: OpRecover, Path: newest.Path, Err: err}
+		return Segment{}, nil, &DiskError{Op: OpRecover, Path: newest.Path, Err: err}
 	}
 	//mutant:recover-a-foreign-segment-is-appended-to
 	if reason != "" { // appending would adopt its records
-		return Segment{}, fmt.Errorf("%w: %w", ErrStranger, &CorruptError{Kind: KindForeign, Path: newest.Path, Reason: reason})
+		return Segment{}, nil, fmt.Errorf("%w: %w", ErrStranger, &CorruptError{Kind: KindForeign, Path: newest.Path, Reason: reason})
 	}
-	return newest, nil
+	return newest, indexes, nil
 }
 
 // openSegment recovers the newest segment and makes it the active one, or begins the
-// next segment if the newest one is lost, compressed or damaged.
-func (w *Writer) openSegment(newest Segment) error {
-	if next, err := w.findLostSegment(newest.Base); err != nil || next != 0 {
+// next segment if the newest one is lost, compressed or damaged. indexes are the bases of
+// the indexes after it.
+func (w *Writer) openSegment(newest Segment, indexes []Sequence) error {
+	if next, err := w.findLostSegment(indexes); err != nil || next != 0 {
 		return errors.Join(err, w.createAfter(next))
 	}
 	if newest.Codec != Plain {

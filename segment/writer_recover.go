@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"github.com/histlog/histlog/internal/filename"
+	"slices"
 )
 
 // Recovery reports what OpenWriter found and repaired. The zero value means that the
@@ -25,16 +24,12 @@ func (r *Recovery) Empty() bool {
 // findLostSegment looks for an index without a text, of a segment after the newest
 // one. It returns the sequence after the last record in that index, or 0 if there is
 // none. An index without entries does not count: a crash leaves such an index if it
-// comes before the segment's text is created.
-func (w *Writer) findLostSegment(newest Sequence) (next Sequence, err error) {
-	entries, err := w.fs.ReadDir(w.dir)
-	if err != nil {
-		return 0, err
-	}
-	for _, e := range entries {
-		base, suffix, ok := parseName(e.Name())
-		if !ok || suffix != filename.IndexSuffix && suffix != filename.SmallSuffix || base <= newest || base > maxSequence {
-			continue
+// comes before the segment's text is created. indexes are the bases of the indexes after
+// the newest segment, ascending.
+func (w *Writer) findLostSegment(indexes []Sequence) (next Sequence, err error) {
+	for _, base := range slices.Compact(indexes) {
+		if base > maxSequence {
+			break
 		}
 		// Its records were acknowledged. Appending to the segment before it would give
 		// their sequences to other records.

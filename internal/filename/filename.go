@@ -3,7 +3,6 @@
 package filename
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -49,7 +48,9 @@ func Index(base uint64) string { return withSuffix(base, IndexSuffix) }
 func SmallIndex(base uint64) string { return withSuffix(base, SmallSuffix) }
 
 func withSuffix(base uint64, suffix string) string {
-	return fmt.Sprintf("%0*d%s", Digits, base, suffix)
+	const zeros = "00000000000000000000" // Digits of them
+	digits := strconv.FormatUint(base, 10)
+	return zeros[len(digits):] + digits + suffix
 }
 
 // All returns all names that the files of a segment may have, those of its text before

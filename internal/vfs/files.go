@@ -114,6 +114,36 @@ func CopyFile(fsys FS, from, to string, perm fs.FileMode) (err error) {
 	return nil
 }
 
+// EachEntry calls fn for each entry of a directory, in no order. Of a large directory it
+// holds few entries at a time, where ReadDir holds and sorts all of them.
+func EachEntry(fsys FS, name string, fn func(fs.DirEntry)) error {
+	const chunk = 1024
+	d, err := openFolder(fsys, name)
+	if d == nil && err == nil {
+		entries, err := fsys.ReadDir(name)
+		for _, e := range entries {
+			fn(e)
+		}
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	defer d.Close() // it was only read
+	for {
+		entries, err := d.ReadDir(chunk)
+		for _, e := range entries {
+			fn(e)
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
 // Size returns the length of a file.
 func Size(fsys FS, name string) (int64, error) {
 	info, err := fsys.Lstat(name)

@@ -222,6 +222,21 @@ func (h *holder) ReadDir(name string) ([]fs.DirEntry, error) {
 	return entries, err
 }
 
+// openFolder opens a directory of the machine's own file system. f is nil if fsys is
+// another one.
+func openFolder(fsys FS, name string) (f *os.File, err error) {
+	switch fsys := fsys.(type) {
+	case OS:
+		return os.Open(name)
+	case *holder:
+		if d, rel := fsys.find(name); d != nil {
+			return d.openat(rel, unix.O_DIRECTORY, 0)
+		}
+		return os.Open(name)
+	}
+	return nil, nil
+}
+
 // Mkdir implements FS.
 func (h *holder) Mkdir(name string, perm fs.FileMode) error {
 	d, rel := h.find(name)

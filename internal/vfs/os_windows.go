@@ -263,3 +263,12 @@ func lockRange(base string) *windows.Overlapped {
 	h.Write([]byte(strings.ToLower(base)))
 	return &windows.Overlapped{Offset: h.Sum32()}
 }
+
+// openFolder opens a directory of the machine's own file system. f is nil if fsys is
+// another one.
+func openFolder(fsys FS, name string) (f *os.File, err error) {
+	if _, machine := fsys.(OS); !machine {
+		return nil, nil
+	}
+	return os.Open(name)
+}
