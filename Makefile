@@ -6,7 +6,7 @@ MODULES = . scripts/bench scripts/browser scripts/powercut scripts/tools
 in-each-module = set -e; for m in $(MODULES); do (cd $$m && $(1)); done
 
 .DEFAULT_GOAL := help
-.PHONY: help build man demo test proofs test-browser race fuzz torture powercut mutants bench month corpus lint cross clean
+.PHONY: help build man demo test proofs test-browser race fuzz torture powercut powercut-guest bin/powercut mutants bench month corpus lint cross clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,9 +43,14 @@ torture: ## every fault at every system call, then kills beside readers for TORT
 	HISTLOG_TORTURE=1 $(GO) test -count=1 -timeout 0 -v -run '^TestInjected$$' ./cmd/histlog | grep -v '^=== \|^ *--- PASS'
 	HISTLOG_TORTURE_TIME=$(or $(TORTURE_TIME),1m) $(GO) test -count=1 -timeout 0 -v -run '^TestCrash$$' ./cmd/histlog
 
-powercut: build ## cut the power of real file systems, as root, for POWERCUT_TIME (default 10m)
-	$(GO) build -C scripts/powercut -o ../../bin/ .
+powercut: bin/powercut ## cut the power of ext4, XFS and btrfs, as root, for POWERCUT_TIME (default 10m)
 	bin/powercut -for $(or $(POWERCUT_TIME),10m)
+
+powercut-guest: bin/powercut ## cut the power of FAT, exFAT and F2FS in a virtual machine, for POWERCUT_TIME (default 10m)
+	sh scripts/powercut/guest.sh vfat,exfat,f2fs -for $(or $(POWERCUT_TIME),10m)
+
+bin/powercut: build
+	CGO_ENABLED=0 $(GO) build -C scripts/powercut -o ../../bin/ .
 
 mutants: ## remove each sync and each check in turn: some test must fail
 	$(GO) build -C scripts/tools -o ../../bin/ ./mutants

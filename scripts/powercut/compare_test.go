@@ -44,6 +44,8 @@ func TestComparison(t *testing.T) {
 		{"a sequence again after a loss under none", func(c *comparison) {
 			c.policy, c.events, c.records[3] = "none", append(c.events, ack(3, 1, 3)), record(3, 1)
 		}, "", 0},
+		{"lost under none by an earlier cut", func(c *comparison) { c.policy, c.records[3] = "none", record(probe+1, 1) }, "", 1},
+		{"replaced", func(c *comparison) { c.records[3] = record(probe+1, 1) }, "was acknowledged as", 0},
 	} {
 		c := &comparison{events: acks[:3:3], policy: "always", first: 1, records: map[uint64]string{}, complete: true}
 		for seq, text := range good {

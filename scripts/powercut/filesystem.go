@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -25,20 +26,25 @@ type filesystem struct {
 	kind    string // for mount; "" means name
 	options string
 	losses  []disk.Loss
+	overlay bool // the logs are in an overlay whose upper layer is on the disk
 }
 
 // filesystems is the table of those that the rig knows.
 var filesystems = []filesystem{
-	{"ext4", ext4, 128, "", "", disk.Losses},
-	{"ext4-writeback", ext4, 128, "ext4", "data=writeback", disk.Losses},
-	{"ext4-journal", ext4, 128, "ext4", "data=journal", disk.Losses},
+	{name: "ext4", mkfs: ext4, megs: 128, losses: disk.Losses},
+	{name: "ext4-writeback", mkfs: ext4, megs: 128, kind: "ext4", options: "data=writeback", losses: disk.Losses},
+	{name: "ext4-journal", mkfs: ext4, megs: 128, kind: "ext4", options: "data=journal", losses: disk.Losses},
+	{name: "overlay", mkfs: ext4, megs: 128, kind: "ext4", losses: disk.Losses, overlay: true},
 	// XFS does not survive torn blocks in its own metadata.
-	{"xfs", []string{"mkfs.xfs", "-q", "-f"}, 320, "", "nouuid", slices.DeleteFunc(slices.Clone(disk.Losses), func(l disk.Loss) bool { return l == disk.LoseSectors })},
-	{"btrfs", []string{"mkfs.btrfs", "-q", "-f"}, 256, "", "", disk.Losses},
-	{"vfat", []string{"mkfs.vfat", "-F", "32"}, 64, "", "", disk.Losses},
-	{"exfat", []string{"mkfs.exfat"}, 64, "", "", disk.Losses},
-	{"f2fs", []string{"mkfs.f2fs", "-q"}, 128, "", "", disk.Losses},
+	{name: "xfs", mkfs: []string{"mkfs.xfs", "-q", "-f"}, megs: 320, options: "nouuid", losses: notSectors},
+	{name: "btrfs", mkfs: []string{"mkfs.btrfs", "-q", "-f"}, megs: 256, losses: disk.Losses},
+	{name: "vfat", mkfs: []string{"mkfs.vfat", "-F", "32"}, megs: 64, losses: disk.Losses},
+	{name: "exfat", mkfs: []string{"mkfs.exfat"}, megs: 64, losses: disk.Losses},
+	{name: "f2fs", mkfs: []string{"mkfs.f2fs", "-q"}, megs: 128, losses: disk.Losses},
 }
+
+// notSectors is for XFS, which does not survive torn blocks in its own metadata.
+var notSectors = slices.DeleteFunc(slices.Clone(disk.Losses), func(l disk.Loss) bool { return l == disk.LoseSectors })
 
 var ext4 = []string{"mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0"}
 
@@ -69,6 +75,30 @@ var disks atomic.Int64 // counts them, for their names
 
 // mount mounts a disk at dir.
 func (fs filesystem) mount(d *disk.Disk, s *shelf, dir string) (unmount func() error, err error) {
+	if !fs.overlay {
+		return fs.mountDisk(d, s, dir)
+	}
+	base := dir + ".base"
+	upper, work, lower := filepath.Join(base, "upper"), filepath.Join(base, "work"), dir+".lower"
+	if err := errors.Join(os.MkdirAll(base, 0o755), os.MkdirAll(lower, 0o755)); err != nil {
+		return nil, err
+	}
+	unmountBase, err := fs.mountDisk(d, s, base)
+	if err != nil {
+		return nil, err
+	}
+	err = errors.Join(os.MkdirAll(upper, 0o755), os.MkdirAll(work, 0o755))
+	if err == nil {
+		err = unix.Mount("overlay", dir, "overlay", 0, fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s", lower, upper, work))
+	}
+	if err != nil {
+		return nil, errors.Join(err, unmountBase())
+	}
+	return func() error { return errors.Join(unmountBusy(dir), unmountBase()) }, nil
+}
+
+// mountDisk mounts the file system that is on a disk.
+func (fs filesystem) mountDisk(d *disk.Disk, s *shelf, dir string) (unmount func() error, err error) {
 	name := fmt.Sprint(disks.Add(1))
 	loop, err := attach(s.add(name, d))
 	if err != nil {
@@ -76,13 +106,9 @@ func (fs filesystem) mount(d *disk.Disk, s *shelf, dir string) (unmount func() e
 		return nil, err
 	}
 	defer loop.Close() // it is detached when it is unmounted, too
-	kind := fs.kind
-	if kind == "" {
-		kind = fs.name
-	}
-	if err := unix.Mount(loop.Name(), dir, kind, 0, fs.options); err != nil {
+	if err := unix.Mount(loop.Name(), dir, cmp.Or(fs.kind, fs.name), 0, fs.options); err != nil {
 		s.remove(name)
-		return nil, fmt.Errorf("%w: %s: %w", errMount, kind, err)
+		return nil, fmt.Errorf("%w: %w", errMount, err)
 	}
 	return func() error {
 		defer s.remove(name)

@@ -25,6 +25,9 @@ type workload struct {
 // run runs the scenario until the context ends.
 func (w *workload) run() {
 	s := w.scenario()
+	if len(s.settings) > 0 && w.must(w.appendArgs()...) {
+		w.must(append([]string{"config", "log", "--yes"}, s.settings...)...)
+	}
 	var all sync.WaitGroup
 	for i := range s.producers {
 		all.Go(func() { w.produce(i+1, w.random(i+1)) })

@@ -84,7 +84,7 @@ func (r *rig) cutDuring(ctx context.Context, d *disk.Disk, before cut, j *journa
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	left, next := moments, 1+rng.IntN(2*gap)
 	d.Watch(func() {

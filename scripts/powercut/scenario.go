@@ -56,13 +56,10 @@ func findScenario(name string) (scenario, error) {
 	return scenario{}, fmt.Errorf("no scenario %s is known", name)
 }
 
-// operate runs operations until the workload ends, the settings first.
+// operate runs operations until the workload ends.
 func (w *workload) operate(s scenario, rng *rand.Rand) {
 	for w.ctx.Err() == nil && s.producers > 0 && !isLog(w.path("log")) {
 		time.Sleep(10 * time.Millisecond)
-	}
-	if len(s.settings) > 0 {
-		w.must(append([]string{"config", "log", "--yes"}, s.settings...)...)
 	}
 	for w.ctx.Err() == nil {
 		s.operations[rng.IntN(len(s.operations))](w, rng)
