@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+
+	"github.com/histlog/histlog/internal/filename"
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 // checkOutside returns ErrInside if a directory, which may be missing, is the log's own
@@ -69,6 +72,27 @@ func (l *Log) CheckArchive(to string) error {
 		err = fmt.Errorf("%s: %w", to, err)
 	}
 	return err
+}
+
+// ErrOthersSetting is returned for a setting that leads out of the log, if another account
+// may have written it.
+var ErrOthersSetting = errors.New("set by another account")
+
+// CheckOwnSettings returns ErrOthersSetting if HISTLOG or the log's directory belongs to an
+// account that is neither this process's own nor root. Such an account must not decide where
+// this process writes outside the log.
+func (l *Log) CheckOwnSettings() error {
+	for _, name := range []string{".", filename.Marker} {
+		info, err := l.fs.Lstat(l.Dir + string(filepath.Separator) + name)
+		if err != nil {
+			return err
+		}
+		//mutant:archive-another-accounts-archive-to-is-obeyed
+		if !vfs.Trusted(info) {
+			return ErrOthersSetting
+		}
+	}
+	return nil
 }
 
 // checkArchiveOf returns ErrNotArchive if archive is not an archive of the log l.

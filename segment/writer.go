@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/histlog/histlog/internal/recordtime"
 )
 
@@ -98,6 +99,13 @@ func (w *Writer) lock() { w.mu.Lock() }
 func (w *Writer) unlock() {
 	checkInvariants(w)
 	w.mu.Unlock()
+}
+
+// ID returns the id of the log.
+func (w *Writer) ID() uuid.UUID {
+	w.lock()
+	defer w.unlock()
+	return w.marker.ID
 }
 
 // FS returns the file system that the Writer uses, until it is closed.

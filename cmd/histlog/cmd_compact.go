@@ -39,6 +39,7 @@ which nothing more is appended can be compressed completely:
 			&cli.StringFlag{Name: "codec", Usage: seekable.Names() + " (default: the setting codec, zstd)"},
 			&cli.BoolFlag{Name: "due", Usage: "run at most one due compression and one due retirement (what append starts in the background)"},
 			&cli.BoolFlag{Name: "seal", Usage: "seal the newest segment first, unless it is empty"},
+			&cli.StringFlag{Name: "log-id", Hidden: true, Usage: "fail if the log has another `ID` (append passes that of the log it has open)"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "with --seal: how long to wait for a writer", Value: "10s"},
 			dryRunFlag(), progressFlag(), jsonFlag(),
 		},
@@ -50,6 +51,10 @@ func runCompact(c *cli.Context) error {
 	m, err := newMaintenance(c, map[string]string{"older-than": "compress-after", "codec": "codec"})
 	if err != nil {
 		return err
+	}
+	//mutant:maintenance-of-another-log-than-the-one-that-append-has-open
+	if id := m.log.Marker.ID.String(); c.IsSet("log-id") && c.String("log-id") != id {
+		return fmt.Errorf("compact: %s: %w", m.log.Dir, segment.ErrReplaced)
 	}
 	if c.Bool("seal") {
 		if err := m.seal(); err != nil {

@@ -71,6 +71,7 @@ var explanations = slices.Concat(aboutLogs, aboutFiles, aboutInput)
 var aboutLogs = []explanation{
 	{isAny(segment.ErrDraft), exitNoLog, text("run the migration or snapshot that did not finish there again: it removes the incomplete log first")},
 	{isAny(segment.ErrNoLog), exitNoLog, text("check the path and whether the disk is mounted; histlog append --create makes a new log")},
+	{isAny(segment.ErrOthersSetting), exitFailure, text("run the command as the owner of the log, or give --archive-to to prune: another account must not decide where this one writes")},
 	{isAny(segment.ErrNotArchive), exitFailure, text("give --archive-to a missing or an empty directory, or the one that took this log's segments before")},
 	{isAny(segment.ErrExists), exitFailure, text("choose another directory; if this is the log of that source, histlog migrate --continue appends new records")},
 	{isAny(segment.ErrVersion), exitFailure, text("update histlog; the log itself is intact")},

@@ -71,7 +71,7 @@ func (m *maintenance) guard() (compactor.Guard, error) {
 // run executes the plan, or prints it if this is a dry run.
 func (m *maintenance) run() error {
 	if len(m.plan) > 0 && m.plan[0].Kind == compactor.Archive {
-		if err := m.log.CheckArchive(m.policy.ArchiveTo); err != nil {
+		if err := m.checkArchive(); err != nil {
 			if !m.c.Bool("dry-run") {
 				m.logChanges(nil, err)
 			}
@@ -99,6 +99,17 @@ func (m *maintenance) run() error {
 		return fmt.Errorf("%s: %w", m.c.Command.Name, err)
 	}
 	return m.show(changes, before, damage)
+}
+
+// checkArchive returns an error if the archive of the settings or of --archive-to cannot be
+// one, or must not be: the settings may be those of another account.
+func (m *maintenance) checkArchive() error {
+	if !m.c.IsSet("archive-to") {
+		if err := m.log.CheckOwnSettings(); err != nil {
+			return fmt.Errorf("archive-to %s: %w", m.policy.ArchiveTo, err)
+		}
+	}
+	return m.log.CheckArchive(m.policy.ArchiveTo)
 }
 
 // damage returns the damage because of which segments are skipped.

@@ -62,7 +62,7 @@ func upkeepsOf(t *testing.T, dir string) (pids []string) {
 	}
 	for _, path := range paths {
 		text, err := os.ReadFile(path) // an error: it has ended
-		if err == nil && bytes.Contains(text, []byte("compact\x00--due\x00--\x00"+dir+"\x00")) {
+		if err == nil && bytes.Contains(text, []byte("\x00--due\x00--\x00"+dir+"\x00")) {
 			pids = append(pids, filepath.Base(filepath.Dir(path)))
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"time"
 
 	"github.com/histlog/histlog/internal/eventlog"
@@ -14,9 +15,15 @@ import (
 )
 
 // startChild starts compact --due as a child process, which may outlive this process. It
-// inherits no stdin, stdout, lock or other file descriptor of this process. Its
-// outcome is written to the event log and to the status that check reports.
-func startChild(dir string) (ended <-chan error, err error) {
+// inherits no stdin, stdout, lock or other file descriptor of this process. If root appends
+// to another account's log, the child runs as that account, because the settings of the log
+// are that account's. Its outcome is written to the event log and to the status that check
+// reports.
+func startChild(dir string, w *segment.Writer) (ended <-chan error, err error) {
+	owner, err := w.FS().Lstat(dir + string(filepath.Separator) + ".")
+	if err != nil {
+		return nil, err
+	}
 	nothing, err := openNothing()
 	if err != nil {
 		return nil, err
@@ -24,10 +31,10 @@ func startChild(dir string) (ended <-chan error, err error) {
 	defer nothing.Close()
 	closeOnExec()
 	for _, self := range programs() {
-		c := exec.Command(self, "compact", "--due", "--", dir)
+		c := exec.Command(self, "compact", "--log-id", w.ID().String(), "--due", "--", dir)
 		c.Args[0] = os.Args[0]
 		c.Stdin, c.Stdout, c.Stderr = nothing, nothing, nothing
-		detach(c)
+		detach(c, owner)
 		e := c.Start()
 		if e == nil {
 			done := make(chan error, 1)
@@ -73,21 +80,21 @@ func (a *Appender) startMaintenance() {
 		return
 	}
 	var err error
-	if a.maintenance, err = startChild(a.dir); err != nil {
+	if a.maintenance, err = startChild(a.dir, a.writer); err != nil {
 		err = fmt.Errorf("it could not be started: %w", err)
 		a.warn("maintenance failed: %v", err)
 		eventlog.Log(a.writer.FS(), a.dir, slog.LevelError, "maintenance failed", "error", err.Error())
-		recordFailure(a.dir, err)
+		recordFailure(a.dir, a.writer.FS(), err)
 	}
 }
 
 // recordFailure updates the status that check reports. It waits only briefly for the
 // maintenance lock, because appending must go on.
-func recordFailure(dir string, failure error) {
+func recordFailure(dir string, fsys segment.FS, failure error) {
 	const patience = 100 * time.Millisecond
 	ctx, stop := context.WithTimeout(context.Background(), patience)
 	defer stop()
-	l, err := segment.Open(dir)
+	l, err := segment.OpenContext(context.Background(), dir, fsys)
 	if err != nil {
 		return
 	}

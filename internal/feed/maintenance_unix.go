@@ -3,15 +3,56 @@
 package feed
 
 import (
+	"io/fs"
+	"os"
 	"os/exec"
+	"os/user"
+	"slices"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
 // detach starts the child in a session of its own, so that it gets no signals from the
-// terminal.
-func detach(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }
+// terminal, and as the owner of the log.
+func detach(c *exec.Cmd, owner fs.FileInfo) {
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	own, ok := owner.Sys().(*syscall.Stat_t)
+	//mutant:maintenance-of-another-accounts-log-runs-as-root
+	if ok && os.Geteuid() == 0 && own.Uid != 0 {
+		c.SysProcAttr.Credential = account(own.Uid, own.Gid)
+	}
+}
+
+// account returns the credentials of a user: the group of the log's directory, so that new
+// files have it, if the user is a member of that group, or else the user's own.
+func account(uid, gid uint32) *syscall.Credential {
+	const nobody = 65534
+	c := &syscall.Credential{Uid: uid, Gid: nobody}
+	u, err := user.LookupId(strconv.Itoa(int(uid)))
+	if err != nil { // an account without a name, as in a container, has no group but its own
+		if gid == uid {
+			c.Gid = gid
+		}
+		return c
+	}
+	ids, _ := u.GroupIds()
+	for _, id := range append([]string{u.Gid}, ids...) {
+		n, err := strconv.ParseUint(id, 10, 32)
+		if err != nil {
+			continue
+		}
+		c.Groups = append(c.Groups, uint32(n))
+	}
+	switch {
+	case slices.Contains(c.Groups, gid):
+		c.Gid = gid
+	case len(c.Groups) > 0:
+		c.Gid = c.Groups[0]
+	}
+	return c
+}
 
 // LowerPriority gives every other process precedence over this one. If detach made this
 // process a session of its own, its process group is all of its threads.

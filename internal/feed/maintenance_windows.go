@@ -1,8 +1,11 @@
 package feed
 
-import "os/exec"
+import (
+	"io/fs"
+	"os/exec"
+)
 
-func detach(*exec.Cmd) {}
+func detach(*exec.Cmd, fs.FileInfo) {}
 
 // LowerPriority does nothing on Windows.
 func LowerPriority() {}
