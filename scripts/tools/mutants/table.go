@@ -260,7 +260,7 @@ var mutants = []mutant{
 	{"archive: another account's archive-to is obeyed", "if !vfs.Trusted(info) {", "if !vfs.Trusted(info) && err != nil {", "cmd/histlog TestAnothersArchive"},
 	{"maintenance: of another account's log runs as root", "if ok && os.Geteuid() == 0 && own.Uid != 0 {", "if ok && own == nil {", "cmd/histlog TestAnothersArchive"},
 	{"maintenance: of another log than the one that append has open", `c.IsSet("log-id") && c.String("log-id") != id {`, `c.IsSet("log-id") && id == "" {`, "cmd/histlog TestUpkeepOfAnotherLog"},
-	{"event log: lumberjack opens it by name", "name, err := vfs.NameOf(f)", "name, err := path, error(nil)", ""},
+	{"event log: lumberjack opens it by name", "name, err := vfs.NameOf(f)", "name, err := path, error(nil)", "cmd/histlog TestRaces"},
 	{"hold: maintenance of a directory that was moved", "if vfs.Moved(l.fs, l.Dir) {", "if false {", "segment TestHeldWhileInUse"},
 	{"hold: a follower stays with a directory that was moved", "if l.locked || !vfs.Moved(l.fs, l.Dir) {", "if true {", "reader TestReplaced"},
 
