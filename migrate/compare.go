@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -53,7 +54,7 @@ func align(ctx context.Context, o Options, l *segment.Log) (m Comparison, p *sou
 			if p.records == 0 {
 				a.close()
 				if next, err = l.NextSeq(); err == nil {
-					a, err = newAligner(l, next, k)
+					a, err = newAligner(l, next, k, cmp.Or(o.block, blockKeys))
 				}
 				if err != nil {
 					return err

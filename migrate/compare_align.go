@@ -20,8 +20,8 @@ type noAligner struct{ aligner }
 func (noAligner) close() {}
 
 // newAligner returns the aligner for a source whose first record has the key k, and a log
-// whose newest record is the one before next.
-func newAligner(l *segment.Log, next segment.Sequence, k recordKey) (aligner, error) {
+// whose newest record is the one before next. block is the size of a lostAligner.
+func newAligner(l *segment.Log, next segment.Sequence, k recordKey, block int) (aligner, error) {
 	base := l.Segments[0].Base
 	var last segment.Sequence
 	lost := false
@@ -36,8 +36,7 @@ func newAligner(l *segment.Log, next segment.Sequence, k recordKey) (aligner, er
 		return noAligner{}, err
 	}
 	if lost {
-		a := &lostAligner{keys: logKeys{log: l}, next: next}
-		return a, a.begin(base, k)
+		return newLostAligner(l, next, block), nil
 	}
 	a := &intactAligner{base: base, next: next, last: last, met: last, power: 1}
 	a.ahead.log, a.behind.log, a.behind.base = l, l, base

@@ -17,22 +17,28 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// alignedByTrial returns which of the places in log fits source, by trying all of them, and
-// the last record of log that equals one of the source's from some place on.
-func alignedByTrial(log, source string) (first, reached int) {
-	for at := len(log) - 1; at >= 0; at-- {
-		n := 0
-		for n < len(source) && at+n < len(log) && log[at+n] == source[n] {
+// alignedByTrial returns what a comparison of source with log finds, by trying all places, and
+// the newest record of log that equals one of the source's from some place on. A lost
+// record of log is a question mark.
+func alignedByTrial(log, source string) (best Comparison, reached int) {
+	best.Records = uint64(len(source))
+	for at := range len(log) {
+		n, lost, last := 0, 0, 0
+		for n < len(source) && at+n < len(log) && (log[at+n] == source[n] || log[at+n] == '?') {
+			if log[at+n] == '?' {
+				lost++
+			} else {
+				last = at + n + 1
+			}
 			n++
 		}
-		if n > 0 {
-			reached = max(reached, at+n)
-		}
-		if n == len(source) || at+n == len(log) {
-			first = at + 1
+		reached = max(reached, last)
+		met, most := n-lost, int(best.Here-best.Lost)
+		if (n == len(source) || at+n == len(log)) && (met > most || met == most && uint64(lost) < best.Lost) {
+			best.First, best.Here, best.Lost = segment.Sequence(at+1), uint64(n), uint64(lost)
 		}
 	}
-	return first, reached
+	return best, reached
 }
 
 // Sources with few different records fit a log at many places, or nearly.
@@ -55,9 +61,16 @@ func TestCompareRepetitive(t *testing.T) {
 	for range testutil.Rounds(20, 300) {
 		p, log := newPlace(t), draw(40)
 		p.migrated(ndjson(letters(log)), Options{Settings: small})
+		whole := log
+		for range rnd.IntN(4) {
+			if at := rnd.IntN(len(log)); log[at] != '?' {
+				p.lose(segment.Sequence(at + 1))
+				log = log[:at] + "?" + log[at+1:]
+			}
+		}
 		l := p.log()
 		for range 40 {
-			source := log[rnd.IntN(len(log)):] // trimmed, then changed, shortened or grown
+			source := whole[rnd.IntN(1+rnd.IntN(len(log))):] // trimmed, then changed, shortened or grown
 			switch at := rnd.IntN(len(source)); rnd.IntN(4) {
 			case 0:
 				source = source[:at] + draw(3) + source[at+1:]
@@ -69,11 +82,10 @@ func TestCompareRepetitive(t *testing.T) {
 				source = draw(40)
 			}
 			p.write(ndjson(letters(source)))
-			got, err := Compare(t.Context(), p.options(Options{}), l)
-			first, reached := alignedByTrial(log, source)
+			got, err := Compare(t.Context(), p.options(Options{block: 1 + rnd.IntN(9)}), l)
+			want, reached := alignedByTrial(log, source)
 			switch {
-			case first > 0:
-				want := Comparison{Records: uint64(len(source)), First: segment.Sequence(first), Here: uint64(min(len(source), len(log)-first+1))}
+			case want.First > 0:
 				if err != nil || got != want {
 					t.Errorf("seed %d: %s in %s: %+v, %v; want %+v", seed, source, log, got, err, want)
 				}
@@ -141,7 +153,11 @@ func TestCompareReadsLittle(t *testing.T) {
 		{"alike but the last, trimmed", last, last[n/2:], n/2 + 1, n - n/2, nil},
 		{"alike but the last, which differs", last, append(slices.Clone(alike[1:]), `{"n":2}`), 0, 0, ErrDiverged},
 		{"alike, none of the log", alike, distinct[1:], 0, 0, ErrNotHere},
+		{"alike, one lost", alike, alike, 1, n, nil},
+		{"alike, one lost, and grown", alike, last, 2, n - 1, nil},
+		{"alike, one lost, fewer in the source", alike, alike[:n/3], 1, n / 3, nil},
 		{"distinct", distinct, distinct, 1, n, nil},
+		{"distinct, one lost, trimmed and grown", distinct, grown(distinct[n/3:]), n/3 + 1, n - n/3, nil},
 		{"distinct, trimmed and grown", distinct, grown(distinct[n/2:]), n/2 + 1, n - n/2, nil},
 		{"two in turn", pairs, pairs, 1, n, nil},
 		{"two in turn, trimmed and grown", pairs, grown(pairs[n/2+1:]), n/2 + 2, n/2 - 1, nil},
@@ -151,6 +167,9 @@ func TestCompareReadsLittle(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPlace(t)
 			p.migrated(ndjson(c.log), Options{Settings: segment.Settings{"segment-size": "16K"}})
+			if strings.Contains(c.name, "lost") {
+				p.lose(n / 2)
+			}
 			p.write(ndjson(c.source))
 			calls := 0
 			l, err := segment.OpenContext(t.Context(), p.dir, countingFS{calls: &calls})

@@ -25,6 +25,7 @@ type Options struct {
 	FS       segment.FS           // nil means the machine's
 	chunk    int                  // bytes of the source that are read at once; 0 means chunkBytes
 	exclude  *exclusion           // parts of the source that are damaged and not read; nil means none
+	block    int                  // records of the source that are aligned at once with a log that lost some; 0 means blockKeys
 	learn    int64                // bytes of the source to learn the style from; 0 means learnBytes
 }
 
