@@ -63,8 +63,8 @@ func TestComparison(t *testing.T) {
 func TestPlan(t *testing.T) {
 	seen := map[string]bool{}
 	for seed := range uint64(300) {
-		p := newPlan("ext4", seed, strings.Split(names(), ","), []string{"always", "none"})
-		if p != newPlan("ext4", seed, strings.Split(names(), ","), []string{"always", "none"}) {
+		p := newPlan("ext4", seed, strings.Split(scenarioNames(), ","), []string{"always", "none"})
+		if p != newPlan("ext4", seed, strings.Split(scenarioNames(), ","), []string{"always", "none"}) {
 			t.Errorf("seed %d makes two plans", seed)
 		}
 		seen[p.Scenario] = true

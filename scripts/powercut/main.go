@@ -18,11 +18,13 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 var (
 	fsNames      = flag.String("fs", "ext4,xfs,btrfs", "file systems")
-	scenarioList = flag.String("scenarios", names(), "scenarios")
+	scenarioList = flag.String("scenarios", scenarioNames(), "scenarios")
 	policyList   = flag.String("policies", "always,always,interval=20ms,none", "sync policies")
 	duration     = flag.Duration("for", 10*time.Minute, "how long to run")
 	runs         = flag.Int("runs", 0, "end after so many runs of each file system; 0: no limit")
@@ -60,6 +62,11 @@ func run() (err error) {
 	if err := errors.Join(os.MkdirAll(dir, 0o755), os.MkdirAll(control, 0o755)); err != nil {
 		return err
 	}
+	lock, err := lockDir(*out)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
 	s, err := mountShelf(dir)
 	if err != nil {
 		return fmt.Errorf("mount a FUSE file system: %w", err)
@@ -86,6 +93,18 @@ func run() (err error) {
 		fmt.Printf("%-15s %s\n", r.name, r.figures)
 	}
 	return errors.Join(errs...)
+}
+
+// lockDir makes sure that no other powercut has its files in dir.
+func lockDir(dir string) (*os.File, error) {
+	f, err := os.Open(dir)
+	if err == nil {
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: another powercut may use it; give this one another folder with -out", dir, err)
+	}
+	return f, nil
 }
 
 // rigs makes a rig for each file system.

@@ -6,11 +6,11 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"strconv"
 	"sync"
-	"time"
 )
 
 // A workload is what a run does to the logs in a directory until it is stopped.
@@ -54,21 +54,26 @@ func (p plan) appendArgs(more ...string) []string {
 func (w *workload) produce(producer int, rng *rand.Rand) {
 	next, last := 1, uint64(0)
 	for w.ctx.Err() == nil {
-		sent, heard, newest := w.life(producer, next, last, rng)
-		next = sent
-		if newest > 0 {
-			last = newest
-		}
+		f := w.life(producer, next, last, rng)
+		next, last = f.sent, max(last, f.newest)
 		if w.scenario().retry {
-			next = heard
+			next = f.heard
 		}
 	}
 }
 
-// life runs one append process. It returns the numbers of the first record that was not
-// sent and of the first one that was not acknowledged, and the newest sequence.
-func (w *workload) life(producer, first int, last uint64, rng *rand.Rand) (sent, heard int, newest uint64) {
-	window, count, kill := w.Window, 1+rng.IntN(80), rng.IntN(3) > 0
+// A feed is what was sent to one append process, and what it has acknowledged.
+type feed struct {
+	producer    int
+	sent, heard int           // the numbers of the next record to send and to be acknowledged
+	newest      uint64        // the newest sequence
+	acks        <-chan uint64 // closed when the process has closed its output
+}
+
+// life runs one append process. last is the newest sequence that an earlier one returned.
+func (w *workload) life(producer, first int, last uint64, rng *rand.Rand) *feed {
+	f := &feed{producer: producer, sent: first, heard: first}
+	count, kill := 1+rng.IntN(80), rng.IntN(3) > 0
 	args := w.appendArgs()
 	if w.scenario().retry && last > 0 {
 		args = append(args, "--retry-after", strconv.FormatUint(last, 10))
@@ -78,65 +83,69 @@ func (w *workload) life(producer, first int, last uint64, rng *rand.Rand) (sent,
 	c.Stderr = &errs
 	in, err := c.StdinPipe()
 	out, err2 := c.StdoutPipe()
-	if err != nil || err2 != nil || c.Start() != nil {
-		w.journal.fault("append can't be started")
-		time.Sleep(time.Second)
-		return first, first, 0
-	}
-	acks := make(chan uint64, count)
-	go w.hear(out, producer, first, acks)
-	sent, heard = first, first
-	alive := true
-	for alive && sent < first+count {
-		if sent-heard == window {
-			if newest, alive = receive(acks, newest); alive {
-				heard++
-			}
-			continue
+	if err := errors.Join(err, err2, c.Start()); err != nil {
+		if w.ctx.Err() == nil {
+			w.journal.fault(err.Error())
 		}
-		if _, err := io.WriteString(in, record(producer, sent)+"\n"); err != nil {
-			alive = false
-		}
-		sent++
+		return f
 	}
+	f.acks = w.hear(out, producer, first)
+	alive := f.send(in, count, w.Window)
 	if kill {
 		_ = c.Process.Kill()
 	}
 	in.Close()
-	for more := true; more; {
-		if newest, more = receive(acks, newest); more {
-			heard++
-		}
+	for f.receive() {
 	}
-	err = c.Wait()
-	switch {
+	switch err := c.Wait(); {
 	case w.ctx.Err() != nil || kill && alive:
 	case err != nil:
 		w.journal.fault(outcome{args, "", errs.String(), c.ProcessState.ExitCode()}.String())
-	case newest > 0:
-		w.journal.add(event{What: closed, Seq: newest})
+	case f.newest > 0:
+		w.journal.add(event{What: closed, Seq: f.newest})
 	}
-	return sent, heard, newest
+	return f
 }
 
-// receive returns the next sequence, or if there is none the newest one and false.
-func receive(acks <-chan uint64, newest uint64) (uint64, bool) {
-	if seq, ok := <-acks; ok {
-		return seq, true
+// send sends count records, and never more than window that are not acknowledged. It returns
+// false if the process has ended.
+func (f *feed) send(in io.Writer, count, window int) bool {
+	for ; count > 0; count-- {
+		if f.sent-f.heard == window && !f.receive() {
+			return false
+		}
+		_, err := io.WriteString(in, record(f.producer, f.sent)+"\n")
+		f.sent++
+		if err != nil {
+			return false
+		}
 	}
-	return newest, false
+	return true
+}
+
+// receive waits for an acknowledgement. It returns false if there is none any more.
+func (f *feed) receive() bool {
+	seq, ok := <-f.acks
+	if ok {
+		f.heard, f.newest = f.heard+1, seq
+	}
+	return ok
 }
 
 // hear records the acknowledgements that append prints.
-func (w *workload) hear(out io.Reader, producer, n int, acks chan<- uint64) {
-	defer close(acks)
-	for lines := bufio.NewScanner(out); lines.Scan(); n++ {
-		seq, err := strconv.ParseUint(lines.Text(), 10, 64)
-		if err != nil {
-			w.journal.fault("append printed " + lines.Text())
-			return
+func (w *workload) hear(out io.Reader, producer, n int) <-chan uint64 {
+	acks := make(chan uint64, 100) // more than a process gets records
+	go func() {
+		defer close(acks)
+		for lines := bufio.NewScanner(out); lines.Scan(); n++ {
+			seq, err := strconv.ParseUint(lines.Text(), 10, 64)
+			if err != nil {
+				w.journal.fault("append printed " + lines.Text())
+				return
+			}
+			w.journal.add(event{acked, producer, n, seq})
+			acks <- seq
 		}
-		w.journal.add(event{acked, producer, n, seq})
-		acks <- seq
-	}
+	}()
+	return acks
 }

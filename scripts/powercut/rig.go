@@ -63,7 +63,7 @@ func (r *rig) run(ctx context.Context, p plan) error {
 		r.say(p, "before any cut: %s", fault)
 		r.bad++
 	}
-	for len(cuts) > 0 && ctx.Err() == nil {
+	for len(cuts) > 0 && ctx.Err() == nil && !(r.lies && r.bad > 0) {
 		more, found, err := r.check(ctx, cuts[0], rng)
 		if err != nil {
 			return err

@@ -157,8 +157,8 @@ func isLog(dir string) bool {
 	return len(names) > 0
 }
 
-// names returns the names of the scenarios.
-func names() string {
+// scenarioNames returns the names of the scenarios.
+func scenarioNames() string {
 	var all []string
 	for _, s := range scenarios {
 		all = append(all, s.name)
