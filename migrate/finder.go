@@ -58,6 +58,8 @@ type recordFinder struct {
 	weak      bool        // the records are a "history" without objects, so that an array of objects beside it may be meant
 	rivals    []candidate // other arrays in the root that may be meant
 	document  *document   // the first value of a stream that is not a record; nil means none so far
+	dated     bool        // the root has a time of its own, as a record has
+	timed     bool        // the first record has a time of its own
 	kind      valueKind   // of the first value of a stream
 	differs   uint64      // number of the first value of a stream of another kind; 0 means none
 	declared  *int64      // how many records the source says it has; nil means that it does not say
@@ -189,6 +191,8 @@ func (f *recordFinder) doubt(p *sourcePass) string {
 		return ""
 	case len(f.rivals) > 0 && (f.weak || f.rivals[0].at == historyPointer):
 		return "there is another array of objects"
+	case f.dated && !f.timed && f.path != historyPointer:
+		return ownTime
 	case f.other > p.covered:
 		return "it is less than half of the source"
 	// Without a survey there is nothing to compare with but other arrays in the root.
@@ -282,8 +286,11 @@ func (f *recordFinder) nextElement(p *sourcePass) (more bool, err error) {
 func (f *recordFinder) pastRecords() bool { return f.found && !f.inRecords }
 
 // checkElement examines the record just read, unless its array was named. It counts records
-// that are arrays of objects, and notes whether the first record is a document.
+// that are arrays of objects, and notes whether the first record is a document, or has a time.
 func (f *recordFinder) checkElement(p *sourcePass) error {
+	if p.records == 1 && !f.as.named {
+		f.timed = findTimeField([][]byte{p.buf}, 0, p.o.Settings) != ""
+	}
 	switch {
 	case f.as.named:
 	case beginsWithObject(p.buf):
@@ -297,5 +304,8 @@ func (f *recordFinder) checkElement(p *sourcePass) error {
 	}
 	return nil
 }
+
+// ownTime is the doubt about an array of values without times in an object with one.
+const ownTime = "the source has a time of its own, as a record has"
 
 const listsOfObjects = "the elements of its array are arrays of objects"

@@ -21,7 +21,8 @@ const nearness = 10
 //     whose keys are dates, and has more bytes than all the values beside it.
 //
 // A "history" of objects is taken if it is the largest. If another candidate is larger, or
-// "history" holds no objects, the source is undecided. An object with a time at the log's time
+// "history" holds no objects, the source is undecided. So is an object with a time of its own
+// around values without times: it may be one record, such as a poll. An object with a time at the log's time
 // field is a record if nothing in it could be taken, and so is one without candidates.
 // Everything else is undecided.
 func (s *survey) decide() (shape, error) {
@@ -54,8 +55,8 @@ func (s *survey) decide() (shape, error) {
 	if len(judged) > 0 {
 		why := doubt(judged)
 		switch {
-		case why == "" && s.rootTimed() && judged[0].depth() > 1:
-			return shape{}, s.undecided(c, "the source has a time of its own, as a record has")
+		case why == "" && (s.rootTimed() && judged[0].depth() > 1 || s.rootDated() && !judged[0].timed):
+			return shape{}, s.undecided(c, ownTime)
 		case why == "":
 			return judged[0].shape(), nil
 		case !s.rootTimed():
@@ -172,10 +173,21 @@ func (v *node) below(token string) *node {
 // so a record whatever it holds.
 func (s *survey) rootTimed() bool {
 	v := s.root
+	if v.objects == 0 { // below would lead to the elements of an array
+		return false
+	}
 	for _, name := range s.time.path() {
 		if v = v.below(name); v == nil {
 			return false
 		}
 	}
 	return v.times > 0
+}
+
+// rootDated reports whether the source is an object with a time that is named like a record's
+// own, or at the log's time field.
+func (s *survey) rootDated() bool {
+	return s.rootTimed() || slices.ContainsFunc(s.root.members, func(m *node) bool {
+		return m.times > 0 && isOwnTime(jsonscan.Unquote([]byte(m.name)))
+	})
 }

@@ -53,6 +53,7 @@ func (f *recordFinder) rootMember(p *sourcePass, name string) error {
 		f.other += p.scan.Offset() - from
 		return err
 	case c != '[':
+		f.dated = f.dated || isOwnTime(name) && p.isTimeNext(newTimeField(p.o.Settings))
 		return p.scan.Skip()
 	case name != historyName:
 		return f.arrayMember(p, name)

@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/recordtime"
@@ -87,14 +88,19 @@ func (s *survey) value(v *node, level int) (int64, error) {
 	return n, err
 }
 
-// isTime reports whether the scalar that begins here, a value at v, is a time. It reports
-// false for one that continues in the next chunk of the source, which is rare.
+// isTime reports whether the scalar that begins here, a value at v, is a time.
 func (s *survey) isTime(v *node) bool {
+	return !isIDName(v.name) && s.p.isTimeNext(s.time, s.names)
+}
+
+// isTimeNext reports whether the scalar that begins here is a time in one of these forms. It
+// reports false for one that continues in the next chunk of the source, which is rare.
+func (p *sourcePass) isTimeNext(forms ...timeField) bool {
 	const longest = 64
-	ahead := s.p.ahead()
+	ahead := p.ahead()
 	ahead = ahead[:min(len(ahead), longest)]
 	end := jsonscan.SkipValue(ahead, 0)
-	return end > 0 && end < len(ahead) && !isIDName(v.name) && (s.time.is(ahead[:end]) || s.names.is(ahead[:end]))
+	return end > 0 && end < len(ahead) && slices.ContainsFunc(forms, func(f timeField) bool { return f.is(ahead[:end]) })
 }
 
 // isIDName reports whether a member is named like an identifier, which may look like a Unix

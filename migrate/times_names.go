@@ -82,6 +82,13 @@ func timeRankOf(name string) (r timeRank, ok bool) {
 	return r, true
 }
 
+// isOwnTime reports whether a name is a single word for a time, such as date. A name that tells
+// what happened then, such as updated, exported_at or lastModified, is often that of a file.
+func isOwnTime(name string) bool {
+	words := wordsOf(name)
+	return len(words) == 1 && slices.Contains(timeWords, words[0])
+}
+
 // wordsOf returns the words of a name, in lower case. A word begins after a character that is
 // neither a letter nor a digit, and at a capital letter after a small one.
 func wordsOf(name string) []string {
