@@ -27,7 +27,7 @@ func Open(dir string) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Log{dir, l.Marker.ID}, nil
+	return &Log{dir, l.Marker.ID}, l.Close()
 }
 
 // Records returns the records of a range in the order of their sequences. A record
@@ -90,6 +90,7 @@ func (l *Log) Verify(ctx context.Context) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	defer log.Close()
 	found, err := log.VerifyAll(ctx, nil)
 	if err != nil {
 		return Report{}, err
@@ -108,7 +109,13 @@ var errEnd = errors.New("end")
 // calls more, until more returns an error.
 func (l *Log) read(ctx context.Context, q Range, more func(context.Context, *reader.Reader) error) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		r, err := l.reader(ctx, q)
+		log, err := l.open(ctx)
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		defer log.Close()
+		r, err := reader.NewContext(ctx, log, reader.Query{From: q.From, To: q.To, Since: q.Since, Until: q.Until, Last: q.Last})
 		if err != nil {
 			yield(Record{}, err)
 			return
@@ -134,14 +141,6 @@ func (l *Log) read(ctx context.Context, q Range, more func(context.Context, *rea
 	}
 }
 
-func (l *Log) reader(ctx context.Context, q Range) (*reader.Reader, error) {
-	log, err := l.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return reader.NewContext(ctx, log, reader.Query{From: q.From, To: q.To, Since: q.Since, Until: q.Until, Last: q.Last})
-}
-
 // open opens the log as it is now.
 func (l *Log) open(ctx context.Context) (*segment.Log, error) {
 	log, err := segment.OpenContext(ctx, l.dir, nil)
@@ -149,6 +148,7 @@ func (l *Log) open(ctx context.Context) (*segment.Log, error) {
 		return nil, err
 	}
 	if log.Marker.ID != l.id {
+		_ = log.Close()
 		return nil, fmt.Errorf("%s: %w", l.dir, ErrReplaced)
 	}
 	return log, nil
