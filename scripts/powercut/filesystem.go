@@ -26,7 +26,8 @@ type filesystem struct {
 	kind    string // for mount; "" means name
 	options string
 	losses  []disk.Loss
-	overlay bool // the logs are in an overlay whose upper layer is on the disk
+	fsck    []string // run on what a cut has left, where a system does that when it starts
+	overlay bool     // the logs are in an overlay whose upper layer is on the disk
 }
 
 // filesystems is the table of those that the rig knows.
@@ -38,7 +39,7 @@ var filesystems = []filesystem{
 	// XFS does not survive torn blocks in its own metadata.
 	{name: "xfs", mkfs: []string{"mkfs.xfs", "-q", "-f"}, megs: 320, options: "nouuid", losses: notSectors},
 	{name: "btrfs", mkfs: []string{"mkfs.btrfs", "-q", "-f"}, megs: 256, losses: disk.Losses},
-	{name: "vfat", mkfs: []string{"mkfs.vfat", "-F", "32"}, megs: 64, losses: disk.Losses},
+	{name: "vfat", mkfs: []string{"mkfs.vfat", "-F", "32"}, megs: 64, losses: disk.Losses, fsck: []string{"fsck.vfat", "-a"}},
 	{name: "exfat", mkfs: []string{"mkfs.exfat"}, megs: 64, losses: disk.Losses},
 	{name: "f2fs", mkfs: []string{"mkfs.f2fs", "-q"}, megs: 128, losses: disk.Losses},
 }
@@ -67,6 +68,25 @@ func (fs filesystem) make(dir string) (*disk.Image, error) {
 	}
 	if out, err := exec.Command(fs.mkfs[0], append(fs.mkfs[1:], name)...).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("%s: %w: %s", fs.mkfs[0], err, out)
+	}
+	return disk.Load(name)
+}
+
+// repaired returns an image as fsck leaves it.
+func (fs filesystem) repaired(image *disk.Image, dir string) (*disk.Image, error) {
+	if fs.fsck == nil {
+		return image, nil
+	}
+	name := filepath.Join(dir, fs.name+".cut")
+	defer os.Remove(name)
+	err := image.Save(name)
+	var out []byte
+	if err == nil {
+		out, err = exec.Command(fs.fsck[0], append(fs.fsck[1:], name)...).CombinedOutput()
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() != 1 || err != nil && exit == nil { // 1: it repaired the file system
+		return nil, fmt.Errorf("%s: %w: %s", fs.fsck[0], err, out)
 	}
 	return disk.Load(name)
 }

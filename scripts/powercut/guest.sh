@@ -22,7 +22,9 @@ copy_program() {
   done
 }
 for fs in $(echo "$list" | tr , ' '); do
-  copy_program "$(command -v "mkfs.$fs")"
+  for tool in "mkfs.$fs" "fsck.$fs"; do
+    copy_program "$(command -v "$tool")"
+  done
 done
 
 # The modules, each after those that it depends on.

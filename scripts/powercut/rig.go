@@ -116,7 +116,11 @@ func (r *rig) check(ctx context.Context, c cut, rng *rand.Rand) (more []cut, pro
 	again := c.generation == 1 && rng.IntN(secondEvery) == 0
 	j := &journal{events: c.events}
 	k := &check{workload: workload{program: r.program, plan: c.plan, ctx: ctx, journal: j}, before: c.events, generation: c.generation}
-	more, err = r.cutDuring(context.WithoutCancel(ctx), disk.New(c.image), c, j, rng, func(context.Context) { k.run() })
+	image, err := r.repaired(c.image, r.scratch)
+	if err != nil {
+		return nil, 0, err
+	}
+	more, err = r.cutDuring(context.WithoutCancel(ctx), disk.New(image), c, j, rng, func(context.Context) { k.run() })
 	if !again {
 		more = nil
 	}
