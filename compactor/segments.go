@@ -21,7 +21,7 @@ type Segment struct {
 
 // Segments returns the segments of a log. It reads their indexes and no records.
 func Segments(l *segment.Log) ([]Segment, error) {
-	var segments []Segment
+	segments := make([]Segment, 0, len(l.Segments))
 	for _, s := range l.Segments {
 		found, err := examine(l, s)
 		if errors.Is(err, segment.ErrRetired) { // by a concurrent run

@@ -108,6 +108,38 @@ func TestCostOfSteps(t *testing.T) {
 	}
 }
 
+// To append a record or to find the newest one takes as many calls of the file system on a
+// long log as on a short one.
+func TestCostOfOpening(t *testing.T) {
+	for name, fn := range map[string]func(*testing.T, string, FS, Sequence){
+		"append": func(t *testing.T, dir string, fsys FS, next Sequence) {
+			w, err := OpenWriter(t.Context(), dir, Options{FS: fsys, Machine: "m"})
+			testutil.NoError(t, err)
+			appendTexts(t, w, next, next)
+			testutil.NoError(t, w.Close())
+		},
+		"newest": func(t *testing.T, dir string, fsys FS, next Sequence) {
+			l, err := OpenContext(t.Context(), dir, fsys)
+			testutil.NoError(t, err)
+			got, err := l.NextSeq()
+			testutil.NoError(t, err)
+			wantEqual(t, got, next)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			costs := map[int]int{}
+			for _, sealed := range []int{20, 200} {
+				dir, fsys := manySegments(t, sealed), newCallsFS()
+				fn(t, dir, fsys, Sequence(sealed)+2)
+				costs[sealed] = *fsys.calls
+			}
+			if costs[20] != costs[200] || costs[20] == 0 {
+				t.Errorf("calls, by the number of segments: %v", costs)
+			}
+		})
+	}
+}
+
 // Between two steps other processes may change the log.
 func TestStepsBesideOthers(t *testing.T) {
 	begin := func(t *testing.T) (*Maintenance, string) {

@@ -49,29 +49,32 @@ func runCat(c *cli.Context) error {
 			return usage("cat", "%v", err)
 		}
 	}
-	if err := present(c, q); err != nil {
+	newPrinter := newPrinterFunc(exactPrinter)
+	if c.Bool("json") {
+		newPrinter = wrappedPrinter
+	}
+	s := newStream(c, c.Args().First(), q, newPrinter)
+	if s.opened, err = present(c, q); err != nil {
 		return err
 	}
-	if c.Bool("json") {
-		return newStream(c, c.Args().First(), q, wrappedPrinter).run()
-	}
-	return newStream(c, c.Args().First(), q, exactPrinter).run()
+	return s.run()
 }
 
-// present returns an error if the query names a sequence that does not exist.
-func present(c *cli.Context, q reader.Query) error {
+// present returns the log if the query names a sequence of it, and an error if that does
+// not exist. The log is nil if the query names no sequence.
+func present(c *cli.Context, q reader.Query) (*segment.Log, error) {
 	if c.NArg() < 2 || c.Bool("follow") || c.Bool("follow-name") { // it may be appended later
-		return nil
+		return nil, nil
 	}
 	l, err := openLog(c, c.Args().First())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	next, err := l.NextSeq()
 	if err == nil && q.To >= next {
-		return fmt.Errorf("%w: the newest is %d, asked for %d", segment.ErrNoRecord, next-1, q.To)
+		return nil, fmt.Errorf("%w: the newest is %d, asked for %d", segment.ErrNoRecord, next-1, q.To)
 	}
-	return err
+	return l, err
 }
 
 // wrappedPrinter prints each record as a JSON object with its sequence and time.

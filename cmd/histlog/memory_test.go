@@ -103,6 +103,36 @@ func TestMemoryOfMany(t *testing.T) {
 	}
 }
 
+// TestMemoryOfManySegments works on 10,000 segments: what commands keep of each is small.
+func TestMemoryOfManySegments(t *testing.T) {
+	testutil.Proof(t)
+	needFigures(t)
+	t.Parallel()
+	dir, records := t.TempDir(), new(strings.Builder)
+	for i := range 10_000 {
+		fmt.Fprintf(records, "{\"timestamp\":%d}\n", 1_700_000_000+300*i)
+	}
+	histlogIn(t, dir, records.String(), "migrate", "--records=", "--verify", "none", "--segment-size", "25", "-", "log")
+	histlogIn(t, dir, "", "config", "log", "compress-after=never")
+	for _, c := range []struct {
+		most int
+		args []string
+	}{
+		{32 * mib, []string{"tail", "-n", "1", "log"}},
+		{32 * mib, []string{"cat", "log", "5000"}},
+		{32 * mib, []string{"cat", "--since", "@1702999000", "log"}},
+		{32 * mib, []string{"check", "--stale-after", "100000d", "--min-free", "0", "log"}},
+		{32 * mib, []string{"compact", "--due", "log"}},
+		{48 * mib, []string{"inspect", "log"}},
+	} {
+		peak := figure(t, peakEnv, dir, c.args...)
+		t.Logf("%v: %.1f MiB", c.args, float64(peak)/mib)
+		if peak > c.most && !raceDetector {
+			t.Errorf("histlog %v: %.1f MiB were resident, want at most %d MiB", c.args, float64(peak)/mib, c.most/mib)
+		}
+	}
+}
+
 // TestMemoryOfComparison compares a million records with their source: what is kept to find
 // where the source begins does not grow with them, also if every place may be the one.
 func TestMemoryOfComparison(t *testing.T) {

@@ -56,9 +56,10 @@ type stream struct {
 	printer    printer
 	skipped    int // number of damaged records
 	lost       lostRecords
-	met        uint64 // number of records that were read, intact or not
-	replaced   bool   // the log was removed or replaced
-	waits      string // last message of sayWaiting, "" since a record was read
+	met        uint64       // number of records that were read, intact or not
+	opened     *segment.Log // the log, which run opens if it is nil
+	replaced   bool         // the log was removed or replaced
+	waits      string       // last message of sayWaiting, "" since a record was read
 }
 
 func newStream(c *cli.Context, dir string, q reader.Query, n newPrinterFunc) *stream {
@@ -136,6 +137,10 @@ func endBlocked() (stop func()) {
 
 // open opens the log. With -F it waits until there is one.
 func (s *stream) open() (*segment.Log, error) {
+	if l := s.opened; l != nil {
+		s.opened = nil
+		return l, nil
+	}
 	for {
 		l, err := openLog(s.c, s.dir)
 		if err == nil || !s.c.Bool("follow-name") || !absent(err) {
