@@ -3,7 +3,6 @@ package migrate
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
-	"github.com/histlog/histlog/internal/vfs"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -100,28 +98,6 @@ func TestCompareRepetitive(t *testing.T) {
 	}
 }
 
-// countingFS counts the reads and the opens.
-type countingFS struct {
-	vfs.OS
-	calls *int
-}
-
-type countingFile struct {
-	vfs.File
-	calls *int
-}
-
-func (f countingFS) OpenFile(name string, flag int, perm fs.FileMode) (vfs.File, error) {
-	*f.calls++
-	opened, err := f.OS.OpenFile(name, flag, perm)
-	return countingFile{opened, f.calls}, err
-}
-
-func (f countingFile) ReadAt(b []byte, off int64) (int, error) {
-	*f.calls++
-	return f.File.ReadAt(b, off)
-}
-
 // The log is read a few times from its beginning to its end, wherever and however often
 // records are equal.
 func TestCompareReadsLittle(t *testing.T) {
@@ -172,7 +148,7 @@ func TestCompareReadsLittle(t *testing.T) {
 			}
 			p.write(ndjson(c.source))
 			calls := 0
-			l, err := segment.OpenContext(t.Context(), p.dir, countingFS{calls: &calls})
+			l, err := segment.OpenContext(t.Context(), p.dir, testutil.CountingFS{Calls: &calls})
 			testutil.NoError(t, err)
 			got, err := Compare(t.Context(), p.options(Options{}), l)
 			if c.err != nil {

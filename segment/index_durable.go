@@ -86,9 +86,30 @@ func (r *Reader) leftByCrash(seq Sequence) (entry, record bool, err error) {
 	if r.segment.Sealed || r.index == nil {
 		return false, false, nil
 	}
-	synced, durable, err := r.index.durableCounts()
-	k := uint64(seq - r.segment.Base)
+	if err := r.durable.count(r.index); err != nil {
+		return false, false, err
+	}
+	k, synced, durable := uint64(seq-r.segment.Base), r.durable.synced, r.durable.records
 	//mutant:verify-damage-to-synced-records-is-ascribed-to-a-power-cut
 	//mutant:verify-traces-of-a-power-cut-are-damage
-	return k >= synced, k >= durable, err
+	return k >= synced, k >= durable, nil
+}
+
+// A durableCount keeps what durableCounts returned, because durableCounts may read the
+// whole index.
+type durableCount struct {
+	entries         uint64 // entries of the index that it is for; 0 means that it was not made
+	synced, records uint64
+}
+
+// count makes d for x, unless it was made for that many entries.
+func (d *durableCount) count(x *indexFile) (err error) {
+	if d.entries == x.count {
+		return nil
+	}
+	d.synced, d.records, err = x.durableCounts()
+	if err == nil {
+		d.entries = x.count
+	}
+	return err
 }

@@ -25,6 +25,7 @@ type Reader struct {
 	reason  string   // what is wrong with the header of the index; "" means nothing
 	size    Offset   // length of the text at the last Refresh
 	window  window   // text that was read ahead
+	durable durableCount
 }
 
 // OpenReader opens a segment of the log for reading. The error is a *CorruptError if

@@ -483,3 +483,23 @@ func TestBlankRecord(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// The time of Verify does not grow with the square of the number of damaged records.
+func TestVerifyManyDamaged(t *testing.T) {
+	const n = 2000
+	dir := newDir(t)
+	w := create(t, dir, nil)
+	appendTexts(t, w, 1, n)
+	testutil.NoError(t, w.Close())
+	path := filepath.Join(dir, textName(1))
+	testutil.WriteFile(t, path, bytes.ReplaceAll(testutil.ReadFile(t, path), []byte("odds"), []byte("0dds")))
+	calls := 0
+	l, err := OpenContext(t.Context(), dir, testutil.CountingFS{Calls: &calls})
+	testutil.NoError(t, err)
+	if damage := verifyAll(t, l); len(damage) != n {
+		t.Fatalf("%d damaged records, want %d", len(damage), n)
+	}
+	if calls > n {
+		t.Errorf("%d reads of %d records", calls, n)
+	}
+}
