@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"syscall"
 	"time"
 
 	"github.com/histlog/histlog/internal/seekable"
+	"github.com/histlog/histlog/internal/vfs"
 )
 
 var (
@@ -205,8 +205,6 @@ func (e *LockedError) Error() string {
 func (e *LockedError) Unwrap() error { return ErrLocked }
 
 // NoRoom reports whether err comes from a full disk, a quota or a limit on file size.
-func NoRoom(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
-}
+func NoRoom(err error) bool { return vfs.NoRoom(err) }
 
 func missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

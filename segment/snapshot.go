@@ -56,7 +56,7 @@ func Snapshot(ctx context.Context, dir, dest string, progress func(done, of int6
 		return done, err
 	}
 	release, err := l.lockMaintenance(ctx)
-	if errors.Is(err, syscall.EROFS) { // on a read-only file system no process removes a segment
+	if vfs.ReadOnly(err) { // on a read-only file system no process removes a segment
 		release, err = func() error { return nil }, nil
 	}
 	if err != nil {

@@ -63,7 +63,7 @@ func runAppend(c *cli.Context) (err error) {
 	}
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // a write to a closed pipe then fails instead of killing the process
 	if c.NArg() == 1 && term.IsTerminal(os.Stdin) {
-		say(c.App.ErrWriter, "reading JSON from the terminal; end it with Ctrl-D")
+		say(c.App.ErrWriter, "reading JSON from the terminal; end it with %s", endOfInput)
 	}
 	err = a.Run(c.Context, c.Args().Tail())
 	switch {

@@ -72,7 +72,7 @@ type tailPrinter struct {
 }
 
 func newTailPrinter(c *cli.Context, l *segment.Log, out *output) (printer, error) {
-	p := &tailPrinter{out: out, log: l, zone: zone(c), terminal: term.IsTerminal(out.file) && os.Getenv("TERM") != "dumb"}
+	p := &tailPrinter{out: out, log: l, zone: zone(c), terminal: term.HasEscapes(out.file)}
 	p.colour = p.terminal && os.Getenv("NO_COLOR") == ""
 	if !p.terminal {
 		return printer{show: p.line}, nil

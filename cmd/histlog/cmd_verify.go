@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/histlog/histlog/internal/eventlog"
@@ -14,6 +13,7 @@ import (
 	"github.com/histlog/histlog/internal/health"
 	"github.com/histlog/histlog/internal/jsonscan"
 	"github.com/histlog/histlog/internal/term"
+	"github.com/histlog/histlog/internal/vfs"
 	"github.com/histlog/histlog/migrate"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -123,7 +123,7 @@ func (v verifyResult) updateStatus(c *cli.Context, l *segment.Log, at time.Time)
 	err := l.UpdateStatus(c.Context, func(n *segment.Status) {
 		n.Verified = segment.VerifyStatus{At: at.UTC(), Records: v.Records, Damaged: len(v.Damaged)}
 	})
-	barred := errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
+	barred := errors.Is(err, fs.ErrPermission) || vfs.ReadOnly(err)
 	consequence := ""
 	switch {
 	case err == nil, barred && v.OK && before == 0:
@@ -141,7 +141,7 @@ func (v verifyResult) updateStatus(c *cli.Context, l *segment.Log, at time.Time)
 // statusAdvice returns how the result of a verification can be stored after err.
 func statusAdvice(err error, dir string) string {
 	switch {
-	case errors.Is(err, syscall.EROFS):
+	case vfs.ReadOnly(err):
 		return "mount the disk read-write and run histlog verify again; until then let monitoring use the exit code of verify"
 	case segment.NoRoom(err):
 		return "free some disk space and run histlog verify again"

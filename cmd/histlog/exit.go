@@ -54,11 +54,12 @@ func printError(stdout, stderr io.Writer, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	if own := (*exitError)(nil); errors.As(err, &own) && own.line != "" {
+	own := (*exitError)(nil)
+	if errors.As(err, &own) && own.line != "" {
 		term.Fprintf(stdout, "%s\n", own.line)
 	}
 	code, hint := explain(err)
-	if !errors.Is(err, errReported) {
+	if !errors.Is(err, errReported) && (own != nil || !outputClosed(err)) {
 		say(stderr, "%v", err)
 	}
 	if hint != "" {

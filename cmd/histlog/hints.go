@@ -104,7 +104,7 @@ var aboutLogs = []explanation{
 
 var aboutFiles = []explanation{
 	{isAny(context.Canceled), exitFailure, text("")},
-	{isAny(syscall.EROFS), exitFailure, text("mount the disk read-write to change the log; tail, cat, inspect, check, verify and export work read-only")},
+	{vfs.ReadOnly, exitFailure, text("mount the disk read-write to change the log; tail, cat, inspect, check, verify and export work read-only")},
 	{isAny(fs.ErrPermission), exitFailure, accessHint},
 	{isAny(vfs.ErrNotRegular), exitFailure, text("put the file back from a copy: a log reads no directory, FIFO or device in its place")},
 	{isAny(syscall.ELOOP), exitFailure, text("copy the file to the place of its link: the files of a log must not be links")},

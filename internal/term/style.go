@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 
 	"github.com/mattn/go-runewidth"
 	"golang.org/x/term"
@@ -40,7 +39,7 @@ type Palette bool
 
 // PaletteOf returns a Palette that paints if w is a terminal and NO_COLOR is not set.
 func PaletteOf(w io.Writer) Palette {
-	return Palette(IsTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && runtime.GOOS != "windows")
+	return Palette(os.Getenv("NO_COLOR") == "" && HasEscapes(w))
 }
 
 // Paint returns the text of s, with the escape sequences of its style.
@@ -55,6 +54,11 @@ func (p Palette) Paint(s Span) string {
 func IsTerminal(w any) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// HasEscapes reports whether w is a terminal that interprets escape sequences.
+func HasEscapes(w any) bool {
+	return IsTerminal(w) && os.Getenv("TERM") != "dumb" && enableEscapes(w.(*os.File))
 }
 
 // Width returns the number of columns of the terminal w, 120 if w is none.

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -92,8 +91,7 @@ func whileInUse(fn func() error, inUse ...syscall.Errno) error {
 	const patience, interval = 2 * time.Second, 10 * time.Millisecond
 	for deadline := time.Now().Add(patience); ; time.Sleep(interval) {
 		err := fn()
-		var errno syscall.Errno
-		if !errors.As(err, &errno) || !slices.Contains(inUse, errno) || time.Now().After(deadline) {
+		if !isErrno(err, inUse...) || time.Now().After(deadline) {
 			return err
 		}
 	}
@@ -208,10 +206,8 @@ func (OS) SyncDir(name string) error {
 	if err == nil {
 		err = errors.Join(windows.FlushFileBuffers(h), windows.CloseHandle(h))
 	}
-	for _, refused := range []error{windows.ERROR_ACCESS_DENIED, windows.ERROR_INVALID_FUNCTION, windows.ERROR_INVALID_PARAMETER, windows.ERROR_NOT_SUPPORTED} {
-		if errors.Is(err, refused) {
-			return nil
-		}
+	if isErrno(err, windows.ERROR_ACCESS_DENIED, windows.ERROR_INVALID_FUNCTION, windows.ERROR_INVALID_PARAMETER, windows.ERROR_NOT_SUPPORTED) {
+		return nil
 	}
 	if err != nil {
 		return &fs.PathError{Op: "sync", Path: name, Err: err}
