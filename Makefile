@@ -6,7 +6,7 @@ MODULES = . scripts/bench scripts/browser scripts/powercut scripts/tools
 in-each-module = set -e; for m in $(MODULES); do (cd $$m && $(1)); done
 
 .DEFAULT_GOAL := help
-.PHONY: help build man demo test proofs test-browser race fuzz torture powercut powercut-guest bin/powercut mutants bench month corpus lint cross clean
+.PHONY: help build man demo test proofs test-browser test-windows race fuzz torture powercut powercut-guest bin/powercut mutants bench month corpus lint cross clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ proofs: test-browser ## run every test at full size: all faults, memory, storms,
 
 test-browser: ## look at the page of inspect --html in Chromium
 	cd scripts/browser && HISTLOG_PROOFS=1 $(GO) test -count=1 -v .
+
+test-windows: ## run the tests for Windows under Wine
+	@sh scripts/wine/test.sh
 
 race: ## run the tests of what is concurrent under the race detector
 	$(GO) test -race -skip 'EveryByte|EachHole|Flipped|BitFlips|Exact|Patterns|CandidatesHold|ZipMembers' . ./segment ./reader ./migrate ./compactor ./internal/memguard

@@ -26,6 +26,7 @@ type Reader struct {
 	size    Offset   // length of the text at the last Refresh
 	window  window   // text that was read ahead
 	durable durableCount
+	closed  bool
 }
 
 // OpenReader opens a segment of the log for reading. The error is a *CorruptError if
@@ -218,8 +219,12 @@ func (r *Reader) Newest() (own, arrived time.Time, ok bool) {
 	return time.Unix(0, r.trailer.MaxTime), time.Unix(int64(r.trailer.MaxArrival), 0), true
 }
 
-// Close closes the files of the segment.
+// Close closes the files of the segment. It may be called again.
 func (r *Reader) Close() error {
+	if r.closed {
+		return nil
+	}
+	r.closed = true
 	err := r.text.Close()
 	if r.index != nil {
 		err = errors.Join(err, r.index.file.Close())

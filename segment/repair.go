@@ -176,6 +176,7 @@ func (r *repair) rewrite(read *Reader, next Sequence, damage []*CorruptError) er
 	if err = m.all(next, damage); err == nil {
 		err = index.verifyRebuilt(read)
 	}
+	err = errors.Join(err, read.Close()) // Windows does not replace an open file on every file system
 	if err != nil {
 		// So far there are only temporary files and copies in quarantine/. The segment is
 		// unchanged, and the next Repair begins again.

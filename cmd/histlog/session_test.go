@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -41,8 +42,9 @@ type sessions map[string]*session
 
 type sessionsKey struct{}
 
-// patience is how long a session may keep a script waiting before it is killed.
-const patience = 10 * time.Second
+// patience is how long a session may keep a script waiting before it is killed. Wine is
+// slow to begin a process.
+var patience = map[bool]time.Duration{false: 10 * time.Second, true: time.Minute}[runtime.GOOS == "windows"]
 
 func startCommand(ts *testscript.TestScript, _ bool, args []string) {
 	s := &session{cmd: exec.Command(args[1], args[2:]...)}
