@@ -32,7 +32,7 @@ expect() { # a pattern, and what it proves
 
 run './internal/vfs ./internal/term ./internal/outfile ./internal/eventlog ./internal/feed ./compactor' .
 run ./segment '^Test(Golden|Codecs|ManyTurns|LockContent|Publish|Discard|Snapshot|Retire|Archive|Restamp|Repair|Names)'
-run ./reader '^Test(Reader|Watch|Follow|Archive|Range|Stale)'
+run ./reader .
 run ./cmd/histlog '^Test(Windows|Crash$|ProcessesRace|OneWriter|Turns|Scripts/^windows$)'
 
 GOOS=windows GOARCH=amd64 go build -o "$tmpfs/histlog.exe" ./cmd/histlog
