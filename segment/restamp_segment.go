@@ -30,6 +30,9 @@ func (l *Log) restamp(ctx context.Context, s Segment, progress func(Offset)) (t 
 		return t, err
 	}
 	t, err = read.restamp(ctx, w.add, progress)
+	if err == nil {
+		err = read.Close() // Windows does not replace an open file on every file system
+	}
 	switch {
 	case err != nil || t.Changed == 0:
 		return t, errors.Join(err, w.discard())

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -90,6 +91,9 @@ func TestSnapshot(t *testing.T) {
 	} {
 		for name, fsys := range map[string]FS{"links": testutil.NoSync{}, "copies": oneName{}} {
 			t.Run(row.name+", "+name, func(t *testing.T) {
+				if name == "links" && runtime.GOOS == "windows" {
+					t.Skip("skipped: histlog makes no hard links on Windows")
+				}
 				dir := newDir(t)
 				w := create(t, dir, Settings{"segment-size": "300"}.With(row.settings))
 				last := Sequence(10)
@@ -236,6 +240,9 @@ func TestSnapshotRefused(t *testing.T) {
 // TestSnapshotMode checks that the snapshot of a log that others can't read is one
 // that others can't read.
 func TestSnapshotMode(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("skipped: Windows has no modes")
+	}
 	dir := newDir(t)
 	testutil.NoError(t, os.Mkdir(dir, 0o700))
 	w := create(t, dir, nil)

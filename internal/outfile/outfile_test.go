@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -24,8 +25,9 @@ func TestWrite(t *testing.T) {
 	if err := Write(name, nil, writeText("one")); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.Chmod(name, 0o600), os.Symlink("file", link)); err != nil {
-		t.Skip(err)
+	err := errors.Join(os.Chmod(name, 0o600), os.Symlink("file", link))
+	if _, missing := os.Lstat(link); err != nil || missing != nil {
+		t.Skipf("skipped: no symbolic links: %v, %v", err, missing) // Wine 8 makes none, and reports no error
 	}
 	if err := Write(link, nil, writeText("two")); err != nil {
 		t.Fatal(err)
@@ -36,7 +38,7 @@ func TestWrite(t *testing.T) {
 	}
 	text, err := os.ReadFile(name)
 	info, err2 := os.Lstat(name)
-	if err := errors.Join(err, err2); err != nil || string(text) != "two" || info.Mode() != 0o600 {
+	if err := errors.Join(err, err2); err != nil || string(text) != "two" || runtime.GOOS != "windows" && info.Mode() != 0o600 {
 		t.Errorf("%q, %v, %v", text, info.Mode(), err)
 	}
 	if files, err := os.ReadDir(dir); err != nil || len(files) != 2 {
