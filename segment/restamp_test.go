@@ -56,6 +56,7 @@ func entries(t testing.TB, dir string) map[Sequence]Entry {
 			all[seq], err = r.indexEntry(seq)
 			testutil.NoError(t, err)
 		}
+		testutil.NoError(t, r.Close())
 	}
 	return all
 }

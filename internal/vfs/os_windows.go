@@ -239,12 +239,18 @@ func (OS) TryLock(name string) (func() error, bool, error) {
 		}
 		return nil, false, errors.Join(err, f.Close())
 	}
-	return func() error {
+	unlock := func() error {
 		// Unlocked first: after a close alone, Windows may keep the lock for a while.
 		err := errors.Join(windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, at), f.Close())
 		_ = os.Remove(path) // fails while another process has it open
 		return err
-	}, true, nil
+	}
+	// The lock is that of a name: if the file was removed before the lock was held, other
+	// processes do not look for it.
+	if _, err := os.Lstat(name); err != nil {
+		return nil, false, unlock()
+	}
+	return unlock, true, nil
 }
 
 func openLock(path string) (f *os.File, err error) {
