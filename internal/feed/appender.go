@@ -80,7 +80,7 @@ func New(dir string, o Options) (*Appender, error) {
 // policy returns the policy under which the log is, or will be, written.
 func (a *Appender) policy() (segment.Policy, error) {
 	l, err := segment.Open(a.dir)
-	defer l.Close()
+	defer func() { l.Close() }() // also after an error
 	switch {
 	case err == nil:
 		return l.Marker.Settings.With(a.options.Settings).Policy()
