@@ -6,7 +6,7 @@ MODULES = . scripts/bench scripts/browser scripts/powercut scripts/tools
 in-each-module = set -e; for m in $(MODULES); do (cd $$m && $(1)); done
 
 .DEFAULT_GOAL := help
-.PHONY: help build man demo test proofs test-browser test-windows race fuzz torture powercut powercut-guest bin/powercut mutants bench month corpus lint cross clean
+.PHONY: help build man demo test proofs test-browser test-windows race fuzz torture powercut powercut-guest bin/powercut mutants bench month corpus lint cross updates clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,10 @@ cross: ## build for the other systems
 	$(call in-each-module,GOOS=linux GOARCH=arm64 $(GO) build -o /dev/null ./...)
 	$(call in-each-module,GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./...)
 	$(call in-each-module,GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./...)
+
+updates: ## list the dependencies that have newer versions
+	@$(call in-each-module,$(GO) list -m -f '{{if not (or .Main .Indirect .Replace)}}{{.Path}}{{end}}' all | \
+		xargs $(GO) list -m -u -f '{{if .Update}}{{.Path}} {{.Version}} -> {{.Update.Version}}{{end}}')
 
 clean: ## remove what the targets made
 	rm -rf bin demo
