@@ -8,8 +8,8 @@ type aligner interface {
 	add(k recordKey) error
 	// end returns the record that the source begins with, 0 meaning none.
 	end() (segment.Sequence, error)
-	// reached returns the newest record of the log that equals one of the source's, while those
-	// before it equal the source's from its first on. 0 means none.
+	// reached returns the newest record up to which the log's records equal the source's, from
+	// the source's first on. 0 means none.
 	reached() segment.Sequence
 	close()
 }
@@ -20,7 +20,7 @@ type noAligner struct{ aligner }
 func (noAligner) close() {}
 
 // newAligner returns the aligner for a source whose first record has the key k, and a log
-// whose newest record is the one before next. block is the size of a lostAligner.
+// whose newest record is the one before next. block is the size of a block of a lostAligner.
 func newAligner(l *segment.Log, next segment.Sequence, k recordKey, block int) (aligner, error) {
 	base := l.Segments[0].Base
 	var last segment.Sequence
@@ -48,11 +48,11 @@ func newAligner(l *segment.Log, next segment.Sequence, k recordKey, block int) (
 // places fit. A hash is enough, because the records are compared byte for byte afterwards.
 //
 // Let last be the newest record of the log that equals the source's first: the source
-// begins at last or before it. If the log ends within the source, the source's first records
-// have the same hash as as many records of the log that end with last, and its next ones
-// equal those after last. The method add searches for that while the source is read. If the
-// source ends within the log, the whole source has the same hash as as many records of the log.
-// The method end searches for that, because only then the hash is complete.
+// begins at last or before it. If the log ends within the source, then for some n the source's
+// first n records have the same hash as the n records of the log that end with last, and the
+// source's next records equal those after last. The method add searches for n while the source
+// is read. If the source ends within the log, the hash of the whole source is that of a sequence
+// of the log's records. The method end searches for it, because only then the hash is complete.
 type intactAligner struct {
 	ahead   logKeys          // of records after last; in end, of all
 	behind  descendingKeys   // of records up to last
@@ -76,8 +76,9 @@ func (a *intactAligner) close() {
 func (a *intactAligner) reached() segment.Sequence { return a.met }
 
 func (a *intactAligner) add(k recordKey) error {
-	// At most one place is followed: another one begins with a record of the source that equals
-	// last, which equals the first, and no record after last equals the first.
+	// At most one place is followed. Another place is found only if k equals record last, and so
+	// the source's first record. Then the followed place does not fit: k would have to equal a
+	// record after last, and none of them equals the source's first.
 	if err := a.follow(k); err != nil {
 		return err
 	}
@@ -116,17 +117,18 @@ func (a *intactAligner) follow(k recordKey) error {
 // meet notes that the source so far equals the log's records from a.at to seq.
 func (a *intactAligner) meet(seq segment.Sequence) {
 	if a.met = max(a.met, seq); seq == a.next-1 {
-		a.fits, a.at = a.at, 0 // it is before the places that were found until now
+		a.fits, a.at = a.at, 0 // places are found in descending order, so this is the first
 	}
 }
 
 func (a *intactAligner) end() (at segment.Sequence, err error) {
-	// No place is before base, and a longer source does not end within the log.
+	// If fits is base, no place comes before it. A source longer than the log does not end within
+	// the log.
 	if a.last != 0 && a.fits != a.base && a.records <= a.next-a.base {
 		at, err = a.inside()
 	}
 	if at == 0 {
-		at = a.fits // after all places inside
+		at = a.fits // no place that inside can return comes after it
 	}
 	return at, err
 }

@@ -1,5 +1,5 @@
-// Package migrate turns a monolithic JSON file into a log, in one pass and constant
-// memory, and a log back into that file.
+// Package migrate turns a monolithic JSON file into a log, in constant memory, and a log
+// back into that file.
 //
 // # Records
 //

@@ -20,8 +20,8 @@ import (
 //
 // Each step takes the maintenance lock, so that other processes can change the log
 // between two steps. If they have replaced HISTLOG or the directory, the next step lists
-// the log again. What else they may have changed, each step reads again: the files of the
-// segments that it changes.
+// the log again. They may also have compressed a segment, so each step looks again for the
+// files of the segments that it changes.
 type Maintenance struct {
 	dir     string
 	options Options

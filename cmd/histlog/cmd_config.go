@@ -41,10 +41,11 @@ by hand, or put back a copy of it, --accept-edit writes a new checksum.
 
    histlog config --accept-edit step2
 
-Sizes are written 64M or 64MB, spans 90s, 24h or 30d. The age of a segment is the age
-of its newest record, by the time in that record. max-age by itself retires no segment
-whose newest record arrived less than a day ago. After the clock has jumped ahead,
-max-age retires nothing until records have arrived for a day.
+Sizes are written 64M or 64MB, spans 90s, 24h or 30d. max-age and compress-after count
+from the time in a segment's newest record, segment-age from the segment's creation.
+max-age by itself retires no segment whose newest record arrived less than a day ago.
+After the clock has jumped ahead, max-age retires nothing until records have arrived for
+a day.
 
 ` + settingsText(),
 		Flags: []cli.Flag{

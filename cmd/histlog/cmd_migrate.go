@@ -26,7 +26,7 @@ func migrateCommand() *cli.Command {
 		Usage:     "turn a monolithic JSON file into a log, once",
 		ArgsUsage: "SOURCE... [DIR]",
 		Description: `SOURCE is a file, or - for standard input; the default of DIR is
-SOURCE without its ending. It may be compressed with gzip, zstd, xz or bzip2, or be a zip
+SOURCE without its ending. SOURCE may be compressed with gzip, zstd, xz or bzip2, or be a zip
 archive of one file. The source is never written to. The new log is complete, or, after an
 error, there is none. migrate finds the records by itself; if it cannot decide, it lists
 the places that may hold them.

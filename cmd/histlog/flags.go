@@ -21,7 +21,7 @@ func inputFlags() []cli.Flag {
 func newLogFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "segment-size", Usage: "`SIZE` at which the next segment is begun (default: 64M)"},
-		&cli.StringFlag{Name: "time-field", Usage: "JSON `POINTER` to a record's time; /*/at of the first member, whatever its name; * for its name itself (default: /timestamp; if records have none, migrate finds another)"},
+		&cli.StringFlag{Name: "time-field", Usage: "JSON `POINTER` to a record's time; a token * is the first member, and * alone its key (default: /timestamp; if records have none, migrate finds another)"},
 		&cli.StringFlag{Name: "time-zone", Usage: "`ZONE` of times that name none, such as America/New_York (default: this machine's)"},
 		&cli.StringFlag{Name: "time-format", Usage: "`FORMAT` of times: auto; unix, unix-ms, unix-us, unix-ns; day-first, month-first; or a pattern like '%d/%m/%Y %H:%M' (default: auto)"},
 		&cli.StringFlag{Name: "sync", Usage: "`POLICY`: always, interval=1s or none (default: always)"},

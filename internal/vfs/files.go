@@ -153,7 +153,7 @@ func Size(fsys FS, name string) (int64, error) {
 	return info.Size(), nil
 }
 
-// RemoveIfExists removes a file. That there is none is not an error.
+// RemoveIfExists removes a file. A missing file is not an error.
 func RemoveIfExists(fsys FS, name string) error {
 	if err := fsys.Remove(name); !errors.Is(err, fs.ErrNotExist) {
 		return err

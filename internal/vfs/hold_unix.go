@@ -346,7 +346,8 @@ func (h *holder) TryLock(name string) (func() error, bool, error) {
 		return nil, false, errors.Join(err, f.Close())
 	}
 	return sync.OnceValue(func() error {
-		// Without this a child that is being started would hold the lock until it is there.
+		// The close alone does not unlock: a child between fork and exec has a copy of the
+		// descriptor, and would hold the lock until exec.
 		return errors.Join(unix.Flock(int(f.Fd()), unix.LOCK_UN), f.Close())
 	}), true, nil
 }

@@ -13,8 +13,8 @@ import (
 )
 
 // LockName is a file that exists on Windows while a lock is held, in the directory of the
-// lock. Windows cannot lock a directory, and a file that is open for its lock could not be
-// replaced everywhere.
+// lock. Windows cannot lock a directory, and on some of its file systems a file cannot be
+// replaced while it is open for its lock.
 const LockName = ".lock"
 
 // FS is everything that a log asks of a file system. Errors are those of

@@ -71,7 +71,8 @@ type content struct {
 	records map[uint64]string
 }
 
-// read reads a log by each command that reads. None may find damage that is none.
+// read reads a log by each command that reads. Unless records were damaged, none may report
+// damage.
 func (c *check) read(log string) content {
 	harmed := c.harmed() && !c.recovered
 	for _, command := range [][]string{{"check", log, "--min-free", "1K", "--stale-after", "9999h"}, {"verify", log}, {"inspect", log}, {"tail", log, "-n", "3"}} {
@@ -148,7 +149,7 @@ func (c *check) recover() {
 	}
 }
 
-// probe is the producer of the record that a check appends, less the number of cuts before.
+// The record that a check appends has the producer probe plus the number of cuts before.
 const probe = 1000
 
 // join adds to a log what its archive holds.

@@ -123,7 +123,7 @@ func rigs(s *shelf) (all []*rig, err error) {
 	return all, nil
 }
 
-// proceed runs the control, and then plans until the time is over.
+// proceed runs the control, and then runs plans until the time is over.
 func (r *rig) proceed() error {
 	if err := r.control(); err != nil || *lie {
 		return err

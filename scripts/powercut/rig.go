@@ -92,7 +92,7 @@ func (r *rig) cutDuring(ctx context.Context, d *disk.Disk, before cut, j *journa
 			return
 		}
 		left, next = left-1, 1+rng.IntN(2*gap)
-		time.Sleep(time.Millisecond) // what was printed before is heard
+		time.Sleep(time.Millisecond) // so that acknowledgements printed before the cut are read
 		events := j.all()
 		for range min(images, 1+d.Unflushed()) {
 			c := cut{before.plan, nil, pick(rng, r.losses), d.Unflushed(), events, before.generation + 1}
@@ -108,7 +108,7 @@ func (r *rig) cutDuring(ctx context.Context, d *disk.Disk, before cut, j *journa
 	return cuts, unmount()
 }
 
-// secondEvery is the number of cuts of which one has its recovery cut, too.
+// Of secondEvery cuts, the recovery of one is cut, too.
 const secondEvery = 6
 
 // check checks one cut. more are cuts of its recovery.

@@ -37,7 +37,7 @@ func (s *shelf) add(name string, d *disk.Disk) string {
 	return filepath.Join(s.dir, name)
 }
 
-// remove ends that.
+// remove removes the file of a disk.
 func (s *shelf) remove(name string) { s.root.RmChild(name) }
 
 // diskFile is a file that shows a disk.

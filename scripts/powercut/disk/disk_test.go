@@ -116,8 +116,7 @@ func TestSeed(t *testing.T) {
 	}
 }
 
-// TestOverlap checks that of two writes to one place a later one that is kept covers an
-// earlier one.
+// TestOverlap checks that the later one of two kept writes to one place is read.
 func TestOverlap(t *testing.T) {
 	d := New(NewImage(size))
 	d.Write([]byte{1}, 5)
