@@ -127,7 +127,7 @@ var aboutInput = []explanation{
 	{isAny(migrate.ErrCompressed), exitRejected, text("test the file with " + english.WordSeries(migrate.CheckCommands(), "or") + "; --salvage keeps the intact records")},
 	{isAny(migrate.ErrNoArray), exitRejected, text("name an array of the source, as /history does, or the members of an object, as /history/* does")},
 	{isAny(migrate.ErrLongPointer), exitRejected, text("shorten the names of the members that lead to the records, in a copy of the source")},
-	{isAny(migrate.ErrEncoding), exitRejected, text("convert it first: iconv -f UTF-16 -t UTF-8")},
+	{isAny(migrate.ErrEncoding), exitRejected, text("convert it first: iconv -f UTF-16 -t UTF-8 FILE > OTHER")},
 	{isAny(migrate.ErrNUL), exitRejected, text("look for an older copy of it; if there are lines after the NUL bytes, --salvage keeps them")},
 	{isAny(jsonscan.ErrPython), exitRejected, text(`convert it, because print or repr wrote it: python3 -c "import ast, json, sys; json.dump(ast.literal_eval(sys.stdin.read()), sys.stdout)" < FILE > OTHER`)},
 	{all(isAny(jsonscan.ErrCut), as[*migrate.SourceError]), exitRejected, text("keep every complete record with --salvage; a killed writer leaves such a file")},

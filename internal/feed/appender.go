@@ -200,12 +200,21 @@ func (a *Appender) write(ctx context.Context, v value) error {
 	}
 	ack, err := a.writer.Write(v.text, v.time)
 	if err != nil {
-		return fmt.Errorf("append to %s: %w", a.dir, err)
+		return a.failed(err)
 	}
 	a.count++
 	a.waiting = append(a.waiting, ack)
 	a.bytes += ack.Bytes
 	return nil
+}
+
+// failed adds the log's directory to an error of the writer. A failure of the disk already
+// names the operation and the file.
+func (a *Appender) failed(err error) error {
+	if disk := (*segment.DiskError)(nil); errors.As(err, &disk) {
+		return err
+	}
+	return fmt.Errorf("append to %s: %w", a.dir, err)
 }
 
 // isZoneless reports whether the scalar at the time field is a time that names no zone.
@@ -222,7 +231,7 @@ func (a *Appender) commit() error {
 	acks := a.waiting
 	a.waiting, a.bytes = a.waiting[:0], 0
 	if err := a.writer.Commit(); err != nil {
-		return fmt.Errorf("append to %s: %w", a.dir, err)
+		return a.failed(err)
 	}
 	durable := a.writer.Policy().Sync.Durable()
 	for _, ack := range acks {
