@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/histlog/histlog/internal/filename"
@@ -24,6 +23,8 @@ import (
 const (
 	maxMegabytes = 1 // size of events.log when it gets another name
 	maxOld       = 3 // number of files with such a name that are kept
+
+	oldName = "events-2006-01-02T15-04-05.000.log"
 )
 
 // Log appends one event to the event log of the log at dir, which is on fsys; nil means
@@ -76,14 +77,17 @@ func fileMode(fsys vfs.FS, dir string) (fs.FileMode, error) {
 // write appends a line to the event log. lumberjack gets a name that leads to the file
 // which is open here: by its own name, the owner of the directory could lead it elsewhere.
 func write(fsys vfs.FS, path string, mode fs.FileMode, line []byte) {
-	f, err := fsys.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, mode)
+	f, err := fsys.OpenFile(path, os.O_RDWR|os.O_CREATE, mode)
 	if err != nil {
 		return
 	}
 	defer f.Close()
 	//mutant:event-log-lumberjack-opens-it-by-name
 	name, err := vfs.NameOf(f)
-	if err != nil {
+	if err != nil { // the file has no such name in a chroot without /dev/fd
+		if info, err := f.Stat(); err == nil {
+			_, _ = f.WriteAt(line, info.Size())
+		}
 		return
 	}
 	out := &lumberjack.Logger{Filename: name, MaxSize: maxMegabytes}
@@ -106,10 +110,9 @@ func rotate(fsys vfs.FS, dir string, n int64) error {
 	if err != nil {
 		return err
 	}
-	prefix, suffix, _ := strings.Cut(filename.Events, ".")
-	prefix, suffix = prefix+"-", "."+suffix
 	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
-		return !strings.HasPrefix(e.Name(), prefix) || !strings.HasSuffix(e.Name(), suffix)
+		_, err := time.Parse(oldName, e.Name())
+		return err != nil // a person's file, for instance
 	})
 	for len(entries) >= maxOld { // sorted by name, and so by time
 		if err := fsys.Remove(filepath.Join(dir, entries[0].Name())); err != nil {
@@ -118,7 +121,7 @@ func rotate(fsys vfs.FS, dir string, n int64) error {
 		entries = entries[1:]
 	}
 	// Not synced: after a power cut the file may have its old name again.
-	return fsys.Rename(path, filepath.Join(dir, prefix+time.Now().UTC().Format("2006-01-02T15-04-05.000")+suffix))
+	return fsys.Rename(path, filepath.Join(dir, time.Now().UTC().Format(oldName)))
 }
 
 // LogRecovery logs what the recovery of a log changed, if anything.

@@ -54,6 +54,37 @@ func TestRotate(t *testing.T) {
 	}
 }
 
+// TestRotateKeepsOtherFiles rotates beside files of a person with similar names, which stay.
+func TestRotateKeepsOtherFiles(t *testing.T) {
+	dir := newLog(t)
+	others := []string{"events-0.log", "events-notes.log", "events-2026.log", "events-2026-01-02.log"}
+	for _, name := range others {
+		testutil.WriteFile(t, filepath.Join(dir, name), nil)
+	}
+	for range 3 {
+		Log(nil, dir, slog.LevelInfo, "event", "text", strings.Repeat("x", 600<<10))
+		time.Sleep(2 * time.Millisecond)
+	}
+	for _, name := range others {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	if names, err := filepath.Glob(filepath.Join(dir, "events-*T*.log")); err != nil || len(names) != 2 {
+		t.Errorf("%v, %v; want two older ones", names, err)
+	}
+}
+
+// TestSimulatedDisk writes an event to a file that has no name under /dev/fd.
+func TestSimulatedDisk(t *testing.T) {
+	dir := newLog(t)
+	calls := 0
+	Log(testutil.CountingFS{Calls: &calls}, dir, slog.LevelInfo, "event")
+	if b := testutil.ReadFile(t, filepath.Join(dir, filename.Events)); !strings.Contains(string(b), "event") {
+		t.Errorf("events.log: %q", b)
+	}
+}
+
 // TestLinks puts a link in the place of each file: nothing is written where it leads.
 func TestLinks(t *testing.T) {
 	outside := filepath.Join(t.TempDir(), "file")
