@@ -17,11 +17,14 @@ func (h *holder) TryLock(name string) (func() error, bool, error) {
 	if d == nil {
 		return h.OS.TryLock(name)
 	}
-	f, err := d.openat(rel, os.O_RDONLY, 0)
+	f, ok, err := d.flock(rel, os.O_RDONLY)
+	// NFS gives a lock of a file only to a process that has it open for writing.
+	if errors.Is(err, unix.EBADF) && rel != "." {
+		f, ok, err = d.flock(rel, os.O_RDWR)
+	}
 	if err != nil {
 		return nil, false, err
 	}
-	ok, err := flockFile(f)
 	if ok {
 		ok, err = d.leadsTo(rel, f)
 	}
@@ -51,10 +54,25 @@ func (d *directory) leadsTo(rel string, f *os.File) (bool, error) {
 	return err == nil && os.SameFile(held, now), nil
 }
 
+// flock opens and locks a file, and reports whether no other process holds its lock. After
+// an error the file is closed.
+func (d *directory) flock(rel string, flag int) (f *os.File, ok bool, err error) {
+	if f, err = d.openat(rel, flag, 0); err != nil {
+		return nil, false, err
+	}
+	if ok, err = flockFile(f); err != nil {
+		return nil, false, errors.Join(err, f.Close())
+	}
+	return f, ok, nil
+}
+
+// sysFlock is a variable, so that a test can replace it.
+var sysFlock = unix.Flock
+
 // flockFile locks an open file, and reports whether no other process holds its lock.
 func flockFile(f *os.File) (bool, error) {
 	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		err := sysFlock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		switch {
 		case err == nil:
 			return true, nil
