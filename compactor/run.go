@@ -38,6 +38,7 @@ func Run(ctx context.Context, dir string, plan Plan, o Options) (changes []Chang
 		return nil, err
 	}
 	steps := segment.NewMaintenance(dir, o.Options)
+	defer steps.Close()
 	var damage error
 	for i, a := range plan {
 		if damage != nil && a.Kind != Compress {

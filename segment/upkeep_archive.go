@@ -19,7 +19,9 @@ import (
 // it and before it is removed here. Apart from that Archive does what Retire does; after a
 // crash it can be run again.
 func Archive(ctx context.Context, dir, to string, before Sequence, o Options) (changes []Change, err error) {
-	return NewMaintenance(dir, o).Archive(ctx, to, before)
+	m := NewMaintenance(dir, o)
+	defer m.Close()
+	return m.Archive(ctx, to, before)
 }
 
 // Archive is a step of maintenance for each segment, see the function Archive.
@@ -295,7 +297,9 @@ func (a *archive) copyFile(path string) error {
 func (a *archive) discard() error {
 	// With HISTLOG the archive exists and may be the only place of a segment. The context may
 	// be what ended create, so it is not used here.
-	if _, err := OpenContext(context.Background(), a.dir, a.fs); !errors.Is(err, ErrNoLog) {
+	l, err := OpenContext(context.Background(), a.dir, a.fs)
+	defer l.Close()
+	if !errors.Is(err, ErrNoLog) {
 		return nil
 	}
 	if err := removeDraft(a.fs, a.dir); err != nil {

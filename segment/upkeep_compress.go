@@ -33,7 +33,9 @@ type Change struct {
 //
 // If the segment is damaged, Compress changes nothing and returns a *CorruptError.
 func Compress(ctx context.Context, dir string, base Sequence, codec Codec, o Options) (Change, error) {
-	return NewMaintenance(dir, o).Compress(ctx, base, codec)
+	m := NewMaintenance(dir, o)
+	defer m.Close()
+	return m.Compress(ctx, base, codec)
 }
 
 // Compress is one step of maintenance, see the function Compress.

@@ -17,7 +17,9 @@ import (
 // Retire stops at a damaged segment and returns a *CorruptError: the segments before it
 // are removed, the damaged one and all later ones stay.
 func Retire(ctx context.Context, dir string, before Sequence, o Options) ([]Change, error) {
-	return NewMaintenance(dir, o).Retire(ctx, before)
+	m := NewMaintenance(dir, o)
+	defer m.Close()
+	return m.Retire(ctx, before)
 }
 
 // Retire is one step of maintenance, see the function Retire.

@@ -21,7 +21,7 @@ import (
 // Each step takes the maintenance lock, so that other processes can change the log
 // between two steps. If they have replaced HISTLOG or the directory, the next step lists
 // the log again. They may also have compressed a segment, so each step looks again for the
-// files of the segments that it changes.
+// files of the segments that it changes. The directory stays open until Close.
 type Maintenance struct {
 	dir     string
 	options Options
@@ -35,14 +35,17 @@ func NewMaintenance(dir string, o Options) *Maintenance {
 	return &Maintenance{dir: dir, options: o.withDefaults()}
 }
 
+// Close closes the directories that the steps have left open.
+func (m *Maintenance) Close() error { return errors.Join(m.log.close(), m.archive.close()) }
+
 // step runs fn while holding the maintenance lock. If the log must be listed, step first
 // removes what an interrupted run left.
 func (m *Maintenance) step(ctx context.Context, fn func(*Log) error) error {
 	l, err := m.log.open(ctx, m.dir, m.options.FS)
+	defer m.log.drop(l)
 	if err != nil {
 		return err
 	}
-	defer m.log.drop(l)
 	// The caller means the log that is at dir now. Another one may have replaced it when this
 	// process gets the lock.
 	if m.options.ID == uuid.Nil {
@@ -75,10 +78,20 @@ type listing struct {
 // open returns the log at dir as the last step left it, or else opens it.
 func (k *listing) open(ctx context.Context, dir string, fsys FS) (*Log, error) {
 	if k.log == nil || k.log.Dir != dir || vfs.Moved(k.log.fs, dir) {
+		_ = k.close() // it was only read
 		return OpenContext(ctx, dir, fsys)
 	}
 	k.log.ctx = ctx
 	return k.log, nil
+}
+
+// close closes the log that the last step has left open.
+func (k *listing) close() error {
+	l := k.log
+	if k.log = nil; l == nil {
+		return nil
+	}
+	return l.Close()
 }
 
 // drop closes a log that open has returned, unless the next step uses it.
@@ -132,11 +145,7 @@ func (k *listing) isCurrent(l *Log, self fs.FileInfo) (bool, error) {
 // it has removed what an interrupted run left.
 func withMaintenanceLock(ctx context.Context, dir string, o Options, fn func(*Log) error) error {
 	m := NewMaintenance(dir, o)
-	defer func() {
-		if l := m.log.log; l != nil {
-			l.Close()
-		}
-	}()
+	defer m.Close()
 	return m.step(ctx, fn)
 }
 

@@ -95,6 +95,7 @@ func recordFailure(dir string, fsys segment.FS, failure error) {
 	ctx, stop := context.WithTimeout(context.Background(), patience)
 	defer stop()
 	l, err := segment.OpenContext(context.Background(), dir, fsys)
+	defer l.Close()
 	if err != nil {
 		return
 	}
