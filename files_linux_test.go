@@ -1,6 +1,7 @@
 package histlog
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -13,7 +14,7 @@ import (
 // would close it, does not run.
 func TestNothingStaysOpen(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	dir := filepath.Join(t.TempDir(), "log")
+	dir, empty := filepath.Join(t.TempDir(), "log"), t.TempDir()
 	w, err := Create(t.Context(), dir, Options{})
 	testutil.NoError(t, err)
 	_, err = w.Append(t.Context(), []byte("1"))
@@ -26,6 +27,9 @@ func TestNothingStaysOpen(t *testing.T) {
 	}
 	before := open()
 	for range 100 {
+		if _, err := Open(empty); !errors.Is(err, ErrNoLog) {
+			t.Fatal(err)
+		}
 		l, err := Open(dir)
 		testutil.NoError(t, err)
 		_, err = l.Last(t.Context())

@@ -24,10 +24,11 @@ type Log struct {
 // Open opens the log at dir for reading. The error is ErrNoLog if there is none.
 func Open(dir string) (*Log, error) {
 	l, err := segment.Open(dir)
+	defer l.Close()
 	if err != nil {
 		return nil, err
 	}
-	return &Log{dir, l.Marker.ID}, l.Close()
+	return &Log{dir, l.Marker.ID}, nil
 }
 
 // Records returns the records of a range in the order of their sequences. A record
@@ -144,12 +145,12 @@ func (l *Log) read(ctx context.Context, q Range, more func(context.Context, *rea
 // open opens the log as it is now.
 func (l *Log) open(ctx context.Context) (*segment.Log, error) {
 	log, err := segment.OpenContext(ctx, l.dir, nil)
-	if err != nil {
-		return nil, err
+	if err == nil && log.Marker.ID != l.id {
+		err = fmt.Errorf("%s: %w", l.dir, ErrReplaced)
 	}
-	if log.Marker.ID != l.id {
+	if err != nil {
 		_ = log.Close()
-		return nil, fmt.Errorf("%s: %w", l.dir, ErrReplaced)
+		return nil, err
 	}
 	return log, nil
 }

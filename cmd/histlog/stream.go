@@ -146,6 +146,7 @@ func (s *stream) open() (*segment.Log, error) {
 		if err == nil || !s.c.Bool("follow-name") || !absent(err) {
 			return l, err
 		}
+		_ = l.Close()
 		if err := pause(s.c.Context); err != nil {
 			return nil, err
 		}
@@ -155,7 +156,8 @@ func (s *stream) open() (*segment.Log, error) {
 // removed reports whether the log is no longer there. rm -r removes it file by file,
 // so a reader may meet a missing file before the log is gone as a whole.
 func (s *stream) removed() bool {
-	_, err := segment.OpenContext(s.c.Context, logOf(s.dir), nil)
+	l, err := segment.OpenContext(s.c.Context, logOf(s.dir), nil)
+	defer l.Close()
 	return err != nil && absent(err)
 }
 
