@@ -118,8 +118,8 @@ func (l *Log) Refresh() error {
 	err := l.hold()
 	if err == nil {
 		err = l.refresh()
-	} else if _, reason := l.file.read(vfs.ByName(l.fs), l.Dir); reason != nil { // the directory is missing or is none
-		err = reason
+	} else if _, reason := l.file.read(vfs.ByName(l.fs), l.Dir); reason != nil && (missing(err) || !errors.Is(reason, ErrNoLog)) {
+		err = reason // the directory is missing or is none
 	}
 	return asDiskError(OpRead, l.Dir, err)
 }

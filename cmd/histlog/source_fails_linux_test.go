@@ -16,8 +16,9 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// TestSourceFails has reads of the source fail in the middle of it: a salvage must not take
-// that for damage, and give up the rest of the source.
+// TestSourceFails has all reads of the source fail: a salvage must not take that for damage,
+// and give up the rest of the source. TestDeviceFails in migrate has reads fail in the middle;
+// strace cannot, because it counts the calls of each thread.
 func TestSourceFails(t *testing.T) {
 	if _, err := exec.LookPath("strace"); err != nil || raceDetector {
 		t.Skip("skipped: strace is missing, or takes its time")
@@ -45,23 +46,18 @@ func TestSourceFails(t *testing.T) {
 		}),
 		"xz": testutil.XZ(text.String(), testutil.Dict8MB),
 	} {
-		for _, when := range []string{"3", "3+"} { // once, and from then on
-			t.Run(name+" "+when, func(t *testing.T) {
-				dir := t.TempDir()
-				path, trace := filepath.Join(dir, "old.json"), filepath.Join(t.TempDir(), "trace")
-				testutil.WriteFile(t, path, source)
-				p := exec.Command("strace", "-f", "-qq", "--seccomp-bpf", "-o", trace, "-P", path, "-e", "trace=read", "-e", "inject=read:error=EIO:when="+when, "histlog", "migrate", "--salvage", path, filepath.Join(dir, "log"))
-				out, err := p.CombinedOutput()
-				if called := string(testutil.ReadFile(t, trace)); !strings.Contains(called, "INJECTED") {
-					t.Fatalf("no read failed: %v\n%s\n%s", err, out, called)
-				}
-				if p.ProcessState.ExitCode() != exitFailure || !strings.Contains(string(out), "read "+path+": input/output error\nhint: check the device") {
-					t.Errorf("%v: %s", err, out)
-				}
-				if _, err := os.Stat(filepath.Join(dir, "log")); !os.IsNotExist(err) {
-					t.Errorf("there is a log: %v", err)
-				}
-			})
-		}
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "old.json")
+			testutil.WriteFile(t, path, source)
+			p := exec.Command("strace", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-P", path, "-e", "trace=read", "-e", "inject=read:error=EIO", "histlog", "migrate", "--salvage", path, filepath.Join(dir, "log"))
+			out, _ := p.CombinedOutput()
+			if p.ProcessState.ExitCode() != exitFailure || !strings.Contains(string(out), "read "+path+": input/output error\nhint: check the device") {
+				t.Errorf("exit %d: %s", p.ProcessState.ExitCode(), out)
+			}
+			if _, err := os.Stat(filepath.Join(dir, "log")); !os.IsNotExist(err) {
+				t.Errorf("there is a log: %v", err)
+			}
+		})
 	}
 }

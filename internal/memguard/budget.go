@@ -18,7 +18,7 @@ const (
 	// soft is the heap above which garbage is collected early. That is cheap,
 	// because the program holds a few large buffers and little else. Below soft,
 	// garbage may grow to lazy percent of the live memory.
-	soft = 24 << 20
+	soft = 22 << 20
 	lazy = 400
 )
 
