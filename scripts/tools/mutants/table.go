@@ -83,7 +83,7 @@ var mutants = []mutant{
 	// Small files.
 	{"replace: the file is not synced", "return f.Sync()", "return nil", "segment TestUnfitFileSystem/no_fsync"},
 	{"replace: the directory is not synced", "return fsys.SyncDir(filepath.Dir(name))", "return nil", "internal/survival TestCrash/create_always"},
-	{"rename: a renamed file on FAT is not synced", "return errors.Join(f.Sync(), f.Close())", "return f.Close()", "internal/vfs TestRenameOnFAT"},
+	{"rename: a renamed file on FAT is not synced", "return errors.Join(f.Sync(), f.Close())", "return errors.Join(f.Close())", "internal/vfs TestRenameOnFAT"},
 	{"replace: written in place", "temporary := TempName(name)", "temporary := name", "internal/survival TestCrash/create_always"},
 	{"quarantine: the name of a file is not synced", "err = fsys.SyncDir(folder)", "err = nil", "internal/survival TestCrash/repair_always"},
 	{"quarantine: the name of an existing folder is not synced", "return fsys.SyncDir(parent)", "return nil", "internal/survival TestCrash/repair_beside_a_segment_of_another_log_always"},
