@@ -24,7 +24,7 @@ type Log struct {
 // Open opens the log at dir for reading. The error is ErrNoLog if there is none.
 func Open(dir string) (*Log, error) {
 	l, err := segment.Open(dir)
-	defer l.Close()
+	defer func() { l.Close() }() // also after an error
 	if err != nil {
 		return nil, err
 	}

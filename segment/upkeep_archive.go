@@ -298,7 +298,7 @@ func (a *archive) discard() error {
 	// With HISTLOG the archive exists and may be the only place of a segment. The context may
 	// be what ended create, so it is not used here.
 	l, err := OpenContext(context.Background(), a.dir, a.fs)
-	defer l.Close()
+	defer func() { l.Close() }() // also after an error
 	if !errors.Is(err, ErrNoLog) {
 		return nil
 	}

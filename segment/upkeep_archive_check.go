@@ -57,7 +57,7 @@ func (l *Log) CheckArchive(to string) error {
 		return fmt.Errorf("%s: %w", to, err)
 	}
 	there, err := OpenContext(context.Background(), to, l.fs)
-	defer there.Close()
+	defer func() { there.Close() }() // also after an error
 	switch {
 	case err == nil:
 		err = l.checkArchiveOf(there)

@@ -78,6 +78,42 @@ func TestAnothersArchive(t *testing.T) {
 	}
 }
 
+// TestMaintenanceAsRoot: the owner of the log cannot enter a parent of it, or is not a member
+// of its group. Maintenance then stays root: it does its work, and the files keep their group.
+func TestMaintenanceAsRoot(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name   string
+		parent fs.FileMode
+		group  int
+	}{
+		{"a parent that only root may enter", 0o700, nobody},
+		{"a group that the owner is not a member of", 0o755, nobody - 1},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			dir := t.TempDir()
+			log := filepath.Join(dir, "log")
+			histlogIn(t, dir, "", "append", "--create", "--allow-empty", "log", "--segment-size", "70")
+			histlogIn(t, dir, "", "config", "--yes", "log", "max-records=1", "compress-after=0s")
+			give(t, log)
+			testutil.NoError(t, errors.Join(os.Chmod(dir, row.parent), os.Lchown(log, nobody, row.group), os.Lchown(filepath.Join(log, filename.Marker), nobody, row.group)))
+			upkeepEnds(t, "log")
+
+			histlogIn(t, dir, values(1, 8), "append", "log")
+			eventually(t, "segments are retired", func() bool {
+				l, err := segment.Open(log)
+				defer func() { l.Close() }()
+				return err == nil && l.Segments[0].Base > 1
+			})
+			info, err := os.Lstat(filepath.Join(log, filename.Marker))
+			testutil.NoError(t, err)
+			if own := info.Sys().(*syscall.Stat_t); own.Uid != nobody || int(own.Gid) != row.group {
+				t.Errorf("HISTLOG belongs to %d:%d", own.Uid, own.Gid)
+			}
+		})
+	}
+}
+
 // TestUpkeepOfAnotherLog: the child of append finds another log where it was started.
 func TestUpkeepOfAnotherLog(t *testing.T) {
 	t.Parallel()

@@ -157,7 +157,7 @@ func (s *stream) open() (*segment.Log, error) {
 // so a reader may meet a missing file before the log is gone as a whole.
 func (s *stream) removed() bool {
 	l, err := segment.OpenContext(s.c.Context, logOf(s.dir), nil)
-	defer l.Close()
+	defer func() { l.Close() }() // also after an error
 	return err != nil && absent(err)
 }
 

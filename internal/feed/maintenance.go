@@ -16,8 +16,8 @@ import (
 
 // startChild starts compact --due as a child process, which may outlive this process. It
 // inherits no stdin, stdout, lock or other file descriptor of this process. If root appends
-// to another account's log, the child runs as that account, because the settings of the log
-// are that account's. Its outcome is written to the event log and to the status that check
+// to another account's log, the child runs as that account if it can, because the settings of
+// the log are that account's. Its outcome is written to the event log and to the status that check
 // reports.
 func startChild(dir string, w *segment.Writer) (ended <-chan error, err error) {
 	owner, err := w.FS().Lstat(dir + string(filepath.Separator) + ".")
@@ -34,7 +34,7 @@ func startChild(dir string, w *segment.Writer) (ended <-chan error, err error) {
 		c := exec.Command(self, "compact", "--log-id", w.ID().String(), "--due", "--", dir)
 		c.Args[0] = os.Args[0]
 		c.Stdin, c.Stdout, c.Stderr = nothing, nothing, nothing
-		detach(c, owner)
+		detach(c, dir, owner)
 		e := c.Start()
 		if e == nil {
 			done := make(chan error, 1)
@@ -95,7 +95,7 @@ func recordFailure(dir string, fsys segment.FS, failure error) {
 	ctx, stop := context.WithTimeout(context.Background(), patience)
 	defer stop()
 	l, err := segment.OpenContext(context.Background(), dir, fsys)
-	defer l.Close()
+	defer func() { l.Close() }() // also after an error
 	if err != nil {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"syscall"
@@ -15,14 +16,43 @@ import (
 )
 
 // detach starts the child in a session of its own, so that it gets no signals from the
-// terminal, and as the owner of the log.
-func detach(c *exec.Cmd, owner fs.FileInfo) {
+// terminal, and as the owner of the log at dir if that account can do what the child must:
+// reach dir, and give new files the group of dir.
+func detach(c *exec.Cmd, dir string, owner fs.FileInfo) {
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	own, ok := owner.Sys().(*syscall.Stat_t)
 	//mutant:maintenance-of-another-accounts-log-runs-as-root
-	if ok && os.Geteuid() == 0 && own.Uid != 0 {
-		c.SysProcAttr.Credential = account(own.Uid, own.Gid)
+	if !ok || os.Geteuid() != 0 || own.Uid == 0 {
+		return
 	}
+	if a := account(own.Uid, own.Gid); a.Gid == own.Gid && reaches(a, dir) {
+		c.SysProcAttr.Credential = a
+	}
+}
+
+// reaches reports whether an account may enter every parent of dir, by their modes.
+func reaches(a *syscall.Credential, dir string) bool {
+	path, err := filepath.EvalSymlinks(dir)
+	for last := ""; err == nil && path != last; {
+		last, path = path, filepath.Dir(path) // ends with "/", or with "." of a relative name
+		var parent syscall.Stat_t
+		if err = syscall.Stat(path, &parent); err == nil && !mayEnter(a, parent) {
+			return false
+		}
+	}
+	return err == nil
+}
+
+// mayEnter reports whether an account has the execute bit of a directory. The first class
+// that the account belongs to decides.
+func mayEnter(a *syscall.Credential, dir syscall.Stat_t) bool {
+	switch {
+	case dir.Uid == a.Uid:
+		return dir.Mode&unix.S_IXUSR != 0
+	case dir.Gid == a.Gid || slices.Contains(a.Groups, dir.Gid):
+		return dir.Mode&unix.S_IXGRP != 0
+	}
+	return dir.Mode&unix.S_IXOTH != 0
 }
 
 // account returns the credentials of a user: the group of the log's directory, so that new

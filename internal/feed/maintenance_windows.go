@@ -10,7 +10,7 @@ import (
 
 // detach starts the child without a console, so that it gets no Ctrl-C and does not end when
 // the window is closed.
-func detach(c *exec.Cmd, _ fs.FileInfo) {
+func detach(c *exec.Cmd, _ string, _ fs.FileInfo) {
 	c.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.DETACHED_PROCESS | windows.CREATE_NEW_PROCESS_GROUP}
 }
 

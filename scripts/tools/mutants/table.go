@@ -258,7 +258,7 @@ var mutants = []mutant{
 	{"hold: a log is read by name", "l.fs, l.release = fsys, release", "_, l.release = fsys, release", "segment TestHeldWhileInUse"},
 	{"hold: maintenance opens the directory again", "if l.locked || !vfs.Moved(l.fs, l.Dir) {", "if !vfs.Moved(l.fs, l.Dir) {", "segment TestHeldWhileInUse"},
 	{"archive: another account's archive-to is obeyed", "if !vfs.Trusted(info) {", "if !vfs.Trusted(info) && err != nil {", "cmd/histlog TestAnothersArchive"},
-	{"maintenance: of another account's log runs as root", "if ok && os.Geteuid() == 0 && own.Uid != 0 {", "if ok && os.Geteuid() < 0 && own.Uid != 0 {", "cmd/histlog TestAnothersArchive"},
+	{"maintenance: of another account's log runs as root", "if !ok || os.Geteuid() != 0 || own.Uid == 0 {", "if !ok || os.Geteuid() >= 0 || own.Uid == 0 {", "cmd/histlog TestAnothersArchive"},
 	{"maintenance: of another log than the one that append has open", `c.IsSet("log-id") && c.String("log-id") != id {`, `c.IsSet("log-id") && id == "" {`, "cmd/histlog TestUpkeepOfAnotherLog"},
 	{"event log: lumberjack opens it by name", "name, err := vfs.NameOf(f)", "name, err := path, error(nil)", "cmd/histlog TestRaces"},
 	{"hold: maintenance of a directory that was moved", "if vfs.Moved(l.fs, l.Dir) {", "if false {", "segment TestHeldWhileInUse"},
