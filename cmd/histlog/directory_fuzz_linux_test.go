@@ -36,14 +36,16 @@ func FuzzDirectory(f *testing.F) {
 	files := fuzzedLog(f)
 	names := filenamesOf(files)
 	f.Add([]byte{})
-	for i := range names {
-		n := byte(i)
-		f.Add([]byte{n, 0, 0, 40, 3, 1, 2, 3})                               // overwritten
-		f.Add([]byte{n, 1, 0, 30})                                           // truncated
-		f.Add([]byte{n, 2})                                                  // removed
-		f.Add([]byte{n, 3, n + 1})                                           // a copy of another one
-		f.Add(append([]byte{n, 4, 30}, "{\"a\":\"\x1b[31m\a\"}\x00\xff"...)) // replaced
-		f.Add(append([]byte{n, 5, 20}, "\x1b]0;title\a\n\xc2\x9b2J"...))     // longer
+	edits := [][]byte{
+		{0, 0, 40, 3, 1, 2, 3}, // overwritten
+		{1, 0, 30},             // truncated
+		{2},                    // removed
+		{3, 1},                 // a copy of another one
+		append([]byte{4, 30}, "{\"a\":\"\x1b[31m\a\"}\x00\xff"...), // replaced
+		append([]byte{5, 20}, "\x1b]0;title\a\n\xc2\x9b2J"...),     // longer
+	}
+	for i := range names { // one edit of each file, because each seed runs every command
+		f.Add(append([]byte{byte(i)}, edits[i%len(edits)]...))
 	}
 	f.Add(append([]byte{0, 6, 2, 11}, "\x1b[2J\x1b]0;x\a"...))
 	f.Fuzz(func(t *testing.T, edits []byte) {

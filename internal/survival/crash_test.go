@@ -30,9 +30,10 @@ func TestMain(m *testing.M) {
 var policies = []string{"always", "interval=1ms", "none"}
 
 // policiesOf returns the policies under which the i-th scenario runs: all of them as a
-// proof, else one of them in turn. Restamp syncs what it writes under each policy alike.
+// proof, else one of them in turn. Restamp syncs what it writes under each policy alike, and
+// scenario "migrate" shows that a migration does.
 func policiesOf(i int) []string {
-	if strings.HasPrefix(scenarios[i].name, "restamp") {
+	if name := scenarios[i].name; strings.HasPrefix(name, "restamp") || strings.HasPrefix(name, "migrate ") && name != "migrate and compress" {
 		return policies[:1]
 	}
 	if testutil.Proofs() {
@@ -190,7 +191,7 @@ type fateChoice struct {
 
 const (
 	seed    = 1
-	subsets = 200
+	subsets = 150
 )
 
 // fates returns the choices to try for a power cut after n operations.
