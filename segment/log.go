@@ -61,7 +61,7 @@ func OpenContext(ctx context.Context, dir string, fsys FS) (*Log, error) {
 	return l, l.Refresh()
 }
 
-// Close closes the directory, which a Log holds open so that nobody can lead it elsewhere.
+// Close closes the directory, which a Log holds open so that no other account can replace it.
 // Without Close the garbage collector does that. Readers of the log stay open.
 func (l *Log) Close() error {
 	if l.release == nil {

@@ -196,8 +196,8 @@ func (r *race) plant(outside, like string) (target string) {
 	return target
 }
 
-// exchange exchanges a name for a link and back until stop is set. Where there is no file of
-// that name, it puts the link there and takes it away again.
+// exchange exchanges a name for a link and back until stop is set. If no file has
+// that name, it creates the link and removes it again.
 func (r *race) exchange(name, link string, stop *atomic.Bool) {
 	runtime.LockOSThread()
 	for !stop.Load() {

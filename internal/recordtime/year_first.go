@@ -80,7 +80,7 @@ func (s *scanner) basicTime(r reading, zone *time.Location) (time.Time, bool) {
 	r.minute, _ = s.number(2)
 	var n int
 	r.second, n = s.number(2)
-	// After minutes, a fraction would be one of a minute, which nobody writes.
+	// After minutes, a fraction would be one of a minute, which no program writes.
 	if s.ended() || n == 2 && !s.secondFraction(&r) || !s.zone(&r) || !s.ended() {
 		return time.Time{}, false
 	}
