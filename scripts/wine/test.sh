@@ -23,8 +23,23 @@ run() { # packages, and a pattern of the names of their tests
   sed -n '/^ *--- [A-Z]*: /p; /^ok/p; /_test\.go:[0-9]*: skipped: /p' "$log"
 }
 
-# press starts a command in a terminal, presses Ctrl-C after a while, and prints the screen.
-press() { (sleep 5 && printf '\003' && sleep 1) | script -qec "$wine $*; echo exit code \$?" /dev/null; }
+# screen starts histlog in a terminal, of which its input is the keyboard, and writes to $log what
+# the terminal shows. The shell in the terminal survives a Ctrl-C, and expect judges what is shown.
+screen() {
+  (cd "$tmpfs" && SHELL=/bin/sh timeout 100 script -qfc "trap : INT; $wine histlog.exe $*; echo exit code \$?" "$log" >/dev/null) ||
+    echo "script(1) ended with $?" >>"$log"
+}
+
+# press presses Ctrl-C once the screen shows a pattern: only then has Wine taken over the terminal,
+# and Ctrl-C is a key rather than a signal. Without the pattern it presses after a minute.
+press() {
+  for _ in $(seq 300); do
+    ! grep -q "$1" "$log" || break
+    sleep 0.2
+  done
+  printf '\003'
+  sleep 1
+}
 
 expect() { # a pattern, and what it proves
   if grep -q "$1" "$log"; then echo "--- PASS: console: $2"; else failed=1; echo "--- FAIL: console: $2"; cat "$log"; fi
@@ -36,12 +51,14 @@ run ./reader '^Test(RetiredWhileRead|RemovedWhileRead|Replaced|ReadersRaceRolls)
 run ./cmd/histlog '^Test(Windows.*|Crash|ProcessesRace|OneWriter|Turns|Scripts)$/^(windows|[0-9]+)?$'
 
 GOOS=windows GOARCH=amd64 go build -o "$tmpfs/histlog.exe" ./cmd/histlog
-(cd "$tmpfs" && echo '{"n":1}' | "$wine" histlog.exe append --create log)
+echo '{"n":1}' | "$wine" "$tmpfs/histlog.exe" append --create "$tmpfs/log" >"$log" 2>&1 || true
+expect '^1' 'append prints the number of the record'
 if command -v script >/dev/null; then
-  (cd "$tmpfs" && press histlog.exe tail -f log) >"$log"
+  : >"$log"
+  press 'waiting 1s' | screen tail -f log
   expect 'waiting 1s' 'tail -f shows its waiting time'
   expect 'exit code 58' 'Ctrl-C ends it with STATUS_CONTROL_C_EXIT (0xC000013A)'
-  (cd "$tmpfs" && script -qec "$wine histlog.exe inspect log" /dev/null) >"$log"
+  screen inspect log </dev/null
   expect '1;32mOK' 'inspect has colour'
 else
   echo '--- SKIP: console: script(1) is missing; install the package bsdutils'
