@@ -39,6 +39,7 @@ var mayImport = map[string][]string{
 	"internal/term":        {"internal/size"},
 	"internal/timespec":    {},
 	"internal/recordtime":  {"internal/jsonscan"},
+	"internal/field":       {"internal/jsonscan"},
 	"internal/timezone":    {},
 	"internal/survey":      {"segment"},
 	"segment":              {"internal/filename", "internal/jsonscan", "internal/recordtime", "internal/seekable", "internal/size", "internal/timespec", "internal/vfs"},

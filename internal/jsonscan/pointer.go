@@ -49,7 +49,7 @@ func ParsePointer(s string) (*Pointer, error) {
 			return nil, errors.New("in a JSON pointer '~' is written ~0 and '/' ~1")
 		}
 		name := unescapeToken.Replace(t)
-		p.tokens = append(p.tokens, token{name: name, index: elementIndex(name)})
+		p.tokens = append(p.tokens, token{name: name, index: ElementIndex(name)})
 	}
 	return p, nil
 }
@@ -111,8 +111,8 @@ func (p *Pointer) Below(keys [][]byte) (rest *Pointer, key []byte) {
 	return &Pointer{tokens: p.tokens[len(keys):], key: p.key}, nil
 }
 
-// elementIndex returns the index that name is, or -1. By the RFC, an index has no leading zeros.
-func elementIndex(name string) int {
+// ElementIndex returns the index that name is, or -1. By the RFC, an index has no leading zeros.
+func ElementIndex(name string) int {
 	n, err := strconv.ParseUint(name, 10, 31)
 	if err != nil || (len(name) > 1 && name[0] == '0') {
 		return -1
