@@ -56,7 +56,7 @@ func (r *Reader) lengthMatches() bool {
 
 // withCodec returns s with the codec and the path of another of its files.
 func (l *Log) withCodec(s Segment, c Codec) Segment {
-	s.Codec, s.Path, s.Copy = c, l.path(fileName(s.Base, c)), false
+	s.Codec, s.Path, s.Copy = c, l.path(s.stem().text(c)), false
 	return s
 }
 
@@ -98,7 +98,7 @@ func (l *Log) followRename(s Segment, open func(Segment) error) error {
 // dropOthers removes all files of a segment but the one that r has verified.
 func (l *Log) dropOthers(r *Reader) (c Change, err error) {
 	s := r.segment
-	c.Segment, c.Records = fileName(s.Base, s.Codec), r.Count()
+	c.Segment, c.Records = s.Name(), r.Count()
 	others, err := l.others(s)
 	if err == nil {
 		c.After, err = vfs.Size(l.fs, s.Path)

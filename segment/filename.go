@@ -20,14 +20,34 @@ const (
 	Gzip  = seekable.Gzip  // members of gzip
 )
 
-// These functions are those of package filename, for a Sequence.
+// A stem is what the names of all files of one segment begin with. The names come from
+// here alone, so that they can be made and parsed in one place.
+type stem struct{ base Sequence }
 
-func fileName(base Sequence, c Codec) string { return filename.Segment(uint64(base), c) }
-func textName(base Sequence) string          { return filename.Text(uint64(base)) }
-func indexName(base Sequence) string         { return filename.Index(uint64(base)) }
-func smallIndexName(base Sequence) string    { return filename.SmallIndex(uint64(base)) }
+// stem returns the stem of the segment's files.
+func (s Segment) stem() stem { return stem{s.Base} }
 
-func parseName(name string) (base Sequence, suffix string, ok bool) {
-	n, suffix, ok := filename.Parse(name)
-	return Sequence(n), suffix, ok
+// Name returns the name of the segment's file.
+func (s Segment) Name() string { return s.stem().text(s.Codec) }
+
+// SmallIndexName returns the name of the small form of the segment's index.
+func (s Segment) SmallIndexName() string { return s.stem().smallIndex() }
+
+func (n stem) text(c Codec) string { return n.of().Text(c) }
+func (n stem) index() string       { return n.of().Index() }
+func (n stem) smallIndex() string  { return n.of().SmallIndex() }
+func (n stem) all() []string       { return n.of().All() }
+
+func (n stem) of() filename.Stem { return filename.Stem{Base: uint64(n.base)} }
+
+// parseName divides the name of a segment or an index into its parts. ok is false for any
+// other file.
+func parseName(name string) (n stem, suffix string, ok bool) {
+	parsed, suffix, ok := filename.Parse(name)
+	return stem{Sequence(parsed.Base)}, suffix, ok
 }
+
+// A new segment is plain, and its names need no more than its base.
+
+func textName(base Sequence) string  { return stem{base}.text(Plain) }
+func indexName(base Sequence) string { return stem{base}.index() }

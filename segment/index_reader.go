@@ -19,21 +19,21 @@ type indexFile struct {
 	first  uint64 // index of the first entry in block
 }
 
-// openIndex opens the index of the segment that begins with base. x is nil if there is
+// openIndex opens the index of the segment whose files n names. x is nil if there is
 // none. reason says what is wrong with its header; "" means nothing. x.header is then the
 // header that the index must have: the entries can still be read, because the checksum of
 // each one covers log and sequence.
 //
 // The small form is used if the plain form is missing or does not end with a trailer.
-func (l *Log) openIndex(base Sequence) (x *indexFile, reason string, err error) {
+func (l *Log) openIndex(n stem) (x *indexFile, reason string, err error) {
 	const tries = 2 // one form may replace the other between the two opens
 	for range tries {
-		x, reason, err = l.openPlainIndex(base)
+		x, reason, err = l.openPlainIndex(n)
 		//mutant:small-index-used-although-the-plain-one-is-complete
 		if err != nil || x != nil && x.hasTrailer() {
 			return x, reason, err
 		}
-		small, why, err := l.openSmallIndex(base)
+		small, why, err := l.openSmallIndex(n)
 		if err != nil {
 			if x != nil {
 				err = errors.Join(err, x.file.Close())
@@ -55,10 +55,10 @@ func (l *Log) openIndex(base Sequence) (x *indexFile, reason string, err error) 
 }
 
 // indexPath returns the path of the index that openIndex opens.
-func (l *Log) indexPath(base Sequence) (string, error) {
-	x, _, err := l.openIndex(base)
+func (l *Log) indexPath(s Segment) (string, error) {
+	x, _, err := l.openIndex(s.stem())
 	if x == nil && err == nil {
-		err = l.missingSegmentError(Segment{Base: base, Path: l.path(indexName(base))})
+		err = l.missingIndexError(s)
 	}
 	if err != nil {
 		return "", err
@@ -69,14 +69,14 @@ func (l *Log) indexPath(base Sequence) (string, error) {
 // indexOf opens the index of a segment. For the active segment only the plain form counts.
 func (l *Log) indexOf(s Segment) (x *indexFile, reason string, err error) {
 	if !s.Sealed && s.Codec == Plain {
-		return l.openPlainIndex(s.Base)
+		return l.openPlainIndex(s.stem())
 	}
-	return l.openIndex(s.Base)
+	return l.openIndex(s.stem())
 }
 
 // openPlainIndex is openIndex for the plain form alone.
-func (l *Log) openPlainIndex(base Sequence) (x *indexFile, reason string, err error) {
-	path := l.path(indexName(base))
+func (l *Log) openPlainIndex(n stem) (x *indexFile, reason string, err error) {
+	path := l.path(n.index())
 	f, err := l.fs.OpenFile(path, os.O_RDONLY, 0)
 	if missing(err) {
 		return nil, "", nil
@@ -84,7 +84,7 @@ func (l *Log) openPlainIndex(base Sequence) (x *indexFile, reason string, err er
 	if err != nil {
 		return nil, "", err
 	}
-	return l.readIndexHeader(vfs.WithContext(l.ctx, f), path, base)
+	return l.readIndexHeader(vfs.WithContext(l.ctx, f), path, n.base)
 }
 
 // readIndexHeader returns an indexFile that reads f. It closes f after an error.

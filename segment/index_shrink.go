@@ -22,58 +22,29 @@ func (l *Log) CanShrink(s Segment) (bool, error) {
 	if !s.Sealed || s.Codec == Plain {
 		return false, nil
 	}
-	size, err := l.plainIndexSize(s.Base)
+	size, err := l.plainIndexSize(s.stem())
 	return size > minShrink, err
 }
 
 // plainIndexSize returns the size of the plain index of a segment; 0 if there is none.
-func (l *Log) plainIndexSize(base Sequence) (int64, error) {
-	size, err := vfs.Size(l.fs, l.path(indexName(base)))
+func (l *Log) plainIndexSize(n stem) (int64, error) {
+	size, err := vfs.Size(l.fs, l.path(n.index()))
 	if missing(err) {
 		return 0, nil
 	}
 	return size, err
 }
 
-// requireFeatures makes HISTLOG require, durably, the features of the files that Compress
-// is about to make of a segment. It holds the maintenance lock for this step alone,
-// because the lock is on HISTLOG too and ends when HISTLOG is replaced: see upkeep.
-func (m *Maintenance) requireFeatures(ctx context.Context, base Sequence, codec Codec) error {
-	var file markerFile
-	marker, err := file.read(m.options.FS, m.dir)
-	if err != nil {
-		return err
-	}
-	l := Log{Dir: m.dir, fs: m.options.FS}
-	size, err := l.plainIndexSize(base)
-	if err != nil {
-		return err
-	}
-	names := []string{fileName(base, codec)}
+// compressedNames returns the names of the files that Compress makes of a segment.
+func (l *Log) compressedNames(s Segment, codec Codec) (names []string, err error) {
+	size, err := l.plainIndexSize(s.stem())
+	names = []string{s.stem().text(codec)}
 	// An older histlog reads the log as long as there is no small index in it. So HISTLOG gets
 	// the requirement only if shrinkIndex may make one.
 	if size > minShrink {
-		names = append(names, smallIndexName(base))
+		names = append(names, s.stem().smallIndex())
 	}
-	needed := featuresOf(names...)
-	if !slices.ContainsFunc(needed, func(f string) bool { return !slices.Contains(marker.Requires, f) }) {
-		return nil
-	}
-	return m.step(ctx, func(l *Log) error {
-		//mutant:small-index-histlog-does-not-require-it
-		return l.require(needed...)
-	})
-}
-
-// require adds features to those that HISTLOG requires.
-func (l *Log) require(names ...string) error {
-	m := l.Marker
-	m.Requires = withFeatures(m.Requires, names...)
-	// Another process may have added the feature while this one waited for the lock.
-	if len(m.Requires) == len(l.Marker.Requires) {
-		return nil
-	}
-	return l.replaceMarker(m)
+	return names, err
 }
 
 // shrinkIndex stores the index of a compressed segment in its small form. The caller
@@ -88,7 +59,7 @@ func (l *Log) shrinkIndex(ctx context.Context, s Segment) (c Change, err error) 
 	if can, err := l.CanShrink(s); !can || err != nil || !slices.Contains(l.Marker.Requires, needsSmallIndex) {
 		return c, err
 	}
-	x, err := l.openIntactIndex(s.Base)
+	x, err := l.openIntactIndex(s)
 	if err != nil {
 		return c, err
 	}
@@ -97,22 +68,22 @@ func (l *Log) shrinkIndex(ctx context.Context, s Segment) (c Change, err error) 
 	if err != nil {
 		return c, err
 	}
-	c = Change{Segment: smallIndexName(s.Base), Records: x.count, Before: headerSize + int64(x.count)*entrySize + trailerSize}
+	c = Change{Segment: s.stem().smallIndex(), Records: x.count, Before: headerSize + int64(x.count)*entrySize + trailerSize}
 	// A kill after this leaves both forms; the next Compress of the segment writes the small
 	// one again and removes the plain one.
-	if c.After, err = l.replaceSmall(ctx, x, mode); err != nil {
+	if c.After, err = l.replaceSmall(ctx, x, s.stem(), mode); err != nil {
 		return Change{}, compressError(s, err)
 	}
-	if err := l.removeFile(l.path(indexName(s.Base))); err != nil {
+	if err := l.removeFile(l.path(s.stem().index())); err != nil {
 		return Change{}, compressError(s, err)
 	}
 	return c, nil
 }
 
-// replaceSmall writes the small form of the plain index x and puts it in place, durably.
-// It returns the size of the file.
-func (l *Log) replaceSmall(ctx context.Context, x *indexFile, mode os.FileMode) (size int64, err error) {
-	name := l.path(smallIndexName(x.header.base))
+// replaceSmall writes the small form of the plain index x and puts it in place among the
+// files n, durably. It returns the size of the file.
+func (l *Log) replaceSmall(ctx context.Context, x *indexFile, n stem, mode os.FileMode) (size int64, err error) {
+	name := l.path(n.smallIndex())
 	temporary := vfs.TempName(name)
 	// A kill before the rename leaves a temporary file, which the next maintenance removes.
 	if size, err = l.writeSmall(ctx, x, temporary, mode); err == nil {
@@ -130,13 +101,13 @@ func (l *Log) replaceSmall(ctx context.Context, x *indexFile, mode os.FileMode) 
 }
 
 // openIntactIndex opens a plain index and checks its header and its trailer.
-func (l *Log) openIntactIndex(base Sequence) (*indexFile, error) {
-	x, reason, err := l.openPlainIndex(base)
+func (l *Log) openIntactIndex(s Segment) (*indexFile, error) {
+	x, reason, err := l.openPlainIndex(s.stem())
 	if err != nil {
 		return nil, err
 	}
 	if x == nil {
-		return nil, l.missingSegmentError(Segment{Base: base, Path: l.path(indexName(base))})
+		return nil, l.missingIndexError(s)
 	}
 	t, err := x.countEntries(-1)
 	// The small form holds intact entries only. A damaged index stays plain until Repair has
@@ -208,7 +179,7 @@ func compareIndexes(ctx context.Context, x *indexFile, s *smallIndex) error {
 // EstimateIndex returns how many bytes the index of a segment would take in its small
 // form. It writes nothing.
 func (l *Log) EstimateIndex(ctx context.Context, s Segment) (n int64, err error) {
-	x, err := l.openIntactIndex(s.Base)
+	x, err := l.openIntactIndex(s)
 	if err != nil {
 		return 0, err
 	}

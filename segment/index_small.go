@@ -345,8 +345,8 @@ func (c *columns) skip(n int) {
 
 // openSmallIndex opens the small index of a segment. x is nil if there is none or if its
 // table is damaged.
-func (l *Log) openSmallIndex(base Sequence) (x *indexFile, reason string, err error) {
-	path := l.path(smallIndexName(base))
+func (l *Log) openSmallIndex(n stem) (x *indexFile, reason string, err error) {
+	path := l.path(n.smallIndex())
 	f, err := l.fs.OpenFile(path, os.O_RDONLY, 0)
 	if missing(err) {
 		return nil, "", nil
@@ -354,7 +354,7 @@ func (l *Log) openSmallIndex(base Sequence) (x *indexFile, reason string, err er
 	if err != nil {
 		return nil, "", err
 	}
-	s, err := openSmall(vfs.WithContext(l.ctx, f), header{id: l.Marker.ID, base: base})
+	s, err := openSmall(vfs.WithContext(l.ctx, f), header{id: l.Marker.ID, base: n.base})
 	// A file with a damaged table counts as a missing index: its entries are made from the
 	// text, and Verify reports that the index is unreadable.
 	if errors.Is(err, errNoSmall) {
@@ -363,5 +363,5 @@ func (l *Log) openSmallIndex(base Sequence) (x *indexFile, reason string, err er
 	if err != nil {
 		return nil, "", errors.Join(fmt.Errorf("read %s: %w", path, err), f.Close())
 	}
-	return l.readIndexHeader(s, path, base)
+	return l.readIndexHeader(s, path, n.base)
 }

@@ -20,15 +20,17 @@ type indexWriter struct {
 	file      File
 	out       *bufio.Writer
 	temporary string // path of the file until finish
+	names     stem   // of the segment's files
 	mode      fs.FileMode
 	header    header
 	sum       trailer // totals of the entries so far
 	entry     []byte  // reused: an encoded entry
 }
 
-// newIndexWriter begins an index, under a temporary name until finish.
-func (l *Log) newIndexWriter(h header, mode fs.FileMode) (*indexWriter, error) {
-	w := &indexWriter{log: l, header: h, mode: mode, temporary: vfs.TempName(l.path(indexName(h.base)))}
+// newIndexWriter begins the index of the segment with the files n, under a temporary name
+// until finish.
+func (l *Log) newIndexWriter(n stem, h header, mode fs.FileMode) (*indexWriter, error) {
+	w := &indexWriter{log: l, header: h, mode: mode, names: n, temporary: vfs.TempName(l.path(n.index()))}
 	f, err := l.fs.OpenFile(w.temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode)
 	if err != nil {
 		return nil, err
@@ -107,7 +109,7 @@ func (w *indexWriter) finish() error {
 	if err := w.file.Close(); err != nil {
 		return errors.Join(err, vfs.RemoveIfExists(w.log.fs, w.temporary))
 	}
-	if err := w.log.fs.Rename(w.temporary, w.log.path(indexName(w.header.base))); err != nil {
+	if err := w.log.fs.Rename(w.temporary, w.log.path(w.names.index())); err != nil {
 		return errors.Join(err, vfs.RemoveIfExists(w.log.fs, w.temporary))
 	}
 	// A power cut before this leaves the old index, and the next Repair does the same again.
@@ -118,7 +120,7 @@ func (w *indexWriter) finish() error {
 	// The small form describes the records as they were before. It is removed last: as long as
 	// both forms exist, the plain one is used.
 	//mutant:repair-the-small-index-stays
-	return w.log.removeIfExists(w.log.path(smallIndexName(w.header.base)))
+	return w.log.removeIfExists(w.log.path(w.names.smallIndex()))
 }
 
 // finishSmall writes the trailer and puts the index in place in its small form, which is
@@ -126,7 +128,7 @@ func (w *indexWriter) finish() error {
 func (w *indexWriter) finishSmall(ctx context.Context) error {
 	err := w.complete()
 	if err == nil {
-		_, err = w.log.replaceSmall(ctx, w.indexFile(), w.mode)
+		_, err = w.log.replaceSmall(ctx, w.indexFile(), w.names, w.mode)
 	}
 	return errors.Join(err, w.discard())
 }

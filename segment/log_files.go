@@ -55,21 +55,21 @@ func (l *Log) sealLast() error {
 		return nil
 	}
 	last.Sealed = true
-	next, err := l.indexedUpTo(last.Base)
+	next, err := l.indexedUpTo(last.stem())
 	// Only a segment with records is sealed, so there is at least one even if the index is
 	// lost.
 	last.Next = max(next, last.Base+1)
 	return err
 }
 
-// indexedUpTo returns the sequence after the last record in the index of a segment, or
+// indexedUpTo returns the sequence after the last record in the index of a segment, or its
 // base if the index is missing or empty.
-func (l *Log) indexedUpTo(base Sequence) (next Sequence, err error) {
-	x, _, err := l.openIndex(base)
+func (l *Log) indexedUpTo(n stem) (next Sequence, err error) {
+	x, _, err := l.openIndex(n)
 	if x == nil || err != nil {
-		return base, err
+		return n.base, err
 	}
-	x.header = header{id: l.Marker.ID, base: base}
+	x.header = header{id: l.Marker.ID, base: n.base}
 	_, err = x.countEntries(-1)
-	return base + Sequence(x.count), errors.Join(err, x.file.Close())
+	return n.base + Sequence(x.count), errors.Join(err, x.file.Close())
 }

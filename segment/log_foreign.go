@@ -137,7 +137,7 @@ func (l *Log) foreignReason(s Segment, before []Segment) (reason string, err err
 func (l *Log) anyBound(segments []Segment) bool {
 	// From the newest on, where the first index usually decides.
 	for i := len(segments) - 1; i >= 0; i-- {
-		x, reason, err := l.openIndex(segments[i].Base)
+		x, reason, err := l.openIndex(segments[i].stem())
 		// An index that cannot be read proves nothing.
 		if x == nil || err != nil {
 			continue
@@ -153,7 +153,7 @@ func (l *Log) anyBound(segments []Segment) bool {
 // boundTo returns the header of the index that the segment's text belongs to. bound is false
 // if no index shows to which log the text belongs.
 func (l *Log) boundTo(s Segment) (h header, bound bool, err error) {
-	x, reason, err := l.openIndex(s.Base)
+	x, reason, err := l.openIndex(s.stem())
 	if x == nil || err != nil {
 		return h, false, err
 	}
@@ -215,7 +215,7 @@ func (l *Log) describes(x *indexFile, t *trailer, s Segment) (is bool, err error
 // follows returns the sequence of the record after a segment. ok is false if the index of the
 // segment is lost: only reading the whole segment would show that sequence.
 func (l *Log) follows(s Segment) (next Sequence, ok bool, err error) {
-	x, reason, err := l.openIndex(s.Base)
+	x, reason, err := l.openIndex(s.stem())
 	if x == nil || err != nil {
 		return 0, false, err
 	}
@@ -259,11 +259,11 @@ func (l *Log) countLines(s Segment, from Offset) (n int, err error) {
 
 // isForeign reports whether the file of a segment or an index that retention
 // seems to have left is bound to another log.
-func (l *Log) isForeign(base Sequence) bool {
+func (l *Log) isForeign(n stem) bool {
 	if !l.anyBound(l.Segments[:1]) { // HISTLOG may be the foreign file
 		return false
 	}
-	x, _, err := l.openIndex(base)
+	x, _, err := l.openIndex(n)
 	if x == nil || err != nil {
 		return false
 	}

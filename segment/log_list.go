@@ -14,7 +14,7 @@ import (
 // A listedFile is a file of a segment as its directory lists it. A log has many of them,
 // so it takes 16 bytes.
 type listedFile struct {
-	base      Sequence
+	stem
 	codec     Codec
 	irregular bool // the file is not a regular file
 	index     bool // the file is an index, and codec means nothing
@@ -24,13 +24,13 @@ type listedFile struct {
 // and also the indexes if withIndexes is set.
 func listFiles(fsys FS, dir string, withIndexes bool) (files []listedFile, err error) {
 	err = vfs.EachEntry(fsys, dir, func(e fs.DirEntry) {
-		base, suffix, ours := parseName(e.Name())
+		n, suffix, ours := parseName(e.Name())
 		if !ours {
 			return
 		}
 		codec, text := filename.CodecOf(suffix)
 		if text || withIndexes {
-			files = append(files, listedFile{base, codec, !e.Type().IsRegular(), !text})
+			files = append(files, listedFile{n, codec, !e.Type().IsRegular(), !text})
 		}
 	})
 	return files, err
@@ -69,7 +69,7 @@ func segmentsOf(dir string, files []listedFile) []Segment {
 			segments[n-1].Copy = segments[n-1].Copy || !f.irregular
 			continue
 		}
-		segments = append(segments, Segment{Base: f.base, Path: prefix + fileName(f.base, f.codec), Codec: f.codec, irregular: f.irregular})
+		segments = append(segments, Segment{Base: f.base, Path: prefix + f.text(f.codec), Codec: f.codec, irregular: f.irregular})
 	}
 	return chain(segments)
 }

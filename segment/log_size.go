@@ -31,7 +31,7 @@ func (l *Log) Size() (n int64, err error) {
 // DiskBytes returns how many bytes all files of a segment take, and its index in both
 // forms.
 func (l *Log) DiskBytes(s Segment) (n int64, err error) {
-	paths := []string{s.Path, l.path(indexName(s.Base)), l.path(smallIndexName(s.Base))}
+	paths := []string{s.Path, l.path(s.stem().index()), l.path(s.stem().smallIndex())}
 	if s.Copy {
 		others, err := l.others(s)
 		if err != nil {

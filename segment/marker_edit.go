@@ -71,7 +71,7 @@ func (l *Log) readEdited() (err error) {
 // another id no index entry would be believed.
 func (l *Log) checkID() error {
 	for _, s := range l.Segments {
-		f, err := l.fs.OpenFile(l.path(indexName(s.Base)), os.O_RDONLY, 0)
+		f, err := l.fs.OpenFile(l.path(s.stem().index()), os.O_RDONLY, 0)
 		// A compressed segment may have the small form only. The segments that have a plain
 		// index decide.
 		if missing(err) {

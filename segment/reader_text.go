@@ -119,6 +119,12 @@ func (l *Log) openText(s *Segment) (t textFile, file File, err error) {
 	return c, file, nil
 }
 
+// missingIndexError is missingSegmentError for a segment whose index is missing.
+func (l *Log) missingIndexError(s Segment) error {
+	s.Path = l.path(s.stem().index())
+	return l.missingSegmentError(s)
+}
+
 // missingSegmentError returns the error for a listed segment without a file or an index:
 // ErrRetired if the segment was retired since the log was listed, else a *CorruptError.
 func (l *Log) missingSegmentError(s Segment) error {

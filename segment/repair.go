@@ -258,7 +258,7 @@ func (r *repair) beginIndex(read *Reader) (*indexWriter, error) {
 		// repair.
 		h.rule, h.flags = read.index.header.rule, read.index.header.flags&^headerDamaged
 	}
-	return r.log.newIndexWriter(h, r.w.mode)
+	return r.log.newIndexWriter(read.segment.stem(), h, r.w.mode)
 }
 
 // A gap is filled with segments of at most gapPlaces places each. If more than gapSegments
@@ -289,7 +289,7 @@ func (r *repair) fillGap(from, next Sequence) error {
 func (r *repair) fill(from, next Sequence) error {
 	path := filepath.Join(r.log.Dir, textName(from))
 	now := r.w.now()
-	index, err := r.log.newIndexWriter(header{id: r.log.Marker.ID, base: from, created: now}, r.w.mode)
+	index, err := r.log.newIndexWriter(stem{from}, header{id: r.log.Marker.ID, base: from, created: now}, r.w.mode)
 	if err != nil {
 		return err
 	}

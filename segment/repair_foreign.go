@@ -5,8 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-
-	"github.com/histlog/histlog/internal/filename"
 )
 
 // quarantineForeign moves files that have the name of a segment but are not part of the log
@@ -59,13 +57,13 @@ func quarantineForeign(ctx context.Context, dir string, o Options) (done []Repai
 // text without its index could be taken for a segment of the log whose index was
 // lost; an index without its text is ignored.
 func (l *Log) quarantineSegment(f *CorruptError) (done []RepairedRecord, err error) {
-	base, _, _ := parseName(filepath.Base(f.Path))
+	n, _, _ := parseName(filepath.Base(f.Path))
 	mode, err := l.mode()
 	if err != nil {
 		return nil, err
 	}
 	//mutant:repair-the-index-of-a-foreign-segment-is-removed-first
-	for _, name := range filename.All(uint64(base)) {
+	for _, name := range n.all() {
 		info, err := l.fs.Lstat(l.path(name))
 		// A link, a FIFO or a device is never opened, and stays where it is.
 		if missing(err) || err == nil && !info.Mode().IsRegular() {
@@ -73,12 +71,12 @@ func (l *Log) quarantineSegment(f *CorruptError) (done []RepairedRecord, err err
 		}
 		aside := ""
 		if err == nil {
-			aside, err = l.quarantineFile(base, name, mode)
+			aside, err = l.quarantineFile(n.base, name, mode)
 		}
 		if err != nil {
 			return nil, &DiskError{Op: OpQuarantine, Path: l.path(name), Err: err}
 		}
-		done = append(done, RepairedRecord{Seq: base, Segment: name, Reason: f.Reason, Quarantine: aside})
+		done = append(done, RepairedRecord{Seq: n.base, Segment: name, Reason: f.Reason, Quarantine: aside})
 	}
 	for i, m := range done {
 		// The indexes come last in the list. removeFile syncs each removal, so that a power cut

@@ -104,7 +104,7 @@ func linkSealed(t *testing.T, dir string, before Sequence) (unchanged func()) {
 	entries, err := os.ReadDir(dir)
 	testutil.NoError(t, err)
 	for _, e := range entries {
-		if base, _, ours := parseName(e.Name()); ours && base < before {
+		if n, _, ours := parseName(e.Name()); ours && n.base < before {
 			testutil.NoError(t, os.Link(filepath.Join(dir, e.Name()), filepath.Join(to, e.Name())))
 			was[e.Name()] = testutil.ReadFile(t, filepath.Join(to, e.Name()))
 		}

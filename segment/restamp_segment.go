@@ -25,7 +25,7 @@ func (l *Log) restamp(ctx context.Context, s Segment, progress func(Offset)) (t 
 	if err != nil {
 		return t, err
 	}
-	w, err := l.newIndexWriter(read.index.header, mode)
+	w, err := l.newIndexWriter(s.stem(), read.index.header, mode)
 	if err != nil {
 		return t, err
 	}
@@ -36,7 +36,7 @@ func (l *Log) restamp(ctx context.Context, s Segment, progress func(Offset)) (t 
 	switch {
 	case err != nil || t.Changed == 0:
 		return t, errors.Join(err, w.discard())
-	case read.index.path == l.path(smallIndexName(s.Base)):
+	case read.index.path == l.path(s.stem().smallIndex()):
 		return t, w.finishSmall(ctx)
 	}
 	return t, w.finish()

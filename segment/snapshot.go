@@ -199,14 +199,14 @@ func (s *snapshotter) copied() *Log {
 func (s *snapshotter) copyLeftIndexes(ctx context.Context) error {
 	newest := s.from.Segments[len(s.from.Segments)-1].Base
 	for _, e := range s.entries {
-		base, suffix, ours := parseName(e.Name())
-		if !ours || suffix != filename.IndexSuffix && suffix != filename.SmallSuffix || base <= newest {
+		n, suffix, ours := parseName(e.Name())
+		if !ours || suffix != filename.IndexSuffix && suffix != filename.SmallSuffix || n.base <= newest {
 			continue
 		}
-		if _, err := s.from.fs.Lstat(s.from.path(textName(base))); !missing(err) { // it was begun just now
+		if _, err := s.from.fs.Lstat(s.from.path(n.text(Plain))); !missing(err) { // it was begun just now
 			continue
 		}
-		if next, err := s.from.indexedUpTo(base); err != nil || next == base {
+		if next, err := s.from.indexedUpTo(n); err != nil || next == n.base {
 			continue // without an entry it had no records
 		}
 		if err := s.copy(ctx, e.Name(), e.Name()); err != nil {
@@ -220,8 +220,8 @@ func (s *snapshotter) copyLeftIndexes(ctx context.Context) error {
 func (s *snapshotter) copySealed(ctx context.Context, from Segment) (found *CorruptError, err error) {
 	copied := false
 	for _, e := range s.entries {
-		base, _, ours := parseName(e.Name())
-		if !ours || base != from.Base {
+		n, _, ours := parseName(e.Name())
+		if !ours || n != from.stem() {
 			continue
 		}
 		if !e.Type().IsRegular() {

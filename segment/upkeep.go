@@ -119,7 +119,7 @@ func (l *Log) removeFiles(names []string) error {
 func (l *Log) leftovers() (temporary, retired []string, err error) {
 	first := min(l.Marker.FirstSeq, l.Segments[0].Base)
 	err = vfs.EachEntry(l.fs, l.Dir, func(e fs.DirEntry) {
-		base, _, ours := parseName(e.Name())
+		n, _, ours := parseName(e.Name())
 		switch {
 		//mutant:maintenance-a-temporary-histlog-stays
 		case filename.IsTemporary(e.Name()), e.Name() == "."+filename.Marker+".tmp":
@@ -127,7 +127,7 @@ func (l *Log) leftovers() (temporary, retired []string, err error) {
 			temporary = append(temporary, e.Name())
 		// Retention must not delete a file of another log. Repair moves it to quarantine/.
 		//mutant:retire-another-logs-segment-is-removed
-		case ours && base < first && !l.isForeign(base):
+		case ours && n.base < first && !l.isForeign(n):
 			retired = append(retired, e.Name())
 		}
 	})

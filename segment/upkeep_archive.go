@@ -242,7 +242,7 @@ func (a *archive) mode() (os.FileMode, error) {
 
 // copy copies the index and then the segment, and reads the copy back.
 func (a *archive) copy(ctx context.Context, s Segment) error {
-	index, err := a.from.indexPath(s.Base)
+	index, err := a.from.indexPath(s)
 	if err != nil {
 		return err
 	}
@@ -258,7 +258,7 @@ func (a *archive) copy(ctx context.Context, s Segment) error {
 	there.Path, there.Copy = filepath.Join(a.dir, filepath.Base(s.Path)), false
 	copied := &Log{Dir: a.dir, Marker: a.from.Marker, Segments: []Segment{there}, fs: a.fs}
 	//mutant:archive-an-index-of-other-times-stays
-	if err := copied.dropOtherIndex(s.Base, filepath.Base(index)); err != nil {
+	if err := copied.dropOtherIndex(s.stem(), filepath.Base(index)); err != nil {
 		return err
 	}
 	//mutant:archive-the-copy-is-not-read-back
@@ -268,8 +268,8 @@ func (a *archive) copy(ctx context.Context, s Segment) error {
 
 // dropOtherIndex removes the form of an index that is not named keep. A killed Archive may
 // have copied it, and Restamp may have changed the times since.
-func (l *Log) dropOtherIndex(base Sequence, keep string) error {
-	for _, name := range []string{indexName(base), smallIndexName(base)} {
+func (l *Log) dropOtherIndex(n stem, keep string) error {
+	for _, name := range []string{n.index(), n.smallIndex()} {
 		if name == keep {
 			continue
 		}

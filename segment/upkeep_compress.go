@@ -40,22 +40,21 @@ func Compress(ctx context.Context, dir string, base Sequence, codec Codec, o Opt
 
 // Compress is one step of maintenance, see the function Compress.
 func (m *Maintenance) Compress(ctx context.Context, base Sequence, codec Codec) (c Change, err error) {
-	//mutant:small-index-histlog-requires-it-too-late
-	if err := m.requireFeatures(ctx, base, codec); err != nil {
-		return c, err
-	}
-	err = m.step(ctx, func(l *Log) error {
+	var s Segment
+	err = m.requiring(ctx, func(l *Log) ([]string, error) {
 		i, err := l.Find(base)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		s := l.Segments[i]
+		s = l.Segments[i]
 		if s.Base != base || !s.Sealed {
-			return fmt.Errorf("compress %s: %w: no sealed segment begins with %d", l.Dir, ErrNoRecord, base)
+			return nil, fmt.Errorf("compress %s: %w: no sealed segment begins with %d", l.Dir, ErrNoRecord, base)
 		}
 		if s, err = l.filesNow(s); err != nil {
-			return err
+			return nil, err
 		}
+		return l.compressedNames(s, codec)
+	}, func(l *Log) error {
 		c, err = l.compressWithIndex(ctx, s, codec)
 		return err
 	})
@@ -104,7 +103,7 @@ func (l *Log) compress(ctx context.Context, s Segment, codec Codec) (c Change, e
 	if err != nil {
 		return c, err
 	}
-	path := l.path(fileName(s.Base, codec))
+	path := l.path(s.stem().text(codec))
 	temporary := vfs.TempName(path)
 	//mutant:compress-the-file-gets-its-name-before-it-is-verified
 	//mutant:compress-the-replaced-copies-are-not-quarantined

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"github.com/histlog/histlog/internal/filename"
 )
 
 // Retire removes the sealed segments whose records all come before a sequence, holding
@@ -103,7 +101,7 @@ func (l *Log) verifySegment(ctx context.Context, s Segment) (c Change, file Segm
 	if err := r.verifyFile(ctx); err != nil {
 		return c, s, err
 	}
-	c.Segment, c.Records = fileName(s.Base, r.segment.Codec), r.Count()
+	c.Segment, c.Records = r.segment.Name(), r.Count()
 	c.Before, err = l.DiskBytes(s)
 	return c, r.segment, err
 }
@@ -140,7 +138,7 @@ func (l *Log) retire(segments []Segment) error {
 // namesOf returns all names that the files of segments may have.
 func namesOf(segments []Segment) (names []string) {
 	for _, s := range segments {
-		names = append(names, filename.All(uint64(s.Base))...)
+		names = append(names, s.stem().all()...)
 	}
 	return names
 }

@@ -54,6 +54,41 @@ func (m *Maintenance) step(ctx context.Context, fn func(*Log) error) error {
 	return m.log.use(ctx, l, m.relist, fn)
 }
 
+// requiring is step for an action that makes files of other names. If HISTLOG does not
+// require a feature of these files yet, that is a step of its own: the maintenance lock is
+// on HISTLOG, too, and ends when HISTLOG is replaced.
+func (m *Maintenance) requiring(ctx context.Context, names func(*Log) ([]string, error), fn func(*Log) error) error {
+	for ready := false; !ready; {
+		err := m.step(ctx, func(l *Log) error {
+			files, err := names(l)
+			if err != nil {
+				return err
+			}
+			//mutant:small-index-histlog-does-not-require-it
+			//mutant:small-index-histlog-requires-it-too-late
+			if ready, err = l.require(featuresOf(files...)...); err != nil || !ready {
+				return err
+			}
+			return fn(l)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// require adds features to those that HISTLOG requires, durably. had reports whether
+// HISTLOG required all of them already.
+func (l *Log) require(names ...string) (had bool, err error) {
+	m := l.Marker
+	m.Requires = withFeatures(m.Requires, names...)
+	if len(m.Requires) == len(l.Marker.Requires) {
+		return true, nil
+	}
+	return false, l.replaceMarker(m)
+}
+
 // relist lists the log again and removes what an interrupted run left.
 func (m *Maintenance) relist(l *Log) error {
 	if err := l.RefreshAll(); err != nil { // another process may have changed the log before the lock was acquired
@@ -155,7 +190,7 @@ func withMaintenanceLock(ctx context.Context, dir string, o Options, fn func(*Lo
 func (l *Log) filesNow(s Segment) (Segment, error) {
 	var files []listedFile
 	for _, c := range seekable.Codecs() {
-		path := l.path(fileName(s.Base, c))
+		path := l.path(s.stem().text(c))
 		info, err := l.fs.Lstat(path)
 		if missing(err) {
 			continue
@@ -163,7 +198,7 @@ func (l *Log) filesNow(s Segment) (Segment, error) {
 		if err != nil {
 			return s, asDiskError(OpRead, path, err)
 		}
-		files = append(files, listedFile{base: s.Base, codec: c, irregular: !info.Mode().IsRegular()})
+		files = append(files, listedFile{stem: s.stem(), codec: c, irregular: !info.Mode().IsRegular()})
 	}
 	if len(files) == 0 {
 		return s, nil

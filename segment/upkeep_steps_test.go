@@ -7,7 +7,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/internal/vfs"
 )
@@ -194,7 +193,7 @@ func TestStepsBesideOthers(t *testing.T) {
 	})
 	t.Run("the next segment is gone", func(t *testing.T) {
 		m, dir := begin(t)
-		for _, name := range filename.All(3) {
+		for _, name := range (stem{3}).all() {
 			testutil.NoError(t, vfs.RemoveIfExists(OS{}, filepath.Join(dir, name)))
 		}
 		_, err := m.Retire(t.Context(), 3)

@@ -34,7 +34,7 @@ func (w *Writer) findLostSegment(indexes []Sequence) (next Sequence, err error) 
 		// Its records were acknowledged. Appending to the segment before it would give
 		// their sequences to other records.
 		l := Log{Dir: w.dir, Marker: w.marker, fs: w.fs}
-		indexed, err := l.indexedUpTo(base)
+		indexed, err := l.indexedUpTo(stem{base})
 		if err != nil {
 			return 0, err
 		}
@@ -52,7 +52,7 @@ func (w *Writer) findLostSegment(indexes []Sequence) (next Sequence, err error) 
 // may be lost.
 func (w *Writer) nextAfterCompressed(s Segment) (next Sequence, err error) {
 	l := Log{Dir: w.dir, Marker: w.marker, fs: w.fs}
-	next, err = l.indexedUpTo(s.Base)
+	next, err = l.indexedUpTo(s.stem())
 	if err == nil && next == s.Base {
 		err = &CorruptError{Kind: KindIndex, Path: s.Path, Seq: s.Base, Reason: "the newest segment is compressed, and its index does not say where it ends"}
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/compactor"
-	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/report"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
@@ -115,7 +114,7 @@ func (t effect) json() map[string]any {
 	list := func(plan compactor.Plan) []map[string]any {
 		actions := make([]map[string]any, len(plan))
 		for i, a := range plan {
-			actions[i] = map[string]any{"action": a.Kind.String(), "segment": filename.Segment(uint64(a.Segment.Base), a.Segment.Codec), "records": a.Segment.Records, "bytes": a.Segment.Bytes}
+			actions[i] = map[string]any{"action": a.Kind.String(), "segment": a.Segment.Name(), "records": a.Segment.Records, "bytes": a.Segment.Bytes}
 		}
 		return actions
 	}

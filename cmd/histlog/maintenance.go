@@ -10,7 +10,6 @@ import (
 
 	"github.com/histlog/histlog/compactor"
 	"github.com/histlog/histlog/internal/eventlog"
-	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 	"github.com/urfave/cli/v2"
@@ -135,7 +134,7 @@ func (m *maintenance) estimate() (changes []compactor.Change, damage error) {
 	ratio := m.ratio()
 	for _, a := range m.plan {
 		s := a.Segment
-		change := compactor.Change{Kind: a.Kind, Change: segment.Change{Segment: filename.Segment(uint64(s.Base), s.Codec), Records: s.Records, Before: s.Bytes}}
+		change := compactor.Change{Kind: a.Kind, Change: segment.Change{Segment: s.Name(), Records: s.Records, Before: s.Bytes}}
 		if a.Kind == compactor.Compress && s.Wide && !s.Copy {
 			n, err := m.log.EstimateIndex(m.c.Context, s.Segment)
 			if errors.Is(err, segment.ErrCorrupt) {
@@ -145,7 +144,7 @@ func (m *maintenance) estimate() (changes []compactor.Change, damage error) {
 			if err != nil {
 				return nil, err
 			}
-			change.Segment, change.Before, change.After = filename.SmallIndex(uint64(s.Base)), s.Bytes-diskBytes(s.Segment), n
+			change.Segment, change.Before, change.After = s.SmallIndexName(), s.Bytes-diskBytes(s.Segment), n
 		} else if a.Kind == compactor.Compress {
 			change.Before = diskBytes(s.Segment)
 			if ratio == 0 && m.sealed != nil && m.sealed.Base == s.Base { // an unsealed segment cannot be measured
@@ -246,7 +245,7 @@ func (m *maintenance) showJSON(changes []compactor.Change, before, after int64) 
 func (m *maintenance) showText(changes []compactor.Change, before, after int64) error {
 	out := m.c.App.Writer
 	if s := m.sealed; s != nil {
-		if _, err := term.Fprintf(out, "%-8s  %s  %s, %s\n", "seal", filename.Segment(uint64(s.Base), s.Codec), term.Plural(s.Records, "record"), term.Bytes(s.Bytes)); err != nil {
+		if _, err := term.Fprintf(out, "%-8s  %s  %s, %s\n", "seal", s.Name(), term.Plural(s.Records, "record"), term.Bytes(s.Bytes)); err != nil {
 			return err
 		}
 	}
@@ -304,7 +303,7 @@ func (m *maintenance) sealedName() *string {
 	if m.sealed == nil {
 		return nil
 	}
-	name := filename.Segment(uint64(m.sealed.Base), m.sealed.Codec)
+	name := m.sealed.Name()
 	return &name
 }
 

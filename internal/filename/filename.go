@@ -35,48 +35,69 @@ const (
 	SmallSuffix = ".index.zst"
 )
 
-// Segment returns the name of the segment that begins with base and is stored as c.
-func Segment(base uint64, c seekable.Codec) string { return Text(base) + c.Extension() }
+// A Stem is what the names of all files of one segment begin with.
+type Stem struct{ Base uint64 }
 
-// Text returns the name of the plain segment that begins with base.
-func Text(base uint64) string { return withSuffix(base, TextSuffix) }
+// Text returns the name of the segment stored as c.
+func (s Stem) Text(c seekable.Codec) string { return s.digits() + TextSuffix + c.Extension() }
 
-// Index returns the name of that segment's index.
-func Index(base uint64) string { return withSuffix(base, IndexSuffix) }
+// Index returns the name of the segment's index.
+func (s Stem) Index() string { return s.digits() + IndexSuffix }
 
 // SmallIndex returns the name of the small form of that index.
-func SmallIndex(base uint64) string { return withSuffix(base, SmallSuffix) }
+func (s Stem) SmallIndex() string { return s.digits() + SmallSuffix }
 
-func withSuffix(base uint64, suffix string) string {
-	const zeros = "00000000000000000000" // Digits of them
-	digits := strconv.FormatUint(base, 10)
-	return zeros[len(digits):] + digits + suffix
-}
-
-// All returns all names that the files of a segment may have, those of its text before
+// All returns all names that the files of the segment may have, those of its text before
 // those of its index.
-func All(base uint64) (names []string) {
+func (s Stem) All() (names []string) {
 	for _, c := range seekable.Codecs() {
-		names = append(names, Segment(base, c))
+		names = append(names, s.Text(c))
 	}
-	return append(names, Index(base), SmallIndex(base))
+	return append(names, s.Index(), s.SmallIndex())
 }
+
+func (s Stem) digits() string { return pad(s.Base) }
+
+// pad returns a sequence with leading zeros.
+func pad(n uint64) string {
+	const zeros = "00000000000000000000" // Digits of them
+	digits := strconv.FormatUint(n, 10)
+	return zeros[len(digits):] + digits
+}
+
+// Segment returns the name of the segment that begins with base and is stored as c.
+func Segment(base uint64, c seekable.Codec) string { return Stem{base}.Text(c) }
+
+// Text returns the name of the plain segment that begins with base.
+func Text(base uint64) string { return Stem{base}.Text(seekable.Plain) }
+
+// Index returns the name of that segment's index.
+func Index(base uint64) string { return Stem{base}.Index() }
+
+// SmallIndex returns the name of the small form of that index.
+func SmallIndex(base uint64) string { return Stem{base}.SmallIndex() }
 
 // Parse divides the name of a segment or an index into its parts. ok is false for any
 // other file, which is ignored.
-func Parse(name string) (base uint64, suffix string, ok bool) {
+func Parse(name string) (s Stem, suffix string, ok bool) {
 	if len(name) <= Digits {
-		return 0, "", false
+		return s, "", false
 	}
-	digits, suffix := name[:Digits], name[Digits:]
-	if _, text := CodecOf(suffix); !text && suffix != IndexSuffix && suffix != SmallSuffix {
-		return 0, "", false
+	base, ok := parseDigits(name[:Digits])
+	suffix = name[Digits:]
+	if _, text := CodecOf(suffix); !ok || !text && suffix != IndexSuffix && suffix != SmallSuffix {
+		return s, "", false
 	}
+	return Stem{base}, suffix, true
+}
+
+// parseDigits is the inverse of pad. ok is false for 0, which is no sequence.
+func parseDigits(digits string) (n uint64, ok bool) {
 	if strings.Trim(digits, "0123456789") != "" {
-		return 0, "", false
+		return 0, false
 	}
-	base, err := strconv.ParseUint(digits, 10, 64)
-	return base, suffix, err == nil && base > 0
+	n, err := strconv.ParseUint(digits, 10, 64)
+	return n, err == nil && n > 0
 }
 
 // CodecOf returns the codec of a segment with that suffix. ok is false for any other

@@ -3,7 +3,6 @@ package report
 import (
 	"time"
 
-	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/survey"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
@@ -45,7 +44,7 @@ func segmentsJSON(all []survey.Segment) []map[string]any {
 	for i, s := range all {
 		some := s.Records > 0
 		out[i] = map[string]any{
-			"name": filename.Segment(uint64(s.Base), s.Codec), "state": state(s.Segment), "codec": s.Codec.String(), "records": s.Records,
+			"name": s.Name(), "state": state(s.Segment), "codec": s.Codec.String(), "records": s.Records,
 			"first_seq": optional(some, s.Base), "last_seq": optional(some, s.Base+segment.Sequence(s.Records)-1),
 			"plain_bytes": s.Bytes, "disk_bytes": s.Disk, "first_time": term.JSONTime(s.First), "last_time": term.JSONTime(s.Last),
 		}

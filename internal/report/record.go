@@ -6,7 +6,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/segment"
 )
@@ -68,7 +67,7 @@ func (r RecordReport) line() uint64 { return uint64(r.Seq-r.segment.Base) + 1 }
 // JSON returns the report for programs. What is not known is null.
 func (r RecordReport) JSON() map[string]any {
 	out := map[string]any{
-		"seq": r.Seq, "segment": filename.Segment(uint64(r.segment.Base), r.segment.Codec), "line": r.line(), "offset": r.Start, "bytes": len(r.Text),
+		"seq": r.Seq, "segment": r.segment.Name(), "line": r.line(), "offset": r.Start, "bytes": len(r.Text),
 		"time": term.JSONTime(r.Time), "time_from_clock": r.has(segment.ClockTime), "gap_seconds": nil, "arrived": term.JSONTime(r.Arrived),
 		"durable": r.has(segment.Durable), "rebuilt": r.has(segment.Rebuilt), "lost": r.has(segment.Lost),
 		"crc32c": fmt.Sprintf("%08x", r.CRC), "members": r.parts.Members, "more": r.parts.More, "within": r.parts.Within,
@@ -96,7 +95,7 @@ func (r RecordReport) printFacts(s *screen, zone *time.Location) {
 	if r.Blank {
 		state = term.Warn.Spanf("%d, lost: its place and its number are kept", r.Seq)
 	}
-	place := []term.Span{term.Spanf("%s", filename.Segment(uint64(r.segment.Base), r.segment.Codec)), term.Spanf("line %d", r.line()), term.Spanf("offset %d", r.Start)}
+	place := []term.Span{term.Spanf("%s", r.segment.Name()), term.Spanf("line %d", r.line()), term.Spanf("offset %d", r.Start)}
 	if r.segment.Codec != segment.Plain {
 		place[2].Text += " of its text"
 	}
