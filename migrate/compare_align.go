@@ -36,7 +36,7 @@ func newAligner(l *segment.Log, next segment.Sequence, k recordKey, block int) (
 		return noAligner{}, err
 	}
 	if lost {
-		return newLostAligner(l, next, block), nil
+		return newLostAligner(l, next, block)
 	}
 	a := &intactAligner{base: base, next: next, last: last, met: last, power: 1}
 	a.ahead.log, a.behind.log, a.behind.base = l, l, base

@@ -1,8 +1,9 @@
 package migrate
 
 import (
+	"cmp"
 	"errors"
-	"math/bits"
+	"slices"
 
 	"github.com/histlog/histlog/segment"
 )
@@ -11,32 +12,49 @@ import (
 // and repaired may have been any record: it never contradicts a place, and never supports
 // one. The place with the most records that are not lost is chosen.
 //
-// It has a bit for each place, and compares a block of the source at a time at each place that
-// is left: by a hash where the log has no lost record. The time grows with the number of
-// blocks times the number of places, which is one for most sources, but large if the records
-// are alike.
+// It compares a block of the source at a time at each place that is left, by a hash. The time
+// grows with the number of blocks times the number of places, which is one for most sources.
+// Equal records leave many places: a block of them is compared once with a run of the log, and
+// only beside lost and other records at each place.
 type lostAligner struct {
 	keys   logKeys
-	base   segment.Sequence // the log's oldest record
 	next   segment.Sequence // after the log's newest record
-	places []uint64         // bit n: the source so far may begin at record base+n
+	runs   []keyRun         // of at least size records, in ascending order
+	places placeSet         // where the source so far may begin
 	block  []recordKey      // of the source, not compared yet
 	size   int              // of a full block
 	before segment.Sequence // number of the source's records before the block
 	met    segment.Sequence // result of reached
 }
 
+// A keyRun is a run of equal records of a log.
+type keyRun struct {
+	key  recordKey
+	from segment.Sequence
+	next segment.Sequence // after its last record
+}
+
 // blockKeys is the number of keys in a block.
 const blockKeys = 4096
 
-func newLostAligner(l *segment.Log, next segment.Sequence, size int) *lostAligner {
-	a := &lostAligner{keys: logKeys{log: l}, base: l.Segments[0].Base, next: next, size: size}
-	n := uint64(next - a.base)
-	a.places = make([]uint64, (n+63)/64)
-	for i := range a.places {
-		a.places[i] = 1<<min(n-uint64(i)*64, 64) - 1
+func newLostAligner(l *segment.Log, next segment.Sequence, size int) (*lostAligner, error) {
+	base := l.Segments[0].Base
+	a := &lostAligner{keys: logKeys{log: l}, next: next, size: size, places: newPlaceSet(base, next)}
+	run := keyRun{from: base}
+	addRun := func() {
+		if run.key != 0 && run.next-run.from >= segment.Sequence(size) {
+			a.runs = append(a.runs, run)
+		}
 	}
-	return a
+	err := a.keys.each(base, next, func(seq segment.Sequence, k recordKey) {
+		if k != run.key {
+			addRun()
+			run = keyRun{key: k, from: seq}
+		}
+		run.next = seq + 1
+	})
+	addRun()
+	return a, err
 }
 
 func (a *lostAligner) close() { a.keys.close() }
@@ -50,65 +68,76 @@ func (a *lostAligner) add(k recordKey) error {
 	return a.compare()
 }
 
-// eachPlace calls fn for each place that is left, in ascending order, and removes the place
-// if fn returns false.
-func (a *lostAligner) eachPlace(fn func(at segment.Sequence) (bool, error)) error {
-	for i := range a.places {
-		for left := a.places[i]; left != 0; left &= left - 1 {
-			n := bits.TrailingZeros64(left)
-			keep, err := fn(a.base + segment.Sequence(i*64+n))
-			if err != nil {
-				return err
-			}
-			if !keep {
-				a.places[i] &^= 1 << n
-			}
-		}
-	}
-	return nil
-}
-
 // compare compares the block with the log at all places that are left.
 func (a *lostAligner) compare() error {
 	if len(a.block) == 0 {
 		return nil
 	}
-	w := keyWindow{in: &a.keys, next: a.next, size: len(a.block), power: 1}
-	var want keyHash
-	for _, k := range a.block {
-		want, w.power = want.then(k), w.power.times(radix)
+	w := newKeyWindow(&a.keys, a.next, len(a.block))
+	hashes := make([]keyHash, len(a.block)+1) // of the block's first records
+	alike := true
+	for i, k := range a.block {
+		hashes[i+1] = hashes[i].then(k)
+		alike = alike && k == a.block[0]
 	}
-	err := a.eachPlace(func(at segment.Sequence) (bool, error) {
-		from := at + a.before
-		if from >= a.next {
-			return true, nil
+	for at, ok := a.places.from(0); ok && at+a.before < a.next; at, ok = a.places.from(at + 1) {
+		if alike {
+			if last := a.lastInRun(at); last != 0 {
+				at = last
+				continue
+			}
 		}
-		if err := w.moveTo(from); err != nil {
-			return false, err
+		if err := w.moveTo(at + a.before); err != nil {
+			return err
 		}
-		if len(w.keys) == len(a.block) && w.lost == 0 && w.hash == want {
-			a.met = max(a.met, from+segment.Sequence(len(a.block))-1)
-			return true, nil
+		// The keys are fewer than the block's where the log ends.
+		block := a.block[:len(w.keys)]
+		if w.hash == w.lose(block, hashes[len(block)]) {
+			a.met = max(a.met, w.lastKept())
+		} else {
+			a.follow(w)
+			a.places.remove(at)
 		}
-		return a.fits(w.keys, from), nil
-	})
+	}
 	a.before, a.block = a.before+segment.Sequence(len(a.block)), a.block[:0]
-	return err
+	return nil
 }
 
-// fits compares the block with the keys of the log's records from a sequence on. They are
-// fewer than the block's where the log ends.
-func (a *lostAligner) fits(keys []recordKey, from segment.Sequence) bool {
-	for i, k := range keys {
+// lastInRun returns the last place at which the block, whose records are equal, lies in the
+// same run of the log as at place at. 0 means that it lies in none there.
+func (a *lostAligner) lastInRun(at segment.Sequence) segment.Sequence {
+	from, n := at+a.before, segment.Sequence(len(a.block))
+	i, found := slices.BinarySearchFunc(a.runs, from, func(r keyRun, seq segment.Sequence) int { return cmp.Compare(r.from, seq) })
+	if !found {
+		i--
+	}
+	if i < 0 || a.runs[i].key != a.block[0] {
+		return 0
+	}
+	end := a.runs[i].next
+	switch {
+	case end == a.next: // the log ends within the block at places after the last in the run
+		at = a.places.upTo(end - 1 - a.before)
+	case end >= from+n:
+		at = a.places.upTo(end - n - a.before)
+	default:
+		return 0
+	}
+	a.met = max(a.met, min(at+a.before+n, end)-1)
+	return at
+}
+
+// follow notes how far the block equals the log's records in w.
+func (a *lostAligner) follow(w *keyWindow) {
+	for i, k := range w.keys {
 		switch k {
 		case a.block[i]:
-			a.met = max(a.met, from+segment.Sequence(i))
+			a.met = max(a.met, w.first+segment.Sequence(i))
 		case 0:
 		default:
-			return false
+			return
 		}
 	}
-	return true
 }
 
 // end returns the place with the most records that are not lost; ties are broken by the
@@ -117,21 +146,22 @@ func (a *lostAligner) end() (best segment.Sequence, err error) {
 	if err := a.compare(); err != nil {
 		return 0, err
 	}
-	ahead := lostCount{keys: logKeys{log: a.keys.log}, next: a.base}
+	ahead := lostCount{keys: logKeys{log: a.keys.log}, next: a.places.base}
 	behind := ahead
 	defer ahead.keys.close()
 	defer behind.keys.close()
 	var bestMet, bestLost segment.Sequence
-	err = a.eachPlace(func(at segment.Sequence) (bool, error) {
+	for at, ok := a.places.from(0); ok; at, ok = a.places.from(at + 1) {
 		end := min(at+a.before, a.next)
-		err := errors.Join(ahead.moveTo(end), behind.moveTo(at))
+		if err := errors.Join(ahead.moveTo(end), behind.moveTo(at)); err != nil {
+			return 0, err
+		}
 		lost := ahead.lost - behind.lost
 		if met := end - at - lost; met > bestMet || met == bestMet && lost < bestLost {
 			best, bestMet, bestLost = at, met, lost
 		}
-		return true, err
-	})
-	return best, err
+	}
+	return best, nil
 }
 
 // A lostCount is the number of lost records before next.
@@ -149,49 +179,4 @@ func (c *lostCount) moveTo(seq segment.Sequence) error {
 	})
 	c.next = seq
 	return err
-}
-
-// A keyWindow is a sequence of keys of a log that moves forward.
-type keyWindow struct {
-	in    *logKeys
-	next  segment.Sequence // after the log's newest record
-	size  int              // number of keys, unless the log ends within the window
-	power keyHash          // radix to the power of size
-	first segment.Sequence // record of the first key
-	keys  []recordKey
-	lost  int     // number of lost records among keys
-	hash  keyHash // of keys, while there are size of them
-}
-
-// moveTo makes the window begin with record seq, which is not before its first.
-func (w *keyWindow) moveTo(seq segment.Sequence) error {
-	if seq-w.first >= segment.Sequence(len(w.keys)) {
-		w.first, w.keys, w.lost, w.hash = seq, w.keys[:0], 0, 0
-	}
-	for w.first < seq {
-		if err := w.fill(w.size + 1); err != nil {
-			return err
-		}
-		if w.keys[0] == 0 {
-			w.lost--
-		}
-		w.hash = w.hash.minus(w.keys[0].hash().times(w.power))
-		w.first, w.keys = w.first+1, w.keys[1:]
-	}
-	return w.fill(w.size)
-}
-
-// fill adds keys until there are n of them, or the log ends.
-func (w *keyWindow) fill(n int) error {
-	for seq := w.first + segment.Sequence(len(w.keys)); len(w.keys) < n && seq < w.next; seq++ {
-		k, err := w.in.at(seq)
-		if err != nil {
-			return err
-		}
-		if k == 0 {
-			w.lost++
-		}
-		w.keys, w.hash = append(w.keys, k), w.hash.then(k)
-	}
-	return nil
 }
