@@ -46,15 +46,36 @@ func LateAfter(usual time.Duration) (late, tooLate time.Duration) {
 // MaxStalls is the maximum number of stalls that a Survey lists.
 const MaxStalls = 1000
 
-// gaps collects the gaps between records. It keeps only the longest: which of them
-// are stalls follows from their median, which is known only at the end.
-type gaps struct {
-	all     histogram     // in ns
-	longest []Stall       // contains the MaxStalls longest, unsorted
-	minKept time.Duration // shorter gaps are not among the longest
+// Gaps collects the gaps between the times of consecutive records. It keeps only the
+// longest: which of them are stalls follows from their median, which is known only at the
+// end.
+type Gaps struct {
+	Backwards uint64 // records whose time is before that of the preceding record
+
+	last    segment.Sequence // of the record that was added last
+	at      time.Time        // its time
+	all     histogram        // in ns
+	longest []Stall          // contains the MaxStalls longest, unsorted
+	minKept time.Duration    // shorter gaps are not among the longest
 }
 
-func (g *gaps) add(s Stall) {
+// Add adds a record with its time and returns the gap before it. The gap is 0 if the
+// record that was added last is not the preceding one or has a later time.
+func (g *Gaps) Add(seq segment.Sequence, at time.Time) (gap time.Duration) {
+	before := Stall{g.last, g.at, at}
+	g.last, g.at = seq, at
+	switch {
+	case before.After == 0 || before.After != seq-1:
+		return 0
+	case at.Before(before.From):
+		g.Backwards++
+		return 0
+	}
+	g.add(before)
+	return before.Length()
+}
+
+func (g *Gaps) add(s Stall) {
 	g.all.add(uint64(s.Length()))
 	if s.Length() <= g.minKept {
 		return
@@ -65,8 +86,20 @@ func (g *gaps) add(s Stall) {
 	}
 }
 
+// Usual returns the median gap within 1%; 0 means not known.
+func (g *Gaps) Usual() time.Duration { return g.all.usual() }
+
+// Stalls returns the MaxStalls longest stalls in order of their sequences, and the number
+// of all stalls, which is an estimate if there are more.
+func (g *Gaps) Stalls() ([]Stall, uint64) {
+	if g.Usual() == 0 {
+		return nil, 0
+	}
+	return g.stalls(StallAfter(g.Usual()))
+}
+
 // keepLongest drops all but the MaxStalls longest.
-func (g *gaps) keepLongest() {
+func (g *Gaps) keepLongest() {
 	slices.SortStableFunc(g.longest, func(a, b Stall) int { return cmp.Compare(b.Length(), a.Length()) })
 	g.longest = g.longest[:min(len(g.longest), MaxStalls)]
 }
@@ -74,7 +107,7 @@ func (g *gaps) keepLongest() {
 // stalls returns the gaps longer than limit in order of their sequences, at most
 // MaxStalls, and their number. If there are more, the number is an estimate from the
 // histogram.
-func (g *gaps) stalls(limit time.Duration) ([]Stall, uint64) {
+func (g *Gaps) stalls(limit time.Duration) ([]Stall, uint64) {
 	g.keepLongest()
 	over := slices.DeleteFunc(g.longest, func(s Stall) bool { return s.Length() <= limit })
 	count := uint64(len(over))

@@ -91,9 +91,8 @@ func collect(ctx context.Context, l *segment.Log) (*Survey, error) {
 		w.addSegment(found)
 	}
 	w.MedianSize = segment.Offset(w.sizes.median())
-	if w.Cadence = w.gaps.all.usual(); w.Cadence > 0 {
-		w.Stalls, w.StallCount = w.gaps.stalls(StallAfter(w.Cadence))
-	}
+	w.Cadence, w.Backwards = w.gaps.Usual(), w.gaps.Backwards
+	w.Stalls, w.StallCount = w.gaps.Stalls()
 	var err error
 	if w.DiskBytes, err = l.Size(); err != nil {
 		return nil, err
@@ -109,8 +108,7 @@ type surveyor struct {
 	ctx   context.Context
 	log   *segment.Log
 	sizes histogram
-	gaps  gaps
-	last  segment.Entry // entry of record LastSeq
+	gaps  Gaps
 }
 
 // segment reads the index of seg. If it returns an error, s holds the statistics of the
@@ -167,23 +165,14 @@ func (s *Segment) add(e segment.Entry) {
 
 // addRecord adds a record of size bytes.
 func (w *surveyor) addRecord(seq segment.Sequence, e segment.Entry, size segment.Offset) {
-	b := Bucket{Start: e.Time.Unix(), Records: 1, Bytes: size, MinSize: size, MaxSize: size}
-	if w.LastSeq != 0 && w.LastSeq == seq-1 {
-		if e.Time.Before(w.last.Time) {
-			w.Backwards++
-		} else {
-			s := Stall{w.LastSeq, w.last.Time, e.Time}
-			b.Gap = s.Length()
-			w.gaps.add(s)
-		}
-	}
+	b := Bucket{Start: e.Time.Unix(), Records: 1, Bytes: size, MinSize: size, MaxSize: size, Gap: w.gaps.Add(seq, e.Time)}
 	w.Timeline.add(b)
 	w.sizes.add(uint64(size))
 	w.MaxSize = max(w.MaxSize, size)
 	if w.FirstSeq == 0 {
 		w.FirstSeq = seq
 	}
-	w.LastSeq, w.last = seq, e
+	w.LastSeq = seq
 	if e.Arrived.After(w.LastArrived) {
 		w.LastArrived = e.Arrived
 	}

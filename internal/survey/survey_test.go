@@ -157,7 +157,7 @@ func TestWithoutOutliers(t *testing.T) {
 
 // TestGaps keeps the longest of more gaps than it lists.
 func TestGaps(t *testing.T) {
-	var g gaps
+	var g Gaps
 	const n = 20 * MaxStalls
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, i := range random.Perm(n) {

@@ -113,38 +113,46 @@ func (t *Timeline) ResampleTo(maxSteps int, offset time.Duration) Timeline {
 	return t.Resample(step, offset)
 }
 
-// WithoutOutliers returns the timeline without its outliers, and their number. At
-// most one record in a thousand at either end is an outlier, and only if its time is
-// more than ten spans of all other records away: a chart that included it would
-// show nothing else.
+// WithoutOutliers returns the timeline without its outliers, and their number.
 func (t *Timeline) WithoutOutliers() (core Timeline, outliers uint64) {
-	const far = 10 // spans of all other records
+	buckets, outliers := WithoutOutliers(t.Buckets, int64(t.Step/time.Second), func(b Bucket) (int64, uint64) { return b.Start, b.Records })
+	return Timeline{t.Step, buckets}, outliers
+}
+
+// WithoutOutliers returns buckets without the outliers at either end, and the number of
+// their records. At most one record in a thousand at either end is an outlier, and only if
+// its time is more than ten spans of all other records away: a chart that included it would
+// show nothing else. of returns the time and the number of records of a bucket; step is
+// the length of a bucket in the same unit.
+func WithoutOutliers[B any](buckets []B, step int64, of func(B) (start int64, records uint64)) (core []B, outliers uint64) {
+	const far = 10                                                               // spans of all other records
+	start := func(i int) float64 { at, _ := of(buckets[i]); return float64(at) } // a difference of int64 might overflow
+	records := func(i int) uint64 { _, n := of(buckets[i]); return n }
 	all := uint64(0)
-	for _, b := range t.Buckets {
-		all += b.Records
+	for i := range buckets {
+		all += records(i)
 	}
 	if all < 100 {
-		return *t, 0
+		return buckets, 0
 	}
 	allowed := all/1000 + 1
-	first, last := 0, len(t.Buckets)-1
-	for n := t.Buckets[first].Records; n <= allowed && first < last; n += t.Buckets[first].Records {
+	first, last := 0, len(buckets)-1
+	for n := records(first); n <= allowed && first < last; n += records(first) {
 		first++
 	}
-	for n := t.Buckets[last].Records; n <= allowed && first < last; n += t.Buckets[last].Records {
+	for n := records(last); n <= allowed && first < last; n += records(last) {
 		last--
 	}
-	begin, end, step := t.Buckets[first].Start, t.Buckets[last].Start, int64(t.Step/time.Second)
-	reach := far * (end - begin + step)
-	for first > 0 && t.Buckets[first-1].Start >= begin-reach {
+	begin, end := start(first), start(last)
+	reach := far * (end - begin + float64(step))
+	for first > 0 && start(first-1) >= begin-reach {
 		first--
 	}
-	for last < len(t.Buckets)-1 && t.Buckets[last+1].Start <= end+reach {
+	for last < len(buckets)-1 && start(last+1) <= end+reach {
 		last++
 	}
-	core = Timeline{t.Step, t.Buckets[first : last+1]}
-	for _, b := range core.Buckets {
-		all -= b.Records
+	for i := first; i <= last; i++ {
+		all -= records(i)
 	}
-	return core, all
+	return buckets[first : last+1], all
 }
