@@ -23,8 +23,11 @@ func newApp() *cli.App {
 		UsageText:       "histlog COMMAND [FLAGS] DIR …",
 		HideVersion:     true,
 		HideHelpCommand: true,
+
+		DisableSliceFlagSeparator: true, // a comma may be part of a pointer
+
 		Commands: []*cli.Command{
-			migrateCommand(), appendCommand(), tailCommand(), catCommand(), inspectCommand(), checkCommand(), verifyCommand(),
+			migrateCommand(), appendCommand(), tailCommand(), catCommand(), inspectCommand(), plotCommand(), checkCommand(), verifyCommand(),
 			compactCommand(), pruneCommand(), snapshotCommand(),
 			exportCommand(), configCommand(), completionCommand(), versionCommand(), helpCommand(),
 		},

@@ -56,6 +56,8 @@ func TestMemory(t *testing.T) {
 		{32 * mib, []string{"inspect", "--html", "page.html", "step2"}},
 		{32 * mib, []string{"inspect", "step2", "84"}},
 		{32 * mib, []string{"cat", "-n", "1", "step2"}},
+		{48 * mib, []string{"plot", "step2", "/total_matches", "/matches#", "$bytes"}},
+		{48 * mib, []string{"plot", "--html", "page.html", "--svg", "picture.svg", "step2", "/total_matches"}},
 		{32 * mib, []string{"check", "--min-free", "0", "step2"}},
 		{32 * mib, []string{"verify", "step2"}},
 		{32 * mib, []string{"config", "step2", "time-field=/total_matches", "--restamp"}},
@@ -80,7 +82,7 @@ func TestMemory(t *testing.T) {
 }
 
 // TestMemoryOfMany looks at a million records, five years of polls: what
-// inspect keeps does not grow with them.
+// inspect and plot keep does not grow with them.
 func TestMemoryOfMany(t *testing.T) {
 	testutil.Proof(t)
 	needFigures(t)
@@ -91,11 +93,20 @@ func TestMemoryOfMany(t *testing.T) {
 		fmt.Fprintf(records, "{\"timestamp\":%d,\"n\":%d}\n", at.Unix()+178*int64(i)+int64(i%7), i*i)
 	}
 	histlogIn(t, dir, records.String(), "migrate", "--records=", "--segment-size", "1M", "-", "log")
-	for _, args := range [][]string{{"inspect", "log"}, {"inspect", "--json", "log"}, {"inspect", "--html", "page.html", "log"}} {
-		peak := figure(t, peakEnv, dir, args...)
-		t.Logf("%v: %.1f MiB", args, float64(peak)/mib)
-		if peak > 32*mib && !raceDetector {
-			t.Errorf("histlog %v: %.1f MiB were resident", args, float64(peak)/mib)
+	for _, c := range []struct {
+		most int
+		args []string
+	}{
+		{32 * mib, []string{"inspect", "log"}},
+		{32 * mib, []string{"inspect", "--json", "log"}},
+		{48 * mib, []string{"plot", "log", "/n", "$bytes", "/timestamp"}},
+		{48 * mib, []string{"plot", "--html", "plot.html", "log", "/n"}},
+		{32 * mib, []string{"inspect", "--html", "page.html", "log"}},
+	} {
+		peak := figure(t, peakEnv, dir, c.args...)
+		t.Logf("%v: %.1f MiB", c.args, float64(peak)/mib)
+		if peak > c.most && !raceDetector {
+			t.Errorf("histlog %v: %.1f MiB were resident, want at most %d MiB", c.args, float64(peak)/mib, c.most/mib)
 		}
 	}
 	if info, err := os.Stat(filepath.Join(dir, "page.html")); err != nil || info.Size() > 500_000 {

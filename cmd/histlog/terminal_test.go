@@ -91,7 +91,7 @@ func TestInspectFits(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, args := range [][]string{{"inspect", "log"}, {"inspect", "log", "7"}} {
+	for _, args := range [][]string{{"inspect", "log"}, {"inspect", "log", "7"}, {"plot", "--progress", "never", "log", "$bytes", "n=$seq"}} {
 		for _, columns := range []uint16{60, 80, 132} {
 			text := onTerminal(t, dir, columns, nil, args...)
 			for line := range strings.Lines(colour.ReplaceAllString(text, "")) {

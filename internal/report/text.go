@@ -94,21 +94,9 @@ func (r *Report) printHeadline(s *screen) {
 // the first and the last record, it names both.
 func (r *Report) ZoneText() string {
 	if r.Survey.Records == 0 {
-		return zoneAt(r.Now.In(r.Zone))
+		return term.Zone(r.Now.In(r.Zone))
 	}
-	first, last := zoneAt(r.Survey.First.In(r.Zone)), zoneAt(r.Survey.Last.In(r.Zone))
-	if first == last {
-		return last
-	}
-	return first + " → " + last
-}
-
-func zoneAt(t time.Time) string {
-	name, offset := t.Format("MST"), t.Format("-07:00")
-	if strings.HasPrefix(name, offset[:1]) { // it has no name
-		return offset
-	}
-	return fmt.Sprintf("%s (%s)", name, offset)
+	return term.Zones(r.Survey.First.In(r.Zone), r.Survey.Last.In(r.Zone))
 }
 
 // Notices returns problems that are not damage but need attention: settings that cannot be

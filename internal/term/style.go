@@ -20,6 +20,7 @@ const (
 	Bad    Style = "1;31"
 	Dim    Style = "2"
 	Strong Style = "1"
+	Mark   Style = "36" // of a chart
 )
 
 // A Span is text of one style.

@@ -3,6 +3,7 @@ package term
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -53,6 +54,23 @@ func Time(t, other time.Time) string {
 
 // DateTime formats t with its year.
 func DateTime(t time.Time) string { return t.Format("2006-" + timeLayout) }
+
+// Zone names the zone of t: EDT (-04:00), or +05:30 if it has no name.
+func Zone(t time.Time) string {
+	name, offset := t.Format("MST"), t.Format("-07:00")
+	if strings.HasPrefix(name, offset[:1]) {
+		return offset
+	}
+	return fmt.Sprintf("%s (%s)", name, offset)
+}
+
+// Zones names the zone of two times, or both zones if the offset changed between them.
+func Zones(first, last time.Time) string {
+	if Zone(first) == Zone(last) {
+		return Zone(last)
+	}
+	return Zone(first) + " → " + Zone(last)
+}
 
 // Count formats a number: 14,400.
 func Count(n uint64) string { return humanize.Comma(int64(n)) }

@@ -122,13 +122,14 @@ func (b *browser) show(t *testing.T, name string) {
 	}
 }
 
-// open makes a page of a log and loads it.
-func (b *browser) open(t *testing.T, dir, name string) {
+// open makes a page with a command of histlog and loads it. flag is the flag that names
+// the file.
+func (b *browser) open(t *testing.T, dir, flag string, args ...string) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "page.html")
-	runHistlog(t, dir, "", "inspect", "--html", file, name)
+	file := filepath.Join(t.TempDir(), "page."+flag)
+	runHistlog(t, dir, "", append(args, "--"+flag, file)...)
 	at := url.URL{Scheme: "file", Path: file}
-	b.do(t, chromedp.EmulateViewport(1200, 900), chromedp.Navigate(at.String()), chromedp.WaitVisible(chromedp.CSS("footer")))
+	b.do(t, chromedp.EmulateViewport(1200, 900), chromedp.Navigate(at.String()), chromedp.WaitVisible(chromedp.CSS("footer, svg.page")))
 	t.Cleanup(func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()

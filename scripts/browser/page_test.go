@@ -34,7 +34,7 @@ func batches(n int) string {
 func TestPage(t *testing.T) {
 	b, dir := newBrowser(t), t.TempDir()
 	runHistlog(t, dir, batches(1000), "migrate", "--records=", "--segment-size", "9000", "-", "log")
-	b.open(t, dir, "log")
+	b.open(t, dir, "html", "inspect", "log")
 	b.show(t, "light")
 	if title := evaluate[string](t, b, `document.title`); title != "log · histlog" {
 		t.Errorf("the title is %q", title)
@@ -42,7 +42,7 @@ func TestPage(t *testing.T) {
 	if text := evaluate[string](t, b, `document.querySelector(".verdict").innerText`); !strings.HasPrefix(text, "OK last record ") || !strings.Contains(text, "one every 3m00s · 0 damaged · quarantine empty") {
 		t.Errorf("the verdict is %q", text)
 	}
-	for mark, least := range map[string]int{".bar": 100, ".bar.bad": 1, ".band": 1, ".mean": 1, ".stall": 3, ".limit": 1, ".hit": 100} {
+	for mark, least := range map[string]int{".bar": 100, ".bar.bad": 1, ".band": 1, ".mean": 1, ".stall": 3, ".limit": 1} {
 		count := fmt.Sprintf(`[...document.querySelectorAll("svg %s")].filter(m => m.getBoundingClientRect().width > 0).length`, mark)
 		if n := evaluate[int](t, b, count); n < least {
 			t.Errorf("%d marks are %s", n, mark)
@@ -103,9 +103,7 @@ func isOrdered[T float64 | string](all []T, order string) bool {
 func pointAt(t *testing.T, b *browser) {
 	const said = `document.querySelector("figure output").textContent`
 	usual := evaluate[string](t, b, said)
-	b.do(t, chromedp.ScrollIntoView(chromedp.CSS("figure")))
-	at := evaluate[[]float64](t, b, `(r => [r.x + r.width / 2, r.y + r.height / 2])(document.querySelector("figure .hit").getBoundingClientRect())`)
-	b.do(t, chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at[0], at[1]))
+	b.pointAt(t, 0, 0)
 	if got := evaluate[string](t, b, said); !strings.HasPrefix(got, "2025-05-28 16:00: ") || !strings.Contains(got, ", mean ") {
 		t.Errorf("on the first mark: %q", got)
 	}
@@ -168,7 +166,7 @@ func TestPageHostile(t *testing.T) {
 	if err := os.Rename(filepath.Join(outer, "log"), filepath.Join(outer, dir)); err != nil {
 		t.Fatal(err)
 	}
-	b.open(t, outer, dir)
+	b.open(t, outer, "html", "inspect", dir)
 	b.show(t, "hostile")
 	if evaluate[bool](t, b, `"ran" in window`) {
 		t.Error("it ran")

@@ -1,12 +1,14 @@
 package html
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/histlog/histlog/internal/plot"
 	"github.com/histlog/histlog/internal/report"
 	"github.com/histlog/histlog/internal/survey"
 	"github.com/histlog/histlog/internal/term"
@@ -22,14 +24,23 @@ type chart struct {
 	Height, Top, Tall int // height of the drawing, top and height of its marks, in pixels
 	Steps             int
 	Stalls            []shade
-	Band, Mean        string // paths
 	Bars              []bar
+	Lines             []lines
 	Grid              []gridLine
 	Ticks             []tick
 	Hits              []hit
+	Note              string
 }
 
 type shade struct{ X, Width string }
+
+// lines are paths whose x counts columns of several steps. A page shows the coarse ones,
+// and the fine ones when it is zoomed in.
+type lines struct {
+	Steps      int // of a column
+	Band, Mean string
+	Class      string
+}
 
 type bar struct {
 	X         int
@@ -40,19 +51,70 @@ type bar struct {
 type gridLine struct {
 	Y     int // pixels
 	Label string
-	Class string
+	Limit bool // it is a limit of the values, drawn over them
 }
 
 type tick struct {
-	X            string // percent
-	Y            int    // pixels
-	Label, Class string
+	X      string // percent
+	Y      int    // pixels
+	Label  string
+	Anchor string // where in the label X is
+	Class  string
 }
 
-// A hit is the text that is shown while the pointer is on a step.
+// A hit is the text that is shown while the pointer is nearest to a step.
 type hit struct {
 	X    int
 	Text string
+}
+
+// MarshalJSON returns the hit as page.js reads it.
+func (h hit) MarshalJSON() ([]byte, error) { return json.Marshal([]any{h.X, h.Text}) }
+
+// chartSet are charts of the same span of time below each other.
+type chartSet struct {
+	Charts   []chart
+	Notes    []string
+	From, To int64 // the span, in Unix ms
+	Clock    string
+	Left     int // width of the labels of the vertical axes in pixels
+}
+
+// LabelEnd returns where the labels of the vertical axes end.
+func (s *chartSet) LabelEnd() int { return s.Left - 6 }
+
+// newChartSet returns a set of charts from one time to another, in Unix ns.
+func newChartSet(charts []chart, from, to int64, zone *time.Location) *chartSet {
+	const minLeft, pixelsOfRune, margin = 52, 6.5, 10
+	const ms = int64(time.Millisecond)
+	s := &chartSet{Charts: charts, From: from / ms, To: to / ms, Clock: clockOf(from, to, zone), Left: minLeft}
+	for _, c := range charts {
+		for _, g := range c.Grid {
+			s.Left = max(s.Left, margin+int(pixelsOfRune*float64(len(g.Label))))
+		}
+	}
+	return s
+}
+
+// clockOf returns how far the clock of a zone is ahead of UTC as JSON: pairs of a time and
+// of the difference from that time on, both in ms.
+func clockOf(from, to int64, zone *time.Location) string {
+	const maxChanges = 1000 // a span of centuries does not need them all
+	var changes [][2]int64
+	for t := time.Unix(0, from).In(zone); len(changes) < maxChanges; {
+		_, offset := t.Zone()
+		changes = append(changes, [2]int64{t.UnixMilli(), int64(offset) * 1000})
+		_, next := t.ZoneBounds()
+		if next.IsZero() || next.UnixNano() > to {
+			break
+		}
+		t = next
+	}
+	text, err := json.Marshal(changes)
+	if err != nil { // numbers are always JSON
+		panic(err)
+	}
+	return string(text)
 }
 
 const (
@@ -71,7 +133,9 @@ type axes struct {
 	steps  int
 }
 
-func charts(r *report.Report) []chart {
+// chartsOf returns the charts of a log and those of p, which may be nil; nil if the log has
+// no records.
+func chartsOf(r *report.Report, p *plot.Plot) *chartSet {
 	core, _ := r.Survey.Timeline.WithoutOutliers()
 	if len(core.Buckets) == 0 {
 		return nil
@@ -84,7 +148,14 @@ func charts(r *report.Report) []chart {
 	if r.Survey.Cadence > 0 {
 		charts = append(charts, a.gaps())
 	}
-	return charts
+	from, to := a.begin(0).UnixNano(), a.begin(a.steps).UnixNano()
+	if p == nil {
+		return newChartSet(charts, from, to, r.Zone)
+	}
+	v := view{plot: p, zone: r.Zone, from: from, to: to, columns: pageColumns}
+	s := newChartSet(append(v.charts(), charts...), from, to, r.Zone)
+	s.Notes = p.Notes()
+	return s
 }
 
 func (a axes) step(b survey.Bucket) int {
@@ -116,15 +187,8 @@ func (a axes) stepText() string {
 // hitText returns the text of a hit.
 func (a axes) chart(title, usual string, hitText func(b survey.Bucket) string) chart {
 	c := chart{Title: title, Usual: usual, Height: chartTop + chartTall + chartFoot, Top: chartTop, Tall: chartTall, Steps: a.steps}
-	const maxShown = 100
-	for _, s := range report.Longest(a.report.Survey.Stalls, maxShown) {
-		from := max(0, float64(s.From.Unix()-a.start)/a.line.Step.Seconds())
-		to := min(float64(a.steps), float64(s.To.Unix()-a.start)/a.line.Step.Seconds())
-		if from < to {
-			c.Stalls = append(c.Stalls, shade{number(from), number(max(to-from, .1))})
-		}
-	}
-	c.Ticks = a.ticks()
+	c.Stalls = shades(a.report.Survey.Stalls, func(t time.Time) float64 { return float64(t.Unix()-a.start) / a.line.Step.Seconds() }, a.steps)
+	c.Ticks = timeTicks(a.begin(0).UnixNano(), a.begin(a.steps).UnixNano(), a.report.Zone)
 	for _, b := range a.line.Buckets {
 		i := a.step(b)
 		c.Hits = append(c.Hits, hit{i, a.begin(i).Format("2006-01-02 15:04") + ": " + hitText(b)})
@@ -132,21 +196,34 @@ func (a axes) chart(title, usual string, hitText func(b survey.Bucket) string) c
 	return c
 }
 
-// ticks labels some steps with their times. A narrow page leaves out every second one.
-func (a axes) ticks() []tick {
-	const maxTicks = 6
-	layout := "01-02 15:04"
-	if a.line.Step >= day || a.steps > int(14*day/a.line.Step) {
-		layout = time.DateOnly
-	}
-	var ticks []tick
-	every := (a.steps + maxTicks - 1) / maxTicks
-	for i := 0; i < a.steps; i += every {
-		t := tick{number(100 * float64(i) / float64(a.steps)), chartTop + chartTall + chartFoot - 6, a.begin(i).Format(layout), ""}
-		if len(ticks)%2 == 1 {
-			t.Class = "odd"
+// shades returns the longest stalls. at returns where a time is, in steps.
+func shades(stalls []survey.Stall, at func(time.Time) float64, steps int) (all []shade) {
+	const maxShown = 100
+	for _, s := range report.Longest(stalls, maxShown) {
+		from, to := max(0, at(s.From)), min(float64(steps), at(s.To))
+		if from < to {
+			all = append(all, shade{number(from), number(max(to-from, .1))})
 		}
-		ticks = append(ticks, t)
+	}
+	return all
+}
+
+// timeTicks labels round times. A narrow page leaves out every second one. page.js has the
+// same for a part of the times.
+func timeTicks(from, to int64, zone *time.Location) (ticks []tick) {
+	const maxTicks, edge = 6, .15 // a label nearer to an end than edge is not centred, because it has no room there
+	for i, t := range plot.TimeTicks(from, to, zone, maxTicks) {
+		part := plot.Fraction(t.At, from, to)
+		next := tick{X: number(100 * part), Y: chartTop + chartTall, Label: t.Label, Anchor: "middle"}
+		if part < edge {
+			next.Anchor = "start"
+		} else if part > 1-edge {
+			next.Anchor = "end"
+		}
+		if i%2 == 1 {
+			next.Class = "odd"
+		}
+		ticks = append(ticks, next)
 	}
 	return ticks
 }
@@ -155,8 +232,8 @@ func (a axes) ticks() []tick {
 func number(x float64) string { return strconv.FormatFloat(math.Round(x*100)/100, 'f', -1, 64) }
 
 // gridAt returns a line across the chart at y.
-func gridAt(y float64, label, class string) gridLine {
-	return gridLine{chartTop + int(math.Round(y*chartTall/100)), label, class}
+func gridAt(y float64, label string) gridLine {
+	return gridLine{Y: chartTop + int(math.Round(y*chartTall/100)), Label: label}
 }
 
 // nice returns the labels of a scale: about three multiples of 1, 2 or 5 times a
@@ -196,7 +273,7 @@ func (a axes) sizes() chart {
 	}
 	y := func(size float64) float64 { return 100 - highest*(size-low)/max(high-low, 1) }
 	for _, x := range nice(low, high) {
-		c.Grid = append(c.Grid, gridAt(y(x), term.Bytes(int64(x)), "grid"))
+		c.Grid = append(c.Grid, gridAt(y(x), term.Bytes(int64(x))))
 	}
 	var band, mean strings.Builder
 	for from := 0; from < len(a.line.Buckets); {
@@ -210,7 +287,7 @@ func (a axes) sizes() chart {
 		a.pathBack(&band, run, func(b survey.Bucket) float64 { return y(float64(b.MinSize)) })
 		from = to
 	}
-	c.Band, c.Mean = band.String(), mean.String()
+	c.Lines = []lines{{Steps: 1, Band: band.String(), Mean: mean.String()}}
 	return c
 }
 
@@ -245,7 +322,7 @@ func (a axes) cadence() chart {
 	}
 	for _, x := range nice(0, maxCount) {
 		if x == math.Trunc(x) {
-			c.Grid = append(c.Grid, gridAt(100-highest*x/maxCount, term.Count(uint64(x)), "grid"))
+			c.Grid = append(c.Grid, gridAt(100-highest*x/maxCount, term.Count(uint64(x))))
 		}
 	}
 	for _, b := range a.line.Buckets {
@@ -272,11 +349,12 @@ func (a axes) gaps() chart {
 	height := func(d time.Duration) float64 {
 		return highest * max(0, (math.Log(max(d.Seconds(), 1e-9))-low)/(high-low))
 	}
-	c.Grid = []gridLine{gridAt(100-height(limit), term.Duration(limit), "limit")}
+	c.Grid = []gridLine{gridAt(100-height(limit), term.Duration(limit))}
+	c.Grid[0].Limit = true
 	if greatest/4 > limit {
-		c.Grid = append(c.Grid, gridAt(100-height(greatest), term.Duration(greatest), "grid"))
+		c.Grid = append(c.Grid, gridAt(100-height(greatest), term.Duration(greatest)))
 	}
-	c.Grid = append(c.Grid, gridAt(100, "", "grid"))
+	c.Grid = append(c.Grid, gridAt(100, ""))
 	for _, b := range a.line.Buckets {
 		class := "bar"
 		if b.Gap > limit {

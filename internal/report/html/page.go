@@ -17,6 +17,7 @@ import (
 	"slices"
 
 	"github.com/dustin/go-humanize/english"
+	"github.com/histlog/histlog/internal/plot"
 	"github.com/histlog/histlog/internal/report"
 	"github.com/histlog/histlog/internal/survey"
 	"github.com/histlog/histlog/internal/term"
@@ -25,25 +26,30 @@ import (
 
 // pageFiles are the template, the style and the script of the page.
 //
-//go:embed page.html page.css page.js
+//go:embed *.html *.svg *.css *.js
 var pageFiles embed.FS
 
-// A page is the data of the template. The template escapes all of it except Style and
+// A frame is what every page has. The templates escape all of it except Style and
 // Script, which come from pageFiles. Should an escape fail, Policy still lets nothing
 // run but them.
-type page struct {
+type frame struct {
 	Name, Made, Zone, Version string
 	Policy                    string
 	Style                     template.CSS
 	Script                    template.JS
-	Verdict                   pageSpan
-	Why                       string
-	Wrong                     []pageSpan
-	Tiles                     []tile
-	Charts                    []chart
-	Facts                     []pageFact
-	Tables                    []table
-	Lists                     []list
+	Charts                    *chartSet
+}
+
+// A page is the data of the page of a log.
+type page struct {
+	frame
+	Verdict pageSpan
+	Why     string
+	Wrong   []pageSpan
+	Tiles   []tile
+	Facts   []pageFact
+	Tables  []table
+	Lists   []list
 }
 
 // A pageSpan is a span whose style is a CSS class.
@@ -64,8 +70,20 @@ type list struct {
 
 type pair struct{ Key, Value string }
 
-// Write writes the page of a report. version is that of the program.
-func Write(out io.Writer, r *report.Report, version string) error {
+// Write writes the page of a report, with the charts of p if it is not nil. version is that
+// of the program.
+func Write(out io.Writer, r *report.Report, p *plot.Plot, version string) error {
+	data := pageOf(r, version)
+	data.Charts = chartsOf(r, p)
+	return execute(out, "page.html", &data.frame, &data)
+}
+
+// execute completes f, which is the frame of data, and executes a template.
+func execute(out io.Writer, name string, f *frame, data any) error {
+	chartStyle, err := pageFiles.ReadFile("chart.css")
+	if err != nil {
+		return err
+	}
 	style, err := pageFiles.ReadFile("page.css")
 	if err != nil {
 		return err
@@ -74,14 +92,14 @@ func Write(out io.Writer, r *report.Report, version string) error {
 	if err != nil {
 		return err
 	}
-	t, err := template.ParseFS(pageFiles, "page.html")
+	t, err := template.ParseFS(pageFiles, "*.html")
 	if err != nil {
 		return err
 	}
-	p := pageOf(r, version)
-	p.Style, p.Script = template.CSS(style), template.JS(script)
-	p.Policy = fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; img-src data:; base-uri 'none'; form-action 'none'", hashed(style), hashed(script))
-	return t.Execute(out, p)
+	style = slices.Concat(chartStyle, style)
+	f.Style, f.Script = template.CSS(style), template.JS(script)
+	f.Policy = fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; img-src data:; base-uri 'none'; form-action 'none'", hashed(style), hashed(script))
+	return t.ExecuteTemplate(out, name, data)
 }
 
 // hashed returns the source expression of text in a content security policy.
@@ -93,8 +111,8 @@ func hashed(text []byte) string {
 func pageOf(r *report.Report, version string) page {
 	word, why := r.Headline()
 	p := page{
-		Name: term.Safe(nameOf(r.Log.Dir)), Made: r.Now.In(r.Zone).Format("2006-01-02 15:04:05"), Zone: r.ZoneText(), Version: version,
-		Verdict: onPage(word), Why: why, Tiles: tiles(r), Charts: charts(r),
+		frame:   frame{Name: term.Safe(nameOf(r.Log.Dir)), Made: r.Now.In(r.Zone).Format("2006-01-02 15:04:05"), Zone: r.ZoneText(), Version: version},
+		Verdict: onPage(word), Why: why, Tiles: tiles(r),
 		Tables: []table{stallTable(r), segmentTable(r)},
 		Lists:  []list{settingsList(r)},
 	}

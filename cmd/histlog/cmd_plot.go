@@ -1,0 +1,163 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/histlog/histlog/internal/field"
+	"github.com/histlog/histlog/internal/plot"
+	"github.com/histlog/histlog/internal/report/html"
+	"github.com/histlog/histlog/internal/term"
+	"github.com/histlog/histlog/reader"
+	"github.com/histlog/histlog/segment"
+	"github.com/urfave/cli/v2"
+)
+
+func plotCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "plot",
+		Usage:     "draw numbers of the records over time",
+		ArgsUsage: "DIR POINTER…",
+		Description: `Draws one chart for each POINTER, such as /total_matches, /matches# (how many members or
+elements) or $bytes (the size of the record). A boolean is drawn as 0 or 1, and a string
+that is a number, as that number. No line is drawn where records have no number, or where
+none came for three times the usual gap. Each column shows the min and the max of its values. The
+time of a record is its own; without one, it is when the record arrived. Every record of the
+range is read, as cat does; memory does not grow with their number.
+
+   histlog plot step2 /total_matches
+   histlog plot --since '2025-05-28' step2 /total_matches /matches# '$bytes'
+   histlog plot --html matches.html step2 /total_matches
+   histlog plot --svg matches.svg -n 480 step2 /total_matches`,
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "html", TakesFile: true, Usage: "write a self-contained page to `FILE`; dragging over a chart zooms"},
+			&cli.StringFlag{Name: "svg", TakesFile: true, Usage: "write a picture to `FILE`"},
+			progressFlag(),
+		}, rangeFlags("all")...),
+		Action: runPlot,
+	}
+}
+
+func runPlot(c *cli.Context) error {
+	if c.NArg() < 2 {
+		return usage("plot", "want DIR and at least one POINTER, such as /total_matches")
+	}
+	fields, err := plotFields(c, c.Args().Tail())
+	if err != nil {
+		return err
+	}
+	q, err := query(c, 0)
+	if err != nil {
+		return err
+	}
+	l, err := openLog(c, c.Args().First())
+	if err != nil {
+		return err
+	}
+	p, err := collectPlot(c, l, q, fields)
+	if err != nil {
+		return err
+	}
+	if p.Records == 0 {
+		say(c.App.ErrWriter, "%s", nothingToPlot(c, l, q))
+	}
+	source := html.Source{Dir: l.Dir, Zone: zone(c), Version: versionText()}
+	if c.IsSet("html") {
+		err = writeOutput(c, c.String("html"), func(out io.Writer) error { return html.WritePlot(out, p, source) })
+	}
+	if c.IsSet("svg") && err == nil {
+		err = writeOutput(c, c.String("svg"), func(out io.Writer) error { return html.WriteSVG(out, p, source) })
+	}
+	if !c.IsSet("html") && !c.IsSet("svg") && p.Records > 0 {
+		err = p.Draw(c.App.Writer, zone(c))
+	}
+	if err == nil && p.Damaged > 0 {
+		return &exitError{code: exitDamaged, err: errReported, hint: "histlog verify " + l.Dir + " lists every damaged record; all others are drawn"}
+	}
+	return err
+}
+
+// plotFields parses the pointers of charts.
+func plotFields(c *cli.Context, pointers []string) (fields []field.Field, err error) {
+	for _, pointer := range pointers {
+		parsed, err := field.Parse([]string{pointer})
+		if err != nil {
+			return nil, usage(c.Command.Name, "%v", err)
+		}
+		fields = append(fields, parsed...)
+	}
+	return fields, nil
+}
+
+// collectPlot reads the records of a query; nil if there are no fields. The error is a usage
+// error if a field is a number in no record.
+func collectPlot(c *cli.Context, l *segment.Log, q reader.Query, fields []field.Field) (*plot.Plot, error) {
+	if len(fields) == 0 {
+		return nil, nil
+	}
+	bar, err := newProgress(c, "reading")
+	if err != nil {
+		return nil, err
+	}
+	defer bar.Finish()
+	r, err := reader.NewContext(c.Context, l, q)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	collector, read := plot.NewCollector(fields), int64(0)
+	for r.Next() {
+		rec := r.Record()
+		if rec.Damage != nil {
+			say(c.App.ErrWriter, "record %d is damaged and skipped: %v", rec.Seq, rec.Damage)
+		}
+		collector.Add(rec)
+		read += int64(len(rec.Text))
+		bar.Set(read, 0)
+	}
+	if err := r.Err(); err != nil {
+		return nil, err
+	}
+	p := collector.Plot()
+	for _, s := range p.Series {
+		if s.Count == 0 && p.Records > p.Lost+p.Damaged {
+			return nil, noNumbers(c, l, s)
+		}
+	}
+	return p, nil
+}
+
+// noNumbers returns the error for a series without numbers. It names pointers that have some.
+func noNumbers(c *cli.Context, l *segment.Log, s *plot.Series) error {
+	err := usage(c.Command.Name, "%s has no numbers to draw: %s", s.Name(), s.Instead())
+	newest, e := newestText(c, l)
+	if e != nil {
+		return err // the hint is that of every usage error
+	}
+	if found := plot.Suggest(newest); len(found) > 0 {
+		err.hint = "the newest record has numbers at " + strings.Join(found, " ")
+	}
+	return err
+}
+
+// newestText returns the text of the newest record.
+func newestText(c *cli.Context, l *segment.Log) ([]byte, error) {
+	r, err := reader.NewContext(c.Context, l, reader.Query{Last: 1})
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	if !r.Next() {
+		return nil, r.Err()
+	}
+	return append([]byte(nil), r.Record().Text...), nil
+}
+
+// nothingToPlot says why no chart is drawn.
+func nothingToPlot(c *cli.Context, l *segment.Log, q reader.Query) string {
+	if text := nothingFound(l, q, zone(c)); text != "" {
+		return text
+	}
+	return fmt.Sprintf("%s has no records yet", term.Safe(l.Dir))
+}
