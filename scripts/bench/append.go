@@ -49,27 +49,33 @@ func benchAppend(rounds int) (err error) {
 	return nil
 }
 
-// makeAppendLogs makes a batch, its line, an empty log and one of a month,
-// whose records and segments are small: their number counts, not their size.
+// makeAppendLogs makes a batch, its line, an empty log and one of a month.
 func makeAppendLogs() error {
 	if err := makeSource(os.Getenv("BATCH"), genhistory.Options{Records: 1, Shape: genhistory.ShapeBatch, BatchBytes: 1_880_000}); err != nil {
 		return err
 	}
-	month := os.Getenv("MONTH") + ".json"
-	if err := makeSource(month, genhistory.Options{Records: monthRecords, BatchBytes: 20_000}); err != nil {
+	if err := makeSmallMonth(); err != nil {
 		return err
 	}
-	for _, args := range [][]string{
-		{"append", os.Getenv("EMPTYLOG"), "--create", "--allow-empty", os.Getenv("BATCH")},
-		{"migrate", "--verify", "none", "--segment-size", "700K", month, os.Getenv("MONTH")},
-	} {
-		if out, err := exec.Command(os.Getenv("HISTLOG"), args...).CombinedOutput(); err != nil {
-			return fmt.Errorf("%v: %w\n%s", args, err, out)
-		}
+	if out, err := exec.Command(os.Getenv("HISTLOG"), "append", os.Getenv("EMPTYLOG"), "--create", "--allow-empty", os.Getenv("BATCH")).CombinedOutput(); err != nil {
+		return fmt.Errorf("append: %w\n%s", err, out)
 	}
 	line, err := exec.Command(os.Getenv("HISTLOG"), "cat", os.Getenv("EMPTYLOG")).Output()
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(os.Getenv("LINE"), line, 0o644)
+}
+
+// makeSmallMonth makes the log $MONTH, whose records and segments are small: their number
+// counts, not their size.
+func makeSmallMonth() error {
+	month := os.Getenv("MONTH") + ".json"
+	if err := makeSource(month, genhistory.Options{Records: monthRecords, BatchBytes: 20_000}); err != nil {
+		return err
+	}
+	if out, err := exec.Command(os.Getenv("HISTLOG"), "migrate", "--verify", "none", "--segment-size", "700K", month, os.Getenv("MONTH")).CombinedOutput(); err != nil {
+		return fmt.Errorf("migrate: %w\n%s", err, out)
+	}
+	return nil
 }

@@ -4,7 +4,7 @@
 // turn in one run, and prints medians and ratios. What is not installed is left
 // out.
 //
-//	bench [-source step2.json] [-rounds 5] [-slow] [-month log] [migrate|append|library|compact|operate|scale…]
+//	bench [-source step2.json] [-rounds 5] [-slow] [-month log] [migrate|append|library|compact|operate|plot|scale…]
 package main
 
 import (
@@ -28,11 +28,12 @@ func main() {
 		"library": func() error { return benchLibrary(*rounds) },
 		"compact": func() error { return benchCompact(*source, *rounds) },
 		"operate": func() error { return benchOperate(*month, *rounds) },
+		"plot":    func() error { return benchPlot(*rounds) },
 		"scale":   func() error { return benchScale(*slow) },
 	}
 	names := flag.Args()
 	if len(names) == 0 {
-		names = []string{"migrate", "append", "library", "compact", "operate", "scale"}
+		names = []string{"migrate", "append", "library", "compact", "operate", "plot", "scale"}
 	}
 	if *tokens != "" {
 		names = nil
