@@ -13,6 +13,11 @@ import (
 // version is set by the build: -ldflags "-X main.version=v1.2.3".
 var version = ""
 
+// protocol is the number of the protocol between histlog and scripts/python/histlog.py. It is
+// raised with each flag, and each member of JSON, that the client needs: the client reports a
+// program with a smaller number as too old.
+const protocol = 2
+
 func versionCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "version",
@@ -23,7 +28,7 @@ func versionCommand() *cli.Command {
 				return usage("version", "want no arguments")
 			}
 			if c.Bool("json") {
-				return term.PrintJSON(c.App.Writer, map[string]any{"version": versionText(), "format": segment.Version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
+				return term.PrintJSON(c.App.Writer, map[string]any{"version": versionText(), "format": segment.Version, "protocol": protocol, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
 			}
 			_, err := fmt.Fprintf(c.App.Writer, "histlog %s, format %d, %s %s/%s\n", versionText(), segment.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err

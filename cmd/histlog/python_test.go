@@ -26,9 +26,9 @@ func TestPython(t *testing.T) {
 		if err != nil || seen[string(version)] { // pyenv has names without a program behind them
 			continue
 		}
-		tests := []string{"test_histlog.Appending", "test_histlog.Reading", "test_histlog.Refused"}
+		tests := []string{"test_histlog.Appending", "test_histlog.Reading", "test_histlog.Refused", "test_reading"}
 		if len(seen) == 0 || os.Getenv(allPythonsEnv) != "" {
-			tests = []string{"test_histlog", "test_limits", "test_spool", "test_storm"}
+			tests = []string{"test_histlog", "test_limits", "test_reading", "test_spool", "test_storm"}
 		} else if !testutil.Proofs() {
 			continue
 		}
@@ -54,10 +54,10 @@ func runPython(t *testing.T, python string, tests []string) {
 	all.Wait()
 }
 
-// pythons returns the paths of Pythons from 3.9 to 3.13, python3 first.
+// pythons returns the paths of Pythons from 3.8 to 3.13, python3 first.
 func pythons(t *testing.T) (paths []string) {
 	t.Helper()
-	for _, name := range []string{"python3", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13"} {
+	for _, name := range []string{"python3", "python3.8", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13"} {
 		if path, err := exec.LookPath(name); err == nil {
 			paths = append(paths, path)
 		}
@@ -66,7 +66,7 @@ func pythons(t *testing.T) (paths []string) {
 		t.Skip("skipped: python3 is missing; install the package python3")
 	}
 	if home, err := os.UserHomeDir(); err == nil {
-		for _, pattern := range []string{"3.9.*", "3.1[0-3].*"} {
+		for _, pattern := range []string{"3.[89].*", "3.1[0-3].*"} {
 			more, err := filepath.Glob(filepath.Join(home, ".pyenv", "versions", pattern, "bin", "python3"))
 			if err != nil {
 				t.Fatal(err)

@@ -19,6 +19,8 @@ import (
 type Condition struct {
 	Check
 	log        *segment.Log
+	first      segment.Sequence // sequence of the oldest record; next, if the log has no records
+	next       segment.Sequence // the sequence after that of the newest record; 0 if the newest segment cannot be opened
 	latest     survey.Latest
 	quarantine []string // names of the files in quarantine/
 	free       uint64   // free bytes of the disk
@@ -33,6 +35,10 @@ func Examine(ctx context.Context, l *segment.Log) (*Condition, error) {
 	if c.Check, err = QuickCheck(ctx, l); err != nil {
 		return nil, err
 	}
+	if c.next, err = l.NextSeq(); err != nil && !errors.Is(err, segment.ErrCorrupt) { // QuickCheck reports the damage
+		return nil, err
+	}
+	c.first = l.Segments[0].Base
 	if c.latest, err = survey.Recent(l); err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ func (a Assessment) JSON() map[string]any {
 		problems[i] = map[string]any{"status": p.status.String(), "text": p.text}
 	}
 	out := map[string]any{"status": a.Status().String(), "code": int(a.Status()), "problems": problems}
-	names := []string{"records", "last_seq", "last_time", "last_arrived", "age_seconds", "gap_seconds", "stale_warning_seconds", "stale_critical_seconds",
+	names := []string{"records", "first_seq", "next_seq", "last_seq", "last_time", "last_arrived", "age_seconds", "gap_seconds", "stale_warning_seconds", "stale_critical_seconds",
 		"damaged", "quarantine", "disk_bytes", "disk_free_bytes", "verified_at", "verified_records", "upkeep_ok_at", "upkeep_failed_at", "upkeep_error"}
 	for _, name := range names {
 		out[name] = nil
@@ -28,6 +28,9 @@ func (a Assessment) JSON() map[string]any {
 		damaged[i] = d.Error()
 	}
 	out["records"], out["damaged"], out["quarantine"], out["disk_bytes"], out["disk_free_bytes"] = c.Records, damaged, append([]string{}, c.quarantine...), c.Disk, c.free
+	if c.next > 0 {
+		out["first_seq"], out["next_seq"] = c.first, c.next
+	}
 	if a.late > 0 {
 		out["stale_warning_seconds"] = a.late.Seconds()
 	}

@@ -8,9 +8,9 @@
         for batch in log.records(since="-3h"):
             print(batch["timestamp"])
 
-When append returns a number, the batch is on disk. One file, standard library only, Python 3.9 and later: copy it into
+When append returns a number, the batch is on disk. One file, standard library only, Python 3.8 and later: copy it into
 your project. It runs the program histlog, which it finds by HISTLOG_BIN or on PATH: one `histlog append` that stays,
-and one `histlog cat` for each reading. It logs warnings to the logger "histlog".
+and one `histlog cat` for each reading. It logs warnings to the logger "histlog". docs/PYTHON.md has examples.
 """
 
 from __future__ import annotations
@@ -19,9 +19,12 @@ import collections
 import contextlib
 import datetime
 import errno
+import functools
 import io
 import json
 import logging
+import math
+import numbers
 import operator
 import os
 import re
@@ -36,36 +39,49 @@ import time
 import warnings
 import weakref
 import zlib
-from typing import Any, Callable, Iterator, Mapping, NamedTuple, Optional, Union
+from typing import Any, Callable, Deque, Generator, Iterable, Iterator, Mapping, NamedTuple, Optional, Tuple, TypeVar, Union, overload
 
 if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
 
-__all__ = ["Log", "HistlogError", "NoProgram", "NoLog", "Damaged", "Locked", "NoRoom", "Rejected", "Died", "TimedOut"]
+__all__ = ["Log", "Reader", "HistlogError", "NoProgram", "NoLog", "NoRecord", "Damaged", "Locked", "NoRoom", "Rejected", "Died", "TimedOut"]
 
 _logger = logging.getLogger("histlog")
+
+# What the client needs of the program; `histlog version --json` has the same number or a greater one.
+_PROTOCOL = 2
+
+# A time: a datetime, a date, a text that histlog reads, how long ago, or Unix time in seconds.
+_Time = Union[str, datetime.date, datetime.timedelta, float]
+_T = TypeVar("_T")
 
 
 class HistlogError(Exception):
     """An error of histlog, with its hint. All other exceptions here are subclasses of it.
 
     If append raises it, the batch was not acknowledged. To be safe across restarts, keep both of these; then
-    log.append(error.batch, retry_after=error.retry_after) at any later time can't append the batch twice.
+    log.append(error.batch, retry_after=error.retry_after) at any later time can't append the batch twice. After
+    append_many, batch is the list of those that were taken from the iterable and not acknowledged; all before are
+    in the log.
     """
 
-    batch: Any = None  # the batch that append was called with
+    batch: Any = None  # the batch that append was called with, or a list that append_many can be called with
     retry_after: Optional[int] = None  # if the batch is in the log after all, its sequence is greater than this one
     exit_code: Optional[int] = None  # of histlog, if the error is the program's
 
 
 class NoProgram(HistlogError):
-    """The program histlog was not found, or can't be started."""
+    """The program histlog was not found, can't be started, or is older than this file needs."""
 
 
 class NoLog(HistlogError):
     """There is no log in this directory. Check the path and the mount; Log(dir, create=True) makes a log."""
+
+
+class NoRecord(HistlogError, IndexError):
+    """The log has no record with this sequence or at this index: it was retired, or is not there yet."""
 
 
 class Damaged(HistlogError):
@@ -93,14 +109,19 @@ class TimedOut(HistlogError):
 
 
 _BY_EXIT_CODE = {3: Damaged, 4: Locked, 5: NoRoom, 6: Rejected, 7: NoLog}
+_FAILURE = 1
 _USAGE = 2  # the exit code for an unknown flag or a wrong value of one
 
 # How long to wait before each attempt to append a batch, in seconds.
 _ATTEMPTS = (0, 0.1, 0.2, 0.4, 0.8)
 
 # What append answers fits in this many bytes; a line of anything else is a record of 1 GiB at most.
-_ANSWER_BYTES = 100
+_ANSWER_BYTES = 1000
 _LINE_BYTES = (1 << 30) + 1
+
+# How many batches, and how many bytes of them, append_many sends at once. The answers to so many fit in a pipe.
+_GROUP = 128
+_GROUP_BYTES = 1 << 20
 
 # How long a killed process may take to disappear, and its last message to arrive, in seconds.
 _END = 0.4
@@ -111,8 +132,14 @@ class Log:
     """A log, to append to and to read.
 
     Make one Log and keep it: it keeps an append process running. Threads may share a Log. After a fork the child starts
-    an append process of its own. Any number of processes may append to one log; each record gets a sequence of its own.
-    Do not call the methods in a signal handler; raise an exception there instead.
+    an append process of its own, and so does a copy that was pickled. Any number of processes may append to one log;
+    each record gets a sequence of its own. Do not call the methods in a signal handler; raise an exception there
+    instead.
+
+    A Log is also a sequence of its records: len(log), log[0] for the oldest, log[-1], log[-5:], and a for loop. An
+    index is a place among the records that the log has now, from 0; record(seq) finds a record by its sequence, which
+    stays the same when older records are retired. A record that is damaged or lost keeps its place. A Log is true
+    even if it is empty.
 
     dir         the log's directory
     create      make the log if there is none
@@ -144,6 +171,10 @@ class Log:
         spool: Union[str, os.PathLike[str], None] = None,
     ) -> None:
         self.dir = os.path.abspath(dir)  # so that it is the same log after a chdir
+        spool = None if spool is None else os.path.abspath(spool)
+        self._arguments = dict(
+            create=create, non_finite=non_finite, lock_wait=lock_wait, timeout=timeout, default=default, settings=settings, program=program, spool=spool
+        )
         self._wanted = program
         self._program = None if spool is not None else _find(program)  # None: look when it is started
         self._create = create
@@ -158,9 +189,10 @@ class Log:
             self._flags.append("--create")
         self._lock = threading.Lock()
         self._appender: Optional[_Process] = None
+        self._followers: weakref.WeakSet[Reader[Any]] = weakref.WeakSet()
         self._last: Optional[int] = None  # the newest acknowledged sequence; before the first, the log's newest
-        self._doubt: Optional[int] = None  # an unanswered batch may be in the log after this sequence
-        self._spool = None if spool is None else _Spool(os.path.abspath(spool), self.dir)
+        self._doubt: Optional[int] = None  # unanswered batches may be in the log after this sequence
+        self._spool = None if spool is None else _Spool(spool, self.dir)
         _logs.add(self)
 
     def append(self, batch: Any, retry_after: Optional[int] = None) -> Optional[int]:
@@ -174,23 +206,28 @@ class Log:
         temporary reason, append stores the batch in the spool, logs a warning, and returns None. If the spool fails,
         too, it raises the error.
         """
+        try:
+            return self.append_many([batch], retry_after)[0]
+        except HistlogError as error:
+            error.batch = batch
+            raise
+
+    def append_many(self, batches: Iterable[Any], retry_after: Optional[int] = None) -> list[Optional[int]]:
+        """Appends batches in order and returns their sequences. It is faster than append, because many share a sync.
+
+        As with list.extend, an exception that the iterable raises, or that a batch causes which is no JSON, comes after
+        all batches before were appended. retry_after is for batches of which the first ones may be in the log.
+        """
         after = None if retry_after is None else _sequence(retry_after)
-        line = _encode(batch, self._default, self._allow_nan)
-        with self._lock:
-            error = self._deliver_spooled()
-            if error is None:
-                try:
-                    return self._append(line, after)
-                except HistlogError as e:
-                    error, after = e, e.retry_after
+        seqs: list[Optional[int]] = []
+        for group, lines in self._groups(batches):
             try:
-                if self._store(line, after, error):
-                    return None
-                error.batch = batch
-                error.retry_after = self._last if after is None else after
-                raise error
-            finally:
-                del error  # it refers to this frame: a cycle would keep the Log from being finalized
+                with self._lock:
+                    after = self._append_lines(lines, after, seqs)
+            except HistlogError as error:
+                error.batch = group[len(group) - len(lines) :]
+                raise
+        return seqs
 
     def flush(self) -> None:
         """Appends the batches in the spool. Raises the error that prevents it."""
@@ -212,33 +249,65 @@ class Log:
         batches = list(self.last(1))
         return batches[0] if batches else None
 
-    def last(self, n: int) -> Iterator[Any]:
+    def last(self, n: int) -> Reader[Any]:
         """Yields the last n batches, oldest first, one at a time in memory."""
-        return self._records([f"-n{n}"])
+        count = operator.index(n)
+        if count < 0:
+            raise ValueError(f"last({count}): a number of batches is not negative")
+        return self._read(_parse, f"-n{count}")
 
     def record(self, seq: int) -> Any:
-        """Returns the batch with a sequence. Raises Damaged if it is damaged or lost."""
-        number = str(_sequence(seq))
-        for batch in self._records([], number):
-            return batch
+        """Returns the batch with a sequence. Raises Damaged if it is damaged or lost, NoRecord if there is none."""
+        number = _sequence(seq)
+        try:
+            for batch in self._read(_parse, seqs=str(number)):
+                return batch
+        except HistlogError as error:
+            if error.exit_code not in (_FAILURE, _USAGE) or number in self._span():
+                raise
+            raise NoRecord(str(error)) from None
         raise Damaged(f"record {number} of {self.dir} is lost")
 
-    def records(
-        self,
-        since: Union[str, datetime.date, None] = None,
-        until: Union[str, datetime.date, None] = None,
-    ) -> Iterator[Any]:
+    def records(self, since: Optional[_Time] = None, until: Optional[_Time] = None) -> Reader[Any]:
         """Yields the batches of a span of time, oldest first, one at a time in memory.
 
-        A time is a datetime, a date, or text that histlog reads: "-3h", "today", "07:15", "2025-05-30 07:15". A time
-        without a zone is local. A batch that is damaged is left out, and Damaged is raised at the end. A batch that
-        was lost in a repair is left out with a warning.
+        A time is a datetime, a date, or text that histlog reads: "-3h", "today", "07:15", "2025-05-30 07:15"; a
+        timedelta is how long ago, and a number is Unix time in seconds. A time without a zone is local. A batch that is
+        damaged is left out, and Damaged is raised at the end. A batch that was lost in a repair is left out with a
+        warning.
         """
-        spans = [("since", since), ("until", until)]
-        return self._records([f"--{name}={_time(when)}" for name, when in spans if when is not None])
+        return self._read(_parse, *_span_flags(since, until))
+
+    def items(
+        self,
+        from_seq: Optional[int] = None,
+        *,
+        since: Optional[_Time] = None,
+        until: Optional[_Time] = None,
+        follow: bool = False,
+    ) -> Reader[Tuple[int, datetime.datetime, Any]]:
+        """Yields (sequence, time, batch), as records does, from a sequence on. With follow it waits for more, as follow does.
+
+        The time is the record's time in the log, in UTC, to the microsecond. To go on after a restart, keep the
+        sequence of the last batch that was processed, and begin with the one after it.
+        """
+        flags = [*_span_flags(since, until), "--json"]
+        if from_seq is not None:
+            flags.append(f"--from={_sequence(from_seq, least=1)}")
+        return self._read(_parse_item, *flags, follow=follow)
+
+    def follow(self) -> Reader[Any]:
+        """Yields the batches that are appended after this call, as soon as they are. It waits for them without end.
+
+        It ends when the iterator or the Log is closed, also by another thread. If another log takes the place of this
+        one, it goes on with the first batch of that.
+        """
+        return self._read(_parse, f"--from={self._span().stop}", follow=True)
 
     def close(self) -> None:
-        """Ends the append process. Acknowledged batches are safe without it; append may be called again."""
+        """Ends the append process and what follows the log. Acknowledged batches are safe without it; append may be called again."""
+        for reader in list(self._followers):
+            reader.close()
         with self._lock:
             self._stop()
 
@@ -248,52 +317,140 @@ class Log:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _append(self, line: bytes, after: Optional[int]) -> int:
-        """Appends a line, which may be in the log after a sequence; an error's retry_after says the same."""
-        before = self._doubt
+    def __iter__(self) -> Reader[Any]:
+        return self.records()
+
+    def __len__(self) -> int:
+        return len(self._span())
+
+    def __bool__(self) -> bool:
+        return True  # `if log:` must neither run a program nor skip the first append to an empty log
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Any]: ...
+
+    def __getitem__(self, index: Union[int, slice]) -> Any:
+        span = self._span()
+        try:
+            wanted = span[index]
+        except IndexError:
+            raise NoRecord(f"log[{index}]: {self.dir} has {len(span)} records") from None
+        except TypeError:
+            raise TypeError(f"indices of a Log are integers or slices, not {type(index).__name__}") from None
+        if isinstance(wanted, int):
+            return self.record(wanted)
+        if not wanted:
+            return []
+        first, last = min(wanted[0], wanted[-1]), max(wanted[0], wanted[-1])
+        return list(self._read(_parse, seqs=f"{first}..{last}"))[:: wanted.step]
+
+    def __reduce__(self) -> Tuple[Callable[[], Log], Tuple[()]]:
+        return functools.partial(type(self), self.dir, **self._arguments), ()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.dir!r})"
+
+    def _groups(self, batches: Iterable[Any]) -> Iterator[Tuple[list[Any], Deque[bytes]]]:
+        """Yields the batches and their lines in groups, each of which is sent at once. What raises ends a group."""
+        group: list[Any] = []
+        lines: Deque[bytes] = collections.deque()
+        size = 0
+        try:
+            for batch in batches:
+                lines.append(_encode(batch, self._default, self._allow_nan))
+                group.append(batch)
+                size += len(lines[-1])
+                if len(group) == _GROUP or size >= _GROUP_BYTES:
+                    yield group, lines
+                    group, lines, size = [], collections.deque(), 0
+        except Exception:
+            if group:
+                yield group, lines
+            raise
+        if group:
+            yield group, lines
+
+    def _append_lines(self, lines: Deque[bytes], after: Optional[int], seqs: list[Optional[int]]) -> Optional[int]:
+        """Appends lines or stores them in the spool: moves each from lines to seqs, as its sequence or None.
+
+        The lines may be in the log after a sequence. Returns after which sequence the lines that follow may be.
+        """
+        error = self._deliver_spooled()
+        if error is None:
+            try:
+                return self._append(lines, after, seqs)
+            except HistlogError as e:
+                error, after = e, e.retry_after
+        try:
+            while lines:
+                if not self._store(lines[0], after, error):
+                    error.retry_after = self._last if after is None else after
+                    raise error
+                lines.popleft()
+                seqs.append(None)
+        finally:
+            del error  # it refers to this frame: a cycle would keep the Log from being finalized
+        return None
+
+    def _append(self, lines: Deque[bytes], after: Optional[int], seqs: list[Optional[int]]) -> Optional[int]:
+        """Appends lines, which may be in the log after a sequence; an error's retry_after says the same."""
+        before, count = self._doubt, len(lines)
         if after is not None:
             self._doubt = after
         try:
             if after is None and before is not None:  # the line may be the one that was not answered
                 self._doubt = self._within(before)
-            return self._deliver(line)
+            return self._deliver(lines, seqs)
         except BaseException as error:
             self._drop()  # its answer, if one comes, is not that to the next batch
             if isinstance(error, HistlogError):
                 error.retry_after = self._doubt
                 if not isinstance(error, (Died, TimedOut, Locked, NoRoom)):
-                    self._doubt = before  # a refused line leaves the Log as it was
+                    self._doubt = before if len(lines) == count else None  # a refused line leaves the Log as it was
             raise
 
-    def _deliver(self, line: bytes) -> int:
-        """Appends a line, with a new process if one is killed. The line may be in the log after _doubt."""
+    def _deliver(self, lines: Deque[bytes], seqs: list[Optional[int]]) -> Optional[int]:
+        """Appends lines, with a new process if one is killed. They may be in the log after _doubt, the first ones of them.
+
+        Returns after which sequence the lines that follow may be in the log.
+        """
         if self._last is None:
-            self._last = self._span()[1]
-        error: HistlogError = Died("histlog ended without an answer")
-        for pause in _ATTEMPTS:
-            time.sleep(pause)
+            self._last = self._stored().stop - 1
+        attempts = 0
+        while lines:
+            time.sleep(_ATTEMPTS[attempts])
             process = self._running()
             certain = self._doubt is None
-            if certain:
+            if self._doubt is None:
                 self._doubt = self._last
-            seq = process.ask(line, self._patience)
-            if seq is not None:
-                # The first answer of a process that compares may be an old sequence. Any other is the newest, even
-                # if it is smaller than the last: then an older copy of the log was restored.
-                self._last = seq if certain else max(seq, self._last)
-                self._doubt = None
-                return seq
+            asked = list(lines) if certain else [lines[0]]
+            answered = 0
+            for seq, duplicate in process.ask(asked, self._patience):
+                lines.popleft()
+                seqs.append(seq)
+                # Any answer but that for a duplicate is the newest, even if it is smaller than the last: then an older
+                # copy of the log was restored.
+                self._last = max(seq, self._last) if duplicate else seq
+                self._doubt = seq if duplicate or certain and lines else None
+                answered += 1
+            attempts = 0 if answered else attempts + 1
+            if answered == len(asked):
+                continue
             error = process.failure(self._timeout) or Died("histlog ended without an answer")
-            self._drop()
-            if not isinstance(error, Died):
-                if certain and isinstance(error, (Locked, NoLog)):
+            try:
+                self._drop()
+                if certain and not answered and isinstance(error, (Locked, NoLog)):
                     self._doubt = None  # nothing was written
-                break
-            _logger.warning("%s; trying again", error)
-        try:
-            raise error
-        finally:
-            del error
+                if not isinstance(error, Died) or attempts == len(_ATTEMPTS):
+                    raise error
+                _logger.warning("%s; trying again", error)
+            finally:
+                del error
+        after, self._doubt = self._doubt, None
+        return after
 
     def _running(self) -> _Process:
         """Returns the append process. If there is a doubt, it is a new one, which compares its first line."""
@@ -307,7 +464,7 @@ class Log:
             return process
         flags = list(self._flags)
         if self._doubt is not None:
-            flags.append(f"--retry-after={self._doubt}")
+            flags += [f"--retry-after={self._doubt}", "--json"]
         process = _Process([self._path(), "append", *flags, "--", self.dir], stdin=subprocess.PIPE)
         self._appender = process
         self._finalizer = weakref.finalize(self, process.abandon, self.dir)
@@ -319,11 +476,9 @@ class Log:
         process = self._release()
         if process is None:
             return
-        with process:
+        with process, contextlib.suppress(Died):  # by Ctrl-C, say, when all was acknowledged
             process.close_input()
-            error = process.failure(self._timeout)
-            if error is not None and not isinstance(error, Died):  # by Ctrl-C, say, when all was acknowledged
-                raise error
+            process.finish(self._timeout)
 
     def _drop(self) -> None:
         """Kills the append process."""
@@ -341,9 +496,7 @@ class Log:
     def _forget(self) -> None:
         """Leaves append process and spool to the process that this one was forked from."""
         self._lock = threading.Lock()
-        process = self._release()
-        if process is not None:
-            process.forget()
+        self._release()
         if self._spool is not None:
             self._spool.forget()
 
@@ -355,42 +508,42 @@ class Log:
 
     def _within(self, after: int) -> int:
         """Returns the sequence closest to after that --retry-after accepts: the log may have been restored or pruned."""
-        first, newest = self._span()
-        if after < first - 1:
-            _logger.warning("a batch may be in %s twice: it may be one of those up to %d, which were retired", self.dir, first - 1)
-        return max(first - 1, min(after, newest))
+        span = self._stored()
+        if after < span.start - 1:
+            _logger.warning("a batch may be in %s twice: it may be one of those up to %d, which were retired", self.dir, span.start - 1)
+        return max(span.start - 1, min(after, span.stop - 1))
 
-    def _span(self) -> tuple[int, int]:
-        """Returns the log's oldest and newest sequence, 1 and 0 if there is none."""
+    def _stored(self) -> range:
+        """Returns the sequences of the log's records; of none, if append may make the log."""
         try:
-            for line in self._lines("inspect", "--json", "--", self.dir):
-                return _parse_span(line)  # that records are damaged, as its end would say, does not matter here
+            return self._span()
         except NoLog:
             if not self._create:
                 raise
-            return 1, 0
-        raise _not_histlog(self._path(), b"")
+            return range(1, 1)
 
-    def _records(self, flags: list[str], *seq: str) -> Iterator[Any]:
-        for line in self._lines("cat", *flags, "--", self.dir, *seq):
-            try:
-                batch = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise HistlogError(f"not JSON that Python reads: {error}: {_start(line)}") from error
-            yield batch
+    def _span(self) -> range:
+        """Returns the sequences of the log's records, also of those that are damaged or lost."""
+        with _Process([self._path(), "check", "--json", "--", self.dir]) as process:  # it reads no index from end to end
+            text = process.read_line(self._timeout, _LINE_BYTES)
+            if not text.endswith(b"\n"):
+                process.finish(self._timeout)
+        try:
+            found = json.loads(text)
+            if found["next_seq"] is not None:
+                return range(operator.index(found["first_seq"]), operator.index(found["next_seq"]))
+        except (ValueError, TypeError, LookupError, RecursionError):
+            raise _too_old(self._path()) or _not_histlog(self._path(), text) from None
+        list(self._read(_parse, "-n0"))  # raises what is wrong with the log
+        raise _not_histlog(self._path(), text)
 
-    def _lines(self, *arguments: str) -> Iterator[bytes]:
-        """Yields the lines that a command prints, and raises the error that it ends with."""
-        with _Process([self._path(), *arguments]) as process:
-            while line := process.read_line(self._timeout, _LINE_BYTES):
-                if line.endswith(b"\n"):  # else it was killed
-                    yield line
-            error = process.failure(self._timeout)
-            try:
-                if error is not None:
-                    raise error
-            finally:
-                del error
+    def _read(self, parse: Callable[[bytes], _T], *flags: str, seqs: Optional[str] = None, follow: bool = False) -> Reader[_T]:
+        """Returns a Reader of what histlog cat prints."""
+        command = [self._path(), "cat", *flags, *(["-F"] if follow else []), "--", self.dir, *([] if seqs is None else [seqs])]
+        reader = Reader(_Process(command), parse, self._timeout, follow)
+        if follow:
+            self._followers.add(reader)
+        return reader
 
     def _deliver_spooled(self) -> Optional[HistlogError]:
         """Appends the batches in the spool. Returns the error that prevents it."""
@@ -416,13 +569,14 @@ class Log:
         """Appends one batch of the spool, unless it is in the log already, and removes it there."""
         certain = entry.after is None
         if self._last is None:
-            self._last = self._span()[1]
+            self._last = self._stored().stop - 1
         after = self._last if entry.after is None else self._within(entry.after)
         # A crash after the append and before the removal leaves the entry. Its name then says from where to look.
         entry = spool.mark(entry, after)
         self._doubt = None if certain else after
+        seqs: list[Optional[int]] = []
         try:
-            seq = self._deliver(line)
+            self._deliver(collections.deque([line]), seqs)
         except Rejected as error:
             self._drop()
             spool.set_aside(entry.name, "rejected", str(error))
@@ -432,7 +586,7 @@ class Log:
             if self._doubt is None:
                 spool.mark(entry, None)
             raise
-        spool.remove(entry, seq, line)
+        spool.remove(entry, self._last if seqs[0] is None else seqs[0], line)
 
     def _store(self, line: bytes, after: Optional[int], error: HistlogError) -> bool:
         """Stores a batch in the spool, if there is one and the error is temporary."""
@@ -446,6 +600,43 @@ class Log:
         self._doubt = None  # the spool knows
         _logger.warning("%s; %d batches wait in the spool %s", error, self.spooled, self._spool.dir)
         return True
+
+
+class Reader(Iterator[_T]):
+    """An iterator over a log: a histlog cat that runs.
+
+    The process ends when the iterator does, when it is closed or collected, or with a with block. One thread iterates at a
+    time; any thread may close it, and then a next that waits raises StopIteration.
+    """
+
+    def __init__(self, process: _Process, parse: Callable[[bytes], _T], timeout: float, forever: bool) -> None:
+        self._process = process
+        self._items = _items(process, parse, timeout, forever)  # not a method: a cycle would delay the end of the process
+        self._finalizer = weakref.finalize(self, process.discard)
+
+    def __next__(self) -> _T:
+        return next(self._items)
+
+    def close(self) -> None:
+        self._process.cancel()
+        with contextlib.suppress(ValueError):  # a thread is in next, and closes the pipes when it sees the end
+            self._items.close()
+            self._finalizer()
+
+    def __enter__(self) -> Reader[_T]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _items(process: _Process, parse: Callable[[bytes], _T], timeout: float, forever: bool) -> Generator[_T, None, None]:
+    """Yields the lines that a process prints, parsed, and raises the error that it ends with."""
+    with process:
+        while line := process.read_line(math.inf if forever else timeout, _LINE_BYTES):
+            if line.endswith(b"\n"):  # else it was killed
+                yield parse(line)
+        process.finish(timeout)
 
 
 class _Entry(NamedTuple):
@@ -669,8 +860,10 @@ class _Process:
         self._ahead = bytearray()  # of its output, not yet returned
         self._said: collections.deque[str] = collections.deque(maxlen=20)  # the newest messages
         self._expired = False
+        self._cancelled = False
         self._listener = threading.Thread(target=self._listen, args=(self.popen.stderr,), daemon=True)
         self._listener.start()
+        _processes.add(self)
 
     def __enter__(self) -> _Process:
         return self
@@ -686,6 +879,11 @@ class _Process:
         self._hear_out()
         self._stdout.close()
 
+    def cancel(self) -> None:
+        """Kills it, and lets what it printed end without an error."""
+        self._cancelled = True
+        self._kill()
+
     def abandon(self, dir: str) -> None:
         """Ends it after its Log was collected without having been closed."""
         self.close_input()
@@ -693,23 +891,28 @@ class _Process:
         self.discard()
         warnings.warn(f"a Log of {dir} was not closed: make one and keep it, or use with", ResourceWarning, stacklevel=2)
 
-    def ask(self, line: bytes, timeout: float) -> Optional[int]:
-        """Sends a line and returns the sequence that it is answered with; None if the process ended before."""
-        sent = True
-        with self._watched(timeout) as deadline:
-            try:
+    def ask(self, lines: list[bytes], timeout: float) -> Iterator[Tuple[int, bool]]:
+        """Sends lines and yields the sequence that each is answered with, and whether it is that of a duplicate.
+
+        Ends early if the process ends.
+        """
+        sent = 0
+        with self._watched(timeout) as deadline, contextlib.suppress(OSError):  # a broken pipe: the process has ended
+            for line in lines:
                 self._send(line, deadline)
-            except OSError:  # a broken pipe: the process has ended, but its output may show that it is not histlog
-                sent = False
+                sent += 1
+        for n in range(max(sent, 1)):  # also without a line sent: the output may show that it is not histlog
             try:
-                answer = self._receive_line(deadline, _ANSWER_BYTES)
+                text = self.read_line(timeout, _ANSWER_BYTES)
             except OSError:
-                return None
-        if not answer.endswith(b"\n"):
-            return None
-        if not re.fullmatch(rb"[0-9]{1,20}\n", answer):
-            raise _not_histlog(self._program, answer)
-        return int(answer) if sent else None
+                return
+            if not text.endswith(b"\n"):
+                return
+            answer = _parse_answer(text)
+            if answer is None:
+                raise _not_histlog(self._program, text)
+            if n < sent:
+                yield answer
 
     def read_line(self, timeout: float, limit: int) -> bytes:
         """Returns the next line. At the end it returns what is left, without a line feed, and then b""."""
@@ -728,6 +931,8 @@ class _Process:
         self._hear_out()
         code = self.popen.returncode
         said = "\n".join(line for line in self._said if not line.startswith("warning: "))
+        if self._cancelled:
+            return None
         if self._expired or code is None:
             return TimedOut(f"{self._program} gave no answer in time")
         if code == 0:
@@ -740,8 +945,19 @@ class _Process:
             error = Died(f"histlog was killed by signal {-code if code < 0 else code - 128}. {said}".strip())
         elif code in _BY_EXIT_CODE:
             error = _BY_EXIT_CODE[code](str(error))
+        elif code == _USAGE:
+            error = _too_old(self._program) or error
         error.exit_code = code
         return error
+
+    def finish(self, timeout: float) -> None:
+        """Waits for its end and raises its error."""
+        error = self.failure(timeout)
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error
 
     def forget(self) -> None:
         """Closes this process's copies of the pipes, so that the process that owns it sees their ends."""
@@ -784,7 +1000,7 @@ class _Process:
             return  # the timer of _watched ends the process, and with it the wait for the pipe
         poll = select.poll()
         poll.register(fd, select.POLLIN if mode == "r" else select.POLLOUT)
-        if not poll.poll(max(0, deadline - time.monotonic()) * 1000):
+        if not poll.poll(None if deadline == math.inf else max(0, deadline - time.monotonic()) * 1000):
             self._expire()
             raise TimedOut(f"{self._program} gave no answer in time")
 
@@ -792,7 +1008,7 @@ class _Process:
     def _watched(self, timeout: float) -> Iterator[float]:
         """Gives the deadline. Where pipes can't be polled, kills the process when it has passed."""
         timer = None
-        if not _CAN_POLL:
+        if not _CAN_POLL and timeout != math.inf:
             timer = threading.Timer(timeout, self._expire)
             timer.daemon = True
             timer.start()
@@ -815,7 +1031,8 @@ class _Process:
 
     def _take(self, line: bytes) -> None:
         """Takes a message."""
-        message = line[:_MESSAGE].decode("utf-8", "replace").rstrip().removeprefix("histlog: ")
+        message = line[:_MESSAGE].decode("utf-8", "replace").rstrip()
+        message = message[len("histlog: ") :] if message.startswith("histlog: ") else message
         if message:
             self._said.append(message)
         if message.startswith("warning: "):
@@ -881,35 +1098,84 @@ def _encode(batch: Any, default: Optional[Callable[[Any], Any]], allow_nan: bool
     return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
-def _sequence(value: int) -> int:
+def _sequence(value: int, least: int = 0) -> int:
     number = operator.index(value)
-    if not 0 <= number < 1 << 64:
+    if not least <= number < 1 << 64:
         raise ValueError(f"{number} is not a sequence")
     return number
 
 
-def _time(when: Union[str, datetime.date]) -> str:
+def _span_flags(since: Optional[_Time], until: Optional[_Time]) -> list[str]:
+    return [f"--{name}={_time(when)}" for name, when in [("since", since), ("until", until)] if when is not None]
+
+
+# The times as which histlog reads a number in a record: those from 1990 to 2100. A number of seconds ago, or of
+# milliseconds, is not among them.
+_UNIX_TIMES = (631_152_000, 4_102_444_800)
+
+
+def _time(when: _Time) -> str:
     if isinstance(when, str):
         return when
-    if not isinstance(when, datetime.datetime):
+    utc = datetime.timezone.utc
+    if isinstance(when, datetime.timedelta):
+        return (datetime.datetime.now(utc) - abs(when)).isoformat()
+    if isinstance(when, datetime.datetime):
+        # A plain datetime, because a subclass may refuse to convert a local time. In UTC, because histlog may have another
+        # local zone if TZ was changed in this process.
+        return datetime.datetime.combine(when.date(), when.timetz()).astimezone(utc).isoformat()
+    if isinstance(when, datetime.date):
         return when.isoformat()
-    # A plain datetime, because a subclass may refuse to convert a local time. In UTC, because histlog may have another
-    # local zone if TZ was changed in this process.
-    plain = datetime.datetime.combine(when.date(), when.timetz())
-    return plain.astimezone(datetime.timezone.utc).isoformat()
+    if not isinstance(when, numbers.Real) or isinstance(when, bool):
+        raise TypeError(f"a time is text, a datetime, a date, a timedelta or Unix time in seconds, not {type(when).__name__}")
+    if not _UNIX_TIMES[0] <= when < _UNIX_TIMES[1]:
+        raise ValueError(f"{when} is not Unix time in seconds from 1990 to 2100; for a time ago use a timedelta")
+    return datetime.datetime.fromtimestamp(float(when), utc).isoformat()
 
 
-def _parse_span(text: bytes) -> tuple[int, int]:
-    """Returns the oldest and the newest sequence in an answer of histlog inspect --json."""
+def _parse(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise HistlogError(f"not JSON that Python reads: {error}: {_start(line)}") from error
+
+
+def _parse_item(line: bytes) -> Tuple[int, datetime.datetime, Any]:
+    """Returns sequence, time and batch of a line of histlog cat --json."""
+    found = _parse(line)
+    try:
+        second, _, fraction = found["time"][:-1].partition(".")  # it ends with Z, and the fraction may have nine digits
+        at = datetime.datetime.fromisoformat(second).replace(microsecond=int(fraction[:6].ljust(6, "0")), tzinfo=datetime.timezone.utc)
+        return operator.index(found["seq"]), at, found["record"]
+    except (ValueError, TypeError, LookupError):
+        raise _not_histlog("histlog cat", line) from None
+
+
+def _parse_answer(text: bytes) -> Optional[Tuple[int, bool]]:
+    """Returns the sequence in an answer of histlog append, with or without --json, and whether it is a duplicate's."""
+    if re.fullmatch(rb"[0-9]{1,20}\n", text):
+        return int(text), False
     try:
         found = json.loads(text)
-        if found["last_seq"] is not None:
-            return operator.index(found["first_seq"]), operator.index(found["last_seq"])
-        names = [segment["name"] for segment in found["segments"]]  # they hold no record: all were retired, or there was none
-        base = int(names[-1].split(".")[0]) if names else 1
-        return base, base - 1
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
-        raise _not_histlog("histlog inspect", text) from None
+        return operator.index(found["seq"]), bool(found["duplicate"])
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return None
+
+
+def _too_old(program: str) -> Optional[NoProgram]:
+    """Returns an error if the program is a histlog that is older than this file needs. It is asked only after a failure."""
+    with _Process([program, "version", "--json"]) as process:
+        try:
+            found = json.loads(process.read_line(_GOOD_END, _ANSWER_BYTES))
+            version, protocol = found["version"], found.get("protocol", 1)
+        except (ValueError, TypeError, LookupError, RecursionError, HistlogError):
+            return None
+    if protocol >= _PROTOCOL:
+        return None
+    return NoProgram(
+        f"{program} is histlog {version} with protocol {protocol}, and this histlog.py needs protocol {_PROTOCOL}: "
+        "install the histlog of the same release as histlog.py, or set HISTLOG_BIN to its path"
+    )
 
 
 def _not_histlog(program: str, text: bytes) -> HistlogError:
@@ -971,9 +1237,12 @@ def _try_lock(fd: int) -> bool:
 
 
 _logs: weakref.WeakSet[Log] = weakref.WeakSet()
+_processes: weakref.WeakSet[_Process] = weakref.WeakSet()
 
 
 def _after_fork() -> None:
+    for process in list(_processes):
+        process.forget()
     for log in list(_logs):
         log._forget()
 

@@ -189,31 +189,32 @@ class Foreign(Case):
         self.assertEqual(log.append(1), 1)
 
 
-class Unclosed(Case):
-    def resources(self):
-        """Returns the file descriptors, threads and children of this process. Those of earlier tests may end at any time."""
-        children = subprocess.run(["ps", "--no-headers", "-o", "pid,comm", "--ppid", str(os.getpid())], stdout=subprocess.PIPE, text=True)
-        running = {line for line in children.stdout.splitlines() if not line.endswith(" ps")}
-        return set(os.listdir("/proc/self/fd")) | {thread.ident for thread in threading.enumerate()} | running
+def resources():
+    """Returns the file descriptors, threads and children of this process. Those of earlier tests may end at any time."""
+    children = subprocess.run(["ps", "--no-headers", "-o", "pid,comm", "--ppid", str(os.getpid())], stdout=subprocess.PIPE, text=True)
+    running = {line for line in children.stdout.splitlines() if not line.endswith(" ps")}
+    return set(os.listdir("/proc/self/fd")) | {thread.ident for thread in threading.enumerate()} | running
 
+
+class Unclosed(Case):
     @unittest.skipUnless(os.path.exists("/proc/self/fd"), "counts in /proc")
     def test_many(self):
         """Appends with a Log each, HISTLOG_TEST_LOGS of them."""
         many = int(os.environ.get("HISTLOG_TEST_LOGS", "30"))
         self.append(0)
         gc.collect()
-        before = self.resources()
+        before = resources()
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             for n in range(1, many + 1):
                 Log(self.dir, lock_wait=0).append(n)  # the one before keeps no lock
-        self.assertEqual(self.resources() - before, set())
+        self.assertEqual(resources() - before, set())
         self.assertEqual([warning.category for warning in caught], [ResourceWarning] * many)
         self.assertIn(str(self.dir), str(caught[0].message))
         self.assertEqual(self.records(), list(range(many + 1)))
 
     def test_in_a_cycle_and_after_an_error(self):
-        before = self.resources()
+        before = resources()
         with warnings.catch_warnings(record=True):
             warnings.simplefilter("always")
             log = Log(self.dir, create=True)
@@ -224,16 +225,16 @@ class Unclosed(Case):
             log.append(3)
             del log, caught
             gc.collect()
-        self.assertEqual(self.resources() - before, set())
+        self.assertEqual(resources() - before, set())
 
     def test_that_hangs(self):
         with warnings.catch_warnings(record=True), mock.patch.object(histlog, "_GOOD_END", 0.2):
             warnings.simplefilter("always")
-            before = self.resources()
+            before = resources()
             log = Log(self.dir, create=True, program=self.program("echo 1; exec sleep 1000"))
             log.append(1)
             del log
-            self.assertEqual(self.resources() - before, set())
+            self.assertEqual(resources() - before, set())
 
     def test_closed(self):
         with warnings.catch_warnings():
@@ -274,16 +275,16 @@ class Source(unittest.TestCase):
     def setUp(self):
         self.path = os.path.join(HERE, "histlog.py")
 
-    def test_is_python_3_9(self):
+    def test_is_python_3_8(self):
         with open(self.path, encoding="utf-8") as file:
-            ast.parse(file.read(), feature_version=(3, 9))
+            ast.parse(file.read(), feature_version=(3, 8))
 
     def test_types(self):
         mypy = shutil.which("mypy")
         if mypy is None:
             self.skipTest("mypy is missing; install the package mypy")
         for platform in ["linux", "darwin", "win32"]:
-            command = [mypy, "--strict", "--python-version", "3.9", "--platform", platform, "--cache-dir", os.devnull, self.path]
+            command = [mypy, "--strict", "--python-version", "3.8", "--platform", platform, "--cache-dir", os.devnull, self.path]
             c = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             self.assertEqual(c.returncode, 0, c.stdout)
 

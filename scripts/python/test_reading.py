@@ -1,0 +1,530 @@
+"""Tests of what analysts use of histlog.py: indices, items, follow, times, and what becomes of the processes that read."""
+
+import copy
+import datetime
+import gc
+import itertools
+import math
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import unittest
+from unittest import mock
+
+import histlog
+import test_histlog
+import test_limits
+from histlog import Log
+from test_histlog import HISTLOG, LARGE
+
+UTC = datetime.timezone.utc
+
+
+class Case(test_histlog.Case):
+    def filled(self, records=10, **options):
+        log = self.log(**options)
+        log.append_many(range(records))
+        return log
+
+    def retire(self, first):
+        """Removes the records before a sequence, each of which is in a segment of its own."""
+        with mock.patch.dict(os.environ, HISTLOG_MEMORY="256M"):
+            run("prune", f"--max-records={len(Log(self.dir)) - first + 1}", "--yes", self.dir)
+
+    def lose(self, *seqs):
+        """Has a repair give up records, each of which is in a segment of its own."""
+        for seq in seqs:
+            with open(self.dir / f"{seq:020d}.ndjson", "r+b") as segment:
+                segment.write(b"y" * 100)
+        subprocess.run([HISTLOG, "verify", "--repair", self.dir], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def run(*command):
+    subprocess.run([HISTLOG, *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+
+
+class Sequence(Case):
+    def test_like_a_list(self):
+        """Every index and slice gives what a list gives, or the same exception."""
+        log, values = self.filled(5), list(range(5))
+        self.assertEqual((len(log), list(log)), (5, values))
+        ends = [None, -7, -5, -2, 0, 3, 5, 9]
+        slices = [slice(*bounds) for bounds in itertools.product(ends[::2], ends[1::2], [None, 2, -1, -3])]
+        for index in [*range(-6, 6), *slices, slice(None), slice(0, 0), "1", 1.0, slice("a"), slice(None, None, 0)]:
+            with self.subTest(index):
+                self.assertEqual(outcome(log, index), outcome(values, index))
+
+    def test_of_an_empty_log(self):
+        run("append", "--create", "--allow-empty", self.dir)
+        log = self.log()
+        with self.assertRaises(histlog.NoRecord):
+            log[0]
+        self.assertEqual((len(log), list(log), log[:], list(log.last(1)), log.latest()), (0, [], [], [], None))
+        self.assertTrue(log)
+
+    def test_there_is_no_log(self):
+        log = Log(self.dir)
+        self.assertTrue(log)
+        for use in [lambda: len(log), lambda: log[0], lambda: log[:], lambda: list(log), log.follow, lambda: next(log.items())]:
+            with self.assertRaises(histlog.NoLog):
+                use()
+
+    def test_of_retired_records(self):
+        """An index counts from the oldest record that is left; a sequence stays."""
+        log = self.log(settings={"segment-size": "1K"})
+        log.append_many([[n, "x" * 2000] for n in range(6)])
+        log.close()
+        self.retire(4)
+        self.assertEqual((len(log), log[0][0], log[-3][0], log.record(5)[0]), (3, 3, 3, 4))
+        self.assertEqual([batch[0] for batch in log[:]], [3, 4, 5])
+        for missing in [lambda: log.record(3), lambda: log.record(7), lambda: log[3], lambda: log[-4]]:
+            with self.assertRaises(histlog.NoRecord) as caught:
+                missing()
+            self.assertIsInstance(caught.exception, IndexError)
+
+    def test_of_lost_records(self):
+        """A lost record keeps its place: to ask for it is an error, to read all others is none."""
+        log = self.log(settings={"segment-size": "1K"})
+        log.append_many([[n, "x" * 2000] for n in range(5)])
+        log.close()
+        self.lose(2, 5)
+        self.assertEqual((len(log), log[0][0], log[2][0]), (5, 0, 2))
+        for lost in [1, -1, slice(0, 3)]:
+            with self.assertRaises(histlog.Damaged):
+                log[lost]
+        self.assertEqual([batch[0] for batch in log[2:4]], [2, 3])
+        with self.assertLogs("histlog", "WARNING"):
+            self.assertEqual([batch[0] for batch in log], [0, 2, 3])
+
+    def test_last(self):
+        log = self.filled(3)
+        self.assertEqual([list(log.last(n)) for n in (0, 2, 5)], [[], [1, 2], [0, 1, 2]])
+        for n, error in [(-1, ValueError), ("1", TypeError), (1.5, TypeError)]:
+            with self.assertRaises(error):
+                log.last(n)
+
+
+def outcome(values, index):
+    try:
+        return values[index]
+    except Exception as error:
+        return next(kind for kind in (IndexError, TypeError, ValueError) if isinstance(error, kind))
+
+
+class Items(Case):
+    def test_each(self):
+        log = self.log()
+        when = [datetime.datetime(2025, 5, 28, 7, minute, 1, micro, UTC) for minute, micro in [(0, 0), (1, 5), (2, 120_000)]]
+        log.append_many({"timestamp": at.isoformat()} for at in when)
+        self.assertEqual([(seq, at) for seq, at, _ in log.items()], list(zip([1, 2, 3], when)))
+        self.assertEqual([batch for _, _, batch in log.items()], list(log))
+        self.assertEqual([seq for seq, _, _ in log.items(2)], [2, 3])
+        self.assertEqual([seq for seq, _, _ in log.items(from_seq=2, until=when[1])], [2])
+        self.assertEqual(list(log.items(4)), [])
+        for seq, error in [(0, ValueError), (-1, ValueError), ("1", TypeError), (1 << 64, ValueError)]:
+            with self.assertRaises(error):
+                log.items(seq)
+
+    def test_nanoseconds(self):
+        log = self.log()
+        log.append({"timestamp": "2025-05-28T07:00:00.123456789Z"})
+        self.assertEqual(next(log.items())[1], datetime.datetime(2025, 5, 28, 7, 0, 0, 123_456, UTC))
+
+    def test_go_on_after_a_restart(self):
+        self.filled(5).close()
+        seen = []
+        for _ in range(3):  # processes that do two records each
+            log = Log(self.dir)
+            for seq, _, n in itertools.islice(log.items(len(seen) + 1), 2):
+                self.assertEqual(seq, n + 1)
+                seen.append(n)
+        self.assertEqual(seen, list(range(5)))
+
+
+class Times(Case):
+    def test_each_form(self):
+        now = time.time()
+        log = self.log()
+        log.append_many({"timestamp": datetime.datetime.fromtimestamp(now - ago, UTC).isoformat()} for ago in (7200, 3600, 60))
+        half_an_hour, hours = datetime.timedelta(minutes=30), datetime.timedelta(hours=1.5)
+        for since, want in [
+            (half_an_hour, 1),
+            (-half_an_hour, 1),
+            (hours, 2),
+            (now - 1800, 1),
+            (int(now) - 5400, 2),
+            (datetime.datetime.now() - hours, 2),
+            (datetime.datetime.now(UTC) - hours, 2),
+            (datetime.date(1999, 1, 1), 3),
+            ("-90m", 2),
+        ]:
+            with self.subTest(since):
+                self.assertEqual(len(list(log.records(since))), want)
+                self.assertEqual(len(list(log.records(until=since))), 3 - want)
+
+    def test_that_are_none(self):
+        log = self.log()
+        for when, error in [(3600, ValueError), (1.7e12, ValueError), (math.nan, ValueError), (math.inf, ValueError), (True, TypeError), (b"", TypeError), ([], TypeError)]:
+            with self.subTest(when), self.assertRaises(error):
+                log.records(since=when)
+
+
+class AppendMany(Case):
+    def test_in_order(self):
+        log = self.log()
+        batches = [{"n": n, "pad": "x" * (n % 7 * 40_000)} for n in range(700)]
+        self.assertEqual(log.append_many(iter(batches)), list(range(1, 701)))
+        self.assertEqual(self.records(), batches)
+        self.assertEqual((log.append_many([]), log.append(1)), ([], 701))
+
+    def test_what_precedes_an_exception_is_appended(self):
+        def batches():
+            yield from range(200)
+            raise KeyError("no more")
+
+        log = self.log()
+        with self.assertRaises(KeyError):
+            log.append_many(batches())
+        with self.assertRaises(TypeError):
+            log.append_many([200, 201, {1, 2}, 202])
+        with self.assertRaises(histlog.Rejected) as caught:
+            log.append_many([202, 203, math.nan, 204])
+        self.assertTrue(math.isnan(caught.exception.batch))
+        self.assertEqual(self.records(), list(range(204)))
+
+    def test_too_large(self):
+        log = self.log(settings={"max-record": "1M"})
+        batches = iter([0, 1, LARGE, 2])
+        with self.assertRaises(histlog.Rejected) as caught:
+            log.append_many(batches)
+        self.assertTrue([*caught.exception.batch, *batches] == [LARGE, 2])
+        self.assertEqual(log.append_many([2, 3]), [3, 4])
+        self.assertEqual(self.records(), [0, 1, 2, 3])
+
+    def test_killed_in_between(self):
+        """However many of a group are in the log, and however many of these were answered, each is there once."""
+        for stored in [0, 1, 3, 6]:
+            for answered in [0, 1, 3]:
+                with self.subTest(stored=stored, answered=answered):
+                    shutil.rmtree(self.dir, ignore_errors=True)
+                    self.append("before")
+                    log = self.log(program=self.once(f'head -n {stored} | HISTLOG "$@" | head -n {answered}; kill -9 $$'))
+                    self.assertEqual(log.append_many(["same", "same", 3, "same", 5, 6]), [2, 3, 4, 5, 6, 7])
+                    self.assertEqual(log.append("same"), 8)
+                    self.assertEqual(self.records(), ["before", "same", "same", 3, "same", 5, 6, "same"])
+                    (self.work / "once").unlink()
+
+    def test_always_killed(self):
+        """What an error says is enough to go on in another process."""
+        batches = ["same", "same", 3, 4]
+        log = self.log(program=self.program('head -n 1 | HISTLOG "$@" >/dev/null; kill -9 $$'))
+        with self.assertRaises(histlog.Died) as caught:
+            log.append_many(iter(batches))
+        error = caught.exception
+        self.assertEqual((error.batch, error.retry_after), (batches, 0))
+        self.assertEqual(self.log().append_many(error.batch, retry_after=error.retry_after), [1, 2, 3, 4])
+        self.assertEqual(self.records(), batches)
+
+    def test_retry_after_of_more_than_a_group(self):
+        batches = [n // 2 for n in range(histlog._GROUP + 20)]
+        self.log().append_many(batches[: histlog._GROUP + 10])
+        self.assertEqual(self.log().append_many(batches, retry_after=0), list(range(1, len(batches) + 1)))
+        self.assertEqual(self.records(), batches)
+
+    def test_spool(self):
+        self.append("before")
+        spool = self.work / "spool"
+        log = self.log(spool=spool, program=self.once('head -n 2 | HISTLOG "$@" >/dev/null; echo full >&2; exit 5'))
+        with self.assertLogs("histlog", "WARNING"):
+            self.assertEqual(log.append_many([1, 1, 2]), [None] * 3)
+        self.assertEqual((log.spooled, log.append_many([3, 4]), log.spooled), (3, [5, 6], 0))
+        self.assertEqual(self.records(), ["before", 1, 1, 2, 3, 4])
+
+    def test_the_iterable_uses_the_log(self):
+        log = self.log()
+        log.append_many(log.append(n) for n in range(3))
+        self.assertEqual(sorted(map(str, self.records())), ["0", "1", "1", "2", "2", "3"])
+
+
+class Follow(Case):
+    def ending(self, reader):
+        """Returns a reader that ends after a minute: a test that waits for what does not come fails, and does not hang."""
+        timer = threading.Timer(60, reader.close)
+        timer.daemon = True
+        timer.start()
+        self.addCleanup(timer.cancel)
+        return reader
+
+    def test_new_records(self):
+        """follow gives what is appended after the call, also if it is asked for later, across segments and compression."""
+        log = self.log(settings={"segment-size": "1K"})
+        log.append("before")
+        with self.ending(log.follow()) as records, self.ending(log.items(1, follow=True)) as items:
+            for n in range(5):
+                log.append([n, "x" * 500])
+                log.append([n, "x" * 1500])
+                self.assertEqual([next(records)[0], next(records)[0]], [n, n])
+                run("compact", "--older-than=0s", self.dir)
+            self.assertEqual([next(items)[0] for _ in range(11)], list(range(1, 12)))
+
+    def test_another_log_takes_the_place(self):
+        log = self.log()
+        with self.ending(log.items(1, follow=True)) as items:
+            log.append(1)
+            self.assertEqual(next(items)[2], 1)
+            log._stop()
+            shutil.rmtree(self.dir)
+            self.append("first of another")
+            self.assertEqual(next(items)[::2], (1, "first of another"))
+
+    def test_ends_on_close(self):
+        for close in ["reader", "log", "with"]:
+            with self.subTest(close):
+                log = self.log()
+                log.append("before")
+                reader = self.ending(log.follow())
+                seen = []
+                thread = threading.Thread(target=lambda: seen.extend(reader))
+                thread.start()
+                log.append(close)
+                deadline = time.monotonic() + 30
+                while not seen and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                (reader.close if close == "reader" else log.close if close == "log" else log.__exit__)()
+                thread.join(30)
+                self.assertEqual((thread.is_alive(), seen), (False, [close]))
+                self.assertIsNotNone(reader._process.popen.returncode)
+                self.assertEqual(list(reader), [])
+
+    def test_has_no_time_limit(self):
+        for can_poll in {histlog._CAN_POLL, False}:
+            with self.subTest(can_poll=can_poll), mock.patch.object(histlog, "_CAN_POLL", can_poll):
+                log = self.log()
+                log.append(1)
+                reader = self.ending(Log(self.dir, timeout=3).follow())
+                threading.Timer(4, log.append, [2]).start()
+                self.assertEqual(next(reader), 2)
+                reader.close()
+
+    def test_killed(self):
+        log = self.log()
+        log.append(1)
+        reader = log.follow()
+        reader._process.popen.kill()
+        with self.assertRaises(histlog.Died):
+            next(reader)
+
+
+class Ends(Case):
+    """How the processes of readers end."""
+
+    def setUp(self):
+        super().setUp()
+        log = self.log()
+        log.append_many(["x" * 100_000] * 20)  # more than a pipe holds
+        log.close()
+        gc.collect()
+        self.before = test_limits.resources()
+
+    def test_no_process_is_left(self):
+        log = Log(self.dir)
+        readers = []
+
+        def collected():
+            next(log.records())
+
+        def not_begun():
+            log.records()
+            log.follow()
+
+        def closed():
+            for reader in [log.records(), log.items(), log.follow(), log.last(3)]:
+                reader.close()
+                reader.close()
+                self.assertEqual(list(reader), [])
+
+        def closed_in_between():
+            reader = log.records()
+            next(reader)
+            reader.close()
+            with self.assertRaises(StopIteration):
+                next(reader)
+
+        def with_block():
+            with self.assertRaises(KeyError), log.records() as reader:
+                next(reader)
+                readers.append(reader)  # it is not collected
+                raise KeyError
+
+        def loop_that_ends_early():
+            for _ in log:
+                break
+
+        def exception_in_a_cycle():
+            try:
+                for _ in log:
+                    raise KeyError
+            except KeyError as error:
+                error.itself = error
+            gc.collect()
+
+        for use in [collected, not_begun, closed, closed_in_between, with_block, loop_that_ends_early, exception_in_a_cycle]:
+            with self.subTest(use.__name__):
+                use()
+                self.assertEqual(test_limits.resources() - self.before, set())
+
+    def test_with_the_program(self):
+        """A program that ends, or dies, leaves no process that reads, and says nothing."""
+        ends = {"exit": "", "exception": "sys.exit(0)", "fork": "pid = os.fork()\nif pid == 0: sys.exit(0)\nos.waitpid(pid, 0); next(r)"}
+        for name, end in ends.items():
+            with self.subTest(name):
+                text = f"""
+import os, sys
+from histlog import Log
+log = Log({str(self.dir)!r})
+readers = [log.records(), log.records(), log.follow()]
+r = readers[0]
+next(r)
+print(*[reader._process.popen.pid for reader in readers], flush=True)
+{end}
+"""
+                c = subprocess.run(
+                    [sys.executable, "-W", "error", "-c", text], env={**os.environ, "PYTHONPATH": test_limits.HERE}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+                )
+                self.assertEqual((c.returncode, c.stderr), (0, b""))
+                pids = c.stdout.split()
+                self.assertEqual(len(pids), 3)
+                for pid in pids:
+                    self.assertFalse(os.path.exists(f"/proc/{int(pid)}/exe"))
+
+    def test_forked(self):
+        """A child that drops its copy of an iterator, or closes it, leaves the parent's alone."""
+        reader = Log(self.dir).records()
+        next(reader)
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                with self.assertRaises(ValueError):
+                    next(reader)
+                reader.close()
+                del reader
+                gc.collect()
+                code = 0
+            finally:
+                os._exit(code)
+        self.assertEqual(os.waitpid(pid, 0)[1], 0)
+        self.assertEqual(len(list(reader)), 19)
+
+    def test_ctrl_c(self):
+        text = f"""
+from histlog import Log
+reader = Log({str(self.dir)!r}).follow()
+print(reader._process.popen.pid, flush=True)
+try:
+    next(reader)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+        with subprocess.Popen([sys.executable, "-c", text], env={**os.environ, "PYTHONPATH": test_limits.HERE}, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as c:
+            pid = int(c.stdout.readline())
+            time.sleep(0.3)
+            c.send_signal(2)
+            out, err = c.communicate(timeout=60)
+        self.assertEqual((out, err), (b"interrupted\n", b""))
+        self.assertFalse(os.path.exists(f"/proc/{pid}/exe"))
+
+    def test_two_threads(self):
+        """A second thread that iterates is refused, as by a generator, and harms nothing."""
+        log = Log(self.dir)
+        reader, refused, seen = log.records(), [], []
+
+        def read():
+            while True:
+                try:
+                    seen.append(next(reader))
+                except StopIteration:
+                    return
+                except ValueError as error:
+                    refused.append(error)
+
+        threads = [threading.Thread(target=read) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(seen, list(log))
+
+    def test_memory_is_constant(self):
+        """A log of 40 MB is read in far less."""
+        log = self.log()
+        log.append_many("x" * 1_000_000 for _ in range(40))
+        log.close()
+        text = f"""
+import resource
+from histlog import Log
+log = Log({str(self.dir)!r})
+next(iter(log))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert sum(map(len, log)) == 42_000_000
+assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 16 << 10
+"""
+        subprocess.run([sys.executable, "-c", text], env={**os.environ, "PYTHONPATH": test_limits.HERE}, check=True)
+
+
+class Copies(Case):
+    def test_pickled(self):
+        log = self.log(timeout=30, default=str, spool=self.work / "spool")
+        log.append("one")
+        for other in [pickle.loads(pickle.dumps(log)), copy.copy(log), copy.deepcopy(log)]:
+            self.addCleanup(other.close)
+            self.assertEqual((other.dir, other._timeout, other._default, other._spool.dir), (log.dir, 30, str, log._spool.dir))
+            self.assertIsNone(other._appender)
+            other.append(datetime.date(2025, 5, 28))
+        self.assertEqual(log[1:], ["2025-05-28"] * 3)
+
+    def test_repr(self):
+        self.assertEqual(repr(Log(self.dir)), f"Log({str(self.dir)!r})")
+
+
+class Version(Case):
+    """A histlog that is older than the client needs is named, once something fails for it."""
+
+    def older(self, version):
+        path = self.work / "older"
+        path.write_text(f'#!/bin/sh\ncase "$1" in version) {version};; check) echo \'{{"records":1}}\';; *) echo "flag provided but not defined: -x" >&2; exit 2; esac\n')
+        path.chmod(0o755)
+        return str(path)
+
+    def test_fits(self):
+        out = subprocess.run([HISTLOG, "version", "--json"], stdout=subprocess.PIPE, check=True)
+        self.assertEqual(histlog._parse(out.stdout)["protocol"], histlog._PROTOCOL)
+
+    def test_older(self):
+        self.append(1)
+        log = Log(self.dir, program=self.older("""echo '{"version":"v0.9","format":1}'"""))
+        for use in [lambda: len(log), lambda: log[0], log.latest, log.follow, lambda: log.append(1)]:
+            with self.assertRaisesRegex(histlog.NoProgram, f"older is histlog v0.9 with protocol 1, .* protocol {histlog._PROTOCOL}: install"):
+                use()
+
+    def test_older_with_a_spool(self):
+        log = Log(self.dir, spool=self.work / "spool", program=self.older("""echo '{"version":"v0.9","format":1}'"""))
+        with self.assertLogs("histlog", "WARNING") as caught:
+            self.assertIsNone(log.append(1))
+        self.assertRegex("".join(caught.output), "v0.9")
+
+    def test_not_histlog(self):
+        self.append(1)
+        for version in ["exit 1", "echo x", "echo '{}'", "echo '[]'"]:
+            log = Log(self.dir, program=self.older(version))
+            with self.assertRaises(histlog.HistlogError) as caught:
+                log.latest()
+            self.assertNotIsInstance(caught.exception, histlog.NoProgram)
+
+
+if __name__ == "__main__":
+    unittest.main()
