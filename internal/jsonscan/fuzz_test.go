@@ -2,6 +2,7 @@ package jsonscan
 
 import (
 	"bytes"
+	"encoding/json"
 	"testing"
 	"testing/iotest"
 )
@@ -45,6 +46,30 @@ func FuzzWindows(f *testing.F) {
 			if x, y := whole.Captured(a), split.Captured(b); !bytes.Equal(x, y) {
 				t.Fatalf("%q: captured %q in one, %q byte by byte", text, x, y)
 			}
+		}
+	})
+}
+
+// FuzzSkip compares the end of a value, found eight bytes at a time, with the end that
+// encoding/json finds, and in text that is not JSON with the end found byte by byte.
+func FuzzSkip(f *testing.F) {
+	for _, text := range corpus {
+		f.Add([]byte(text))
+	}
+	f.Add([]byte(`{"a":"[{]}","b\"}":[{"c":"\\"},"éééé}",[[[]]]],"y_Y":[-1.5e3,true]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		n := nesting{depth: 1}
+		if want, got := min(n.bytes(text, 0, len(text)), len(text)), SkipRest(text, 0); got != want {
+			t.Errorf("%q: the rest ends at %d, byte by byte at %d", text, got, want)
+		}
+		var compact bytes.Buffer
+		if json.Compact(&compact, text) != nil {
+			return
+		}
+		end := compact.Len()
+		compact.WriteString(`,{"after":"}]"}]}`)
+		if got := SkipValue(compact.Bytes(), 0); got != end {
+			t.Errorf("%q ends at %d, want %d", compact.Bytes(), got, end)
 		}
 	})
 }

@@ -51,31 +51,6 @@ func SkipValue(b []byte, i int) int {
 	return skipNested(b, i+1, 1)
 }
 
-// SkipRest returns the end of the innermost compact object or array that is open at b[i], where
-// an element or a member begins; len(b) if it does not end.
-func SkipRest(b []byte, i int) int { return skipNested(b, i, 1) }
-
-// skipNested returns the end of the outermost of the depth objects and arrays that are open at
-// b[i], which is in no string; len(b) if it does not end.
-func skipNested(b []byte, i, depth int) int {
-	// Brackets count; strings, which may hold brackets, are skipped whole.
-	for i < len(b) {
-		switch b[i] {
-		case '"':
-			i = skipString(b, i)
-			continue
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth--; depth == 0 {
-				return i + 1
-			}
-		}
-		i++
-	}
-	return len(b)
-}
-
 // skipString returns the end of the string whose opening quote is b[i], or
 // len(b) if it does not end.
 func skipString(b []byte, i int) int {
