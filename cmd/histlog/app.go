@@ -24,7 +24,7 @@ func newApp() *cli.App {
 		HideVersion:     true,
 		HideHelpCommand: true,
 
-		DisableSliceFlagSeparator: true, // a comma may be part of a pointer
+		DisableSliceFlagSeparator: true, // a comma may be part of a pointer; --fields divides its list itself
 
 		Commands: []*cli.Command{
 			migrateCommand(), appendCommand(), tailCommand(), catCommand(), inspectCommand(), plotCommand(), checkCommand(), verifyCommand(),

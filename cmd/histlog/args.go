@@ -172,7 +172,7 @@ func (p *parser) add(shown, name, value string, has bool) error {
 // mayBeEmpty lists the flags whose value is a JSON pointer: the empty pointer is the root.
 // For every other flag an empty value is most likely an unset shell variable, so it is
 // rejected.
-var mayBeEmpty = []string{"records", "time-field", "plot"}
+var mayBeEmpty = []string{"records", "time-field", "plot", "fields"}
 
 func (p *parser) unknown(shown, name string) error {
 	err := usage(p.command.Name, "unknown flag %s", shown)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/histlog/histlog/internal/field"
 	"github.com/histlog/histlog/internal/term"
 	"github.com/histlog/histlog/reader"
 	"github.com/histlog/histlog/segment"
@@ -18,16 +19,29 @@ func catCommand() *cli.Command {
 standard error, and the exit code is 3. Lost records are counted on standard error; if
 SEQ, --from or --to asks for a lost record, the exit code is 3.
 
+With --fields, prints values of each record as one JSON object, as they are stored; null if
+there is none. FIELDS are JSON pointers such as /total_matches, divided by commas; /matches#
+is how many members or elements /matches has, $seq the sequence, $time the record's time,
+$arrived when it was appended, $bytes its size. NAME=/matches/0/id names a value. A part *
+matches every member or element, and prints a row for each; $key is its name or index. A ~
+before a comma, =, # or * makes it a plain character. --csv and --tsv print a header and rows,
+strings without quotes, and null as an empty value.
+
    histlog cat step2 | jq .total_matches
    histlog cat step2 17..20
    histlog cat -n 1 step2
    histlog cat --since '2025-05-30 07:15' step2
    histlog cat -n 1 --json step2
+   histlog cat --fields /timestamp,/total_matches step2
+   histlog cat --csv --fields '$time,$key,/matches/*/odds/home' step2
    histlog cat -f step2`,
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "print new records as they are appended"},
 			&cli.BoolFlag{Name: "follow-name", Aliases: []string{"F"}, Usage: "as -f, but also wait for DIR to appear, and continue if another log replaces it"},
 			&cli.BoolFlag{Name: "json", Usage: `print {"seq", "time", "record"} a line`},
+			&cli.StringSliceFlag{Name: "fields", Usage: "print these `FIELDS` of each record, such as /timestamp,/total_matches; may be repeated"},
+			&cli.BoolFlag{Name: "csv", Usage: "print --fields as CSV"},
+			&cli.BoolFlag{Name: "tsv", Usage: "print --fields as CSV with tabs in place of commas"},
 		}, rangeFlags("all")...),
 		Action: runCat,
 	}
@@ -49,15 +63,46 @@ func runCat(c *cli.Context) error {
 			return usage("cat", "%v", err)
 		}
 	}
-	newPrinter := newPrinterFunc(exactPrinter)
-	if c.Bool("json") {
-		newPrinter = wrappedPrinter
+	newPrinter, err := catPrinter(c)
+	if err != nil {
+		return err
 	}
 	s := newStream(c, c.Args().First(), q, newPrinter)
 	if s.opened, err = present(c, q); err != nil {
 		return err
 	}
 	return s.run()
+}
+
+// catPrinter returns the printer that the flags ask for.
+func catPrinter(c *cli.Context) (newPrinterFunc, error) {
+	switch fields, csv, tsv := c.IsSet("fields"), c.Bool("csv"), c.Bool("tsv"); {
+	case csv && tsv, c.Bool("json") && (fields || csv || tsv):
+		return nil, usage("cat", "choose one of --json, --csv and --tsv; --fields alone prints JSON")
+	case fields:
+		return fieldsPrinter(c)
+	case csv || tsv:
+		return nil, usage("cat", "--csv and --tsv print fields: name them with --fields")
+	case c.Bool("json"):
+		return wrappedPrinter, nil
+	}
+	return exactPrinter, nil
+}
+
+// fieldsPrinter returns the printer of the fields that --fields names.
+func fieldsPrinter(c *cli.Context) (newPrinterFunc, error) {
+	fields, err := field.Parse(c.StringSlice("fields"))
+	if err != nil {
+		return nil, usage("cat", "--fields: %v", err)
+	}
+	terminal := term.IsTerminal(c.App.Writer)
+	switch {
+	case c.Bool("csv"):
+		return newFieldPrinter(fields, csvFormat(fields, ',', terminal)), nil
+	case c.Bool("tsv"):
+		return newFieldPrinter(fields, csvFormat(fields, '\t', terminal)), nil
+	}
+	return newFieldPrinter(fields, jsonFormat(fields)), nil
 }
 
 // present returns the log if the query names a sequence of it, and an error if that does

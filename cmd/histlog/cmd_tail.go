@@ -82,7 +82,7 @@ func newTailPrinter(c *cli.Context, l *segment.Log, out *output) (printer, error
 		return printer{}, err
 	}
 	p.gap, p.arrived = recent.Gap, recent.LastArrived
-	return printer{p.line, p.waiting, p.erase}, nil
+	return printer{show: p.line, wait: p.waiting, erase: p.erase}, nil
 }
 
 // Escape sequences of the terminal.

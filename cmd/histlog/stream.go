@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,8 +33,9 @@ func newOutput(c *cli.Context) *output {
 // A printer prints records to an output.
 type printer struct {
 	show  func(reader.Record) error
-	wait  func() // called while no record arrives; may be nil
-	erase func() // removes the output of wait before anything else is printed; may be nil
+	flush func() error // writes what show has kept to the output; may be nil
+	wait  func()       // called while no record arrives; may be nil
+	erase func()       // removes the output of wait before anything else is printed; may be nil
 }
 
 type newPrinterFunc func(*cli.Context, *segment.Log, *output) (printer, error)
@@ -195,7 +197,7 @@ func (s *stream) print(l *segment.Log) (err error) {
 	defer func() { err = errors.Join(err, r.Close()) }()
 	for {
 		err := s.printAll(r)
-		if e := s.out.Flush(); err == nil {
+		if e := s.flush(); err == nil {
 			err = e // otherwise e is the same error: bufio returns the first one
 		}
 		if err != nil || !s.follows() || (s.query.To != 0 && r.Seq() > s.query.To) {
@@ -212,6 +214,15 @@ func (s *stream) print(l *segment.Log) (err error) {
 			return err
 		}
 	}
+}
+
+// flush writes everything that was printed to stdout.
+func (s *stream) flush() error {
+	var err error
+	if s.printer.flush != nil {
+		err = s.printer.flush()
+	}
+	return cmp.Or(s.out.Flush(), err) // bufio returns the first error of a write
 }
 
 func (s *stream) follows() bool { return s.c.Bool("follow") || s.c.Bool("follow-name") }
