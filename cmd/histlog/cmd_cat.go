@@ -33,7 +33,7 @@ strings without quotes, and null as an empty value.
    histlog cat --since '2025-05-30 07:15' step2
    histlog cat -n 1 --json step2
    histlog cat --fields /timestamp,/total_matches step2
-   histlog cat --csv --fields '$time,$key,/matches/*/odds/home' step2
+   histlog cat --csv --fields '$time,$key,/matches/*/status/id' step2
    histlog cat -f step2`,
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "print new records as they are appended"},

@@ -40,7 +40,7 @@ func TestBudget(t *testing.T) {
 	histlogIn(t, dir, "", "append", "--create", "large", "large.json")
 
 	for _, c := range []string{
-		"append new-%s %[1]s.json --create", "append %s small.json --retry-after 1", "migrate %s.json made-%[1]s", "tail %s", "cat %s", "cat --json %s", "inspect %s 2",
+		"append new-%s %[1]s.json --create", "append %s small.json --retry-after 1", "migrate %s.json made-%[1]s", "tail %s", "cat %s", "cat --json %s", "cat --fields /n %s", "cat --csv --fields /* %s", "inspect %s 2",
 		"verify %s", "export %s", "export %s -o out.json",
 	} {
 		for name, code := range map[string]int{"fits": exitOK, "large": exitNoRoom} {

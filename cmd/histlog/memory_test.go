@@ -42,6 +42,7 @@ func TestMemory(t *testing.T) {
 	write("step2.json", genhistory.ShapeHistory)
 	write("batch.json", genhistory.ShapeBatch)
 	write("stream.ndjson", genhistory.ShapeNDJSON)
+	cores := runtime.NumCPU() // cat --fields may hold a batch for each
 	for _, c := range []struct {
 		most int
 		args []string
@@ -56,6 +57,8 @@ func TestMemory(t *testing.T) {
 		{32 * mib, []string{"inspect", "--html", "page.html", "step2"}},
 		{32 * mib, []string{"inspect", "step2", "84"}},
 		{32 * mib, []string{"cat", "-n", "1", "step2"}},
+		{(32 + 2*cores) * mib, []string{"cat", "--fields", "/timestamp,/total_matches", "step2"}},
+		{(32 + 2*cores) * mib, []string{"cat", "--csv", "--fields", "$time,/matches,/matches/*", "--to", "2", "step2"}},
 		{48 * mib, []string{"plot", "step2", "/total_matches", "/matches#", "$bytes"}},
 		{48 * mib, []string{"plot", "--html", "page.html", "--svg", "picture.svg", "step2", "/total_matches"}},
 		{32 * mib, []string{"check", "--min-free", "0", "step2"}},

@@ -4,7 +4,7 @@
 // turn in one run, and prints medians and ratios. What is not installed is left
 // out.
 //
-//	bench [-source step2.json] [-rounds 5] [-slow] [-month log] [migrate|append|library|compact|operate|plot|scale…]
+//	bench [-source step2.json] [-rounds 5] [-slow] [-month log] [migrate|append|library|compact|operate|plot|fields|scale…]
 package main
 
 import (
@@ -29,11 +29,12 @@ func main() {
 		"compact": func() error { return benchCompact(*source, *rounds) },
 		"operate": func() error { return benchOperate(*month, *rounds) },
 		"plot":    func() error { return benchPlot(*rounds) },
+		"fields":  func() error { return benchFields(*source, *rounds) },
 		"scale":   func() error { return benchScale(*slow) },
 	}
 	names := flag.Args()
 	if len(names) == 0 {
-		names = []string{"migrate", "append", "library", "compact", "operate", "plot", "scale"}
+		names = []string{"migrate", "append", "library", "compact", "operate", "plot", "fields", "scale"}
 	}
 	if *tokens != "" {
 		names = nil
