@@ -943,6 +943,8 @@ class _Process:
         error = HistlogError(said or f"{self._program}: exit {code}")
         if code < 0 or 128 < code <= 192:  # by a signal; the latter if a shell ran it
             error = Died(f"histlog was killed by signal {-code if code < 0 else code - 128}. {said}".strip())
+        elif sys.platform == "win32" and code == 1 and not said:  # TerminateProcess gives this code; histlog says why it fails
+            error = Died("histlog was killed")
         elif code in _BY_EXIT_CODE:
             error = _BY_EXIT_CODE[code](str(error))
         elif code == _USAGE:

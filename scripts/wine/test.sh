@@ -42,7 +42,7 @@ press() {
 }
 
 expect() { # a pattern, and what it proves
-  if grep -q "$1" "$log"; then echo "--- PASS: console: $2"; else failed=1; echo "--- FAIL: console: $2"; cat "$log"; fi
+  if grep -q "$1" "$log"; then echo "--- PASS: $2"; else failed=1; echo "--- FAIL: $2"; cat "$log"; fi
 }
 
 run './internal/vfs ./internal/outfile ./internal/eventlog ./internal/feed' .
@@ -53,6 +53,9 @@ run ./cmd/histlog '^Test(Windows.*|Crash|ProcessesRace|OneWriter|Turns|Scripts)$
 GOOS=windows GOARCH=amd64 go build -o "$tmpfs/histlog.exe" ./cmd/histlog
 echo '{"n":1}' | "$wine" "$tmpfs/histlog.exe" append --create "$tmpfs/log" >"$log" 2>&1 || true
 expect '^1' 'append prints the number of the record'
+scripts/wine/python.sh "$tmpfs" >"$log" 2>&1 || true
+sed -n 's/^\(test_.*\) \.\.\. skipped \(.*\)/--- SKIP: \1: \2/p; s/^Ran /python: &/p' "$log"
+expect '^OK' 'the tests of the Python client, by Python for Windows'
 if command -v script >/dev/null; then
   : >"$log"
   press 'waiting 1s' | screen tail -f log
@@ -61,6 +64,6 @@ if command -v script >/dev/null; then
   screen inspect log </dev/null
   expect '1;32mOK' 'inspect has colour'
 else
-  echo '--- SKIP: console: script(1) is missing; install the package bsdutils'
+  echo '--- SKIP: script(1) is missing; install the package bsdutils'
 fi
 exit $failed
