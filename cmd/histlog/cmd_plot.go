@@ -41,7 +41,7 @@ range is read, as cat does; memory does not grow with their number.
 
 func runPlot(c *cli.Context) error {
 	if c.NArg() < 2 {
-		return usage("plot", "want DIR and at least one POINTER, such as /total_matches")
+		return noPointer(c)
 	}
 	fields, err := plotFields(c, c.Args().Tail())
 	if err != nil {
@@ -128,15 +128,38 @@ func collectPlot(c *cli.Context, l *segment.Log, q reader.Query, fields []field.
 	return p, nil
 }
 
-// noNumbers returns the error for a series without numbers. It names pointers that have some.
+// noPointer returns the error for a command line without a pointer. It names some if DIR is
+// a log.
+func noPointer(c *cli.Context) error {
+	err := usage("plot", "want DIR and at least one POINTER, such as /total_matches")
+	if c.NArg() == 0 {
+		return err
+	}
+	l, e := openLog(c, c.Args().First())
+	if e != nil {
+		return e
+	}
+	return suggest(c, l, err)
+}
+
+// noNumbers returns the error for a series without numbers.
 func noNumbers(c *cli.Context, l *segment.Log, s *plot.Series) error {
-	err := usage(c.Command.Name, "%s has no numbers to draw: %s", s.Name(), s.Instead())
+	return suggest(c, l, usage(c.Command.Name, "%s has no numbers to draw: %s", s.Name(), s.Instead()))
+}
+
+// suggest returns err with a hint that names pointers to numbers in the newest record. If
+// there are none, or the record cannot be read, the hint is that of every usage error.
+func suggest(c *cli.Context, l *segment.Log, err *exitError) error {
 	newest, e := newestText(c, l)
 	if e != nil {
-		return err // the hint is that of every usage error
+		return err
 	}
-	if found := plot.Suggest(newest); len(found) > 0 {
-		err.hint = "the newest record has numbers at " + strings.Join(found, " ")
+	var words []string
+	for _, pointer := range plot.Suggest(newest) {
+		words = append(words, shellWord(pointer))
+	}
+	if len(words) > 0 {
+		err.hint = "the newest record has numbers at " + strings.Join(words, " ")
 	}
 	return err
 }

@@ -21,6 +21,9 @@ type Field struct {
 // String returns the field as it was written.
 func (f Field) String() string { return f.text }
 
+// HasStar reports whether a record may have several values of the field.
+func (f Field) HasStar() bool { return f.star >= 0 }
+
 type kind uint8
 
 const (

@@ -29,13 +29,20 @@ type Plot struct {
 type Series struct {
 	Field field.Field
 	Stat
-	gaps    map[kind]uint64 // number of values by the kind of what is not a number
+	gaps map[kind]uint64 // number of values by the kind of what is not a number
+}
+
+// A group is series whose values one pass over a record finds: all without a star, or one
+// with a star.
+type group struct {
 	extract *field.Extractor
+	series  []int
 }
 
 // A Collector makes a Plot of records.
 type Collector struct {
 	plot    Plot
+	groups  []group
 	line    timeline
 	gaps    survey.Gaps
 	before  time.Time // time of the record that was added last; zero if there is none
@@ -45,9 +52,18 @@ type Collector struct {
 // NewCollector returns a Collector of charts for fields, one for each.
 func NewCollector(fields []field.Field) *Collector {
 	c := &Collector{line: newTimeline()}
-	for _, f := range fields {
-		c.plot.Series = append(c.plot.Series, &Series{Field: f, gaps: map[kind]uint64{}, extract: field.NewExtractor([]field.Field{f})})
+	var plain []field.Field
+	var single group
+	for i, f := range fields {
+		c.plot.Series = append(c.plot.Series, &Series{Field: f, gaps: map[kind]uint64{}})
+		if f.HasStar() {
+			c.groups = append(c.groups, group{field.NewExtractor([]field.Field{f}), []int{i}})
+			continue
+		}
+		plain, single.series = append(plain, f), append(single.series, i)
 	}
+	single.extract = field.NewExtractor(plain)
+	c.groups = append(c.groups, single)
 	return c
 }
 
@@ -71,34 +87,40 @@ func (c *Collector) Add(rec reader.Record) {
 		c.line.add(c.column(c.before.Add(rec.Time.Sub(c.before)/2), 0))
 	}
 	column := c.column(rec.Time, 1)
-	for i, s := range p.Series {
-		if !rec.Blank {
-			s.take(rec, &column.Stats[i])
-		}
+	if !rec.Blank {
+		c.take(rec, column)
 	}
 	c.line.add(column)
 	c.before, c.damaged = rec.Time, false
 }
 
-// take adds the values of a record to the series and to the stat of its column. A pointer
-// with a star has several.
-func (s *Series) take(rec reader.Record, column *Stat) {
+// take adds the values of a record to their series and to the record's column.
+func (c *Collector) take(rec reader.Record, column Column) {
 	taken := field.Record{Text: rec.Text, Seq: uint64(rec.Seq), Time: rec.Time, Arrived: rec.Arrived}
-	found := false
-	_ = s.extract.Rows(taken, func(values [][]byte) error { // the only errors are those of this function
-		found = true
-		v, k := parse(values[0])
-		if k != number {
-			s.gaps[k]++
+	for _, g := range c.groups {
+		found := false
+		_ = g.extract.Rows(taken, func(values [][]byte) error { // this function has no error
+			found = true
+			for j, i := range g.series {
+				c.plot.Series[i].take(values[j], &column.Stats[i])
+			}
 			return nil
+		})
+		if !found { // the star matches nothing
+			c.plot.Series[g.series[0]].take(nil, nil)
 		}
-		s.add(v)
-		column.add(v)
-		return nil
-	})
-	if !found {
-		s.gaps[absent]++
 	}
+}
+
+// take adds a value to the series and, if it is a number, to a column.
+func (s *Series) take(value []byte, column *Stat) {
+	v, k := parse(value)
+	if k != number {
+		s.gaps[k]++
+		return
+	}
+	s.add(v)
+	column.add(v)
 }
 
 func (c *Collector) column(at time.Time, records uint64) Column {

@@ -12,7 +12,7 @@ import (
 )
 
 // Safe escapes what could move a terminal's cursor, change its colours or turn the
-// direction of its text.
+// direction of its text. XML may contain all that is left.
 func Safe(s string) string {
 	if strings.IndexFunc(s, isUnsafe) < 0 {
 		return s
@@ -32,7 +32,7 @@ func Safe(s string) string {
 }
 
 func isUnsafe(r rune) bool {
-	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) || r == unicode.ReplacementChar
+	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Noncharacter_Code_Point) || r == unicode.ReplacementChar
 }
 
 // Fprintf formats one line and writes it through Safe. A newline at its end is kept.

@@ -55,7 +55,7 @@ func TestTime(t *testing.T) {
 // TestSafe escapes what a terminal obeys, in text and in JSON, and nothing else.
 func TestSafe(t *testing.T) {
 	for s, want := range map[string]string{
-		"plain, é, 日本, ×17": "plain, é, 日本, ×17", "\x1b[31m\n": `\u001b[31m\u000a`, "a\u202eb": `a\u202eb`, "\U000e0001": `\U000e0001`, "\xff": `\ufffd`,
+		"plain, é, 日本, ×17": "plain, é, 日本, ×17", "\x1b[31m\n": `\u001b[31m\u000a`, "a\u202eb": `a\u202eb`, "\U000e0001": `\U000e0001`, "\xff": `\ufffd`, "\uffff": `\uffff`,
 	} {
 		if got := Safe(s); got != want {
 			t.Errorf("%q: %q, want %q", s, got, want)

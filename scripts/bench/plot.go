@@ -15,8 +15,8 @@ var plots = []contestant{
 	{"histlog cat to /dev/null", "", shell(`"$HISTLOG" cat "$MONTH" > /dev/null`), false},
 	{"histlog plot, one chart", "", []string{"$HISTLOG", "plot", "$MONTH", "/total_matches"}, false},
 	{"histlog plot, three charts", "", []string{"$HISTLOG", "plot", "$MONTH", "/total_matches", "/matches#", "$BYTES"}, false},
-	{"histlog plot --html, three charts", "", []string{"$HISTLOG", "plot", "--html", "$DIR/page.html", "$MONTH", "/total_matches", "/matches#", "$BYTES"}, false},
-	{"histlog plot --svg, three charts", "", []string{"$HISTLOG", "plot", "--svg", "$DIR/picture.svg", "$MONTH", "/total_matches", "/matches#", "$BYTES"}, false},
+	{"histlog plot --html, three charts", "", []string{"$HISTLOG", "plot", "--html", "-", "$MONTH", "/total_matches", "/matches#", "$BYTES"}, false},
+	{"histlog plot --svg, three charts", "", []string{"$HISTLOG", "plot", "--svg", "-", "$MONTH", "/total_matches", "/matches#", "$BYTES"}, false},
 }
 
 func benchPlot(rounds int) (err error) {

@@ -108,10 +108,12 @@ func TestPlot(t *testing.T) {
 	viewPage(t, b)
 }
 
-// TestPlotBeside shows a plot beside the charts of a log, which are zoomed with it.
+// TestPlotBeside shows a plot beside the charts of a log, which are zoomed with it. The times
+// are those of a zone that is not the browser's.
 func TestPlotBeside(t *testing.T) {
 	b, dir := newBrowser(t), t.TempDir()
 	runHistlog(t, dir, values(1001), "migrate", "--records=", "-", "log")
+	t.Setenv("TZ", "America/New_York")
 	b.open(t, dir, "html", "inspect", "--plot", "/n", "--plot", "$bytes", "log")
 	b.show(t, "plot-beside")
 	titles := evaluate[string](t, b, `[...document.querySelectorAll("figcaption b")].map(b => b.textContent).join(", ")`)
@@ -119,6 +121,13 @@ func TestPlotBeside(t *testing.T) {
 		t.Errorf("the charts are %s", titles)
 	}
 	b.drag(t, 2, .25, .5)
+	if got := evaluate[string](t, b, `document.querySelectorAll(".ticks")[4].querySelector("text").textContent`); got != "2025-05-29 03:00" {
+		t.Errorf("a quarter after the first time, at noon, the first label is %s", got)
+	}
+	b.pointAt(t, 0, .5)
+	if got := evaluate[string](t, b, `document.querySelector("output").textContent`); got != "2025-05-29 06:51:00: no number" {
+		t.Errorf("in the middle it says %q", got)
+	}
 	parts := evaluate[[]float64](t, b, `[...document.querySelectorAll(".marks")].map(m => m.viewBox.baseVal.x / m.viewBox.baseVal.width)`)
 	for i, part := range parts {
 		if part < .97 || part > 1.03 {

@@ -74,7 +74,8 @@ for (const section of document.querySelectorAll("section.charts")) {
     frame.addEventListener("pointerup", end);
     frame.addEventListener("pointercancel", end);
     frame.addEventListener("dblclick", () => show(0, 1));
-    frame.addEventListener("pointerleave", () => {
+    frame.addEventListener("pointerleave", event => {
+      if (event.pointerType === "touch") return; // a lifted finger: the text is still to be read
       output.textContent = usual;
       cover(cursor, 0, 0);
     });
