@@ -24,7 +24,7 @@ var mayImport = map[string][]string{
 		"migrate", "reader", "compactor", "segment",
 		"internal/feed", "internal/report", "internal/report/html", "internal/health", "internal/survey",
 		"internal/eventlog", "internal/filename", "internal/outfile", "internal/recordtime", "internal/size", "internal/term", "internal/timespec", "internal/timezone",
-		"internal/field", "internal/jsonscan", "internal/memguard", "internal/plot", "internal/seekable", "internal/vfs",
+		"internal/field", "internal/jsondiff", "internal/jsonscan", "internal/memguard", "internal/plot", "internal/seekable", "internal/vfs",
 	},
 	"migrate":              {"segment", "internal/filename", "internal/jsonscan", "internal/memguard", "internal/recordtime", "internal/size"},
 	"compactor":            {"segment"},
@@ -44,6 +44,7 @@ var mayImport = map[string][]string{
 	"internal/timezone":    {},
 	"internal/survey":      {"segment"},
 	"segment":              {"internal/filename", "internal/jsonscan", "internal/recordtime", "internal/seekable", "internal/size", "internal/timespec", "internal/vfs"},
+	"internal/jsondiff":    {"internal/jsonscan"},
 	"internal/jsonscan":    {},
 	"internal/memguard":    {"internal/size"},
 	"internal/filename":    {"internal/seekable"},
@@ -64,6 +65,7 @@ var mayImport = map[string][]string{
 	"scripts/tools/genhistory": {"internal/genhistory"},
 	"scripts/tools/month":      {"compactor", "segment", "internal/jsonscan", "internal/memguard", "internal/recordtime"},
 	"scripts/tools/mutants":    {},
+	"scripts/tools/patches":    {},
 }
 
 func TestImportDirection(t *testing.T) {

@@ -43,7 +43,7 @@ func TestDependencies(t *testing.T) {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(out)) {
-		for _, unwanted := range []string{"github.com/chromedp/", "github.com/hanwen/", "github.com/tidwall/", "honnef.co/"} {
+		for _, unwanted := range []string{"github.com/chromedp/", "github.com/evanphx/", "github.com/hanwen/", "github.com/tidwall/", "honnef.co/"} {
 			if strings.HasPrefix(line, unwanted) {
 				t.Errorf("histlog depends on %s", line)
 			}

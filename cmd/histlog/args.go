@@ -81,6 +81,7 @@ var otherNames = map[string]string{
 	"read": "cat DIR prints records", "dump": "cat DIR prints records", "query": "cat DIR with --since, --until or SEQ..SEQ prints records",
 	"find": "cat DIR | jq finds records", "search": "cat DIR | jq finds records", "grep": "cat DIR | grep finds records",
 	"chart": "plot DIR POINTER draws numbers over time", "graph": "plot DIR POINTER draws numbers over time", "draw": "plot DIR POINTER draws numbers over time",
+	"compare": "diff DIR SEQ SEQ shows what changed from one record to another", "patch": "diff --json DIR SEQ SEQ prints a JSON Patch",
 	"status": "check DIR reports whether all is well; inspect DIR shows more", "health": "check DIR reports whether all is well",
 	"doctor": "check DIR reports whether all is well; verify DIR reads every byte", "fsck": "verify DIR reads every byte", "validate": "verify DIR reads every byte",
 	"repair": "verify --repair DIR", "fix": "verify --repair DIR",

@@ -117,9 +117,14 @@ func present(c *cli.Context, q reader.Query) (*segment.Log, error) {
 	}
 	next, err := l.NextSeq()
 	if err == nil && q.To >= next {
-		return nil, fmt.Errorf("%w: the newest is %d, asked for %d", segment.ErrNoRecord, next-1, q.To)
+		return nil, noRecord(next-1, q.To)
 	}
 	return l, err
+}
+
+// noRecord returns the error for a record that the log does not have yet.
+func noRecord(newest, asked segment.Sequence) error {
+	return fmt.Errorf("%w: the newest is %d, asked for %d", segment.ErrNoRecord, newest, asked)
 }
 
 // wrappedPrinter prints each record as a JSON object with its sequence and time.

@@ -117,3 +117,42 @@ func TestInspectFits(t *testing.T) {
 		}
 	}
 }
+
+// TestDiffFits looks at changes on terminals: each takes one line, and values are cut to the width.
+func TestDiffFits(t *testing.T) {
+	dir := t.TempDir()
+	long, deep := strings.Repeat("wide世", 100), strings.Repeat(`{"a\u001b\u202e":`, 40)
+	record := func(kept, changed string) string {
+		return fmt.Sprintf(`{"kept":1,"%s":{"x":[1,2]},"text":"%s","short":%q,"%s":%q,"deep":%s%q%s,"m":[{"id":"%s","n":%q}]}`+"\n",
+			kept, changed+long, changed, long, changed, deep, changed, strings.Repeat("}", 40), long, changed)
+	}
+	histlogIn(t, dir, record("gone", "\u00e9")+record("new", "b"), "append", "--create", "log")
+	for _, columns := range []uint16{20, 60, 80, 132} {
+		text := onTerminal(t, dir, columns, nil, "diff", "log")
+		lines := strings.Split(colour.ReplaceAllString(text, ""), "\n")
+		if want := 10; len(lines) != want { // with a header, a summary, and the end
+			t.Errorf("at %d columns: %d lines, want %d", columns, len(lines), want)
+		}
+		for _, line := range lines[1:] { // the header is as long as it is
+			if n := runewidth.StringWidth(line); n > int(columns) && !strings.HasPrefix(line, "1 added") {
+				t.Errorf("at %d columns: %d in %q", columns, n, line)
+			}
+			if strings.ContainsAny(line, "\x1b\u202e") {
+				t.Errorf("%q", line)
+			}
+		}
+		if short := `~ /short  "é" → "b"`; columns > 20 && !strings.Contains(strings.Join(lines, "\n"), short) {
+			t.Errorf("at %d columns: no line is %q", columns, short)
+		}
+		for _, painted := range []string{"\x1b[1;32m+\x1b[0m /new", "\x1b[1;31m-\x1b[0m /gone", "\x1b[1;33m~\x1b[0m /text"} {
+			if !strings.Contains(text, painted) {
+				t.Errorf("at %d columns: no %q in %q", columns, painted, text)
+			}
+		}
+	}
+	for _, env := range []string{"NO_COLOR=1", "TERM=dumb"} {
+		if text := onTerminal(t, dir, 80, []string{env}, "diff", "log"); strings.Contains(text, "\x1b") {
+			t.Errorf("%s: %q", env, text[:min(80, len(text))])
+		}
+	}
+}

@@ -50,19 +50,19 @@ func PrintJSON(w io.Writer, v any) error {
 	if err := e.Encode(v); err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, safeJSON(b.String()))
+	line := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	_, err := w.Write(append(SafeJSON(line), '\n'))
 	return err
 }
 
-// safeJSON escapes the same characters as Safe in a line of JSON. They occur in strings
-// only, so the escapes of JSON are valid there.
-func safeJSON(s string) string {
-	body := strings.TrimSuffix(s, "\n")
-	if strings.IndexFunc(body, isUnsafe) < 0 {
-		return s
+// SafeJSON escapes the same characters as Safe in JSON without white space. They occur in strings
+// only, so the escapes of JSON are valid there. It returns text itself if there are none.
+func SafeJSON(text []byte) []byte {
+	if bytes.IndexFunc(text, isUnsafe) < 0 {
+		return text
 	}
-	var b strings.Builder
-	for _, r := range body {
+	var b bytes.Buffer
+	for _, r := range string(text) {
 		if !isUnsafe(r) {
 			b.WriteRune(r)
 			continue
@@ -71,7 +71,7 @@ func safeJSON(s string) string {
 			fmt.Fprintf(&b, `\u%04x`, unit)
 		}
 	}
-	return b.String() + s[len(body):]
+	return b.Bytes()
 }
 
 // JSONTime formats a time for JSON, as RFC 3339 in UTC; nil if t is zero.

@@ -4,7 +4,10 @@ go 1.26.0
 
 tool honnef.co/go/tools/cmd/staticcheck
 
-require github.com/histlog/histlog v0.0.0
+require (
+	github.com/evanphx/json-patch/v5 v5.9.11
+	github.com/histlog/histlog v0.0.0
+)
 
 require (
 	github.com/BurntSushi/toml v1.5.0 // indirect
