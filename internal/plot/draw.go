@@ -148,8 +148,9 @@ func (s *screen) dots(p *Plot, series int, scale Scale) (band, line *runes.Patte
 		before, mean := run[0], dotOf(scale, grid[run[0]].Stats[series].Mean)
 		for _, x := range run {
 			stat := grid[x].Stats[series]
-			for y := dotOf(scale, stat.Max); y <= dotOf(scale, stat.Min); y++ {
-				if (x+y)%2 == 0 {
+			highest, lowest := dotOf(scale, stat.Max), dotOf(scale, stat.Min)
+			for y := highest; y <= lowest; y++ {
+				if (x+y)%2 == 0 || y == highest || y == lowest { // half of the dots, so that the line is seen
 					band.Set(x, y)
 				}
 			}

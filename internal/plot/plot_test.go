@@ -306,3 +306,47 @@ func TestHugeMean(t *testing.T) {
 		}
 	}
 }
+
+// TestExtremes checks that a chart shows a single value that differs from all others, wherever
+// it is, and its gaps as nothing.
+func TestExtremes(t *testing.T) {
+	for _, special := range []int{0, 1, 777, 12_345, 19_999} {
+		for _, extreme := range []string{"1000", "-1000", "null"} {
+			c := newTestCollector(t, "/n")
+			for i := range 20_000 {
+				n := "0"
+				if i == special || extreme == "null" && i > special && i < special+2000 {
+					n = extreme
+				}
+				c.Add(c.next(time.Duration(i)*time.Minute, `{"n":`+n+`}`))
+			}
+			var out strings.Builder
+			if err := c.Plot().Draw(&out, time.UTC); err != nil {
+				t.Fatal(err)
+			}
+			lines := strings.Split(out.String(), "\n")
+			isMark := func(r rune) bool { return r > 0x2800 && r <= 0x28ff }
+			marked := func(line string) (n int) {
+				for _, r := range line {
+					if isMark(r) {
+						n++
+					}
+				}
+				return n
+			}
+			top, bottom := marked(lines[1]), marked(lines[rows])
+			all := marked(strings.Join(lines, ""))
+			switch {
+			case extreme == "1000" && (top != 1 || bottom < 70), extreme == "-1000" && (bottom != 1 || top < 70):
+				t.Errorf("record %d is %s: %d marks are at the top, %d at the bottom\n%s", special, extreme, top, bottom, out.String())
+			case extreme == "null" && special < 18_000 && (all < 60 || all > 72):
+				t.Errorf("records %d to %d are null: %d columns are marked\n%s", special, special+2000, all, out.String())
+			}
+			for _, line := range lines {
+				if n := len([]rune(line)); n > 80 {
+					t.Errorf("%d columns: %q", n, line)
+				}
+			}
+		}
+	}
+}
