@@ -35,6 +35,13 @@ func TestPython(t *testing.T) {
 		seen[string(version)] = true
 		t.Run(strings.TrimSpace(string(version)), func(t *testing.T) { runPython(t, python, tests) })
 	}
+	t.Run("pandas", func(t *testing.T) {
+		const system = "/usr/bin/python3" // Debian's packages are for this one
+		if exec.Command(system, "-c", "import pandas").Run() != nil {
+			t.Skip("skipped: pandas is missing; install the package python3-pandas")
+		}
+		runPython(t, system, []string{"test_reading.Pandas"})
+	})
 }
 
 // runPython runs tests under a version of Python, at once because they mostly wait.

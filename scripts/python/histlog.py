@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import csv
 import datetime
 import errno
 import functools
+import importlib
 import io
 import json
 import logging
@@ -46,7 +48,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-__all__ = ["Log", "Reader", "HistlogError", "NoProgram", "NoLog", "NoRecord", "Damaged", "Locked", "NoRoom", "Rejected", "Died", "TimedOut"]
+__all__ = ["Log", "Reader", "HistlogError", "NoProgram", "NoLog", "BadArgument", "NoRecord", "Damaged", "Locked", "NoRoom", "Rejected", "Died", "TimedOut"]
 
 _logger = logging.getLogger("histlog")
 
@@ -55,6 +57,8 @@ _PROTOCOL = 2
 
 # A time: a datetime, a date, a text that histlog reads, how long ago, or Unix time in seconds.
 _Time = Union[str, datetime.date, datetime.timedelta, float]
+# Fields of records: their names or what histlog cat --fields takes, or by the names that they get.
+_Fields = Union[Iterable[str], Mapping[str, str]]
 _T = TypeVar("_T")
 
 
@@ -78,6 +82,10 @@ class NoProgram(HistlogError):
 
 class NoLog(HistlogError):
     """There is no log in this directory. Check the path and the mount; Log(dir, create=True) makes a log."""
+
+
+class BadArgument(HistlogError, ValueError):
+    """histlog refuses an argument, such as the text of a time, a field or a setting."""
 
 
 class NoRecord(HistlogError, IndexError):
@@ -108,9 +116,7 @@ class TimedOut(HistlogError):
     """histlog gave no answer in time and was killed. The batch may be in the log."""
 
 
-_BY_EXIT_CODE = {3: Damaged, 4: Locked, 5: NoRoom, 6: Rejected, 7: NoLog}
-_FAILURE = 1
-_USAGE = 2  # the exit code for an unknown flag or a wrong value of one
+_BY_EXIT_CODE = {2: BadArgument, 3: Damaged, 4: Locked, 5: NoRoom, 6: Rejected, 7: NoLog}
 
 # How long to wait before each attempt to append a batch, in seconds.
 _ATTEMPTS = (0, 0.1, 0.2, 0.4, 0.8)
@@ -249,12 +255,12 @@ class Log:
         batches = list(self.last(1))
         return batches[0] if batches else None
 
-    def last(self, n: int) -> Reader[Any]:
-        """Yields the last n batches, oldest first, one at a time in memory."""
+    def last(self, n: int, *, fields: Optional[_Fields] = None) -> Reader[Any]:
+        """Yields the last n batches, oldest first, one at a time in memory; with fields as records does."""
         count = operator.index(n)
         if count < 0:
             raise ValueError(f"last({count}): a number of batches is not negative")
-        return self._read(_parse, f"-n{count}")
+        return self._read(_parse, f"-n{count}", *_field_flags(fields))
 
     def record(self, seq: int) -> Any:
         """Returns the batch with a sequence. Raises Damaged if it is damaged or lost, NoRecord if there is none."""
@@ -263,20 +269,42 @@ class Log:
             for batch in self._read(_parse, seqs=str(number)):
                 return batch
         except HistlogError as error:
-            if error.exit_code not in (_FAILURE, _USAGE) or number in self._span():
+            if type(error) not in (HistlogError, BadArgument) or number in self._span():
                 raise
             raise NoRecord(str(error)) from None
         raise Damaged(f"record {number} of {self.dir} is lost")
 
-    def records(self, since: Optional[_Time] = None, until: Optional[_Time] = None) -> Reader[Any]:
+    def records(self, since: Optional[_Time] = None, until: Optional[_Time] = None, *, fields: Optional[_Fields] = None) -> Reader[Any]:
         """Yields the batches of a span of time, oldest first, one at a time in memory.
 
         A time is a datetime, a date, or text that histlog reads: "-3h", "today", "07:15", "2025-05-30 07:15"; a
         timedelta is how long ago, and a number is Unix time in seconds. A time without a zone is local. A batch that is
         damaged is left out, and Damaged is raised at the end. A batch that was lost in a repair is left out with a
         warning.
+
+        With fields it yields a dict of these fields instead, which is many times faster, because histlog takes them
+        out of the text: fields=["timestamp", "total_matches"]. A field is the name of a member, or what histlog cat
+        --fields takes: "/a/b" is the member b of a, "/a#" the number of a's members, "/a/*/b" gives a dict for each
+        member of a, and "$seq", "$time", "$arrived", "$bytes" and "$key" are facts. A dict of fields names them:
+        {"home": "/matches/0/odds/home"}. An absent field is None.
         """
-        return self._read(_parse, *_span_flags(since, until))
+        return self._read(_parse, *_span_flags(since, until), *_field_flags(fields))
+
+    def to_pandas(self, fields: _Fields, since: Optional[_Time] = None, until: Optional[_Time] = None) -> Any:
+        """Returns a DataFrame of these fields, as records does. "$time" and "$arrived" are columns of times in UTC.
+
+        Raises ImportError if pandas is not installed.
+        """
+        try:
+            pandas = importlib.import_module("pandas")  # no import statement: mypy need not know pandas
+        except ImportError as error:
+            raise ImportError("to_pandas needs pandas: pip install pandas, or apt install python3-pandas") from error
+        texts = _field_texts(fields)
+        frame = pandas.DataFrame(self.records(since, until, fields=fields), columns=self._columns(texts))
+        for column, text in zip(frame.columns, texts):
+            if text.rpartition("=")[2] in ("$time", "$arrived"):
+                frame[column] = pandas.to_datetime(frame[column], utc=True)
+        return frame
 
     def items(
         self,
@@ -296,13 +324,15 @@ class Log:
             flags.append(f"--from={_sequence(from_seq, least=1)}")
         return self._read(_parse_item, *flags, follow=follow)
 
-    def follow(self) -> Reader[Any]:
+    def follow(self, *, fields: Optional[_Fields] = None) -> Reader[Any]:
         """Yields the batches that are appended after this call, as soon as they are. It waits for them without end.
+
+        With fields it yields dicts, as records does.
 
         It ends when the iterator or the Log is closed, also by another thread. If another log takes the place of this
         one, it goes on with the first batch of that.
         """
-        return self._read(_parse, f"--from={self._span().stop}", follow=True)
+        return self._read(_parse, f"--from={self._span().stop}", *_field_flags(fields), follow=True)
 
     def close(self) -> None:
         """Ends the append process and what follows the log. Acknowledged batches are safe without it; append may be called again."""
@@ -338,8 +368,8 @@ class Log:
             wanted = span[index]
         except IndexError:
             raise NoRecord(f"log[{index}]: {self.dir} has {len(span)} records") from None
-        except TypeError:
-            raise TypeError(f"indices of a Log are integers or slices, not {type(index).__name__}") from None
+        except TypeError as error:
+            raise TypeError(str(error).replace("range", "Log")) from None
         if isinstance(wanted, int):
             return self.record(wanted)
         if not wanted:
@@ -537,6 +567,12 @@ class Log:
         list(self._read(_parse, "-n0"))  # raises what is wrong with the log
         raise _not_histlog(self._path(), text)
 
+    def _columns(self, texts: list[str]) -> list[str]:
+        """Returns the names that histlog gives to fields."""
+        flags = [f"--fields={text}" for text in texts]
+        header = b"".join(self._read(bytes, "--csv", "-n0", *flags)).decode()
+        return next(csv.reader(io.StringIO(header)))
+
     def _read(self, parse: Callable[[bytes], _T], *flags: str, seqs: Optional[str] = None, follow: bool = False) -> Reader[_T]:
         """Returns a Reader of what histlog cat prints."""
         command = [self._path(), "cat", *flags, *(["-F"] if follow else []), "--", self.dir, *([] if seqs is None else [seqs])]
@@ -590,7 +626,7 @@ class Log:
 
     def _store(self, line: bytes, after: Optional[int], error: HistlogError) -> bool:
         """Stores a batch in the spool, if there is one and the error is temporary."""
-        if self._spool is None or isinstance(error, Rejected) or error.exit_code == _USAGE:
+        if self._spool is None or isinstance(error, (Rejected, BadArgument)):
             return False
         try:
             self._spool.put(line, after)
@@ -947,7 +983,7 @@ class _Process:
             error = Died("histlog was killed")
         elif code in _BY_EXIT_CODE:
             error = _BY_EXIT_CODE[code](str(error))
-        elif code == _USAGE:
+        if isinstance(error, BadArgument):  # or a flag that an older histlog does not have
             error = _too_old(self._program) or error
         error.exit_code = code
         return error
@@ -1109,6 +1145,32 @@ def _sequence(value: int, least: int = 0) -> int:
 
 def _span_flags(since: Optional[_Time], until: Optional[_Time]) -> list[str]:
     return [f"--{name}={_time(when)}" for name, when in [("since", since), ("until", until)] if when is not None]
+
+
+def _field_flags(fields: Optional[_Fields]) -> list[str]:
+    return [] if fields is None else [f"--fields={text}" for text in _field_texts(fields)]
+
+
+def _field_texts(fields: _Fields) -> list[str]:
+    """Returns the fields as histlog cat --fields takes them."""
+    if isinstance(fields, Mapping):
+        texts = [f"{_escape(name)}={_field_text(field)}" for name, field in fields.items()]
+    else:
+        texts = [_field_text(field) for field in ([fields] if isinstance(fields, str) else fields)]
+    if not texts:
+        raise ValueError("fields names no field; without fields whole batches are read")
+    return texts
+
+
+def _field_text(field: str) -> str:
+    if not isinstance(field, str):
+        raise TypeError(f"a field is a text, not {type(field).__name__}")
+    return field if field[:1] in ("/", ".", "$", "") or "=" in field else "/" + _escape(field)
+
+
+def _escape(name: str) -> str:
+    """Returns a name whose characters have no meaning in histlog cat --fields."""
+    return re.sub(r"[~/,=#*$]", lambda match: {"~": "~0", "/": "~1"}.get(match[0], "~" + match[0]), name)
 
 
 # The times as which histlog reads a number in a record: those from 1990 to 2100. A number of seconds ago, or of

@@ -476,6 +476,72 @@ assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 16 << 10
         subprocess.run([sys.executable, "-c", text], env={**os.environ, "PYTHONPATH": test_limits.HERE}, check=True)
 
 
+class Fields(Case):
+    odd = "a b,c~/*#$"
+
+    def filled(self):
+        log = self.log()
+        log.append({"timestamp": "2025-05-28T07:00:00Z", "total": 7, self.odd: 1, "x=y": 2, "matches": {"a": {"odds": 1.5}, "b": {"odds": [2]}}})
+        log.append({"total": "Łódź", "matches": {}})
+        return log
+
+    def test_each_form(self):
+        log = self.filled()
+        for fields, want in [
+            (["total"], [{"total": 7}, {"total": "Łódź"}]),
+            ("total", [{"total": 7}, {"total": "Łódź"}]),
+            (("timestamp", "$seq"), [{"timestamp": "2025-05-28T07:00:00Z", "$seq": 1}, {"timestamp": None, "$seq": 2}]),
+            ({"n": "/matches#", "who": "total"}, [{"n": 2, "who": 7}, {"n": 0, "who": "Łódź"}]),
+            ([self.odd], [{self.odd: 1}, {self.odd: None}]),
+            ({"=" + self.odd: self.odd, "z": "/x~=y"}, [{"=" + self.odd: 1, "z": 2}, {"=" + self.odd: None, "z": None}]),
+            (["/matches/a/odds", "b=/matches/b"], [{"odds": 1.5, "b": {"odds": [2]}}, {"odds": None, "b": None}]),
+            (["$key", "/matches/*/odds"], [{"$key": "a", "odds": 1.5}, {"$key": "b", "odds": [2]}]),
+            ([""], [{"record": batch} for batch in log]),
+        ]:
+            with self.subTest(fields):
+                self.assertEqual(list(log.records(fields=fields)), want)
+        self.assertEqual(list(log.records(fields=(name for name in ["total"]), since=datetime.timedelta(hours=1))), [{"total": "Łódź"}])
+
+    def test_that_are_none(self):
+        log = self.filled()
+        for fields, error in [([], ValueError), ({}, ValueError), ([1], TypeError), ({"a": 1}, TypeError), (7, TypeError), (["$now"], ValueError), (["/a", "/b/a"], ValueError)]:
+            with self.subTest(fields), self.assertRaises(error):
+                list(log.records(fields=fields))
+
+    def test_last_and_follow(self):
+        log = self.filled()
+        self.assertEqual(list(log.last(1, fields=["$seq"])), [{"$seq": 2}])
+        with log.follow(fields={"seq": "$seq", "all": ""}) as rows:
+            log.append("new")
+            self.assertEqual(next(rows), {"seq": 3, "all": "new"})
+
+
+try:
+    import pandas
+except ImportError:
+    pandas = None
+
+
+class Pandas(Case):
+    @unittest.skipIf(pandas is None, "pandas is missing; install the package python3-pandas")
+    def test_frame(self):
+        log = self.log()
+        log.append_many({"timestamp": f"2025-05-28T07:0{n}:00Z", "n": n, "x": {"y": [n / 2]}} for n in range(3))
+        frame = log.to_pandas({"at": "$time", "n": "n", "half": "/x/y/0", "none": "/z"}, since="2025-05-28T07:01:00Z")
+        self.assertEqual(list(frame.columns), ["at", "n", "half", "none"])
+        self.assertEqual(list(frame["at"]), [pandas.Timestamp(f"2025-05-28T07:0{n}:00Z") for n in (1, 2)])
+        self.assertEqual((str(frame.dtypes["n"]), list(frame["n"]), list(frame["half"])), ("int64", [1, 2], [0.5, 1.0]))
+        self.assertTrue(frame["none"].isna().all())
+        self.assertEqual(list(log.to_pandas("n")["n"]), [0, 1, 2])
+        empty = log.to_pandas(["$time", "/x/y", self.id() + "=/n"], since=datetime.timedelta(hours=1))
+        self.assertEqual((list(empty.columns), len(empty)), (["$time", "y", self.id()], 0))
+        self.assertEqual(empty.dtypes["$time"], frame.dtypes["at"])
+
+    def test_without_pandas(self):
+        with mock.patch.dict(sys.modules, pandas=None), self.assertRaisesRegex(ImportError, "python3-pandas"):
+            self.log().to_pandas(["n"])
+
+
 class Copies(Case):
     def test_pickled(self):
         log = self.log(timeout=30, default=str, spool=self.work / "spool")
