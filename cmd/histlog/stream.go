@@ -149,10 +149,23 @@ func (s *stream) open() (*segment.Log, error) {
 			return l, err
 		}
 		_ = l.Close()
+		if err := s.checkReader(); err != nil {
+			return nil, err
+		}
 		if err := pause(s.c.Context); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// checkReader writes an empty line if no process reads the output any more. That ends the program by
+// SIGPIPE, or is an error; otherwise it would wait for a record, which may never come.
+func (s *stream) checkReader() error {
+	if !abandoned(s.out.file) {
+		return nil
+	}
+	s.out.WriteByte('\n')
+	return s.out.Flush() // bufio returns the first error
 }
 
 // removed reports whether the log is no longer there. rm -r removes it file by file,
@@ -207,6 +220,9 @@ func (s *stream) print(l *segment.Log) (err error) {
 			s.printer.wait()
 		}
 		if err := watch.Wait(s.c.Context); err != nil {
+			return err
+		}
+		if err := s.checkReader(); err != nil {
 			return err
 		}
 		if err := r.Refresh(); err != nil {

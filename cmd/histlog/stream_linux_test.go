@@ -30,3 +30,29 @@ func TestWaitsWithFewFiles(t *testing.T) {
 	_ = c.Process.Kill()
 	_ = c.Wait()
 }
+
+// TestEndsWithItsReader: what follows a log, or waits for one, ends when its output is closed,
+// although no record comes.
+func TestEndsWithItsReader(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	histlogIn(t, dir, "1\n", "append", "--create", "log")
+	for _, args := range [][]string{{"cat", "-f", "log"}, {"cat", "-F", "log"}, {"tail", "-f", "log"}, {"cat", "-F", "none"}} {
+		c := exec.Command("histlog", args...)
+		c.Dir, c.Stderr = dir, os.Stderr
+		out, err := c.StdoutPipe()
+		testutil.NoError(t, err)
+		testutil.NoError(t, c.Start())
+		if args[2] == "log" { // it waits for the second record then
+			if line, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+				t.Errorf("%q: %q, %v", args, line, err)
+			}
+		}
+		testutil.NoError(t, out.Close())
+		late := time.AfterFunc(time.Minute, func() { _ = c.Process.Kill() })
+		if err := c.Wait(); err == nil || err.Error() != "signal: broken pipe" {
+			t.Errorf("%q: %v", args, err)
+		}
+		late.Stop()
+	}
+}

@@ -401,6 +401,16 @@ print(*[reader._process.popen.pid for reader in readers], flush=True)
                 for pid in pids:
                     self.assertFalse(os.path.exists(f"/proc/{int(pid)}/exe"))
 
+    @unittest.skipUnless(sys.platform == "linux", "elsewhere it ends with the next line that it writes")
+    def test_with_a_program_that_is_killed(self):
+        """What follows a log ends although no record comes."""
+        text = f"import os, histlog; r = histlog.Log({str(self.dir)!r}).follow(); print(r._process.popen.pid, flush=True); os.kill(os.getpid(), 9)"
+        c = subprocess.run([sys.executable, "-c", text], env={**os.environ, "PYTHONPATH": test_limits.HERE}, stdout=subprocess.PIPE)
+        deadline = time.monotonic() + 60
+        while os.path.exists(f"/proc/{int(c.stdout)}/exe"):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+
     def test_forked(self):
         """A child that drops its copy of an iterator, or closes it, leaves the parent's alone."""
         reader = Log(self.dir).records()
