@@ -19,12 +19,13 @@ func plotCommand() *cli.Command {
 		Name:      "plot",
 		Usage:     "draw numbers of the records over time",
 		ArgsUsage: "DIR POINTER…",
-		Description: `Draws one chart for each POINTER, such as /total_matches, /matches# (how many members or
-elements) or $bytes (the size of the record). A boolean is drawn as 0 or 1, and a string
-that is a number, as that number. No line is drawn where records have no number, or where
-none came for three times the usual gap. Each column shows the min and the max of its values. The
-time of a record is its own; without one, it is when the record arrived. Every record of the
-range is read, as cat does; memory does not grow with their number.
+		Description: `Draws one chart for each POINTER, a field of cat --fields: /total_matches, /matches# (how many
+members or elements), /matches/*/score (every value that the star matches) or $bytes (the size
+of the record). A boolean is drawn as 0 or 1, and a string that is a number, as that number.
+Each column has a band from the min to the max of its values, and the line of the means.
+Nothing is drawn where records have no number, or where none came for three times the usual
+gap. The time of a record is its own; without one, it is when the record arrived. Every record
+of the range is read, as cat does; memory does not grow with their number.
 
    histlog plot step2 /total_matches
    histlog plot --since '2025-05-28' step2 /total_matches /matches# '$bytes'

@@ -81,6 +81,12 @@ func TestPlot(t *testing.T) {
 	ticks := func() string {
 		return evaluate[string](t, b, `[...document.querySelector(".ticks").querySelectorAll("text")].map(t => t.textContent).join(" ")`)
 	}
+	shown := func(lines string) int {
+		return evaluate[int](t, b, `[...document.querySelectorAll("`+lines+`")].filter(m => m.getBoundingClientRect().width > 0).length`)
+	}
+	if fine, coarse := shown(".fine"), shown(".coarse"); fine != 0 || coarse != 2 {
+		t.Errorf("%d fine lines and %d coarse ones are shown", fine, coarse)
+	}
 	all, allTicks := boxes(), ticks()
 	for name, back := range map[string]func(){
 		"the button":   func() { b.do(t, chromedp.Click(chromedp.CSS(".hint button"))) },
@@ -90,6 +96,9 @@ func TestPlot(t *testing.T) {
 		b.drag(t, 0, .2, .1) // from 20 to 10% of 50 hours
 		if zoomed := boxes(); zoomed[0] == all[0] || zoomed[0] != zoomed[1] {
 			t.Errorf("a drag makes %v of %v", zoomed, all)
+		}
+		if fine, coarse := shown(".fine"), shown(".coarse"); fine != 2 || coarse != 0 {
+			t.Errorf("zoomed in, %d fine lines and %d coarse ones are shown", fine, coarse)
 		}
 		if got := ticks(); got != "2025-05-28 21:00 22:00 23:00 00:00 01:00 02:00" && got != "2025-05-28 21:00 22:00 23:00 00:00 01:00" {
 			t.Errorf("zoomed in, the times are %q", got)
