@@ -27,7 +27,7 @@ func newApp() *cli.App {
 		DisableSliceFlagSeparator: true, // a comma may be part of a pointer; --fields divides its list itself
 
 		Commands: []*cli.Command{
-			migrateCommand(), appendCommand(), tailCommand(), catCommand(), diffCommand(), inspectCommand(), plotCommand(), checkCommand(), verifyCommand(),
+			migrateCommand(), appendCommand(), tailCommand(), catCommand(), diffCommand(), changesCommand(), inspectCommand(), plotCommand(), checkCommand(), verifyCommand(),
 			compactCommand(), pruneCommand(), snapshotCommand(),
 			exportCommand(), configCommand(), completionCommand(), versionCommand(), helpCommand(),
 		},

@@ -82,6 +82,7 @@ var otherNames = map[string]string{
 	"find": "cat DIR | jq finds records", "search": "cat DIR | jq finds records", "grep": "cat DIR | grep finds records",
 	"chart": "plot DIR POINTER draws numbers over time", "graph": "plot DIR POINTER draws numbers over time", "draw": "plot DIR POINTER draws numbers over time",
 	"compare": "diff DIR SEQ SEQ shows what changed from one record to another", "patch": "diff --json DIR SEQ SEQ prints a JSON Patch",
+	"blame": "changes DIR POINTER shows when a value changed", "history": "changes DIR POINTER shows when a value changed",
 	"status": "check DIR reports whether all is well; inspect DIR shows more", "health": "check DIR reports whether all is well",
 	"doctor": "check DIR reports whether all is well; verify DIR reads every byte", "fsck": "verify DIR reads every byte", "validate": "verify DIR reads every byte",
 	"repair": "verify --repair DIR", "fix": "verify --repair DIR",

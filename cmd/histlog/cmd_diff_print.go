@@ -100,29 +100,44 @@ func (p *changePrinter) line(c *jsondiff.Change) error {
 	case jsondiff.Moved:
 		pointer, values = c.New(), [][]byte{[]byte("was " + term.Safe(c.Old()))}
 	}
-	if pointer == "" {
-		pointer = `""` // as in a shell
-	}
+	head := pointerText(pointer)
 	if keys := c.Keys(); keys != nil {
-		pointer += " (" + strings.Join(keys, ", ") + ")"
-	}
-	head := " " + term.Safe(pointer) + "  "
-	if p.columns > 0 {
-		head = term.Truncate(head, p.columns-1)
-		values = fit(values, p.columns-1-term.Columns(head))
+		head += term.Safe(" (" + strings.Join(keys, ", ") + ")")
 	}
 	p.out.WriteString(p.palette.Paint(signs[c.Kind]))
-	p.out.WriteString(head)
-	for i, v := range values {
-		if i > 0 {
-			p.out.WriteString(arrow)
-		}
-		p.out.Write(term.SafeJSON(v))
+	columns := p.columns
+	if columns > 0 {
+		columns -= len("+")
 	}
-	return p.out.WriteByte('\n') // bufio returns the first error
+	return writeValues(p.out, columns, " "+head+"  ", values)
+}
+
+// pointerText returns a pointer for people.
+func pointerText(pointer string) string {
+	if pointer == "" {
+		return `""` // as in a shell
+	}
+	return term.Safe(pointer)
 }
 
 const arrow = " → "
+
+// writeValues writes the rest of a line: a head, and one value or two with an arrow between them, cut to
+// the columns. 0 columns means that they are written completely.
+func writeValues(out *output, columns int, head string, values [][]byte) error {
+	if columns > 0 {
+		head = term.Truncate(head, columns)
+		values = fit(values, columns-term.Columns(head))
+	}
+	out.WriteString(head)
+	for i, v := range values {
+		if i > 0 {
+			out.WriteString(arrow)
+		}
+		out.Write(term.SafeJSON(v))
+	}
+	return out.WriteByte('\n') // bufio returns the first error
+}
 
 // fit cuts one or two values so that they fit the columns, with an arrow between two.
 func fit(values [][]byte, columns int) [][]byte {

@@ -23,7 +23,7 @@ import (
 
 // readingCommands read a log. The texts of raw may contain any byte of a record.
 var readingCommands = [][]string{
-	{"cat", "log"}, {"export", "log"}, {"tail", "log"}, {"tail", "-n", "1", "log"}, {"diff", "log"}, {"diff", "--json", "log"}, {"inspect", "log"}, {"inspect", "log", "1"}, {"inspect", "--json", "log"}, {"check", "log"},
+	{"cat", "log"}, {"export", "log"}, {"tail", "log"}, {"tail", "-n", "1", "log"}, {"diff", "log"}, {"changes", "log", "/a", "/*", ""}, {"changes", "--json", "log", ""}, {"diff", "--json", "log"}, {"inspect", "log"}, {"inspect", "log", "1"}, {"inspect", "--json", "log"}, {"check", "log"},
 	{"check", "--json", "log"}, {"verify", "log"}, {"verify", "--json", "log"}, {"config", "log"}, {"compact", "--dry-run", "--older-than", "0s", "log"}, {"prune", "--max-records", "1", "--dry-run", "log"},
 }
 

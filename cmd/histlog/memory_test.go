@@ -61,6 +61,7 @@ func TestMemory(t *testing.T) {
 		{(32 + 2*cores) * mib, []string{"cat", "--csv", "--fields", "$time,/matches,/matches/*", "--to", "2", "step2"}},
 		{48 * mib, []string{"plot", "step2", "/total_matches", "/matches#", "$bytes"}},
 		{48 * mib, []string{"plot", "--html", "page.html", "--svg", "picture.svg", "step2", "/total_matches"}},
+		{32 * mib, []string{"changes", "step2", "/total_matches", "/matches/*/status"}},
 		{32 * mib, []string{"diff", "step2", "1", "30"}},
 		{32 * mib, []string{"diff", "--json", "step2", "1", "30"}},
 		{32 * mib, []string{"check", "--min-free", "0", "step2"}},

@@ -156,3 +156,25 @@ func TestDiffFits(t *testing.T) {
 		}
 	}
 }
+
+// TestChangesFit looks at changes on terminals: a change takes one line, cut to the width.
+func TestChangesFit(t *testing.T) {
+	dir := t.TempDir()
+	long := strings.Repeat("wide世", 100)
+	histlogIn(t, dir, fmt.Sprintf(`{"a":%q,"b":1}`+"\n"+`{"a":"\u001b\u202e","b":2}`+"\n"+`{"a":{"x":%q},"%s":1,"b":2}`+"\n", long, long, long), "append", "--create", "log")
+	for _, columns := range []uint16{20, 60, 80, 132} {
+		text := onTerminal(t, dir, columns, nil, "changes", "log", "/a", "/b", "/"+long)
+		lines := strings.Split(colour.ReplaceAllString(text, ""), "\n")
+		if want := 1 + 3 + 2 + 2 + 1; len(lines) != want { // a header, the first values, two changes in each record, and the end
+			t.Errorf("at %d columns: %d lines, want %d", columns, len(lines), want)
+		}
+		for _, line := range lines {
+			if n := runewidth.StringWidth(line); n > int(columns) || strings.ContainsAny(line, "\x1b\u202e") {
+				t.Errorf("at %d columns: %d in %q", columns, n, line)
+			}
+		}
+		if change := "/b  1 → 2"; columns > 60 && !strings.Contains(text, change) {
+			t.Errorf("at %d columns: no %s", columns, change)
+		}
+	}
+}

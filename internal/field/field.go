@@ -24,6 +24,32 @@ func (f Field) String() string { return f.text }
 // HasStar reports whether a record may have several values of the field.
 func (f Field) HasStar() bool { return f.star >= 0 }
 
+// IsKey reports whether the field is $key, which is not a value of a record.
+func (f Field) IsKey() bool { return f.kind == matched }
+
+// Pointer returns the field without a name of its own, and with key, a name with its quotes or an index, in place of
+// its star.
+func (f Field) Pointer(key []byte) string {
+	if f.kind != pointed && f.kind != counted {
+		return pointerOf(f.text)
+	}
+	var b strings.Builder
+	for _, s := range f.path {
+		switch {
+		case s.star && key[0] == '"':
+			b.WriteString(jsonscan.PointerToken(jsonscan.Unquote(key)))
+		case s.star:
+			b.WriteString(jsonscan.PointerToken(string(key)))
+		default:
+			b.WriteString(jsonscan.PointerToken(s.name))
+		}
+	}
+	if f.kind == counted {
+		b.WriteByte('#')
+	}
+	return b.String()
+}
+
 type kind uint8
 
 const (

@@ -48,6 +48,25 @@ func TestWritten(t *testing.T) {
 	}
 }
 
+// TestPointer checks the pointers of matches.
+func TestPointer(t *testing.T) {
+	for text, want := range map[string]string{
+		"/a~1b/0": "/a~1b/0", "x=.a.b": "/a/b", "/m/*/id": "/m/a~1\"/id", "n=/m/*#": "/m/a~1\"#", "n=$bytes": "$bytes", "/m/~*/~#": "/m/*/#", "": "",
+	} {
+		fields, err := Parse([]string{text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fields[0].Pointer([]byte(`"a/\""`)); got != want || fields[0].IsKey() {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+	fields, err := Parse([]string{"/m/*/id,$key"})
+	if err != nil || fields[0].Pointer([]byte("12")) != "/m/12/id" || !fields[1].IsKey() {
+		t.Error(fields, err)
+	}
+}
+
 func TestBadFields(t *testing.T) {
 	for list, want := range map[string]string{
 		"timestamp":         "write /timestamp",

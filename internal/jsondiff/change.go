@@ -55,14 +55,14 @@ func (c *Change) Keys() (keys []string) {
 // operations of all changes, in their order, turn the value before into the value after. Each
 // call of w.Write gets complete characters.
 func (c *Change) WriteOperation(w io.Writer) error {
-	parts := [][]byte{[]byte(`{"op":"replace","path":`), quote(c.New())}
+	parts := [][]byte{[]byte(`{"op":"replace","path":`), Quote(c.New())}
 	switch c.Kind {
 	case Added:
-		parts = [][]byte{[]byte(`{"op":"add","path":`), quote(c.place(c.at))}
+		parts = [][]byte{[]byte(`{"op":"add","path":`), Quote(c.place(c.at))}
 	case Removed:
-		parts = [][]byte{[]byte(`{"op":"remove","path":`), quote(c.place(c.at))}
+		parts = [][]byte{[]byte(`{"op":"remove","path":`), Quote(c.place(c.at))}
 	case Moved:
-		parts = [][]byte{[]byte(`{"op":"move","from":`), quote(c.place(c.from)), []byte(`,"path":`), quote(c.place(c.at))}
+		parts = [][]byte{[]byte(`{"op":"move","from":`), Quote(c.place(c.from)), []byte(`,"path":`), Quote(c.place(c.at))}
 	}
 	if c.Kind == Added || c.Kind == Changed {
 		parts = append(parts, []byte(`,"value":`), c.To)
@@ -82,8 +82,8 @@ func (c *Change) place(index int) string {
 	return pointer(c.path[:last], func(s step) int { return s.new }) + c.path[last].token(index)
 }
 
-// quote returns s as a JSON string.
-func quote(s string) []byte {
+// Quote returns s as a JSON string.
+func Quote(s string) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
