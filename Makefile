@@ -29,7 +29,7 @@ test: ## test each behaviour once (about a minute)
 proofs: test-browser ## run every test at full size: all faults, memory, storms, the browser (about ten minutes)
 	HISTLOG_PROOFS=1 $(GO) test -timeout 30m ./...
 
-test-browser: ## look at the page of inspect --html in Chromium
+test-browser: ## look at the pages of inspect and plot in Chromium
 	cd scripts/browser && HISTLOG_PROOFS=1 $(GO) test -count=1 -v .
 
 test-windows: ## run the tests for Windows under Wine

@@ -1,4 +1,4 @@
-// Package browser tests the page that histlog inspect --html writes, in Chromium.
+// Package browser tests the pages and pictures that histlog inspect and plot write, in Chromium.
 // It is a module of its own, so that histlog does not depend on the driver of the browser.
 package browser
 
