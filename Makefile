@@ -35,8 +35,9 @@ test-browser: ## look at the pages of inspect and plot in Chromium
 test-windows: ## run the tests for Windows under Wine
 	@sh scripts/wine/test.sh
 
+# What is skipped takes long, and starts the same goroutines as other tests.
 race: ## run the tests of what is concurrent under the race detector
-	$(GO) test -race -skip 'EveryByte|EachHole|Flipped|BitFlips|Exact|Patterns|CandidatesHold|ZipMembers' . ./segment ./reader ./migrate ./compactor ./internal/memguard
+	$(GO) test -race -skip 'EveryByte|EachHole|Flipped|BitFlips|Exact|Patterns|CandidatesHold|ZipMembers|^TestCompare|TestCorpus|SourceChanges|LongSpace|EveryOperationFails/two' . ./segment ./reader ./migrate ./compactor ./internal/memguard
 	$(GO) test -race -run 'Race|Crash|Turns|Upkeep|TestScripts/^(append|tail)$$' ./cmd/histlog
 
 fuzz: ## fuzz each parser for FUZZTIME (default 1m)

@@ -56,7 +56,7 @@ func TestCompareRepetitive(t *testing.T) {
 		}
 		return string(b)
 	}
-	for range testutil.Rounds(20, 300) {
+	for range testutil.Rounds(20, 150) {
 		p, log := newPlace(t), draw(40)
 		p.migrated(ndjson(letters(log)), Options{Settings: small})
 		whole := log

@@ -164,7 +164,7 @@ func TestFilesAsOne(t *testing.T) {
 	rnd, p := seeded(t), newPlace(t)
 	names := []string{"timestamp", "at", "created", "n"}
 	values := []string{`"05/06/2025"`, `"05/06/2025"`, `"05/05/2025"`, `"05.06.2025"`, `"28/05/2025"`, `"2025-05-01"`, `1748448862`, `7`, `""`, `"soon"`}
-	for range testutil.Rounds(50, 1000) {
+	for range testutil.Rounds(50, 400) {
 		var records []string
 		some := values[:1+rnd.IntN(len(values))]
 		for range 1 + rnd.IntN(2*sampleRecords) {

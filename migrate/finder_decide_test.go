@@ -286,7 +286,7 @@ func TestCandidatesHold(t *testing.T) {
 	rnd := seeded(t)
 	p := newPlace(t)
 	named, taken := 0, 0
-	for range testutil.Rounds(40, 400) {
+	for range testutil.Rounds(40, 200) {
 		s := shaper{rnd: rand.New(rand.NewPCG(rnd.Uint64(), 0))}
 		s.out.WriteString(`{"a":`)
 		s.value(5)

@@ -167,9 +167,9 @@ func TestMemory(t *testing.T) {
 			}
 			w.WriteString("]")
 		}},
-		{"white space of 300 MiB in the first record", 2, 0, "/history", white(300*mib, `{"history":[{"a":`, `1},{"a":2}]}`)},
-		{"white space of 40 MiB at each place", 3, 0, "/history", white(40*mib, "", `{`, `"n":`, `[`, `1],"history":[`, `{"a"`, `:1},{"a":2`, `}`, `,[{`, `}]`, `],"m":`, `0}`, "")},
-		{"white space of 40 MiB at each place of groups", 3, 0, "/*/*", white(40*mib, `{"x":{"k"`, `:{"a"`, `:1}`, `,"l":`, `{}},"y"`, `:{`, `"m":[`, `3],"n":[]`, `}`, `,"z":{`, `}`, `}`)},
+		{"white space of 100 MiB in the first record", 2, 0, "/history", white(100*mib, `{"history":[{"a":`, `1},{"a":2}]}`)},
+		{"white space of 20 MiB at each place", 3, 0, "/history", white(20*mib, "", `{`, `"n":`, `[`, `1],"history":[`, `{"a"`, `:1},{"a":2`, `}`, `,[{`, `}]`, `],"m":`, `0}`, "")},
+		{"white space of 20 MiB at each place of groups", 3, 0, "/*/*", white(20*mib, `{"x":{"k"`, `:{"a"`, `:1}`, `,"l":`, `{}},"y"`, `:{`, `"m":[`, `3],"n":[]`, `}`, `,"z":{`, `}`, `}`)},
 		// The dictionary counts like a record.
 		{"xz of 100 MB", 1_000_000, 8 * mib, "", func(w *bufio.Writer) {
 			x := testutil.NewXZ(w, testutil.Dict8MB)

@@ -166,7 +166,7 @@ var somePatterns = []string{"/*", "/*/*", "/*/*/*", "/n/*", "/*/n", "/*/n/*", "/
 func TestPatternsExact(t *testing.T) {
 	rnd := seeded(t)
 	p := newPlace(t)
-	for range testutil.Rounds(60, 600) {
+	for range testutil.Rounds(60, 300) {
 		c := newChance(rand.New(rand.NewPCG(rnd.Uint64(), 0)))
 		text := c.nested(c.rnd.IntN(6))
 		o := Options{Records: pattern(t, somePatterns[c.rnd.IntN(len(somePatterns))]), Verify: VerifyRoundtrip, learn: int64(c.rnd.IntN(256))}

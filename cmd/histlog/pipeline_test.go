@@ -28,7 +28,7 @@ type poll struct {
 	sum      string // SHA-256
 }
 
-// TestPipeline is a pipeline of 200 polls: a producer in Python and a second one
+// TestPipeline is a pipeline of 100 polls: a producer in Python and a second one
 // that races it, which are killed at random, as histlog is beside them, and a
 // reader that looks at the latest batch after each poll. At the end every batch that was
 // acknowledged is there once, where the acknowledgement said, and no
@@ -36,7 +36,7 @@ type poll struct {
 func TestPipeline(t *testing.T) {
 	testutil.Proof(t)
 	if raceDetector {
-		t.Skip("works on 450 MB")
+		t.Skip("works on 225 MB")
 	}
 	t.Parallel()
 	p := &pipelineTest{t: t, dir: t.TempDir(), seed: uint64(time.Now().UnixNano())}
@@ -47,7 +47,7 @@ func TestPipeline(t *testing.T) {
 	// What the kernel says of a process has its children in it: upkeep has a ceiling of its own.
 	histlog(t, nil, "append", "--create", "--allow-empty", p.path("log"))
 	histlog(t, nil, "config", p.path("log"), "maintain=manual")
-	polls := map[string]int{"first": 200, "second": 50}
+	polls := map[string]int{"first": 100, "second": 25}
 	var all sync.WaitGroup
 	all.Go(func() {
 		reader := p.startReader()
@@ -109,7 +109,7 @@ func (p *pipelineTest) produce(name string, polls int, after func(n int)) {
 			return
 		}
 		killed := false
-		left, delay := 1+random.IntN(40), time.Duration(random.IntN(150))*time.Millisecond
+		left, delay := 1+random.IntN(20), time.Duration(random.IntN(150))*time.Millisecond
 		for lines := bufio.NewScanner(stdout); lines.Scan(); {
 			if _, err := fmt.Sscan(lines.Text(), &done); err != nil {
 				p.t.Error(err)

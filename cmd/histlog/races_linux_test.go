@@ -78,7 +78,7 @@ func TestRaces(t *testing.T) {
 		t.Skip("skipped: the races are those of processes")
 	}
 	t.Parallel()
-	tries := testutil.Rounds(60, 500)
+	tries := testutil.Rounds(60, 250)
 	if text := os.Getenv(racesEnv); text != "" {
 		var err error
 		tries, err = strconv.Atoi(text)

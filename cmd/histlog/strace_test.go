@@ -55,15 +55,15 @@ var tracedCommands = []traced{
 	{"prune", threeSegments, []string{"prune", "--max-records", "1", "--yes", "log"}, "", retired, ownPaths},
 	{"prune to an archive", threeSegments, []string{"prune", "--max-records", "1", "--yes", "--archive-to", "old", "log"}, "", archived, ownPaths},
 	{"snapshot", threeSegments, []string{"snapshot", "log", "old"}, "", snapshotted, ownPaths},
-	migration("migrate", source, "migrate", "old.json", "log"),
-	migration("migrate two sources", twoSources, "migrate", "old.json", "new.json", "log"),
-	migration("migrate files of one record each", fourFiles, "migrate", "--each", "poll-*.json", "log"),
+	migration("migrate", source, ownPaths, "migrate", "old.json", "log"),
+	migration("migrate two sources", twoSources, originPaths, "migrate", "old.json", "new.json", "log"),
+	migration("migrate files of one record each", fourFiles, originPaths, "migrate", "--each", "poll-*.json", "log"),
 	{"export", existing, []string{"export", "-o", "out.json", "--format", "array", "log"}, "", exported, nil}, // by a name that nobody foresees
 }
 
 // migration returns a row for the command args, which migrates what setup writes.
-func migration(name string, setup func(*testing.T, string), args ...string) traced {
-	return traced{name, setup, args, "", migrated(setup, args), ownPaths}
+func migration(name string, setup func(*testing.T, string), names func(string) []string, args ...string) traced {
+	return traced{name, setup, args, "", migrated(setup, args), names}
 }
 
 // values returns the records from..to, one a line.
@@ -204,21 +204,22 @@ func errnoName(e syscall.Errno) string {
 // errors that they can meet.
 var calls = []struct {
 	names  string // as many as do the same on one machine or another
+	kill   bool   // a kill at another call leaves what one at the change or the sync beside it leaves
 	errnos []syscall.Errno
 }{
-	{"pwrite64", []syscall.Errno{syscall.EIO, syscall.ENOSPC, syscall.EDQUOT}},
-	{"fsync", []syscall.Errno{syscall.EIO, syscall.ENOSPC}},
-	{"fdatasync", []syscall.Errno{syscall.EIO, syscall.ENOSPC}},
-	{"ftruncate", []syscall.Errno{syscall.EIO}},
-	{"rename,renameat,renameat2", []syscall.Errno{syscall.EIO, syscall.ENOSPC, syscall.EROFS}},
-	{"link,linkat", []syscall.Errno{syscall.EIO, syscall.ENOSPC}},
-	{"unlink,unlinkat", []syscall.Errno{syscall.EIO, syscall.EROFS}},
-	{"mkdir,mkdirat", []syscall.Errno{syscall.ENOSPC, syscall.EROFS}},
-	{"fchmod", []syscall.Errno{syscall.EROFS}},
-	{"fchown", []syscall.Errno{syscall.EROFS}},
-	{"flock", nil},
-	{"close", []syscall.Errno{syscall.EIO}},
-	{"openat", []syscall.Errno{syscall.EMFILE, syscall.ENOSPC, syscall.EROFS}},
+	{"pwrite64", true, []syscall.Errno{syscall.EIO, syscall.ENOSPC, syscall.EDQUOT}},
+	{"fsync", true, []syscall.Errno{syscall.EIO, syscall.ENOSPC}},
+	{"fdatasync", true, []syscall.Errno{syscall.EIO, syscall.ENOSPC}},
+	{"ftruncate", true, []syscall.Errno{syscall.EIO}},
+	{"rename,renameat,renameat2", true, []syscall.Errno{syscall.EIO, syscall.ENOSPC, syscall.EROFS}},
+	{"link,linkat", true, []syscall.Errno{syscall.EIO, syscall.ENOSPC}},
+	{"unlink,unlinkat", true, []syscall.Errno{syscall.EIO, syscall.EROFS}},
+	{"mkdir,mkdirat", true, []syscall.Errno{syscall.ENOSPC, syscall.EROFS}},
+	{"fchmod", true, []syscall.Errno{syscall.EROFS}},
+	{"fchown", true, []syscall.Errno{syscall.EROFS}},
+	{"flock", false, nil},
+	{"close", false, []syscall.Errno{syscall.EIO}},
+	{"openat", false, []syscall.Errno{syscall.EMFILE, syscall.ENOSPC, syscall.EROFS}},
 }
 
 // An outcome is what a run has left.
@@ -263,7 +264,7 @@ func TestInjected(t *testing.T) {
 					if c.setup != nil {
 						c.setup(t, before)
 					}
-					fired.Add(int64(c.injectAll(t, os.DirFS(before), k.names, k.errnos)))
+					fired.Add(int64(c.injectAll(t, os.DirFS(before), k.names, k.kill, k.errnos)))
 				})
 			}
 		}
@@ -278,19 +279,19 @@ func TestInjected(t *testing.T) {
 	}
 }
 
-// injectAll kills the command at each call of some names, and fails them, each
-// time with the files that are there before.
-func (c traced) injectAll(t *testing.T, before fs.FS, names string, errnos []syscall.Errno) (fired int) {
-	each := func(i injection) {
-		for i.at = 1; ; i.at++ {
+// injectAll kills the command at each call of some names, if kill says so, and fails them,
+// each time with the files that are there before.
+func (c traced) injectAll(t *testing.T, before fs.FS, names string, kill bool, errnos []syscall.Errno) (fired int) {
+	each := func(i injection, step int) {
+		for i.at = 1; ; i.at += step {
 			if !c.inject(t, before, i) {
 				return
 			}
 			fired++
 		}
 	}
-	if names != "close" { // a kill there leaves what one at the next call leaves
-		each(injection{call: names})
+	if kill || os.Getenv(tortureEnv) != "" {
+		each(injection{call: names}, 1)
 	}
 	if os.Getenv(tortureEnv) == "" {
 		errnos = errnos[:min(testutil.Rounds(1, 2), len(errnos))]
@@ -299,8 +300,14 @@ func (c traced) injectAll(t *testing.T, before fs.FS, names string, errnos []sys
 	}
 	for n, errno := range errnos {
 		for m, on := range []string{"", "+"} {
-			if n == m || os.Getenv(tortureEnv) != "" {
-				each(injection{call: names, errno: errno, on: on})
+			if os.Getenv(tortureEnv) != "" {
+				each(injection{call: names, errno: errno, on: on}, 1)
+			} else if n == m {
+				step := 1
+				if on != "" && names == "openat" {
+					step = 3 // most of so many calls only read
+				}
+				each(injection{call: names, errno: errno, on: on}, step)
 			}
 		}
 	}
@@ -369,4 +376,9 @@ func ownPaths(dir string) (paths []string) {
 		}
 	}
 	return paths
+}
+
+// originPaths are the paths of origin/ among ownPaths: the rest is the same for each migration.
+func originPaths(dir string) []string {
+	return slices.DeleteFunc(ownPaths(dir), func(path string) bool { return !strings.Contains(path, filepath.Join(dir, "log", "origin")) })
 }

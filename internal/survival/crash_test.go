@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -30,18 +31,23 @@ func TestMain(m *testing.M) {
 var policies = []string{"always", "interval=1ms", "none"}
 
 // policiesOf returns the policies under which the i-th scenario runs: all of them as a
-// proof, else one of them in turn. Restamp syncs what it writes under each policy alike, and
-// scenario "migrate" shows that a migration does.
+// proof, else one of them in turn. Maintenance runs under one: only a writer reads the policy,
+// and restamp and the others sync what they write under each alike. Scenario "migrate"
+// shows that a migration does.
 func policiesOf(i int) []string {
-	if name := scenarios[i].name; strings.HasPrefix(name, "restamp") || strings.HasPrefix(name, "migrate ") && name != "migrate and compress" {
+	name, _, _ := strings.Cut(scenarios[i].name, " ")
+	switch {
+	case name == "restamp", name == "migrate" && scenarios[i].name != "migrate" && scenarios[i].name != "migrate and compress":
 		return policies[:1]
-	}
-	if testutil.Proofs() {
+	case testutil.Proofs() && !slices.Contains(maintenance, name):
 		return policies
 	}
 	n := i % len(policies)
 	return policies[n : n+1]
 }
+
+// maintenance has the first words of the scenarios of maintenance.
+var maintenance = []string{"archive", "compress", "retire", "snapshot"}
 
 // TestCrash recovers every disk that a kill or a power cut could have left at each
 // operation of each scenario. The fast run makes few choices at each.
