@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -192,9 +191,5 @@ func fileMode(fsys FS, dir string, p Policy) (fs.FileMode, error) {
 	if p.Mode != 0 {
 		return p.Mode, nil
 	}
-	info, err := fsys.Lstat(dir + string(filepath.Separator) + ".") // through a symbolic link
-	if err != nil {
-		return 0, err
-	}
-	return info.Mode().Perm() & 0o666, nil
+	return vfs.FileMode(fsys, dir)
 }

@@ -67,11 +67,7 @@ func fileMode(fsys vfs.FS, dir string) (fs.FileMode, error) {
 	if _, err := fsys.Lstat(filepath.Join(dir, filename.Marker)); err != nil {
 		return 0, err
 	}
-	info, err := fsys.Lstat(dir + string(filepath.Separator) + ".")
-	if err != nil {
-		return 0, err
-	}
-	return info.Mode().Perm() & 0o666, nil
+	return vfs.FileMode(fsys, dir)
 }
 
 // write appends a line to the event log. lumberjack gets a name that leads to the file

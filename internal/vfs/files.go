@@ -153,6 +153,15 @@ func Size(fsys FS, name string) (int64, error) {
 	return info.Size(), nil
 }
 
+// FileMode returns the mode of new files in dir: the directory's, without its execute bits.
+func FileMode(fsys FS, dir string) (fs.FileMode, error) {
+	info, err := fsys.Lstat(dir + string(filepath.Separator) + ".") // through a symbolic link
+	if err != nil {
+		return 0, err
+	}
+	return info.Mode().Perm() & 0o666, nil
+}
+
 // RemoveIfExists removes a file. A missing file is not an error.
 func RemoveIfExists(fsys FS, name string) error {
 	if err := fsys.Remove(name); !errors.Is(err, fs.ErrNotExist) {

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"github.com/gofrs/flock"
 	"golang.org/x/sys/unix"
 )
 
@@ -71,29 +70,21 @@ func (OS) SyncDir(name string) error {
 	if err != nil {
 		return err
 	}
-	err = d.Sync()
-	if e := d.Close(); err == nil {
-		err = e
-	}
-	return err
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // TryLock implements FS with flock.
 func (OS) TryLock(name string) (func() error, bool, error) {
-	l := flock.New(name, flock.SetFlag(os.O_RDONLY))
-	ok, err := l.TryLock()
-	if !ok || err != nil {
-		return nil, false, err
-	}
-	held, err := l.Stat()
-	if err != nil {
-		return nil, false, errors.Join(err, l.Unlock())
-	}
-	// The lock of a file that was replaced since it was opened excludes no process: the new
-	// file has a lock of its own.
-	//mutant:lock-acquired-on-a-directory-that-was-replaced
-	if now, err := os.Stat(name); err != nil || !os.SameFile(held, now) {
-		return nil, false, l.Unlock()
-	}
-	return l.Unlock, true, nil
+	open := func(flag int) (*os.File, error) { return os.OpenFile(name, flag, 0) }
+	return tryLock(open, func(f *os.File) (bool, error) {
+		held, err := f.Stat()
+		if err != nil {
+			return false, err
+		}
+		// The lock of a file that was replaced since it was opened excludes no process: the new
+		// file has a lock of its own.
+		now, err := os.Stat(name)
+		//mutant:lock-acquired-on-a-directory-that-was-replaced
+		return err == nil && os.SameFile(held, now), nil
+	})
 }

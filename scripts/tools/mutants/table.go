@@ -246,7 +246,7 @@ var mutants = []mutant{
 	{"lock: acquired before the writers that wait", "if wait == 0 || !hasWaiter(fsys, dir) {", "if true {", ""},
 	{"make: a draft that another one has cleared is published", "\tif err := w.checkOwner(); err != nil {\n\t\treturn nil, err\n\t}\n", "", "segment TestSecondDraft"},
 	{"read: a single check decides that HISTLOG is missing", "const checks = 3", "const checks = 1", ""},
-	{"lock: acquired on a directory that was replaced", "err != nil || !os.SameFile(held, now) {", "err != nil && held == now {", "segment TestLockOfReplacedFile"},
+	{"lock: acquired on a directory that was replaced", "err == nil && os.SameFile(held, now), nil", "err == nil && now != held, nil", "segment TestLockOfReplacedFile"},
 
 	{"lock: acquired on a replaced file of a held directory", "err == nil && os.SameFile(held, now), nil", "err == nil && now != held, nil", "segment TestLockOfReplacedFile"},
 	{"lock: acquired on a held directory that was moved", "if err == nil && !os.SameFile(d.info, now) {", "if err != nil && !os.SameFile(d.info, now) {", "internal/vfs TestHoldStays"},
