@@ -41,8 +41,9 @@ by hand, or put back a copy of it, --accept-edit writes a new checksum.
 
    histlog config --accept-edit step2
 
-Sizes are written 64M or 64MB, spans 90s, 24h or 30d. max-age and compress-after count
-from the time in a segment's newest record, segment-age from the segment's creation.
+Sizes are written 64M or 64MB, spans 90s, 24h or 30d. segment-age counts from a segment's
+creation, max-age from the time in its newest record, and compress-after from that time
+or the arrival of the record, whichever is earlier.
 max-age by itself retires no segment whose newest record arrived less than a day ago.
 After the clock has jumped ahead, max-age retires nothing until records have arrived for
 a day.

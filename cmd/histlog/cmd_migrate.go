@@ -33,7 +33,8 @@ the places that may hold them.
 
 The records of several files become one log, in the order of the files; DIR must be named.
 Records that two of the files have in common are in it twice. A pattern in quotes stands
-for the files that it matches, in the order of their names.
+for the files that it matches, in the order of their names. --dry-run judges each of the
+files by itself.
 
 With --each, every file is one record. White space in the files is not kept, so an export
 is one array. The names of the files are held in memory, about 100 bytes for each.
@@ -84,12 +85,16 @@ func runMigrate(c *cli.Context) error {
 	case len(o.Sources) > 1 && (is("continue") || is("salvage")):
 		return usage("migrate", "--continue and --salvage take one SOURCE, not %d", len(o.Sources))
 	case is("dry-run"):
-		return eachSource(c, o, func(one migrate.Options) error {
+		err := eachSource(c, o, func(one migrate.Options) error {
 			one.Settings = o.Settings
 			plan, err := dryRun(c, one, zone, bar)
 			o.Settings = timesOf(plan, o.Settings)
 			return err
 		})
+		if n := len(o.Sources); err == nil && n > 1 {
+			say(c.App.ErrWriter, "each of the %d files was judged by itself; the migration needs the time and the disk space of all together", n)
+		}
+		return err
 	case is("continue"):
 		return continueMigration(c, o, bar)
 	}

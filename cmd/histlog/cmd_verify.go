@@ -101,7 +101,7 @@ func runVerify(c *cli.Context) error {
 	}
 	v.updateStatus(c, l, looked)
 	if !v.OK {
-		err := &exitError{code: exitDamaged, err: fmt.Errorf("%s: %d damaged", l.Dir, len(v.Damaged))}
+		err := &exitError{code: exitDamaged, err: fmt.Errorf("%s: verify found %s", l.Dir, term.Plural(uint64(len(v.Damaged)), "damaged place"))}
 		if v.originOnly {
 			err.hint = "put origin/ back from a copy of the log; only an export needs it, and the records are intact"
 		} else if repaired == nil && !health.IsArchive(l) {
