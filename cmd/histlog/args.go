@@ -86,6 +86,7 @@ var otherNames = map[string]string{
 	"status": "check DIR reports whether all is well; inspect DIR shows more", "health": "check DIR reports whether all is well",
 	"doctor": "check DIR reports whether all is well; verify DIR reads every byte", "fsck": "verify DIR reads every byte", "validate": "verify DIR reads every byte",
 	"repair": "verify --repair DIR", "fix": "verify --repair DIR",
+	"fields": "cat --fields /a,/b DIR prints values of records", "csv": "cat --csv --fields /a,/b DIR prints values of records",
 	"head": "cat --to N DIR prints the first records", "first": "cat --to N DIR prints the first records", "last": "tail DIR shows the last records",
 	"log": "tail DIR shows the last records", "logs": "tail DIR shows the last records", "less": "tail -n all DIR | less", "more": "tail -n all DIR | less",
 	"view": "tail DIR shows records; inspect DIR shows the log", "follow": "tail -f DIR", "watch": "tail -f DIR",

@@ -14,15 +14,17 @@ import (
 // How cat --fields uses several cores
 //
 // The stream reads and verifies the records. The printer copies them into blocks, and a
-// goroutine for each full block takes the fields out of its records. A block has a turn: it
+// goroutine for each full block takes the fields out of its records. A large record has a block
+// of its own, and a very large one is not copied: the stream waits for it. A block has a turn: it
 // writes only after the block before has written everything. Until then its rows are in a
 // small buffer; if that is full, the goroutine waits for its turn and then writes without it.
 // So rows are in order, and memory has a limit however many rows a record gives.
 
 const (
-	blockSize  = 256 << 10 // bytes of records from which on a block is full
+	blockSize  = 256 << 10 // bytes of the records in a block that has several
+	maxRecords = 4096      // in a block
 	maxCopied  = 4 << 20   // bytes of a record that is copied into a block
-	maxWorkers = 4         // more than a reader can keep busy
+	maxWorkers = 3         // more than a reader can keep busy
 	maxWaiting = 64 << 10  // bytes of rows that wait for their turn
 )
 
@@ -44,10 +46,10 @@ func newFieldPrinter(fields []field.Field, format rowFormat) newPrinterFunc {
 	return func(c *cli.Context, _ *segment.Log, out *output) (printer, error) {
 		p := &fieldPrinter{out: out, maxCopied: maxCopied, written: make(chan struct{})}
 		if most := maxRecord(c); most > 0 {
-			p.maxCopied = int(min(maxCopied, most/4)) // the budget has room for a few copies
+			p.maxCopied = int(min(maxCopied, most/4)) // the budget is enough for a few copies
 		}
 		close(p.written)
-		workers := min(runtime.GOMAXPROCS(0), maxWorkers)
+		workers := max(1, min(runtime.GOMAXPROCS(0)-1, maxWorkers)) // the stream has the other one
 		p.free = make(chan *block, workers+1)
 		for range cap(p.free) {
 			b := newBlock(fields, format)
@@ -75,17 +77,16 @@ func (p *fieldPrinter) show(rec reader.Record) error {
 		err := p.direct.print(recordOf(rec))
 		return cmp.Or(err, p.direct.out.end())
 	}
+	if b := p.current; b != nil && (len(b.text)+len(rec.Text) > blockSize || len(b.records) == maxRecords) {
+		p.send()
+	}
 	if p.current == nil {
 		p.current = <-p.free
 		if err := p.current.err; err != nil {
 			return err
 		}
 	}
-	b := p.current
-	b.add(recordOf(rec))
-	if len(b.text) >= blockSize {
-		p.send()
-	}
+	p.current.add(recordOf(rec), p.maxCopied)
 	return nil
 }
 
@@ -132,16 +133,16 @@ type block struct {
 }
 
 func newBlock(fields []field.Field, format rowFormat) *block {
-	b := &block{fields: field.NewExtractor(fields)}
+	b := &block{fields: field.NewExtractor(fields), text: make([]byte, 0, blockSize)}
 	b.rows = format.rows(&b.out)
 	return b
 }
 
-// add copies a record into the block.
-func (b *block) add(rec field.Record) {
-	// By doubling, which leaves less garbage than append does.
+// add copies a record into the block. largest is the size of the largest record that will be added.
+func (b *block) add(rec field.Record, largest int) {
+	// A buffer for all records leaves less garbage than one that grows.
 	if n := len(b.text) + len(rec.Text); n > cap(b.text) {
-		b.text = append(make([]byte, 0, max(n, 2*cap(b.text))), b.text...)
+		b.text = append(make([]byte, 0, max(n, largest)), b.text...)
 	}
 	b.text = append(b.text, rec.Text...)
 	rec.Text = nil

@@ -88,7 +88,7 @@ func TestMemory(t *testing.T) {
 }
 
 // TestMemoryOfMany looks at a million records, five years of polls: what
-// inspect and plot keep does not grow with them.
+// inspect, plot and cat --fields keep does not grow with them.
 func TestMemoryOfMany(t *testing.T) {
 	testutil.Proof(t)
 	needFigures(t)
@@ -108,6 +108,7 @@ func TestMemoryOfMany(t *testing.T) {
 		{48 * mib, []string{"plot", "log", "/n", "$bytes", "/timestamp"}},
 		{48 * mib, []string{"plot", "--html", "plot.html", "log", "/n"}},
 		{32 * mib, []string{"inspect", "--html", "page.html", "log"}},
+		{32 * mib, []string{"cat", "--fields", "$seq,/n", "log"}},
 	} {
 		peak := figure(t, peakEnv, dir, c.args...)
 		t.Logf("%v: %.1f MiB", c.args, float64(peak)/mib)

@@ -110,7 +110,7 @@ func parse(text string) (f Field, err error) {
 	f = Field{text: text, star: -1}
 	name, what, named := cutName(text)
 	if !named && text != "" && !strings.ContainsAny(text[:1], "/.$") {
-		return f, fmt.Errorf("field %q is no JSON pointer, which begins with '/': write /%s", text, text)
+		return f, fmt.Errorf("field %q is no JSON pointer, which begins with '/': write /%s", text, strings.TrimLeft(text, " /"))
 	}
 	if strings.HasPrefix(what, "$") {
 		if f.kind = facts[what]; f.kind == pointed {

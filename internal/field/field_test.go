@@ -71,6 +71,7 @@ func TestBadFields(t *testing.T) {
 	for list, want := range map[string]string{
 		"timestamp":         "write /timestamp",
 		"/a,timestamp":      "write /timestamp",
+		"/a, /b":            `field " /b" is no JSON pointer, which begins with '/': write /b`,
 		"/a,":               "write record= for the record itself",
 		",":                 "has an empty field",
 		"=/a":               "the name before '=' is empty",
