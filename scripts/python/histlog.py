@@ -554,18 +554,21 @@ class Log:
 
     def _span(self) -> range:
         """Returns the sequences of the log's records, also of those that are damaged or lost."""
-        with _Process([self._path(), "check", "--json", "--", self.dir]) as process:  # it reads no index from end to end
-            text = process.read_line(self._timeout, _LINE_BYTES)
-            if not text.endswith(b"\n"):
-                process.finish(self._timeout)
-        try:
-            found = json.loads(text)
-            if found["next_seq"] is not None:
-                return range(operator.index(found["first_seq"]), operator.index(found["next_seq"]))
-        except (ValueError, TypeError, LookupError, RecursionError):
-            raise _too_old(self._path()) or _not_histlog(self._path(), text) from None
-        list(self._read(_parse, "-n0"))  # raises what is wrong with the log
-        raise _not_histlog(self._path(), text)
+        problems = ""
+        for _ in range(2):  # the log may be made after the first answer
+            with _Process([self._path(), "check", "--json", "--", self.dir]) as process:  # it reads no index from end to end
+                text = process.read_line(self._timeout, _LINE_BYTES)
+                if not text.endswith(b"\n"):
+                    process.finish(self._timeout)
+            try:
+                found = json.loads(text)
+                if found["next_seq"] is not None:
+                    return range(operator.index(found["first_seq"]), operator.index(found["next_seq"]))
+                problems = "; ".join(problem["text"] for problem in found["problems"])
+            except (ValueError, TypeError, LookupError, RecursionError):
+                raise _too_old(self._path()) or _not_histlog(self._path(), text) from None
+            list(self._read(_parse, "-n0"))  # raises what is wrong with the log
+        raise HistlogError(f"histlog check {self.dir}: {problems}")
 
     def _columns(self, texts: list[str]) -> list[str]:
         """Returns the names that histlog gives to fields."""

@@ -73,6 +73,26 @@ class Sequence(Case):
             with self.assertRaises(histlog.NoLog):
                 use()
 
+    def check_first(self, answer, times):
+        """Makes a program whose check gives an answer so many times, and is the real one from then on."""
+        marks = self.work / "marks"
+        path = self.work / f"check{times}"
+        path.write_text(
+            f'#!/bin/sh\nif [ "$1" = check ] && [ $(cat {marks} 2>/dev/null | wc -c) -lt {times} ]; then printf . >>{marks}; echo \'{answer}\'; exit 3; fi\n'
+            f'exec {HISTLOG} "$@"\n'
+        )
+        path.chmod(0o755)
+        return str(path)
+
+    def test_the_log_is_made_in_between(self):
+        """Another process makes the log after histlog check has found none."""
+        self.append(1)
+        answer = '{"first_seq":null,"next_seq":null,"problems":[{"text":"no log at x"}]}'
+        log = self.log(program=self.check_first(answer, 1))
+        self.assertEqual((len(log), log.append(2)), (1, 2))
+        with self.assertRaisesRegex(histlog.HistlogError, "no log at x"):
+            len(Log(self.dir, program=self.check_first(answer, 5)))
+
     def test_of_retired_records(self):
         """An index counts from the oldest record that is left; a sequence stays."""
         log = self.log(settings={"segment-size": "1K"})
