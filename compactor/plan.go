@@ -13,14 +13,15 @@ const (
 	Compress Kind = iota // replace the files of the segment by compressed ones
 	Retire               // remove the segment
 	Archive              // move the segment to another directory
+	Merge                // replace adjacent segments by one
 )
 
-func (k Kind) String() string { return [...]string{"compress", "retire", "archive"}[k] }
+func (k Kind) String() string { return [...]string{"compress", "retire", "archive", "merge"}[k] }
 
 // An Action is one step of a plan.
 type Action struct {
 	Kind    Kind
-	Segment Segment
+	Segment Segment // for Merge the one that is made
 }
 
 // A Plan is a list of actions in the order in which they are done.
@@ -100,7 +101,7 @@ func PlanCompression(p segment.Upkeep, segments []Segment, now time.Time) (plan 
 	}
 	var wide Plan
 	for _, s := range segments {
-		switch due := s.Sealed && s.Damage == nil && now.Sub(earlier(s.Newest, s.Arrived)) >= p.CompressAfter; {
+		switch due := s.due(p, now); {
 		case due && (s.Codec == segment.Plain || s.Copy):
 			plan = append(plan, Action{Compress, s})
 		case due && s.Wide:
@@ -110,6 +111,11 @@ func PlanCompression(p segment.Upkeep, segments []Segment, now time.Time) (plan 
 	return append(plan, wide...)
 }
 
+// due reports whether a segment may be compressed.
+func (s Segment) due(p segment.Upkeep, now time.Time) bool {
+	return s.Sealed && s.Damage == nil && now.Sub(earlier(s.Newest, s.Arrived)) >= p.CompressAfter
+}
+
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b
@@ -117,12 +123,12 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// PlanDue plans what is due by the policy: at most one retirement, and then all
-// compressions, of which Run executes one if Options.Once is set.
+// PlanDue plans what is due by the policy: at most one retirement, and then all merges and
+// compressions, of which Run executes one of each if Options.Once is set.
 func PlanDue(p segment.Upkeep, segments []Segment, now time.Time, g Guard) Plan {
 	plan := PlanRetention(p, segments, now, g)
 	// One at a time: append starts this in the background, and it must end soon. A
 	// segment that is retired need not be compressed first.
 	plan = plan[:min(1, len(plan))]
-	return append(plan, PlanCompression(p, segments[len(plan):], now)...)
+	return append(plan, PlanCompact(p, segments[len(plan):], now)...)
 }

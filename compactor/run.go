@@ -18,7 +18,7 @@ type Change struct {
 type Options struct {
 	segment.Options
 	Policy   segment.Upkeep     // its Codec and ArchiveTo are used
-	Once     bool               // compress one segment only, the first that is not damaged
+	Once     bool               // compress one segment only, and merge one group, the first that is not damaged
 	Progress func(done, of int) // called after each action; may be nil
 }
 
@@ -40,14 +40,17 @@ func Run(ctx context.Context, dir string, plan Plan, o Options) (changes []Chang
 	steps := segment.NewMaintenance(dir, o.Options)
 	defer steps.Close()
 	var damage error
+	done := map[Kind]bool{}
 	for i, a := range plan {
-		if damage != nil && a.Kind != Compress {
+		retires := a.Kind == Retire || a.Kind == Archive
+		if damage != nil && retires || o.Once && done[a.Kind] && !retires {
 			continue
 		}
 		// Each action is complete before the next one begins. After a kill the next run
 		// removes its files (Sweep) and does the rest of the plan.
-		done, err := do(ctx, steps, a, o.Policy)
-		for _, c := range done {
+		made, err := do(ctx, steps, a, o.Policy)
+		for _, c := range made {
+			done[a.Kind] = true
 			changes = append(changes, Change{a.Kind, c})
 		}
 		switch {
@@ -59,17 +62,14 @@ func Run(ctx context.Context, dir string, plan Plan, o Options) (changes []Chang
 		if o.Progress != nil {
 			o.Progress(i+1, len(plan))
 		}
-		if o.Once && a.Kind == Compress && len(done) > 0 {
-			break
-		}
 	}
 	return changes, damage
 }
 
-// overtaken reports whether err means that a concurrent run has retired the segment since
-// it was planned.
+// overtaken reports whether err means that a concurrent run has retired or merged the
+// segment since it was planned.
 func overtaken(err error) bool {
-	return errors.Is(err, segment.ErrRetired)
+	return errors.Is(err, segment.ErrRetired) || errors.Is(err, segment.ErrMerged)
 }
 
 // do executes one action. It returns no change if there was nothing left to do.
@@ -82,8 +82,14 @@ func do(ctx context.Context, steps *segment.Maintenance, a Action, p segment.Upk
 		return steps.Retire(ctx, a.Segment.Next)
 	case Archive:
 		return steps.Archive(ctx, p.ArchiveTo, a.Segment.Next)
-	case Compress:
-		c, err := steps.Compress(ctx, a.Segment.Base, p.Codec)
+	case Compress, Merge:
+		var c segment.Change
+		var err error
+		if a.Kind == Compress {
+			c, err = steps.Compress(ctx, a.Segment.Base, p.Codec)
+		} else {
+			c, err = steps.Merge(ctx, a.Segment.Base, a.Segment.Next, p.Codec)
+		}
 		if err != nil || c == (segment.Change{}) {
 			return nil, err
 		}

@@ -16,26 +16,35 @@ type Segment struct {
 	Newest  time.Time // maximum of the times in its records; zero if it has none
 	Arrived time.Time // when its last record was appended, to the second
 	Wide    bool      // the segment is compressed, but its index is still plain
+	Text    int64     // size of its text
+	First   time.Time // when its first record was appended, to the second
+	Part    bool      // segment.Merge may take it, when it has one file
 	Damage  error     // damage, because of which plans leave the segment alone; nil means none is known
 }
 
 // Segments returns the segments of a log. It reads their indexes and no records.
 func Segments(l *segment.Log) ([]Segment, error) {
 	segments := make([]Segment, 0, len(l.Segments))
-	for _, s := range l.Segments {
+	err := l.Each(0, func(s segment.Segment, _ segment.Sequence) error {
 		found, err := examine(l, s)
 		if errors.Is(err, segment.ErrRetired) { // by a concurrent run
-			continue
+			return nil
 		}
 		if errors.Is(err, segment.ErrCorrupt) {
 			found.Damage, err = err, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("examine %s: %w", s.Path, err)
+			return fmt.Errorf("examine %s: %w", s.Path, err)
+		}
+		// A segment that a concurrent run has merged since has the records of those before it,
+		// too.
+		for n := len(segments); n > 0 && segments[n-1].Base >= s.Base; n-- {
+			segments = segments[:n-1]
 		}
 		segments = append(segments, found)
-	}
-	return segments, nil
+		return nil
+	})
+	return segments, err
 }
 
 // examine returns the figures of one segment.
@@ -58,5 +67,9 @@ func examine(l *segment.Log, s segment.Segment) (found Segment, err error) {
 		return found, &segment.CorruptError{Kind: segment.KindIndex, Path: s.Path, Seq: s.Base, Reason: "its index is missing or unreadable"}
 	}
 	found.Newest, found.Arrived = newest, arrived
-	return found, nil
+	found.Part = s.Sealed && s.End == 0 && r.CanMerge()
+	found.First, _ = r.FirstArrival()
+	text, err := r.Size()
+	found.Text = int64(text)
+	return found, err
 }

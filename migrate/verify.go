@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -133,34 +134,37 @@ func sameRecords(ctx context.Context, o Options, view *segment.Log, want uint64)
 // with an error at the first damaged one.
 func records(l *segment.Log, from segment.Sequence) iter.Seq2[segment.Record, error] {
 	return func(yield func(segment.Record, error) bool) {
-		for _, s := range l.Segments {
-			if s.Next != 0 && s.Next <= from {
-				continue
-			}
-			if !yieldSegment(l, s, from, yield) {
-				return
-			}
+		err := l.Each(from, func(s segment.Segment, from segment.Sequence) error {
+			return yieldSegment(l, s, from, yield)
+		})
+		if err != nil && err != errStop {
+			yield(segment.Record{}, err)
 		}
 	}
 }
 
-// yieldSegment yields the records of one segment and reports whether to continue.
-func yieldSegment(l *segment.Log, s segment.Segment, from segment.Sequence, yield func(segment.Record, error) bool) bool {
+// errStop ends records after yield has returned false.
+var errStop = errors.New("stop")
+
+// yieldSegment yields the records of one segment, up to the first that is damaged.
+func yieldSegment(l *segment.Log, s segment.Segment, from segment.Sequence, yield func(segment.Record, error) bool) error {
 	r, err := l.OpenReader(s)
 	if err != nil {
-		yield(segment.Record{}, err)
-		return false
+		return err
 	}
 	defer r.Close()
 	end := r.Next()
 	if s.Sealed { // the name of the next segment says where it ends
 		end = s.Next
 	}
-	for seq := max(from, s.Base); seq < end; seq++ {
+	for seq := from; seq < end; seq++ {
 		rec, err := r.Record(seq)
-		if !yield(rec, err) || err != nil {
-			return false
+		if err != nil {
+			return err
+		}
+		if !yield(rec, nil) {
+			return errStop
 		}
 	}
-	return true
+	return nil
 }

@@ -152,7 +152,7 @@ func (r *Reader) open(seq segment.Sequence) error {
 		// The listing is out of date, or the file belongs to another log, which only
 		// RefreshAll detects.
 		err = r.refreshBy(r.log.RefreshAll)
-	case errors.Is(err, segment.ErrRetired):
+	case errors.Is(err, segment.ErrRetired), errors.Is(err, segment.ErrMerged):
 		err = r.refreshLog()
 	default:
 		return err

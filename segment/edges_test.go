@@ -90,6 +90,19 @@ func TestOrderOfUpkeep(t *testing.T) {
 	r.wantOrder(t, "sync "+fileName(1, Zstd), "remove "+fileName(1, Gzip), "remove "+textName(1), "unlock HISTLOG", "unlock UPKEEP")
 }
 
+// The same for a merged segment that a killed run left: it is synced before the segments
+// that it supersedes are removed, and their texts last.
+func TestOrderOfMerge(t *testing.T) {
+	dir := mergeLog(t, 2, 2)
+	before := snapshot(t, dir)
+	merge(t, dir, 1, 5)
+	restore(t, dir, before, textName(1), indexName(1), textName(3), indexName(3))
+	r := &recorder{}
+	_, err := Merge(t.Context(), dir, 1, 5, Zstd, Options{FS: r})
+	testutil.NoError(t, err)
+	r.wantOrder(t, "sync "+stem{1, 4}.text(Zstd), "remove "+indexName(3), "remove "+textName(1), "remove "+textName(3))
+}
+
 // TestClockGoesBack checks the span of arrivals in a trailer when the clock is set back.
 func TestClockGoesBack(t *testing.T) {
 	c := newClock()

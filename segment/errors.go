@@ -50,6 +50,9 @@ var (
 	// ErrRetired is returned when retention has removed the record. The oldest one that is left is Marker.FirstSeq; an archive
 	// may have the earlier ones.
 	ErrRetired = errors.New("retired")
+	// ErrMerged is returned when maintenance has merged a segment into a larger one since the log was listed. Call Refresh;
+	// Log.Each does so by itself.
+	ErrMerged = errors.New("merged")
 	// ErrReplaced is returned when the directory now holds another log. Open it again.
 	ErrReplaced = errors.New("replaced by another log")
 	// ErrNoRecord is returned when the log has no record of that sequence yet.
@@ -137,6 +140,7 @@ const (
 	OpRecover        = "recover"
 	OpArchive        = "archive"
 	OpCompress       = "compress"
+	OpMerge          = "merge"
 	OpRetire         = "retire"
 	OpRemove         = "remove"
 	OpCopy           = "copy"

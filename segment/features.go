@@ -15,6 +15,9 @@ import (
 // needsSmallIndex is the feature of logs with small indexes.
 const needsSmallIndex = "small-index"
 
+// needsMerged is the feature of logs with merged segments, whose names older versions ignore.
+const needsMerged = "merged-segments"
+
 // needsTimeFormat is the feature of logs with a format in a time rule. A histlog before it
 // would read other times, or none, and drop the format when it replaces HISTLOG.
 const needsTimeFormat = "time-format"
@@ -31,7 +34,7 @@ func codecFeature(c Codec) string {
 
 // features returns the features that this version supports.
 func features() []string {
-	all := []string{needsSmallIndex, needsTimeFormat}
+	all := []string{needsSmallIndex, needsMerged, needsTimeFormat}
 	for _, c := range seekable.Codecs() {
 		if f := codecFeature(c); f != "" {
 			all = append(all, f)
@@ -43,19 +46,20 @@ func features() []string {
 // featuresOf returns the features of a log with files of these names.
 func featuresOf(names ...string) (needed []string) {
 	for _, name := range names {
-		_, suffix, ok := parseName(name)
+		n, suffix, ok := parseName(name)
 		if !ok {
 			continue
 		}
-		f := ""
+		var all []string
+		if n.end != 0 {
+			all = append(all, needsMerged)
+		}
 		if suffix == filename.SmallSuffix {
-			f = needsSmallIndex
-		} else if c, ok := filename.CodecOf(suffix); ok {
-			f = codecFeature(c)
+			all = append(all, needsSmallIndex)
+		} else if c, ok := filename.CodecOf(suffix); ok && codecFeature(c) != "" {
+			all = append(all, codecFeature(c))
 		}
-		if f != "" && !slices.Contains(needed, f) {
-			needed = append(needed, f)
-		}
+		needed = withFeatures(needed, all...)
 	}
 	return needed
 }

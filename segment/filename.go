@@ -22,10 +22,10 @@ const (
 
 // A stem is what the names of all files of one segment begin with. The names come from
 // here alone, so that they can be made and parsed in one place.
-type stem struct{ base Sequence }
+type stem struct{ base, end Sequence } // end is 0 unless the segment was merged
 
 // stem returns the stem of the segment's files.
-func (s Segment) stem() stem { return stem{s.Base} }
+func (s Segment) stem() stem { return stem{s.Base, s.End} }
 
 // Name returns the name of the segment's file.
 func (s Segment) Name() string { return s.stem().text(s.Codec) }
@@ -38,16 +38,20 @@ func (n stem) index() string       { return n.of().Index() }
 func (n stem) smallIndex() string  { return n.of().SmallIndex() }
 func (n stem) all() []string       { return n.of().All() }
 
-func (n stem) of() filename.Stem { return filename.Stem{Base: uint64(n.base)} }
+func (n stem) of() filename.Stem { return filename.Stem{Base: uint64(n.base), End: uint64(n.end)} }
+
+// covers reports whether the record seq is one of those that the name of a merged segment
+// says it holds.
+func (n stem) covers(seq Sequence) bool { return n.base <= seq && seq <= n.end }
 
 // parseName divides the name of a segment or an index into its parts. ok is false for any
 // other file.
 func parseName(name string) (n stem, suffix string, ok bool) {
 	parsed, suffix, ok := filename.Parse(name)
-	return stem{Sequence(parsed.Base)}, suffix, ok
+	return stem{Sequence(parsed.Base), Sequence(parsed.End)}, suffix, ok
 }
 
 // A new segment is plain, and its names need no more than its base.
 
-func textName(base Sequence) string  { return stem{base}.text(Plain) }
-func indexName(base Sequence) string { return stem{base}.index() }
+func textName(base Sequence) string  { return stem{base: base}.text(Plain) }
+func indexName(base Sequence) string { return stem{base: base}.index() }

@@ -49,21 +49,32 @@ var goldenCompressed = map[Codec]struct{ dir, sum string }{
 	Gzip: {goldenDir + "-gzip", "d7b4ca01b1bf983ed47ea18436bcbf8676fcc8dbb1bca2060a02d1a7a4777ff3"},
 }
 
+// The same log with all its records in a merged segment, made once too, and an active one.
+const goldenMerged = goldenDir + "-merged"
+
+var goldenMergedSums = map[string]string{
+	"00000000000000000001-00000000000000000005.index":      "e7f94097b439254b2bb0aab309ec41796433e81d6a28eb8e3c3ca6fd5f6a8265",
+	"00000000000000000001-00000000000000000005.ndjson.zst": "c5a2f901278ddeb24b7a143aa982253092e9ad86b041d204cd7c05ea0027f498",
+}
+
 func TestGoldenFilesAreFrozen(t *testing.T) {
 	for codec, g := range goldenCompressed {
 		if got := fmt.Sprintf("%x", sha256.Sum256(testutil.ReadFile(t, filepath.Join(g.dir, fileName(1, codec))))); got != g.sum {
 			t.Errorf("%v was changed: its SHA-256 is %s, want %s", codec, got, g.sum)
 		}
 	}
-	for name, want := range goldenSums {
-		if got := fmt.Sprintf("%x", sha256.Sum256(testutil.ReadFile(t, filepath.Join(goldenDir, name)))); got != want {
-			t.Errorf("%s was changed: its SHA-256 is %s, want %s", name, got, want)
+	for dir, sums := range map[string]map[string]string{goldenDir: goldenSums, goldenMerged: goldenMergedSums} {
+		for name, want := range sums {
+			if got := fmt.Sprintf("%x", sha256.Sum256(testutil.ReadFile(t, filepath.Join(dir, name)))); got != want {
+				t.Errorf("%s was changed: its SHA-256 is %s, want %s", name, got, want)
+			}
 		}
 	}
 }
 
 func TestGoldenIsRead(t *testing.T) {
 	goldenIsRead(t, goldenDir)
+	t.Run("merged", func(t *testing.T) { goldenIsRead(t, goldenMerged) })
 	for codec, g := range goldenCompressed {
 		t.Run(codec.String(), func(t *testing.T) { goldenIsRead(t, g.dir) })
 	}

@@ -249,7 +249,7 @@ func bases(t *testing.T, dir string) (list []Sequence) {
 	return list
 }
 
-func fileName(base Sequence, c Codec) string { return stem{base}.text(c) }
-func smallIndexName(base Sequence) string    { return stem{base}.smallIndex() }
+func fileName(base Sequence, c Codec) string { return stem{base: base}.text(c) }
+func smallIndexName(base Sequence) string    { return stem{base: base}.smallIndex() }
 
 func newDir(t testing.TB) string { return filepath.Join(t.TempDir(), "log") }

@@ -68,7 +68,7 @@ func (l *Log) indexPath(s Segment) (string, error) {
 
 // indexOf opens the index of a segment. For the active segment only the plain form counts.
 func (l *Log) indexOf(s Segment) (x *indexFile, reason string, err error) {
-	if !s.Sealed && s.Codec == Plain {
+	if s.active() {
 		return l.openPlainIndex(s.stem())
 	}
 	return l.openIndex(s.stem())

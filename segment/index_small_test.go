@@ -80,7 +80,7 @@ func TestSmallIndex(t *testing.T) {
 	if !slices.Equal(l.Marker.Requires, []string{"small-index"}) {
 		t.Errorf("HISTLOG requires %q", l.Marker.Requires)
 	}
-	x, reason, err := l.openIndex(stem{1})
+	x, reason, err := l.openIndex(stem{base: 1})
 	testutil.NoError(t, err)
 	defer x.file.Close()
 	got, err := io.ReadAll(io.NewSectionReader(x.file, 0, 1<<30))
@@ -284,7 +284,7 @@ func TestShrinkRefuses(t *testing.T) {
 	testutil.NoError(t, err)
 	plain := filepath.Join(dir, indexName(1))
 	l := openLog(t, dir)
-	x, _, err := l.openIndex(stem{1})
+	x, _, err := l.openIndex(stem{base: 1})
 	testutil.NoError(t, err)
 	b, err := io.ReadAll(io.NewSectionReader(x.file, 0, 1<<30))
 	testutil.NoError(t, errors.Join(err, x.file.Close()))

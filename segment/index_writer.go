@@ -98,12 +98,16 @@ func (w *indexWriter) indexFile() *indexFile {
 
 // finish writes the trailer and puts the index in place.
 func (w *indexWriter) finish() error {
-	err := w.complete()
-	if err == nil {
-		//mutant:repair-the-index-is-not-synced
-		err = w.file.Sync() // otherwise a power cut after the rename could leave an index without its bytes
+	if err := w.complete(); err != nil {
+		return errors.Join(err, w.discard())
 	}
-	if err != nil {
+	return w.place()
+}
+
+// place puts a complete index in place.
+func (w *indexWriter) place() error {
+	//mutant:repair-the-index-is-not-synced
+	if err := w.file.Sync(); err != nil { // otherwise a power cut after the rename could leave an index without its bytes
 		return errors.Join(err, w.discard())
 	}
 	if err := w.file.Close(); err != nil {

@@ -42,9 +42,19 @@ type Segment struct {
 	Sealed bool
 	Next   Sequence // base of the next segment; 0 for the active one
 	Copy   bool     // the segment has another file, plain or compressed
+	End    Sequence // last record, by the name of a segment that was merged from smaller ones; 0 for any other
 
-	irregular bool // Path is not a regular file, and is never read
+	supersedes bool // files of segments that it was merged from are still there
+	irregular  bool // Path is not a regular file, and is never read
 }
+
+// Supersedes reports whether files are still there of segments that this one was merged
+// from. Merge removes them.
+func (s Segment) Supersedes() bool { return s.supersedes }
+
+// active reports whether a writer may be writing the segment. It never writes a compressed
+// segment or a merged one, even if the segments after it are lost.
+func (s Segment) active() bool { return !s.Sealed && s.Codec == Plain && s.End == 0 }
 
 // Open opens the log at dir for reading.
 func Open(dir string) (*Log, error) {
@@ -164,7 +174,7 @@ func (l *Log) Find(seq Sequence) (int, error) {
 	if seq < l.Marker.FirstSeq {
 		return 0, l.Marker.retiredError(seq)
 	}
-	i, found := slices.BinarySearchFunc(l.Segments, seq, func(s Segment, seq Sequence) int { return cmp.Compare(s.Base, seq) })
+	i, found := l.search(seq)
 	if found {
 		return i, nil
 	}
@@ -177,6 +187,12 @@ func (l *Log) Find(seq Sequence) (int, error) {
 	return i - 1, nil
 }
 
+// search returns the index in Segments of the segment that begins with seq or, if none
+// does, of the first one that begins after it.
+func (l *Log) search(seq Sequence) (i int, found bool) {
+	return slices.BinarySearchFunc(l.Segments, seq, func(s Segment, seq Sequence) int { return cmp.Compare(s.Base, seq) })
+}
+
 // NextSeq returns the sequence after the newest record that readers see.
 func (l *Log) NextSeq() (Sequence, error) {
 	for {
@@ -187,7 +203,7 @@ func (l *Log) NextSeq() (Sequence, error) {
 		}
 		// The segment may have been sealed and retired since it was listed. Another one is then
 		// the newest.
-		if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrRetired) {
+		if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrRetired) && !errors.Is(err, ErrMerged) {
 			return 0, err
 		}
 		if e := l.Refresh(); e != nil {

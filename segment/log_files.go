@@ -1,10 +1,8 @@
 package segment
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/histlog/histlog/internal/filename"
 )
@@ -17,7 +15,7 @@ import (
 func (l *Log) leaveRetired() {
 	l.Conflict = nil
 	first := l.Marker.FirstSeq
-	i, found := slices.BinarySearchFunc(l.Segments, first, func(s Segment, seq Sequence) int { return cmp.Compare(s.Base, seq) })
+	i, found := l.search(first)
 	// i == 0: all segments begin after first_seq. That is not a conflict: the oldest segments are
 	// missing, and MissingOldest reports that.
 	switch {

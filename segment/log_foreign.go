@@ -23,7 +23,7 @@ const maxSequence Sequence = math.MaxInt64
 // after the newest one that its index proves are checked, unless RefreshAll was called. A
 // foreign file before that segment is found when it is read, because no index proves it.
 func (l *Log) separateForeign(segments []Segment) {
-	l.Foreign, l.unsure = nil, nil
+	segments, l.Foreign, l.unsure = l.withoutSuperseded(segments)
 	// With another id in HISTLOG the same files belong to another log or to none.
 	if l.knownID != l.Marker.ID {
 		l.known, l.knownID = nil, l.Marker.ID
@@ -104,7 +104,7 @@ func chain(segments []Segment) []Segment {
 // foreign file. Without an index the base decides: it must follow the last record
 // before it.
 func (l *Log) foreignReason(s Segment, before []Segment) (reason string, err error) {
-	if s.Base > maxSequence {
+	if max(s.Base, s.End) > maxSequence {
 		return "not a segment of this log: no record has so high a number", nil
 	}
 	if s.irregular {

@@ -11,12 +11,8 @@ import (
 // Size returns how many bytes the log takes on disk: all files of its segments, their
 // indexes, origin/ and quarantine/. It leaves out HISTLOG, LOCK and the other small files.
 func (l *Log) Size() (n int64, err error) {
-	for _, s := range l.Segments {
-		size, err := l.DiskBytes(s)
-		if err != nil {
-			return 0, err
-		}
-		n += size
+	if n, err = l.diskBytes(l.Segments); err != nil {
+		return 0, err
 	}
 	for _, folder := range []string{filename.Origin, filename.Quarantine} {
 		size, err := l.folderBytes(folder)
@@ -46,6 +42,18 @@ func (l *Log) DiskBytes(s Segment) (n int64, err error) {
 		// A segment has some of these files only, and Compress may replace one at any moment.
 		if err != nil && !missing(err) {
 			return 0, asDiskError(OpRead, path, err)
+		}
+		n += size
+	}
+	return n, nil
+}
+
+// diskBytes returns how many bytes all files of several segments take.
+func (l *Log) diskBytes(segments []Segment) (n int64, err error) {
+	for _, s := range segments {
+		size, err := l.DiskBytes(s)
+		if err != nil {
+			return 0, err
 		}
 		n += size
 	}

@@ -59,6 +59,10 @@ func (l *Log) readEdited() (err error) {
 	if l.Segments, err = listSegments(l.fs, l.Dir); err != nil {
 		return err
 	}
+	if l.Segments, l.Foreign, err = l.withoutSuperseded(l.Segments); err != nil {
+		return err
+	}
+	l.Segments = chain(l.Segments)
 	if len(l.Segments) == 0 {
 		return &CorruptError{Kind: KindMissing, Path: l.Dir, Reason: "HISTLOG is there, but no segment"}
 	}

@@ -30,8 +30,8 @@ type Reader struct {
 }
 
 // OpenReader opens a segment of the log for reading. The error is a *CorruptError if
-// the segment is gone or cannot be read as a segment of this log, and ErrRetired if
-// retention removed the segment since the log was listed.
+// the segment is gone or cannot be read as a segment of this log, and ErrRetired or
+// ErrMerged if the segment was retired or merged since the log was listed.
 func (l *Log) OpenReader(s Segment) (*Reader, error) {
 	open := l.openFile
 	if s.Copy {
@@ -55,14 +55,14 @@ func (l *Log) openFile(s Segment) (*Reader, error) {
 		}
 		return nil, errors.Join(err, r.Close())
 	}
-	if !l.thorough && (r.index == nil || r.reason != "") { // no index proves that the file belongs to the log
-		if err := l.foreignDamage(s); err != nil {
+	if r.index == nil {
+		//mutant:retire-the-index-of-a-retired-segment-is-rebuilt
+		if err := l.missingSegmentError(s); errors.Is(err, ErrRetired) || errors.Is(err, ErrMerged) {
 			return nil, errors.Join(err, r.Close())
 		}
 	}
-	if r.index == nil {
-		//mutant:retire-the-index-of-a-retired-segment-is-rebuilt
-		if err := l.missingSegmentError(s); errors.Is(err, ErrRetired) {
+	if !l.thorough && (r.index == nil || r.reason != "") { // no index proves that the file belongs to the log
+		if err := l.foreignDamage(s); err != nil {
 			return nil, errors.Join(err, r.Close())
 		}
 	}
@@ -144,7 +144,7 @@ func (r *Reader) refresh() error {
 	if r.index == nil {
 		return r.makeEntries()
 	}
-	if !r.segment.Sealed && r.segment.Codec == Plain {
+	if r.segment.active() {
 		return r.index.dropBeyond(r.size)
 	}
 	if r.segment.Sealed && r.trailer == nil && r.segment.Base+Sequence(r.index.count) < r.segment.Next {
@@ -217,6 +217,15 @@ func (r *Reader) Newest() (own, arrived time.Time, ok bool) {
 		return own, arrived, false
 	}
 	return time.Unix(0, r.trailer.MaxTime), time.Unix(int64(r.trailer.MaxArrival), 0), true
+}
+
+// FirstArrival returns when the first records of a sealed segment were appended, to the
+// second, from the trailer. ok is false without a trailer.
+func (r *Reader) FirstArrival() (at time.Time, ok bool) {
+	if r.trailer == nil {
+		return at, false
+	}
+	return time.Unix(int64(r.trailer.MinArrival), 0), true
 }
 
 // Close closes the files of the segment. It may be called again.

@@ -126,7 +126,8 @@ func (l *Log) missingIndexError(s Segment) error {
 }
 
 // missingSegmentError returns the error for a listed segment without a file or an index:
-// ErrRetired if the segment was retired since the log was listed, else a *CorruptError.
+// ErrRetired or ErrMerged if the segment was retired or merged since the log was listed,
+// else a *CorruptError.
 func (l *Log) missingSegmentError(s Segment) error {
 	var now markerFile
 	// Retire replaces HISTLOG before it removes a file. So if Retire removed this one, HISTLOG
@@ -134,6 +135,11 @@ func (l *Log) missingSegmentError(s Segment) error {
 	//mutant:retire-a-reader-with-an-old-listing-reports-damage
 	if m, err := now.read(l.fs, l.Dir); err == nil && s.Base < m.FirstSeq && l.Conflict == nil {
 		return m.retiredError(s.Base)
+	}
+	// Merge gives the larger segment its name before it removes a file.
+	//mutant:merge-a-reader-with-an-old-listing-reports-damage
+	if err := l.mergedSince(s); err != nil {
+		return err
 	}
 	return &CorruptError{Kind: KindMissing, Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}
 }

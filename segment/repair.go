@@ -111,6 +111,8 @@ type repair struct {
 	log      *Log
 	w        *Writer
 	copies   []*Reader // readers of the other files of the current segment
+	parts    []Segment // segments that the current one supersedes
+	part     *Reader   // of one of parts; nil means that none is open
 	repaired []RepairedRecord
 }
 
@@ -146,7 +148,15 @@ func (r *repair) segment(s Segment) (err error) {
 		for _, c := range r.copies {
 			err = errors.Join(err, c.Close())
 		}
+		err = errors.Join(err, r.closePart())
 	}()
+	if r.parts, err = r.log.supersededBy(read.segment); err != nil {
+		return errors.Join(err, read.Close())
+	}
+	// Only a person knows where the name came from.
+	if last := read.Next() - 1; s.End != 0 && read.trailer != nil && last != s.End {
+		return errors.Join(misnamed(s, last), read.Close())
+	}
 	next := s.Next
 	if read.trailer != nil { // records after its last one were in another segment
 		next = s.Base + Sequence(read.trailer.Count)
@@ -250,6 +260,16 @@ func (r *repair) openCopies(read *Reader) (copies []*Reader, err error) {
 	return copies, nil
 }
 
+// closePart closes the part that findInParts has left open.
+func (r *repair) closePart() error {
+	if r.part == nil {
+		return nil
+	}
+	err := r.part.Close()
+	r.part = nil
+	return err
+}
+
 // beginIndex begins the new index of a segment.
 func (r *repair) beginIndex(read *Reader) (*indexWriter, error) {
 	h := header{id: r.log.Marker.ID, base: read.segment.Base, created: read.Created()}
@@ -289,7 +309,7 @@ func (r *repair) fillGap(from, next Sequence) error {
 func (r *repair) fill(from, next Sequence) error {
 	path := filepath.Join(r.log.Dir, textName(from))
 	now := r.w.now()
-	index, err := r.log.newIndexWriter(stem{from}, header{id: r.log.Marker.ID, base: from, created: now}, r.w.mode)
+	index, err := r.log.newIndexWriter(stem{base: from}, header{id: r.log.Marker.ID, base: from, created: now}, r.w.mode)
 	if err != nil {
 		return err
 	}

@@ -2,11 +2,13 @@ package segment
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/histlog/histlog/internal/vfs"
 )
@@ -166,7 +168,47 @@ func (m *segmentRepair) findInCopies(seq Sequence) (*Record, error) {
 			return &rec, nil
 		}
 	}
-	return nil, nil
+	//mutant:merge-records-are-not-restored-from-what-it-supersedes
+	return m.findInParts(seq)
+}
+
+// findInParts is findInCopies for the segments that this one supersedes. Their indexes
+// confirm their records. An error of the disk is one of Repair: the record is not lost.
+func (m *segmentRepair) findInParts(seq Sequence) (*Record, error) {
+	i, found := slices.BinarySearchFunc(m.parts, seq, func(s Segment, seq Sequence) int { return cmp.Compare(s.Base, seq) })
+	if !found {
+		i--
+	}
+	if i < 0 {
+		return nil, nil
+	}
+	s := m.parts[i]
+	if m.part == nil || m.part.segment.Base != s.Base {
+		if err := m.closePart(); err != nil {
+			return nil, err
+		}
+		var err error
+		if m.part, err = m.log.openFile(s); errors.Is(err, ErrCorrupt) {
+			return nil, nil
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	if _, err := m.part.indexEntry(seq); err != nil || uint64(seq-s.Base) >= m.part.indexed() {
+		return nil, nil
+	}
+	rec, err := m.part.Record(seq)
+	if errors.Is(err, ErrCorrupt) {
+		return nil, nil
+	}
+	// An intact entry of this segment must agree: the offsets of the records after it depend
+	// on this one.
+	if e, err := m.read.indexEntry(seq); err == nil && uint64(seq-m.read.segment.Base) < m.read.indexed() && e.CRC != rec.CRC {
+		return nil, nil
+	}
+	shift := m.end() - rec.Start // the records before it are in the new text
+	rec.Start, rec.End = rec.Start+shift, rec.End+shift
+	return &rec, err
 }
 
 // restore writes a record from another file to its place, after it has copied the bytes that

@@ -209,7 +209,7 @@ func (l *Log) PlanRestamp(ctx context.Context, change Settings, progress func(re
 	}
 	done.Settings = m.Settings
 	p := l.newTextProgress(l.Segments, progress)
-	for _, s := range l.Segments {
+	err = l.Each(0, func(s Segment, _ Sequence) error {
 		var t Restamped
 		read, err := l.OpenReader(s)
 		if err == nil {
@@ -219,12 +219,15 @@ func (l *Log) PlanRestamp(ctx context.Context, change Settings, progress func(re
 		}
 		p.next()
 		if err = t.note(s, err); errors.Is(err, ErrRetired) {
-			continue
+			return nil
 		}
 		if err != nil {
-			return done, err
+			return err
 		}
+		// A segment that was merged since has the records of those before it, too.
+		done.Segments = slices.DeleteFunc(done.Segments, func(t Restamped) bool { return t.Base >= s.Base })
 		done.Segments = append(done.Segments, t)
-	}
-	return done, nil
+		return nil
+	})
+	return done, err
 }

@@ -42,6 +42,7 @@ type Policy struct {
 type Upkeep struct {
 	CompressAfter time.Duration // age at which a segment is compressed; or Never
 	Codec         Codec
+	MergeSize     int64         // small segments are merged into segments of at most so many bytes of text; 0: they are not
 	MaxRecords    uint64        // retire the oldest segments while so many records stay; 0 means no limit
 	MaxAge        time.Duration // age at which segments are retired; 0 means no limit
 	MaxBytes      int64         // retire the oldest segments while so many bytes stay; 0 means no limit
@@ -110,6 +111,15 @@ var settingTable = []setting{
 			p.Upkeep.CompressAfter, err = timespec.ParseDuration(s)
 		}
 		return err
+	}},
+	{"merge", "auto", "auto: small segments that arrived on one day (UTC) are merged, up to segment-size, when they may be compressed; never: they are not", func(p *Policy, s string) error {
+		if s != "auto" && s != "never" {
+			return errors.New("want auto or never")
+		}
+		if p.Upkeep.MergeSize = 0; s == "auto" {
+			p.Upkeep.MergeSize = p.SegmentSize // which is set: its row is an earlier one
+		}
+		return nil
 	}},
 	{"codec", "zstd", "codec for compression: " + seekable.Names(), func(p *Policy, s string) (err error) {
 		p.Upkeep.Codec, err = seekable.ParseCodec(s)

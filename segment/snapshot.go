@@ -168,7 +168,7 @@ func (s *snapshotter) copySegment(ctx context.Context, from Segment) error {
 	}
 	take := s.copySealed
 	//mutant:snapshot-the-active-segment-is-shared
-	if !from.Sealed && from.Codec == Plain {
+	if from.active() {
 		take = s.copyUnsealed
 	}
 	found, err := take(ctx, from)
@@ -197,7 +197,8 @@ func (s *snapshotter) copied() *Log {
 // copyLeftIndexes copies the indexes of missing segments after the newest segment. From
 // these indexes the next writer learns which sequences were acknowledged.
 func (s *snapshotter) copyLeftIndexes(ctx context.Context) error {
-	newest := s.from.Segments[len(s.from.Segments)-1].Base
+	last := s.from.Segments[len(s.from.Segments)-1]
+	newest := max(last.Base, last.End)
 	for _, e := range s.entries {
 		n, suffix, ours := parseName(e.Name())
 		if !ours || suffix != filename.IndexSuffix && suffix != filename.SmallSuffix || n.base <= newest {
@@ -216,12 +217,13 @@ func (s *snapshotter) copyLeftIndexes(ctx context.Context) error {
 	return nil
 }
 
-// copySealed copies all files of a segment that is not written any more.
+// copySealed copies all files of a segment that is not written any more, and those that
+// it has superseded: Repair may need them.
 func (s *snapshotter) copySealed(ctx context.Context, from Segment) (found *CorruptError, err error) {
 	copied := false
 	for _, e := range s.entries {
 		n, _, ours := parseName(e.Name())
-		if !ours || n != from.stem() {
+		if !ours || n != from.stem() && !from.stem().covers(n.base) {
 			continue
 		}
 		if !e.Type().IsRegular() {

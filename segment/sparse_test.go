@@ -148,7 +148,7 @@ func TestEntryBeyondText(t *testing.T) {
 				}
 				l := openLog(t, dir)
 				h := header{id: l.Marker.ID, base: 5, created: time.Unix(0, 0)}
-				x, _, err := l.openIndex(stem{5})
+				x, _, err := l.openIndex(stem{base: 5})
 				testutil.NoError(t, err)
 				_, err = x.countEntries(-1)
 				testutil.NoError(t, err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/histlog/histlog/internal/filename"
+	"github.com/histlog/histlog/internal/seekable"
 	"github.com/histlog/histlog/internal/vfs"
 )
 
@@ -60,7 +61,7 @@ func (l *Log) lockMaintenance(ctx context.Context) (release func() error, err er
 	return func() error { l.locked = false; return errors.Join(second(), first()) }, nil
 }
 
-// Sweep removes what an interrupted Compress, Retire or Archive of the log at dir has
+// Sweep removes what an interrupted Compress, Merge, Retire or Archive of the log at dir has
 // left. If there is nothing, it takes no lock.
 func Sweep(ctx context.Context, dir string, o Options) error {
 	l, err := OpenContext(ctx, dir, o.FS)
@@ -114,16 +115,34 @@ func (l *Log) removeFiles(names []string) error {
 	return nil
 }
 
+// leftByMerge reports whether an index is that of a merged segment that a killed Merge has
+// not completed: there is no text of its name, and the segments that it would supersede are
+// there. If they are not, the text is lost, and the index says what it held.
+func (l *Log) leftByMerge(n stem) bool {
+	for _, c := range seekable.Codecs() {
+		if _, err := l.fs.Lstat(l.path(n.text(c))); !missing(err) {
+			return false
+		}
+	}
+	//mutant:merge-the-index-of-a-lost-text-is-removed
+	_, found := l.search(n.base)
+	return found
+}
+
 // leftovers lists temporary files, and files of segments that were retired but not yet
 // removed.
 func (l *Log) leftovers() (temporary, retired []string, err error) {
 	first := min(l.Marker.FirstSeq, l.Segments[0].Base)
 	err = vfs.EachEntry(l.fs, l.Dir, func(e fs.DirEntry) {
-		n, _, ours := parseName(e.Name())
+		n, suffix, ours := parseName(e.Name())
+		_, text := filename.CodecOf(suffix)
 		switch {
 		//mutant:maintenance-a-temporary-histlog-stays
 		case filename.IsTemporary(e.Name()), e.Name() == "."+filename.Marker+".tmp":
 			//mutant:compress-the-temporary-file-of-a-killed-run-stays
+			temporary = append(temporary, e.Name())
+		//mutant:merge-the-index-of-a-killed-run-stays
+		case ours && !text && n.end != 0 && n.base >= first && l.leftByMerge(n):
 			temporary = append(temporary, e.Name())
 		// Retention must not delete a file of another log. Repair moves it to quarantine/.
 		//mutant:retire-another-logs-segment-is-removed

@@ -133,7 +133,7 @@ func (a *archive) append(ctx context.Context, l *Log, s Segment) error {
 	last := l.Segments[len(l.Segments)-1]
 	// Another process may have added segments since the archive was listed.
 	//mutant:archive-another-process-has-added-segments
-	if there, err := l.filesNow(Segment{Base: s.Base}); err != nil {
+	if there, err := l.filesNow(Segment{Base: s.Base, End: s.End}); err != nil {
 		return err
 	} else if s.Base != last.Next || there.Path != "" {
 		if err := l.Refresh(); err != nil {
@@ -158,12 +158,17 @@ func (a *archive) append(ctx context.Context, l *Log, s Segment) error {
 	if err := a.copy(ctx, s); err != nil {
 		return err
 	}
-	// After an interrupted run it is the last segment already.
-	if s.Base == last.Base {
-		return nil
-	}
 	added := l.withCodec(s, s.Codec)
-	added.Next = s.Next
+	added.Next, added.supersedes = s.Next, false
+	// After an interrupted run it is the last segment already, or the log has merged that
+	// one with others since.
+	if s.Base == last.Base {
+		//mutant:merge-the-archive-keeps-what-a-merged-segment-supersedes
+		if err := l.removeSupersededBy(added); err != nil {
+			return err
+		}
+		l.Segments = l.Segments[:len(l.Segments)-1]
+	}
 	l.Segments = append(l.Segments, added)
 	return nil
 }

@@ -112,21 +112,22 @@ func (l *Log) stat(dir string) (fs.FileInfo, error) {
 }
 
 // checkSameSegment returns ErrNotArchive if the archive's last segment is intact and
-// differs from s: a copy of the log has archived other records there.
+// differs from s: a copy of the log has archived other records there. It may hold fewer
+// records than s, if the log has merged it with others since it was archived.
 func (a *archive) checkSameSegment(ctx context.Context, l *Log, s Segment) error {
 	own, err := a.from.openFile(s)
 	if err != nil {
 		return err
 	}
-	// archive has verified this file, so it has a trailer.
-	trailer := *own.trailer
-	if err := own.Close(); err != nil {
-		return err
-	}
+	defer own.Close() // it was only read
 	r, err := l.OpenReader(l.Segments[len(l.Segments)-1])
 	if err == nil {
 		err = r.verifyFile(ctx)
-		if err == nil && !r.trailer.sameRecords(trailer) {
+		var same bool
+		if err == nil {
+			same, err = own.beginsWith(*r.trailer)
+		}
+		if err == nil && !same {
 			err = fmt.Errorf("%w: it holds other records from %d on: was the log copied?", ErrNotArchive, s.Base)
 		}
 		err = errors.Join(err, r.Close())
@@ -135,4 +136,17 @@ func (a *archive) checkSameSegment(ctx context.Context, l *Log, s Segment) error
 		return nil
 	}
 	return err
+}
+
+// beginsWith reports whether the first records of a segment are those that have the totals t.
+func (r *Reader) beginsWith(t trailer) (bool, error) {
+	var own trailer
+	for k := uint64(0); k < min(t.Count, r.index.count); k++ {
+		e, err := r.index.entry(k)
+		if err != nil {
+			return false, err
+		}
+		own.add(e)
+	}
+	return own.sameRecords(t), nil
 }

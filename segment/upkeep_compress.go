@@ -47,6 +47,9 @@ func (m *Maintenance) Compress(ctx context.Context, base Sequence, codec Codec) 
 			return nil, err
 		}
 		s = l.Segments[i]
+		if s.Base != base && s.stem().covers(base) {
+			return nil, l.missingSegmentError(Segment{Base: base, Path: l.path(textName(base))})
+		}
 		if s.Base != base || !s.Sealed {
 			return nil, fmt.Errorf("compress %s: %w: no sealed segment begins with %d", l.Dir, ErrNoRecord, base)
 		}

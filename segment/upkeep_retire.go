@@ -75,7 +75,11 @@ func (l *Log) verifyRetired(ctx context.Context, s Segment) (c Change, file Segm
 		return c, s, err
 	}
 	// first_seq is about to be the base of the next segment. The listing may be an old one.
-	next := l.withCodec(Segment{Base: s.Next}, Plain)
+	i, found := l.search(s.Next)
+	if !found {
+		return c, s, l.missingSegmentError(Segment{Base: s.Next, Path: l.path(textName(s.Next))})
+	}
+	next := l.Segments[i]
 	err = l.followRename(next, func(now Segment) error {
 		_, err := l.fs.Lstat(now.Path)
 		return err

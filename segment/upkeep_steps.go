@@ -14,13 +14,13 @@ import (
 )
 
 // A Maintenance does steps of maintenance on one log: [Maintenance.Compress],
-// [Maintenance.Retire], [Maintenance.Archive]. It lists the directory and checks the
+// [Maintenance.Merge], [Maintenance.Retire], [Maintenance.Archive]. It lists the directory and checks the
 // segments once, and not for each step, so that the cost of a step does not grow with the
 // number of segments. It is used by one goroutine.
 //
 // Each step takes the maintenance lock, so that other processes can change the log
 // between two steps. If they have replaced HISTLOG or the directory, the next step lists
-// the log again. They may also have compressed a segment, so each step looks again for the
+// the log again. They may also have compressed a segment or merged some, so each step looks again for the
 // files of the segments that it changes. The directory stays open until Close.
 type Maintenance struct {
 	dir     string
@@ -41,6 +41,17 @@ func (m *Maintenance) Close() error { return errors.Join(m.log.close(), m.archiv
 // step runs fn while holding the maintenance lock. If the log must be listed, step first
 // removes what an interrupted run left.
 func (m *Maintenance) step(ctx context.Context, fn func(*Log) error) error {
+	err := m.listedStep(ctx, fn)
+	// Another process has merged a segment since the log was listed. After an error the next
+	// step lists it again.
+	//mutant:merge-maintenance-with-an-old-listing-fails
+	if errors.Is(err, ErrMerged) {
+		err = m.listedStep(ctx, fn)
+	}
+	return err
+}
+
+func (m *Maintenance) listedStep(ctx context.Context, fn func(*Log) error) error {
 	l, err := m.log.open(ctx, m.dir, m.options.FS)
 	defer m.log.drop(l)
 	if err != nil {
@@ -205,6 +216,7 @@ func (l *Log) filesNow(s Segment) (Segment, error) {
 	}
 	slices.SortFunc(files, compareListed)
 	now := segmentsOf(l.Dir, files)[0]
-	now.Sealed, now.Next, now.Copy = s.Sealed, s.Next, len(files) > 1 && !files[1].irregular
+	now.Sealed, now.Next, now.supersedes = s.Sealed, s.Next, s.supersedes
+	now.Copy = len(files) > 1 && !files[1].irregular
 	return now, nil
 }

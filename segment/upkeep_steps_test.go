@@ -193,7 +193,7 @@ func TestStepsBesideOthers(t *testing.T) {
 	})
 	t.Run("the next segment is gone", func(t *testing.T) {
 		m, dir := begin(t)
-		for _, name := range (stem{3}).all() {
+		for _, name := range (stem{base: 3}).all() {
 			testutil.NoError(t, vfs.RemoveIfExists(OS{}, filepath.Join(dir, name)))
 		}
 		_, err := m.Retire(t.Context(), 3)

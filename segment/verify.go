@@ -20,6 +20,11 @@ type Finding struct {
 // each record with the bytes read so far. Damage is in the Finding; Verify returns an
 // error only if it could not read on.
 func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset)) (f Finding, err error) {
+	return l.verifyFrom(ctx, s, s.Base, progress)
+}
+
+// verifyFrom is Verify, and counts only the records from a sequence on.
+func (l *Log) verifyFrom(ctx context.Context, s Segment, from Sequence, progress func(read Offset)) (f Finding, err error) {
 	r, err := l.OpenReader(s)
 	if err != nil {
 		return f, f.note(err)
@@ -29,8 +34,11 @@ func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset))
 	if s.Sealed {
 		end = s.Next
 	}
-	var sum trailer
+	var sum, counted trailer
 	for seq := s.Base; seq < end; seq++ {
+		if seq == from {
+			f.Records, f.Blank, f.Rebuilt = 0, 0, 0
+		}
 		if err := ctx.Err(); err != nil {
 			return f, err
 		}
@@ -45,11 +53,14 @@ func (l *Log) Verify(ctx context.Context, s Segment, progress func(read Offset))
 			continue
 		}
 		sum.add(rec.Entry)
+		if seq >= from {
+			counted.add(rec.Entry)
+		}
 		if progress != nil {
 			progress(rec.End)
 		}
 	}
-	f.Summary = sum.total()
+	f.Summary = counted.total()
 	container, err := r.text.checkContainer()
 	if err != nil {
 		return f, err
@@ -102,6 +113,8 @@ func (f *Finding) checkSegment(r *Reader, sum trailer, container string) {
 		f.add(&CorruptError{Kind: KindIndex, Path: r.index.path, Offset: Offset(headerSize + r.index.count*entrySize), Reason: "the trailer does not sum up the entries"})
 	case s.Sealed && r.size != sum.Plain:
 		f.add(&CorruptError{Path: s.Path, Offset: sum.Plain, Reason: fmt.Sprintf("%d bytes more than were written", r.size-sum.Plain)})
+	case s.End != 0 && r.Next() != s.End+1:
+		f.add(misnamed(s, r.Next()-1))
 	case container != "":
 		f.add(&CorruptError{Path: s.Path, Seq: s.Base, Reason: container})
 	}

@@ -24,18 +24,18 @@ func (l *Log) VerifyAll(ctx context.Context, progress func(read, total Offset)) 
 	}
 	f.Damage = append(f.Damage, l.Foreign...)
 	p := l.newTextProgress(l.Segments, progress)
-	for _, s := range l.Segments {
-		one, err := l.Verify(ctx, s, p.report)
+	err = l.Each(0, func(s Segment, from Sequence) error {
+		one, err := l.verifyFrom(ctx, s, from, p.report)
 		p.next()
 		if errors.Is(err, ErrRetired) {
-			continue
+			return nil
 		}
-		if err != nil {
-			return f, err
+		if err == nil {
+			f.include(one)
 		}
-		f.include(one)
-	}
-	return f, nil
+		return err
+	})
+	return f, err
 }
 
 // include adds what Verify found in the next segment.
@@ -81,14 +81,17 @@ func (l *Log) newTextProgress(segments []Segment, fn func(read, total Offset)) *
 // report reports how much of the current segment was read.
 func (p *textProgress) report(read Offset) {
 	if p.fn != nil {
-		p.fn(p.before+read, p.total)
+		p.fn(min(p.before+read, p.total), p.total)
 	}
 }
 
 // next makes the next segment the current one. The one before is done, even if damage, or a
 // concurrent run that has retired it, ended the reading.
 func (p *textProgress) next() {
-	p.before += p.sizes[0]
-	p.sizes = p.sizes[1:]
+	// There are none left if the log was listed again and has more segments since.
+	if len(p.sizes) > 0 {
+		p.before += p.sizes[0]
+		p.sizes = p.sizes[1:]
+	}
 	p.report(0)
 }

@@ -21,7 +21,8 @@ type QuickCheck struct {
 }
 
 // QuickCheck checks a segment by its index and the size of its file. Damage is in the
-// result; QuickCheck returns an error only if it could not check.
+// result; QuickCheck returns an error only if it could not check, or ErrMerged if the
+// segment was merged since the log was listed.
 func (l *Log) QuickCheck(s Segment) (g QuickCheck, err error) {
 	if s.Copy {
 		// If no file of the segment can be opened, the listed one is checked and shows why.
@@ -40,6 +41,9 @@ func (l *Log) QuickCheck(s Segment) (g QuickCheck, err error) {
 		return err
 	})
 	if missing(err) {
+		if err := l.mergedSince(s); err != nil {
+			return g, err
+		}
 		g.Damage = &CorruptError{Kind: KindMissing, Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}
 		return g, nil
 	}
@@ -50,9 +54,12 @@ func (l *Log) QuickCheck(s Segment) (g QuickCheck, err error) {
 	switch {
 	case err != nil:
 		return g, err
-	case x == nil && !s.Sealed && s.Codec == Plain && g.Disk == 0: // a power cut came before the name of the index was durable
+	case x == nil && s.active() && g.Disk == 0: // a power cut came before the name of the index was durable
 		return g, nil
 	case x == nil:
+		if err := l.mergedSince(s); err != nil {
+			return g, err
+		}
 		g.Damage = &CorruptError{Kind: KindIndex, Path: s.Path, Seq: s.Base, Reason: "its index is missing"}
 		return g, nil
 	}
@@ -71,7 +78,7 @@ func (g *QuickCheck) check(l *Log, s Segment, x *indexFile, reason string) error
 	if err != nil {
 		return err
 	}
-	if !s.Sealed && s.Codec == Plain {
+	if s.active() {
 		// Readers do not count records that were never synced and that a power cut lost.
 		if err := x.dropBeyond(text); err != nil {
 			return err
@@ -114,7 +121,10 @@ func (g *QuickCheck) check(l *Log, s Segment, x *indexFile, reason string) error
 // length of the file and with the trailer of its index. It reads no frame.
 func (l *Log) containerDamage(s Segment, t *trailer) (*CorruptError, error) {
 	f, err := l.fs.OpenFile(s.Path, os.O_RDONLY, 0)
-	if missing(err) { // it was retired or repaired since
+	if missing(err) { // it was retired, merged or repaired since
+		if err := l.mergedSince(s); err != nil {
+			return nil, err
+		}
 		return &CorruptError{Kind: KindMissing, Path: s.Path, Seq: s.Base, Reason: "the segment is missing"}, nil
 	}
 	if err != nil {
@@ -152,12 +162,21 @@ func (x *indexFile) sealedDamage(s Segment, t *trailer, size Offset) *CorruptErr
 		return &CorruptError{Kind: KindIndex, Path: x.path, Offset: at, Reason: "the trailer is missing or unreadable"}
 	case next < s.Next:
 		return missingSegments(s.Path, t.Plain, next, s.Next)
+	//mutant:merge-a-name-that-contradicts-the-index-is-not-noticed
+	case s.End != 0 && next != s.End+1:
+		return misnamed(s, next-1)
 	case next > s.Next:
 		return &CorruptError{Kind: KindIndex, Path: x.path, Offset: at, Reason: fmt.Sprintf("it holds %d records, the next segment begins with record %d", x.count, s.Next)}
 	case s.Codec == Plain && size != t.Plain, size == 0:
 		return &CorruptError{Path: s.Path, Offset: min(size, t.Plain), Reason: fmt.Sprintf("%d bytes long, %d were written", size, t.Plain)}
 	}
 	return nil
+}
+
+// misnamed returns the damage of a merged segment whose name has another last record than
+// its index.
+func misnamed(s Segment, last Sequence) *CorruptError {
+	return &CorruptError{Path: s.Path, Seq: s.Base, Reason: fmt.Sprintf("its name says that it ends with record %d, it ends with record %d: rename it and its index", s.End, last)}
 }
 
 // activeDamage compares the last entry of the active segment with the size of its

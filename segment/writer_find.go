@@ -38,9 +38,17 @@ func (w *Writer) Find(ctx context.Context, after Sequence, compact []byte) (ack 
 	case after+1 == next:
 		return Ack{}, false, nil
 	}
-	first, err := l.Find(after + 1)
-	for i := first; err == nil && !found && i < len(l.Segments); i++ {
-		ack, found, err = l.find(l.Segments[i], max(after+1, l.Segments[i].Base), compact)
+	if _, err := l.Find(after + 1); err != nil {
+		return Ack{}, false, err
+	}
+	err = l.Each(after+1, func(s Segment, from Sequence) (err error) {
+		if ack, found, err = l.find(s, from, compact); found && err == nil {
+			err = errStop
+		}
+		return err
+	})
+	if err == errStop {
+		err = nil
 	}
 	ack.Durable = found && w.policy.Sync.Durable()
 	return ack, found, err

@@ -108,8 +108,8 @@ func (w *Writer) open(ctx context.Context, command string) error {
 
 // newestSegment returns the newest segment of the directory, or an error if it is
 // not of this log: appending to it would make its records part of the log. It also returns
-// the bases of the indexes after it, ascending.
-func (w *Writer) newestSegment(ctx context.Context) (newest Segment, indexes []Sequence, err error) {
+// the stems of the indexes after it, ascending.
+func (w *Writer) newestSegment(ctx context.Context) (newest Segment, indexes []stem, err error) {
 	files, err := listFiles(w.fs, w.dir, true)
 	if err != nil {
 		return Segment{}, nil, err
@@ -119,14 +119,17 @@ func (w *Writer) newestSegment(ctx context.Context) (newest Segment, indexes []S
 	if len(texts) == 0 {
 		return Segment{}, nil, &CorruptError{Kind: KindMissing, Path: w.dir, Reason: "HISTLOG is there, but no segment"}
 	}
-	segments := segmentsOf(w.dir, texts)
+	log := Log{Dir: w.dir, Marker: w.marker, fs: w.fs, ctx: ctx}
+	segments, _, err := log.withoutSuperseded(segmentsOf(w.dir, texts))
+	if err != nil {
+		return Segment{}, nil, &DiskError{Op: OpRecover, Path: w.dir, Err: err}
+	}
 	newest = segments[len(segments)-1]
 	for _, f := range files {
-		if f.index && f.base > newest.Base {
-			indexes = append(indexes, f.base)
+		if f.index && f.base > max(newest.Base, newest.End) {
+			indexes = append(indexes, f.stem)
 		}
 	}
-	log := Log{Dir: w.dir, Marker: w.marker, fs: w.fs, ctx: ctx}
 	reason, err := log.foreignReason(newest, segments[:len(segments)-1])
 	if err != nil {
 		return Segment{}, nil, &DiskError{Op: OpRecover, Path: newest.Path, Err: err}
@@ -139,13 +142,15 @@ func (w *Writer) newestSegment(ctx context.Context) (newest Segment, indexes []S
 }
 
 // openSegment recovers the newest segment and makes it the active one, or begins the
-// next segment if the newest one is lost, compressed or damaged. indexes are the bases of
-// the indexes after it.
-func (w *Writer) openSegment(newest Segment, indexes []Sequence) error {
+// next segment if the newest one is lost, compressed, merged or damaged. indexes are the
+// stems of the indexes after it.
+func (w *Writer) openSegment(newest Segment, indexes []stem) error {
 	if next, err := w.findLostSegment(indexes); err != nil || next != 0 {
 		return errors.Join(err, w.createAfter(next))
 	}
-	if newest.Codec != Plain {
+	// The name of a merged segment says where it ends.
+	//mutant:merge-a-writer-appends-to-a-merged-segment
+	if newest.Codec != Plain || newest.End != 0 {
 		next, err := w.nextAfterCompressed(newest)
 		if err != nil {
 			return err

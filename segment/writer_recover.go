@@ -24,24 +24,24 @@ func (r *Recovery) Empty() bool {
 // findLostSegment looks for an index without a text, of a segment after the newest
 // one. It returns the sequence after the last record in that index, or 0 if there is
 // none. An index without entries does not count: a crash leaves such an index if it
-// comes before the segment's text is created. indexes are the bases of the indexes after
+// comes before the segment's text is created. indexes are the stems of the indexes after
 // the newest segment, ascending.
-func (w *Writer) findLostSegment(indexes []Sequence) (next Sequence, err error) {
-	for _, base := range slices.Compact(indexes) {
-		if base > maxSequence {
+func (w *Writer) findLostSegment(indexes []stem) (next Sequence, err error) {
+	for _, n := range slices.Compact(indexes) {
+		if n.base > maxSequence {
 			break
 		}
 		// Its records were acknowledged. Appending to the segment before it would give
 		// their sequences to other records.
 		l := Log{Dir: w.dir, Marker: w.marker, fs: w.fs}
-		indexed, err := l.indexedUpTo(stem{base})
+		indexed, err := l.indexedUpTo(n)
 		if err != nil {
 			return 0, err
 		}
-		if indexed > base {
-			next = indexed
-			w.recovery.Damage = append(w.recovery.Damage, &CorruptError{Kind: KindMissing, Path: filepath.Join(w.dir, textName(base)), Seq: base,
-				Reason: fmt.Sprintf("the segment is missing; its index knows of %d records", indexed-base)})
+		if indexed > n.base {
+			next = max(next, indexed)
+			w.recovery.Damage = append(w.recovery.Damage, &CorruptError{Kind: KindMissing, Path: filepath.Join(w.dir, n.text(Plain)), Seq: n.base,
+				Reason: fmt.Sprintf("the segment is missing; its index knows of %d records", indexed-n.base)})
 		}
 	}
 	return next, nil

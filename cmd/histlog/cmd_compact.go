@@ -25,6 +25,9 @@ compressed file; only then is the plain file removed. zstd, zstdcat, gzip, zcat,
 and DuckDB read the files as they are. The index of a compressed segment is compressed
 too, if the segment has more than 124 records.
 
+Small segments that arrived on the same day (UTC) are merged, up to segment-size, once
+that day has ended and all of them may be compressed. The setting merge turns it off.
+
    histlog compact --dry-run step2
    histlog compact step2
    histlog compact --older-than 0s --codec gzip step2
@@ -37,7 +40,7 @@ which nothing more is appended can be compressed completely:
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "older-than", Usage: "only segments whose newest record has at least this `AGE` (default: the setting compress-after, 24h)"},
 			&cli.StringFlag{Name: "codec", Usage: seekable.Names() + " (default: the setting codec, zstd)"},
-			&cli.BoolFlag{Name: "due", Usage: "run at most one due compression and one due retirement (what append starts in the background)"},
+			&cli.BoolFlag{Name: "due", Usage: "run at most one due compression, one due merge and one due retirement (what append starts in the background)"},
 			&cli.BoolFlag{Name: "seal", Usage: "seal the newest segment first, unless it is empty"},
 			&cli.StringFlag{Name: "log-id", Hidden: true, Usage: "fail if the log has another `ID` (append passes that of the log it has open)"},
 			&cli.StringFlag{Name: "lock-wait", Usage: "with --seal: how long to wait for a writer", Value: "10s"},
@@ -69,7 +72,7 @@ func runCompact(c *cli.Context) error {
 		}
 		m.plan = compactor.PlanDue(m.policy, m.segments, m.now, guard)
 	} else {
-		m.plan = compactor.PlanCompression(m.policy, m.segments, m.now)
+		m.plan = compactor.PlanCompact(m.policy, m.segments, m.now)
 	}
 	return m.run()
 }

@@ -132,7 +132,11 @@ func (m *maintenance) diskSize() (n int64) {
 // would be. damage reports segments that could not be estimated.
 func (m *maintenance) estimate() (changes []compactor.Change, damage error) {
 	ratio := m.ratio()
+	planned := map[compactor.Kind]bool{}
 	for _, a := range m.plan {
+		if m.c.Bool("due") && planned[a.Kind] {
+			continue
+		}
 		s := a.Segment
 		change := compactor.Change{Kind: a.Kind, Change: segment.Change{Segment: s.Name(), Records: s.Records, Before: s.Bytes}}
 		if a.Kind == compactor.Compress && s.Wide && !s.Copy {
@@ -165,10 +169,14 @@ func (m *maintenance) estimate() (changes []compactor.Change, damage error) {
 			}
 			change.After = int64(ratio * float64(change.Before))
 		}
-		changes = append(changes, change)
-		if m.c.Bool("due") && a.Kind == compactor.Compress {
-			break
+		if a.Kind == compactor.Merge { // at most what they take now: together they are compressed better
+			change.After = change.Before
+			if ratio > 0 {
+				change.After = min(change.Before, int64(ratio*float64(s.Text)))
+			}
 		}
+		changes = append(changes, change)
+		planned[a.Kind] = true
 	}
 	return changes, damage
 }
@@ -262,6 +270,8 @@ func (m *maintenance) showText(changes []compactor.Change, before, after int64) 
 				after = "unknown until it is sealed"
 			}
 			what += " → " + after
+		case compactor.Merge:
+			what += " → " + term.Bytes(c.After)
 		case compactor.Archive:
 			what += " → " + term.Safe(m.policy.ArchiveTo)
 		}

@@ -27,7 +27,8 @@ const (
 const Sums = "SHA256SUMS"
 
 // The name of a segment or an index is a base, the sequence of the first record, of
-// Digits digits, and a suffix. The extension of the codec follows TextSuffix.
+// Digits digits, and a suffix; the name of a merged one has a hyphen and the sequence of
+// the last record between them. The extension of the codec follows TextSuffix.
 const (
 	Digits      = 20
 	TextSuffix  = ".ndjson"
@@ -35,8 +36,9 @@ const (
 	SmallSuffix = ".index.zst"
 )
 
-// A Stem is what the names of all files of one segment begin with.
-type Stem struct{ Base uint64 }
+// A Stem is what the names of all files of one segment begin with: the sequence of its
+// first record and, if it was merged from smaller ones, that of its last record.
+type Stem struct{ Base, End uint64 } // End is 0 if the segment was not merged
 
 // Text returns the name of the segment stored as c.
 func (s Stem) Text(c seekable.Codec) string { return s.digits() + TextSuffix + c.Extension() }
@@ -56,7 +58,12 @@ func (s Stem) All() (names []string) {
 	return append(names, s.Index(), s.SmallIndex())
 }
 
-func (s Stem) digits() string { return pad(s.Base) }
+func (s Stem) digits() string {
+	if s.End == 0 {
+		return pad(s.Base)
+	}
+	return pad(s.Base) + "-" + pad(s.End)
+}
 
 // pad returns a sequence with leading zeros.
 func pad(n uint64) string {
@@ -66,16 +73,16 @@ func pad(n uint64) string {
 }
 
 // Segment returns the name of the segment that begins with base and is stored as c.
-func Segment(base uint64, c seekable.Codec) string { return Stem{base}.Text(c) }
+func Segment(base uint64, c seekable.Codec) string { return Stem{Base: base}.Text(c) }
 
 // Text returns the name of the plain segment that begins with base.
-func Text(base uint64) string { return Stem{base}.Text(seekable.Plain) }
+func Text(base uint64) string { return Stem{Base: base}.Text(seekable.Plain) }
 
 // Index returns the name of that segment's index.
-func Index(base uint64) string { return Stem{base}.Index() }
+func Index(base uint64) string { return Stem{Base: base}.Index() }
 
 // SmallIndex returns the name of the small form of that index.
-func SmallIndex(base uint64) string { return Stem{base}.SmallIndex() }
+func SmallIndex(base uint64) string { return Stem{Base: base}.SmallIndex() }
 
 // Parse divides the name of a segment or an index into its parts. ok is false for any
 // other file, which is ignored.
@@ -83,12 +90,17 @@ func Parse(name string) (s Stem, suffix string, ok bool) {
 	if len(name) <= Digits {
 		return s, "", false
 	}
-	base, ok := parseDigits(name[:Digits])
+	s.Base, ok = parseDigits(name[:Digits])
 	suffix = name[Digits:]
-	if _, text := CodecOf(suffix); !ok || !text && suffix != IndexSuffix && suffix != SmallSuffix {
-		return s, "", false
+	if rest, merged := strings.CutPrefix(suffix, "-"); merged && ok && len(rest) > Digits {
+		s.End, ok = parseDigits(rest[:Digits])
+		// A segment is merged from at least two, each of at least one record.
+		ok, suffix = ok && s.End > s.Base, rest[Digits:]
 	}
-	return Stem{base}, suffix, true
+	if _, text := CodecOf(suffix); !ok || !text && suffix != IndexSuffix && suffix != SmallSuffix {
+		return Stem{}, "", false
+	}
+	return s, suffix, true
 }
 
 // parseDigits is the inverse of pad. ok is false for 0, which is no sequence.

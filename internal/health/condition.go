@@ -95,23 +95,26 @@ func quickCheck(ctx context.Context, l *segment.Log) (Check, error) {
 	if missing := l.MissingOldest(); missing != nil {
 		c.Damage = append(c.Damage, missing)
 	}
-	for _, s := range l.Segments {
+	err := l.Each(0, func(s segment.Segment, from segment.Sequence) error {
 		if err := ctx.Err(); err != nil {
-			return c, err
+			return err
 		}
 		g, err := l.QuickCheck(s)
 		if err != nil {
-			return c, err
+			return err
 		}
-		c.Records += g.Records
+		c.Records += g.Records - min(g.Records, uint64(from-s.Base)) // those before from were counted
 		if g.Damage != nil {
 			c.Damage = append(c.Damage, g.Damage)
 		}
 		if g.Suspect.After(c.Suspect) {
 			c.Suspect = g.Suspect
 		}
+		return nil
+	})
+	if err != nil {
+		return c, err
 	}
-	var err error
 	c.Disk, err = l.Size()
 	return c, err
 }

@@ -2,6 +2,7 @@ package survey
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -26,33 +27,45 @@ type Latest struct {
 func Recent(l *segment.Log) (Latest, error) { return recent(l, recentRecords) }
 
 func recent(l *segment.Log, n uint64) (latest Latest, err error) {
-	var newest []segment.Entry // in descending order
+	var newest []segment.Entry              // in descending order
+	end := segment.Sequence(math.MaxUint64) // the first record of newest; at first, no record
 	for i := len(l.Segments) - 1; i >= 0 && uint64(len(newest)) < n; i-- {
-		err := latest.addEntries(l, l.Segments[i], n, &newest)
+		s := l.Segments[i]
+		err := latest.addEntries(l, s, end, n, &newest)
+		if errors.Is(err, segment.ErrMerged) { // by a concurrent run
+			if err := l.Refresh(); err != nil {
+				return latest, err
+			}
+			for i = len(l.Segments); i > 0 && l.Segments[i-1].Base >= end; i-- {
+			}
+			continue
+		}
 		if errors.Is(err, segment.ErrCorrupt) || errors.Is(err, segment.ErrRetired) {
 			break
 		}
 		if err != nil {
 			return latest, err
 		}
+		end = s.Base
 	}
 	latest.Gap = usualGap(newest)
 	return latest, nil
 }
 
-// addEntries appends entries of s to newest, in descending order, until there are n.
-func (latest *Latest) addEntries(l *segment.Log, s segment.Segment, n uint64, newest *[]segment.Entry) (err error) {
+// addEntries appends entries of s before end to newest, in descending order, until there
+// are n.
+func (latest *Latest) addEntries(l *segment.Log, s segment.Segment, end segment.Sequence, n uint64, newest *[]segment.Entry) (err error) {
 	r, err := l.OpenReader(s)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	first := s.Base
-	if r.Count() > n-uint64(len(*newest)) {
-		first = r.Next() - segment.Sequence(n-uint64(len(*newest)))
+	first, next := s.Base, min(r.Next(), end)
+	if left := n - uint64(len(*newest)); uint64(next-first) > left {
+		first = next - segment.Sequence(left)
 	}
-	entries := make([]segment.Entry, 0, r.Next()-first)
-	for seq := first; seq < r.Next(); seq++ {
+	entries := make([]segment.Entry, 0, next-first)
+	for seq := first; seq < next; seq++ {
 		e, err := r.Entry(seq)
 		if err != nil {
 			return err
@@ -66,7 +79,7 @@ func (latest *Latest) addEntries(l *segment.Log, s segment.Segment, n uint64, ne
 	}
 	slices.Reverse(entries)
 	if len(*newest) == 0 && len(entries) > 0 {
-		latest.LastSeq, latest.LastTime, latest.LastArrived = r.Next()-1, entries[0].Time, entries[0].Arrived
+		latest.LastSeq, latest.LastTime, latest.LastArrived = next-1, entries[0].Time, entries[0].Arrived
 	}
 	*newest = append(*newest, entries...)
 	return nil

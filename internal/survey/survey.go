@@ -81,19 +81,22 @@ func collect(ctx context.Context, l *segment.Log) (*Survey, error) {
 	for _, d := range l.Foreign {
 		w.Damage = append(w.Damage, d)
 	}
-	for _, seg := range l.Segments {
-		found, err := w.segment(seg)
+	err := l.Each(0, func(seg segment.Segment, from segment.Sequence) error {
+		found, err := w.segment(seg, from)
 		if errors.Is(err, segment.ErrCorrupt) || errors.Is(err, segment.ErrRetired) {
 			w.Damage = append(w.Damage, err)
 		} else if err != nil {
-			return nil, err
+			return err
 		}
 		w.addSegment(found)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	w.MedianSize = segment.Offset(w.sizes.median())
 	w.Cadence, w.Backwards = w.gaps.Usual(), w.gaps.Backwards
 	w.Stalls, w.StallCount = w.gaps.Stalls()
-	var err error
 	if w.DiskBytes, err = l.Size(); err != nil {
 		return nil, err
 	}
@@ -112,8 +115,9 @@ type surveyor struct {
 }
 
 // segment reads the index of seg. If it returns an error, s holds the statistics of the
-// entries before it.
-func (w *surveyor) segment(seg segment.Segment) (s Segment, err error) {
+// entries before it. The records before from were read with other segments, which seg was
+// merged from since.
+func (w *surveyor) segment(seg segment.Segment, from segment.Sequence) (s Segment, err error) {
 	s.Segment = seg
 	r, err := w.log.OpenReader(seg)
 	if err != nil {
@@ -135,7 +139,9 @@ func (w *surveyor) segment(seg segment.Segment) (s Segment, err error) {
 			return s, &segment.CorruptError{Kind: segment.KindIndex, Path: seg.Path, Seq: seq, Offset: s.Bytes, Reason: "its index entry makes no sense"}
 		}
 		s.add(e)
-		w.addRecord(seq, e, size)
+		if seq >= from {
+			w.addRecord(seq, e, size)
+		}
 	}
 	info, err := w.log.FS().Lstat(seg.Path)
 	if err != nil {
@@ -189,8 +195,13 @@ func count(e segment.Entry, flag segment.EntryFlags) uint64 {
 	return 0
 }
 
-// addSegment adds the totals of a segment.
+// addSegment adds the totals of a segment, in place of those of the segments that it was
+// merged from.
 func (w *surveyor) addSegment(s Segment) {
+	for n := len(w.Segments); n > 0 && w.Segments[n-1].Base >= s.Base; n-- {
+		w.Records, w.PlainBytes = w.Records-w.Segments[n-1].Records, w.PlainBytes-w.Segments[n-1].Bytes
+		w.Segments = w.Segments[:n-1]
+	}
 	w.Segments = append(w.Segments, s)
 	all := segment.Summary{Records: w.Records, Bytes: w.PlainBytes, First: w.First, Last: w.Last}
 	all.Add(s.Summary)

@@ -18,7 +18,7 @@ import (
 func (r *run) checkCrash(disk *faultfs.Disk, ops int) error {
 	next := r.nextProcess(disk, ops)
 	before := disk.Files()
-	if err := checkSmallIndexDeclared(before); err != nil {
+	if err := checkFeaturesDeclared(before); err != nil {
 		return err
 	}
 	if len(r.damaged) > 0 {
@@ -56,13 +56,16 @@ func (r *run) checkCrash(disk *faultfs.Disk, ops int) error {
 	return next.checkRetry()
 }
 
-// checkSmallIndexDeclared checks the promise to a histlog that does not know small
-// indexes: HISTLOG declares them before the first one exists.
-func checkSmallIndexDeclared(files map[string][]byte) error {
+// checkFeaturesDeclared checks the promise to a histlog that does not know small
+// indexes or merged segments: HISTLOG declares them before the first one exists.
+func checkFeaturesDeclared(files map[string][]byte) error {
 	for name := range files {
 		marker, ok := files[path.Dir(name)+"/HISTLOG"]
-		if filename.IsSegment(path.Base(name)) && strings.HasSuffix(name, ".index.zst") && ok && !bytes.Contains(marker, []byte("small-index")) {
-			return fmt.Errorf("%s is there, and HISTLOG does not say so", name)
+		stem, suffix, ours := filename.Parse(path.Base(name))
+		for feature, has := range map[string]bool{"small-index": suffix == filename.SmallSuffix, "merged-segments": stem.End != 0} {
+			if ok && ours && has && !bytes.Contains(marker, []byte(feature)) {
+				return fmt.Errorf("%s is there, and HISTLOG does not require %s", name, feature)
+			}
 		}
 	}
 	return nil

@@ -61,6 +61,10 @@ func TestLyingDisk(t *testing.T) {
 		_, err := segment.Restamp(context.Background(), r.dir, segment.Settings{"time-field": "/other"}, nil, o)
 		return err
 	}
+	merge := func(r *run, o segment.Options) error {
+		_, err := segment.Merge(context.Background(), r.dir, 1, 9, segment.Zstd, o)
+		return err
+	}
 	snapshot := func(r *run, o segment.Options) error {
 		r.disk.NoLinks()
 		_, err := segment.Snapshot(context.Background(), r.dir, "/copy", nil, o)
@@ -70,6 +74,8 @@ func TestLyingDisk(t *testing.T) {
 		name, prefix, suffix string
 		do                   func(*run, segment.Options) error
 	}{
+		{"merge the texts", "", ".zst.tmp", merge},
+		{"merge the indexes", "", ".index.tmp", merge},
 		{"compress by zstd", "", ".zst.tmp", compress(segment.Zstd)},
 		{"compress by gzip", "", ".gz.tmp", compress(segment.Gzip)},
 		{"archive the text", "", ".ndjson.tmp", archive},
@@ -77,10 +83,10 @@ func TestLyingDisk(t *testing.T) {
 		{"restamp a sealed segment", "", "." + filename.Index(1) + ".tmp", restamp},
 		{"copy a sealed segment", "/copy/", filename.Text(1), snapshot},
 		{"copy a sealed segment's index", "/copy/", filename.Index(1), snapshot},
-		{"copy the active segment", "/copy/", filename.Text(5), snapshot},
+		{"copy the active segment", "/copy/", filename.Text(9), snapshot},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			model := newRun(scenario{prepare: filled}, "always")
+			model := newRun(scenario{prepare: long}, "always")
 			for at := 0; ; at++ {
 				r := model.clone()
 				disk := &lying{Disk: r.disk, prefix: row.prefix, suffix: row.suffix, at: at}

@@ -144,6 +144,63 @@ var scenarios = []scenario{
 		r.retry = func(r *run) { r.compress(segment.Zstd) }
 		r.retry(r)
 	}},
+	{"merge", long, func(r *run) { r.mergeAll(segment.Zstd) }},
+	{"merge compressed segments by gzip", func(r *run) {
+		long(r)
+		r.compress(segment.Gzip)
+	}, func(r *run) { r.mergeAll(segment.Gzip) }},
+	{"merge lost records", func(r *run) {
+		long(r)
+		r.flipBit(2, 30)
+		_, err := segment.Repair(context.Background(), r.dir, r.options())
+		r.must(err)
+		r.makeDurable()
+	}, func(r *run) { r.mergeAll(segment.Zstd) }},
+	{"merge many records", func(r *run) {
+		many(r)
+		r.compress(segment.Zstd)
+		reopen(r)
+		_, err := segment.Seal(context.Background(), r.dir, r.options())
+		r.must(err)
+	}, func(r *run) { r.mergeAll(segment.Zstd) }},
+	{"merge after a killed merge", func(r *run) {
+		long(r)
+		r.mergeAll(segment.Zstd)
+		ops := r.disk.Ops()
+		for i := len(ops) - 1; i >= 0; i-- {
+			if ops[i].Kind == faultfs.Remove && strings.HasSuffix(ops[i].Path, filename.TextSuffix) {
+				r.disk, r.retry = r.disk.Killed(i), nil
+				return
+			}
+		}
+		panic("no text was removed")
+	}, func(r *run) { r.mergeAll(segment.Zstd) }},
+	{"archive a merged segment", func(r *run) {
+		long(r)
+		r.mergeAll(segment.Zstd)
+		r.retry = nil
+	}, func(r *run) {
+		r.archive = "/archive"
+		r.retry = func(r *run) {
+			_, err := segment.Archive(context.Background(), r.dir, r.archive, 9, r.options())
+			r.failed(err)
+		}
+		r.retry(r)
+	}},
+	{"restamp a merged segment", func(r *run) {
+		r.settings["time-field"] = otherField
+		long(r)
+		r.mergeAll(segment.Zstd)
+	}, func(r *run) { r.restamp() }},
+	{"repair a merged segment", func(r *run) {
+		long(r)
+		r.mergeAll(segment.Zstd)
+		r.retry = nil
+		r.corruptCompressed(2)
+	}, func(r *run) {
+		_, err := segment.Repair(context.Background(), r.dir, r.options())
+		r.repairDone = !r.failed(err)
+	}},
 	{"archive a small index", func(r *run) {
 		many(r)
 		r.compress(segment.Zstd)
@@ -428,6 +485,24 @@ func (r *run) compress(codec segment.Codec) {
 	}
 }
 
+// mergeAll merges all sealed segments.
+func (r *run) mergeAll(codec segment.Codec) {
+	l, err := segment.OpenContext(context.Background(), r.dir, r.disk)
+	if r.failed(err) {
+		return
+	}
+	r.mergeUpTo(l.Segments[len(l.Segments)-1].Base, codec)
+}
+
+// mergeUpTo merges the segments of the records before next.
+func (r *run) mergeUpTo(next segment.Sequence, codec segment.Codec) {
+	r.retry = func(r *run) {
+		_, err := segment.Merge(context.Background(), r.dir, 1, next, codec, r.options())
+		r.failed(err)
+	}
+	r.retry(r)
+}
+
 // created makes an empty log.
 func created(r *run) {
 	r.create()
@@ -439,6 +514,13 @@ func filled(r *run) {
 	r.create()
 	r.append(5)
 	r.close()
+}
+
+// long makes a log of three segments at least.
+func long(r *run) {
+	filled(r)
+	reopen(r)
+	reopen(r)
 }
 
 // manyRecords is enough for the index of the first segment to be stored small.

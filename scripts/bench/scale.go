@@ -62,18 +62,24 @@ func benchScale(slow bool) (err error) {
 			counts = append(counts, n)
 		}
 	}
-	if err := chartScale("segments of 2 records", counts, 2, 1); err != nil {
-		return err
+	for _, merged := range []bool{false, true} {
+		what := "segments of 2 records, as they were written"
+		if merged {
+			what = "segments of 2 records, after histlog compact"
+		}
+		if err := chartScale(what, counts, 2, 1, merged); err != nil {
+			return err
+		}
 	}
 	records := recordCounts
 	if slow {
 		records = append(records, 10_000_000)
 	}
-	return chartScale("records in 3 segments", records, 0, 3)
+	return chartScale("records in 3 segments", records, 0, 3, false)
 }
 
 // chartScale prints a table and bars for logs of the given counts.
-func chartScale(unit string, counts []int, perSegment, segments int) error {
+func chartScale(unit string, counts []int, perSegment, segments int, compact bool) error {
 	costs := make([][]cost, len(counts))
 	for i, n := range counts {
 		each := perSegment
@@ -82,7 +88,7 @@ func chartScale(unit string, counts []int, perSegment, segments int) error {
 			n = segments
 		}
 		var err error
-		if costs[i], err = measureScale(n, each); err != nil {
+		if costs[i], err = measureScale(n, each, compact); err != nil {
 			return err
 		}
 	}
@@ -102,8 +108,9 @@ func chartScale(unit string, counts []int, perSegment, segments int) error {
 	return nil
 }
 
-// measureScale makes a log and measures each of scaleCommands on it.
-func measureScale(segments, perSegment int) (costs []cost, err error) {
+// measureScale makes a log and measures each of scaleCommands on it, after maintenance if
+// compact is set.
+func measureScale(segments, perSegment int, compact bool) (costs []cost, err error) {
 	dir, err := os.MkdirTemp("/dev/shm", "histlog-scale-")
 	if err != nil {
 		return nil, err
@@ -113,6 +120,11 @@ func measureScale(segments, perSegment int) (costs []cost, err error) {
 	newest, err := makeScaleLog(log, segments, perSegment)
 	if err != nil {
 		return nil, err
+	}
+	if compact {
+		if err := compactScale(log, segments); err != nil {
+			return nil, err
+		}
 	}
 	value := filepath.Join(dir, "value")
 	if err := os.WriteFile(value, []byte(scaleRecord(newest)), 0o644); err != nil {
@@ -131,6 +143,40 @@ func measureScale(segments, perSegment int) (costs []cost, err error) {
 		costs = append(costs, c)
 	}
 	return costs, nil
+}
+
+// compactScale has maintenance look after a log, and prints what that takes and leaves.
+func compactScale(log string, segments int) error {
+	if _, err := segment.Configure(context.Background(), log, segment.Settings{"compress-after": "24h", "merge": "auto"}, nil); err != nil {
+		return err
+	}
+	files, bytes, err := sizeOf(log)
+	if err != nil {
+		return err
+	}
+	c := exec.Command(os.Getenv("HISTLOG"), "compact", "--json", log)
+	begun := time.Now()
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("compact: %w\n%.1000s", err, out)
+	}
+	took, peak := time.Since(begun), c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss*1024
+	filesAfter, bytesAfter, err := sizeOf(log)
+	fmt.Printf("compact of %d segments: %.2f s, %.1f MiB; %d files of %.1f MB, then %d of %.2f MB\n",
+		segments, took.Seconds(), float64(peak)/(1<<20), files, float64(bytes)/1e6, filesAfter, float64(bytesAfter)/1e6)
+	return err
+}
+
+// sizeOf returns how many files a directory has, and their size.
+func sizeOf(dir string) (files int, bytes int64, err error) {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			return 0, 0, err
+		}
+		files, bytes = files+1, bytes+info.Size()
+	}
+	return files, bytes, err
 }
 
 // measureCost runs a command three times and returns the least of its costs.
@@ -157,14 +203,13 @@ func scaleRecord(at time.Time) string {
 	return fmt.Sprintf(`{"timestamp":%q,"total_matches":74}`, at.Format(time.RFC3339))
 }
 
-// makeScaleLog makes a log of sealed segments and an active one, a record in each 15
-// seconds, without syncs. It returns the time of the newest record.
+// makeScaleLog makes a log of sealed segments and an active one, a segment in each five
+// minutes, without syncs. It returns the time of the newest record.
 func makeScaleLog(dir string, segments, perSegment int) (newest time.Time, err error) {
-	const gap = 15 * time.Second
+	gap := 5 * time.Minute / time.Duration(perSegment)
 	at := time.Now().Add(-time.Duration(segments*perSegment) * gap)
-	size := len(scaleRecord(at)) + 1
 	w, err := segment.Create(context.Background(), dir, segment.Options{FS: unsynced{}, Now: func() time.Time { return at },
-		Settings: segment.Settings{"segment-size": fmt.Sprint(size*perSegment - size/2), "segment-age": "100000d", "maintain": "manual", "sync": "none", "compress-after": "never"}})
+		Settings: segment.Settings{"segment-age": "5m", "maintain": "manual", "sync": "none", "compress-after": "never", "merge": "never"}})
 	if err != nil {
 		return at, err
 	}

@@ -1,0 +1,89 @@
+package compactor
+
+import (
+	"time"
+
+	"github.com/histlog/histlog/segment"
+)
+
+// PlanCompact plans merges and compressions. A segment that is merged is not compressed
+// before: Merge takes plain segments, too.
+func PlanCompact(p segment.Upkeep, segments []Segment, now time.Time) Plan {
+	plan := PlanMerge(p, segments, now)
+	left := make([]Segment, 0, len(segments))
+	merges := plan
+	for _, s := range segments {
+		for len(merges) > 0 && merges[0].Segment.Next <= s.Base {
+			merges = merges[1:]
+		}
+		if len(merges) == 0 || s.Base < merges[0].Segment.Base {
+			left = append(left, s)
+		}
+	}
+	return append(plan, PlanCompression(p, left, now)...)
+}
+
+// PlanMerge plans which small segments are merged, oldest first. Adjacent segments whose
+// first records were appended on the same day, in UTC, and whose text together is no larger
+// than the policy's MergeSize are a group. A group is merged once, when it is complete: when
+// the segment after it is sealed and belongs to another one. So no text is compressed more
+// than twice, and retention still removes no more than a day or a segment-size at once.
+//
+// Merged segments are not merged again. Where a killed run has left the segments that one
+// supersedes, they are removed.
+func PlanMerge(p segment.Upkeep, segments []Segment, now time.Time) (plan Plan) {
+	if p.CompressAfter == segment.Never || p.MergeSize == 0 {
+		return nil
+	}
+	for len(segments) > 0 {
+		if s := segments[0]; s.Supersedes() && s.Damage == nil {
+			plan = append(plan, Action{Merge, s})
+		}
+		n := groupLength(segments, p.MergeSize)
+		group, after := segments[:n], segments[n:]
+		if n > 1 && len(after) > 0 && after[0].Sealed && ready(p, group, now) {
+			plan = append(plan, Action{Merge, merged(p, group)})
+		}
+		segments = after
+	}
+	return plan
+}
+
+// groupLength returns how many of the segments are in the group of the first one.
+func groupLength(segments []Segment, size int64) int {
+	first, text := segments[0], int64(0)
+	for n, s := range segments {
+		text += s.Text
+		if n > 0 && (!first.Part || !s.Part || s.Damage != nil || text > size || !sameDay(first.First, s.First)) {
+			return n
+		}
+	}
+	return len(segments)
+}
+
+func sameDay(a, b time.Time) bool {
+	const day = 24 * time.Hour
+	return a.Truncate(day).Equal(b.Truncate(day)) // days of UTC
+}
+
+// ready reports whether all segments of a group are compressed or may be.
+func ready(p segment.Upkeep, group []Segment, now time.Time) bool {
+	for _, s := range group {
+		if s.Copy || s.Codec == segment.Plain && !s.due(p, now) {
+			return false
+		}
+	}
+	return true
+}
+
+// merged returns the segment that a group becomes, with the size of its files as they are.
+func merged(p segment.Upkeep, group []Segment) Segment {
+	whole, last := group[0], group[len(group)-1]
+	whole.Next, whole.End, whole.Codec = last.Next, last.Next-1, p.Codec
+	for _, s := range group[1:] {
+		whole.Records += s.Records
+		whole.Bytes += s.Bytes
+		whole.Text += s.Text
+	}
+	return whole
+}

@@ -1,0 +1,118 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/histlog/histlog/internal/filename"
+	"github.com/histlog/histlog/internal/vfs"
+)
+
+// withoutSuperseded returns the segments that count of those that a directory lists, in
+// order: all but those that a merged segment has superseded and that a killed Merge, or
+// one at work, has not removed. The name of a merged segment says which these are.
+//
+// A name alone hides no record: if there are files that it supersedes, its index must
+// prove which records it holds. If there is no proof, the merged segment is in foreign, and
+// the other files count.
+func (l *Log) withoutSuperseded(segments []Segment) (left []Segment, foreign []*CorruptError, err error) {
+	left = segments[:0]    // overwrites segments, no further than it was read
+	covered := Sequence(0) // up to here the last merged segment in left supersedes others
+	for i, s := range segments {
+		reason := ""
+		switch {
+		case s.Base <= covered && s.End <= covered:
+			left[len(left)-1].supersedes = true
+			continue
+		//mutant:merge-a-segment-that-overlaps-a-merged-one-is-hidden
+		case s.Base <= covered:
+			reason = fmt.Sprintf("not a segment of this log: it overlaps %s", left[len(left)-1].Name())
+		case i+1 < len(segments) && segments[i+1].Base <= s.End:
+			var e error
+			if covered, e = l.provenEnd(s); covered == 0 {
+				reason = "not a segment of this log: files beside it hold records that its name claims, and no index proves that it holds them"
+			}
+			err = errors.Join(err, e)
+		}
+		if reason != "" {
+			foreign = append(foreign, &CorruptError{Kind: KindForeign, Path: s.Path, Reason: reason})
+			continue
+		}
+		left = append(left, s)
+	}
+	return left, foreign, err
+}
+
+// provenEnd returns the last record that a merged segment holds, by its name and by its
+// index; 0 if no index of this log and this base says so.
+func (l *Log) provenEnd(s Segment) (end Sequence, err error) {
+	//mutant:merge-a-merged-segment-hides-others-without-a-proof
+	if s.irregular {
+		return 0, nil
+	}
+	x, reason, err := l.openIndex(s.stem())
+	if x == nil || err != nil {
+		return 0, err
+	}
+	defer x.file.Close() // it was only read
+	t, err := x.countEntries(-1)
+	if reason != "" || err != nil || t == nil {
+		return 0, err
+	}
+	return min(s.End, s.Base+Sequence(t.Count)-1), nil
+}
+
+// mergedSince returns ErrMerged if a segment that was listed has been merged into a larger
+// one since; nil if not.
+func (l *Log) mergedSince(s Segment) (err error) {
+	e := vfs.EachEntry(l.fs, l.Dir, func(e fs.DirEntry) {
+		n, suffix, ours := parseName(e.Name())
+		if _, text := filename.CodecOf(suffix); ours && text && n != s.stem() && n.covers(s.Base) {
+			err = fmt.Errorf("%s: %w into %s", s.Path, ErrMerged, e.Name())
+		}
+	})
+	if e != nil {
+		return nil // the caller reports that the file is missing
+	}
+	return err
+}
+
+// Each calls fn with the segments of the log that hold records from a sequence on, in
+// order, until fn returns an error. from is the first record that no call has had.
+//
+// If a segment was merged into a larger one since the log was listed, fn returns ErrMerged,
+// as OpenReader does. Each then lists the log again and goes on with the larger one, whose
+// first records fn may have had before, with another segment.
+func (l *Log) Each(first Sequence, fn func(s Segment, from Sequence) error) error {
+	const attempts = 100 // a listing that is out of date as soon as it was made
+	next, failed := first, 0
+	for i := l.position(first); i < len(l.Segments); i++ {
+		s := l.Segments[i]
+		from := max(next, s.Base)
+		err := fn(s, from)
+		if errors.Is(err, ErrMerged) && failed < attempts {
+			failed++
+			if err := l.Refresh(); err != nil {
+				return err
+			}
+			i, next = l.position(from)-1, from
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		next, failed = s.Next, 0
+	}
+	return nil
+}
+
+// position returns the index in Segments of the segment that holds seq or, if none does,
+// of the first one after it.
+func (l *Log) position(seq Sequence) int {
+	i, found := l.search(seq)
+	if !found && i > 0 && (l.Segments[i-1].Next == 0 || seq < l.Segments[i-1].Next) {
+		return i - 1
+	}
+	return i
+}
