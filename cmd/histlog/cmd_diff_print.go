@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/histlog/histlog/internal/jsondiff"
 	"github.com/histlog/histlog/internal/term"
@@ -139,28 +140,56 @@ func writeValues(out *output, columns int, head string, values [][]byte) error {
 	return out.WriteByte('\n') // bufio returns the first error
 }
 
-// fit cuts one or two values so that they fit the columns, with an arrow between two.
+// fit cuts one or two values so that they fit the columns, with an arrow between two. If two do not
+// fit, the beginning that they have in common is left out: it would hide the difference.
 func fit(values [][]byte, columns int) [][]byte {
 	if len(values) == 1 {
-		return [][]byte{cut(values[0], columns)}
+		return [][]byte{cut(values[0], 0, columns)}
 	}
 	columns -= term.Columns(arrow)
 	if columns < 2 {
 		return nil
 	}
-	second := cut(values[1], columns)
-	first := cut(values[0], max(columns/2, columns-term.Columns(string(second))))
-	return [][]byte{first, cut(second, columns-term.Columns(string(first)))}
+	a, b, from := values[0], values[1], 0
+	if len(a)+len(b) > columns {
+		from = differAt(a, b)
+	}
+	second := cut(b, from, columns)
+	first := cut(a, from, max(columns/2, columns-term.Columns(string(second))))
+	return [][]byte{first, cut(b, from, columns-term.Columns(string(first)))}
 }
 
-// cut returns what fits the columns of a value, escaped for a terminal.
-func cut(value []byte, columns int) []byte {
+// differAt returns where to begin with two values so that little comes before their first
+// difference.
+func differAt(a, b []byte) int {
+	const before = 10
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	if n < 2*before {
+		return 0
+	}
+	n -= before
+	for !utf8.RuneStart(a[n]) {
+		n--
+	}
+	return n
+}
+
+// cut returns what fits the columns of value[from:], escaped for a terminal.
+func cut(value []byte, from, columns int) []byte {
 	if columns < 1 {
 		return nil
 	}
+	text := ""
+	if from > 0 {
+		text = "…"
+	}
 	const maxBytes = 4 // of a character
-	text := string(term.SafeJSON(value[:min(len(value), maxBytes*columns)]))
-	if len(value) > maxBytes*columns {
+	end := min(len(value), from+maxBytes*columns)
+	text += string(term.SafeJSON(value[from:end]))
+	if end < len(value) {
 		text += "…"
 	}
 	return []byte(term.Truncate(text, columns))

@@ -123,14 +123,14 @@ func TestDiffFits(t *testing.T) {
 	dir := t.TempDir()
 	long, deep := strings.Repeat("wide世", 100), strings.Repeat(`{"a\u001b\u202e":`, 40)
 	record := func(kept, changed string) string {
-		return fmt.Sprintf(`{"kept":1,"%s":{"x":[1,2]},"text":"%s","short":%q,"%s":%q,"deep":%s%q%s,"m":[{"id":"%s","n":%q}]}`+"\n",
-			kept, changed+long, changed, long, changed, deep, changed, strings.Repeat("}", 40), long, changed)
+		return fmt.Sprintf(`{"kept":1,"%s":{"x":[1,2]},"text":"%s","short":%q,"end":"%s","%s":%q,"deep":%s%q%s,"m":[{"id":"%s","n":%q}]}`+"\n",
+			kept, changed+long, changed, long+changed, long, changed, deep, changed, strings.Repeat("}", 40), long, changed)
 	}
 	histlogIn(t, dir, record("gone", "\u00e9")+record("new", "b"), "append", "--create", "log")
 	for _, columns := range []uint16{20, 60, 80, 132} {
 		text := onTerminal(t, dir, columns, nil, "diff", "log")
 		lines := strings.Split(colour.ReplaceAllString(text, ""), "\n")
-		if want := 10; len(lines) != want { // with a header, a summary, and the end
+		if want := 11; len(lines) != want { // with a header, a summary, and the end
 			t.Errorf("at %d columns: %d lines, want %d", columns, len(lines), want)
 		}
 		for _, line := range lines[1:] { // the header is as long as it is
@@ -140,6 +140,9 @@ func TestDiffFits(t *testing.T) {
 			if strings.ContainsAny(line, "\x1b\u202e") {
 				t.Errorf("%q", line)
 			}
+		}
+		if end := "~ /end  …世wide世é\" → …世wide世b\"\n"; columns >= 60 && !strings.Contains(colour.ReplaceAllString(text, ""), end) {
+			t.Errorf("at %d columns: no line is %q", columns, end)
 		}
 		if short := `~ /short  "é" → "b"`; columns > 20 && !strings.Contains(strings.Join(lines, "\n"), short) {
 			t.Errorf("at %d columns: no line is %q", columns, short)

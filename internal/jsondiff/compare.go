@@ -16,7 +16,10 @@ var DefaultKeys = []string{"id", "_id", "uuid", "match_id", "key", "code", "symb
 // patch must make the changes. The *Change is valid until emit returns. keys are the names of members that identify
 // elements. Compare stops with the first error of emit, or with that of ctx.
 func Compare(ctx context.Context, a, b []byte, keys []string, emit func(*Change) error) error {
-	c := comparer{ctx: ctx, keys: keys, emit: emit}
+	if bytes.Equal(a, b) {
+		return nil
+	}
+	c := comparer{ctx: ctx, keys: keys, emit: emit, a: newSkipper(a), b: newSkipper(b)}
 	return c.values(a, b)
 }
 
@@ -26,6 +29,7 @@ type comparer struct {
 	keys []string
 	emit func(*Change) error
 	path []step
+	a, b *skipper
 }
 
 // A step leads from a container to a member or an element of it.
@@ -73,11 +77,11 @@ func (c *comparer) values(a, b []byte) error {
 	}
 	switch {
 	case a[0] == '{' && b[0] == '{':
-		if before, after := objectOf(a), objectOf(b); !before.opaque && !after.opaque {
+		if before, after := c.a.object(a), c.b.object(b); !before.opaque && !after.opaque {
 			return c.objects(before, after)
 		}
 	case a[0] == '[' && b[0] == '[':
-		return c.arrays(arrayOf(a), arrayOf(b))
+		return c.arrays(c.a.array(a), c.b.array(b))
 	case a[0] == '"' && b[0] == '"' && equalStrings(a, b):
 		return nil
 	}
@@ -109,11 +113,11 @@ func (c *comparer) objects(a, b object) error {
 
 func (c *comparer) arrays(a, b array) error {
 	for _, name := range c.keys {
-		before, ok := keysOf(a, name)
+		before, ok := c.a.keys(a, name)
 		if !ok {
 			continue
 		}
-		if after, ok := keysOf(b, name); ok {
+		if after, ok := c.b.keys(b, name); ok {
 			return c.keyed(keyedArrays{a: a, b: b, name: name, before: before, after: after})
 		}
 	}

@@ -20,9 +20,9 @@ type member struct {
 	value []byte
 }
 
-func objectOf(text []byte) object {
+func (s *skipper) object(text []byte) object {
 	o := object{index: map[string]int{}}
-	for m := range jsonscan.Members(text) {
+	for m := range s.members(text) {
 		name, ok := characters(m.Name)
 		if _, twice := o.index[name]; twice || !ok {
 			return object{opaque: true}
@@ -40,12 +40,12 @@ type array struct {
 	starts []int
 }
 
-func arrayOf(text []byte) array {
+func (s *skipper) array(text []byte) array {
 	a := array{text: text}
 	i := 1
 	for i < len(text)-1 {
 		a.starts = append(a.starts, i)
-		i = jsonscan.SkipValue(text, i) + 1 // and the comma or the bracket after it
+		i = s.end(text, i) + 1 // and the comma or the bracket after it
 	}
 	a.starts = append(a.starts, len(text))
 	return a

@@ -21,7 +21,8 @@
 // # Cost
 //
 // No tree is built. [Compare] holds 8 bytes for each element of the arrays, and some 200 for each member
-// of the objects and each element with a key, that enclose the place being compared; it
-// calls a function for each change instead of returning a list. Containers that differ are
-// read once for each level, so the time grows with the size times the depth.
+// of the objects and each element with a key, that enclose the place being compared, and 16 bytes for each large
+// container; it calls a function for each change instead of returning a list. Two containers that differ
+// are compared up to their first difference once for each container that encloses them, which takes long only if
+// thousands do.
 package jsondiff

@@ -5,16 +5,14 @@ import (
 	"math"
 	"slices"
 	"strings"
-
-	"github.com/histlog/histlog/internal/jsonscan"
 )
 
-// keysOf returns the key of each element, the value of its member name. ok is false if an
+// keys returns the key of each element, the value of its member name. ok is false if an
 // element has no key or two have the same.
-func keysOf(a array, name string) (keys []string, ok bool) {
+func (s *skipper) keys(a array, name string) (keys []string, ok bool) {
 	seen := make(map[string]bool)
 	for i := range a.len() {
-		key := keyOf(a.at(i), name)
+		key := s.key(a.at(i), name)
 		if key == "" || seen[key] {
 			return nil, false
 		}
@@ -24,13 +22,13 @@ func keysOf(a array, name string) (keys []string, ok bool) {
 	return keys, true
 }
 
-// keyOf returns the scalar that is the member name of an object: its token, or the characters of
+// key returns the scalar that is the member name of an object: its token, or the characters of
 // a string after a quote. It returns "" if there is none.
-func keyOf(value []byte, name string) string {
+func (s *skipper) key(value []byte, name string) string {
 	if value[0] != '{' {
 		return ""
 	}
-	for m := range jsonscan.Members(value) {
+	for m := range s.members(value) {
 		if found, _ := characters(m.Name); found != name {
 			continue
 		}
