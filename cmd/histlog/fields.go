@@ -23,7 +23,7 @@ import (
 const (
 	blockSize  = 256 << 10 // bytes of the records in a block that has several
 	maxRecords = 4096      // in a block
-	maxCopied  = 4 << 20   // bytes of a record that is copied into a block
+	maxCopied  = 2 << 20   // bytes of a record that is copied into a block
 	maxWorkers = 3         // more than a reader can keep busy
 	maxWaiting = 64 << 10  // bytes of rows that wait for their turn
 )
