@@ -181,7 +181,7 @@ var mutants = []mutant{
 	{"merge: records are not restored from what it supersedes", "return m.findInParts(seq)", "return nil, nil", "segment TestMergeKilledAndDamaged/a_flip_in_the_text"},
 	{"small index: it is not synced", "if err := f.Sync(); err != nil {", "if err := error(nil); err != nil {", "internal/survival TestCrash/compress_many_records_interval=1ms"},
 	{"small index: its name is not synced before the plain one is removed", "return size, l.fs.SyncDir(l.Dir)", "return size, nil", "internal/survival TestCrash/compress_many_records_interval=1ms"},
-	{"small index: HISTLOG does not require it", "if ready, err = l.require(featuresOf(files...)...); err != nil || !ready {", "if ready, _ = true, files; !ready {", "segment TestManyRottenEntries"},
+	{"small index: HISTLOG does not require it", "if ready, err = l.require(featuresOf(files...)...); err != nil || !ready {", "if ready, err = len(featuresOf(files...)) >= 0, nil; err != nil || !ready {", "segment TestManyRottenEntries"},
 	{"time format: HISTLOG does not require it", "m.Requires = withFeatures(m.Requires, rule.features()...)", "m.Requires = withFeatures(m.Requires)", "segment TestTimeFormatRule"},
 	{"time format: a new HISTLOG does not require it", "Requires:  append([]string{}, rule.features()...),", "Requires:  []string{},", "segment TestNewLogWithFormat"},
 	{"small index: HISTLOG requires it too late", "if ready, err = l.require(featuresOf(files...)...); err != nil || !ready {\n\t\t\t\treturn err\n\t\t\t}\n\t\t\treturn fn(l)", "if err = fn(l); err == nil {\n\t\t\t\tready, err = l.require(featuresOf(files...)...)\n\t\t\t}\n\t\t\treturn err", "segment TestManyRottenEntries"},
