@@ -24,8 +24,8 @@
 // # Values
 //
 // A value is the bytes of the record's text: a token, or a compact object or array. If several
-// members of an object have one name, the last one counts, as in jq and most libraries. That
-// is why no search ends before the object does.
+// members of an object have one name, the first one counts, so that a search can end when all
+// fields are found. jq and most libraries read to the end and take the last one.
 //
 // A record gives one row, or with a star one row for each match, in the order of the text and
 // also for each of several members with one name. Fields without a star repeat in each row.

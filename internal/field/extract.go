@@ -26,6 +26,8 @@ type Extractor struct {
 	keys   []int // fields that are the name or index of a match
 
 	text   []byte
+	left   int      // places of the tree that text[i:] may still fill; 0 ends the search
+	search uint64   // number of the search, which marks the nodes that it has found
 	values [][]byte // of fields; after them, with a star, the object or array whose matches are rows
 	digits [][]byte // by field: the memory of values that are not in text
 }
@@ -52,6 +54,10 @@ func NewExtractor(fields []Field) *Extractor {
 			n.values = append(n.values, i)
 		}
 	}
+	x.tree.measure()
+	if x.match != nil {
+		x.match.measure()
+	}
 	return x
 }
 
@@ -76,9 +82,7 @@ func (x *Extractor) Rows(rec Record, row func(values [][]byte) error) error {
 	x.text = rec.Text
 	clear(x.values)
 	x.takeFacts(rec)
-	if x.tree.below != nil { // otherwise the text is not needed
-		x.value(x.tree, 0)
-	}
+	x.find(x.tree, 0, x.tree.size)
 	if x.match == nil {
 		return row(x.values)
 	}
@@ -126,12 +130,20 @@ func (x *Extractor) setNumber(fields []int, n int) {
 	}
 }
 
-// value reads the value at text[i], to which the pointers of n lead, and returns its end.
-func (x *Extractor) value(n *node, i int) (end int) {
-	// Of members with the same name the last one counts: what an earlier one held goes.
-	for _, v := range n.below {
-		x.values[v] = nil
+// find searches the value at text[i] for the places of n and of the nodes below it, until it
+// has found left of them, and returns where the search ended.
+func (x *Extractor) find(n *node, i, left int) (end int) {
+	x.search++
+	if x.left = left; left == 0 { // no field needs the text
+		return i
 	}
+	return x.value(n, i)
+}
+
+// value reads the value at text[i], to which the pointers of n lead, and returns its end. If
+// nothing is left to be found, it returns the end of the text.
+func (x *Extractor) value(n *node, i int) (end int) {
+	left := x.left - n.size // also if the value has not all places below n
 	switch inside := len(n.children) > 0 || len(n.counts) > 0; {
 	case inside && i < len(x.text) && x.text[i] == '{':
 		end = x.object(n, i+1)
@@ -143,6 +155,7 @@ func (x *Extractor) value(n *node, i int) (end int) {
 	for _, v := range n.values {
 		x.values[v] = x.text[i:end]
 	}
+	x.left = left
 	return end
 }
 
@@ -151,8 +164,12 @@ func (x *Extractor) object(n *node, i int) (end int) {
 	count := 0
 	for i < len(x.text) && x.text[i] != '}' {
 		quoted, from := x.name(i)
-		if c := n.member(quoted); c != nil {
-			i = x.value(c, from)
+		// Of members with the same name the first one counts.
+		if c := n.member(quoted); c != nil && c.found != x.search {
+			c.found = x.search
+			if i = x.value(c, from); x.left == 0 {
+				return len(x.text)
+			}
 		} else {
 			i = jsonscan.SkipValue(x.text, from)
 		}
@@ -187,7 +204,9 @@ func (x *Extractor) array(n *node, i int) (end int) {
 			return jsonscan.SkipRest(x.text, i)
 		}
 		if c := n.element(count); c != nil {
-			i = x.value(c, i)
+			if i = x.value(c, i); x.left == 0 {
+				return len(x.text)
+			}
 		} else {
 			i = jsonscan.SkipValue(x.text, i)
 		}

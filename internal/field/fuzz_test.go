@@ -78,10 +78,10 @@ func expectedValue(f Field, text []byte, m member) string {
 // follow returns the value that path leads to; nil if there is none.
 func follow(value json.RawMessage, path []step) json.RawMessage {
 	for _, s := range path {
-		members, elements := map[string]json.RawMessage{}, []json.RawMessage{}
+		elements := []json.RawMessage{}
 		switch {
-		case len(value) > 0 && value[0] == '{' && json.Unmarshal(value, &members) == nil:
-			value = members[s.name]
+		case len(value) > 0 && value[0] == '{':
+			value = firstMember(value, s.name)
 		case len(value) > 0 && value[0] == '[' && json.Unmarshal(value, &elements) == nil && s.index >= 0 && s.index < len(elements):
 			value = elements[s.index]
 		default:
@@ -89,6 +89,17 @@ func follow(value json.RawMessage, path []step) json.RawMessage {
 		}
 	}
 	return value
+}
+
+// firstMember returns the value of the first member of an object with that name, or nil.
+func firstMember(object json.RawMessage, name string) json.RawMessage {
+	for _, m := range membersOf(object) {
+		var decoded string
+		if json.Unmarshal([]byte(m.name), &decoded) == nil && decoded == name {
+			return m.value
+		}
+	}
+	return nil
 }
 
 type member struct {

@@ -15,7 +15,10 @@ func (x *Extractor) eachMatch(row func(values [][]byte) error) error {
 		} else {
 			x.setNumber(x.keys, index)
 		}
-		i = x.value(x.match, i)
+		for _, v := range x.match.below {
+			x.values[v] = nil
+		}
+		i = x.find(x.match, i, x.match.size+1) // one more than there are: the end of the match is needed, too
 		if err := row(x.values[:fields]); err != nil {
 			return err
 		}

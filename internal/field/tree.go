@@ -12,10 +12,12 @@ type node struct {
 	name     string // of the last step
 	index    int    // name as the index of an element; -1 if it is none
 	children []*node
-	last     int   // largest index of a child; -1 means none
-	values   []int // where in Extractor.values the value here belongs
-	counts   []int // where its number of members or elements belongs
-	below    []int // all of values and counts, here and in the nodes below
+	last     int    // largest index of a child; -1 means none
+	values   []int  // where in Extractor.values the value here belongs
+	counts   []int  // where its number of members or elements belongs
+	below    []int  // all of values and counts, here and in the nodes below
+	size     int    // places here and below that a search can fill: nodes with values or counts
+	found    uint64 // Extractor.search of the search that found it last
 }
 
 func newNode(name string) *node {
@@ -38,6 +40,18 @@ func (n *node) at(path []step, value int) *node {
 	n.children = append(n.children, c)
 	n.last = max(n.last, c.index)
 	return c.at(path[1:], value)
+}
+
+// measure sets size here and in the nodes below.
+func (n *node) measure() int {
+	n.size = 0
+	if len(n.values)+len(n.counts) > 0 {
+		n.size = 1
+	}
+	for _, c := range n.children {
+		n.size += c.measure()
+	}
+	return n.size
 }
 
 // member returns the child for a member whose name is quoted, or nil.
