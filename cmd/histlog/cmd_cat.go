@@ -23,9 +23,12 @@ With --fields, prints values of each record as one JSON object, as they are stor
 there is none. FIELDS are JSON pointers such as /total_matches, divided by commas; /matches#
 is how many members or elements /matches has, $seq the sequence, $time the record's time,
 $arrived when it was appended, $bytes its size. NAME=/matches/0/id names a value. A part *
-matches every member or element, and prints a row for each; $key is its name or index. A ~
-before a comma, =, # or * makes it a plain character. --csv and --tsv print a header and rows,
-strings without quotes, and null as an empty value.
+matches every member or element, and prints a row for each; $key is its name or index.
+--csv and --tsv print a header and rows, strings without quotes, and null as an empty value.
+
+In the name of a member, ~0 is a ~ and ~1 a /, and ~, ~= ~# ~* are the characters themselves:
+/a~,b is the member "a,b". Names with dots, as jq writes them, are read as a pointer: .a.b
+is /a/b; an element of an array is /a/0, not .a[0].
 
    histlog cat step2 | jq .total_matches
    histlog cat step2 17..20

@@ -1,8 +1,12 @@
 package jsonscan
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -27,12 +31,15 @@ type token struct {
 var unescapeToken = strings.NewReplacer("~1", "/", "~0", "~")
 var escapeToken = strings.NewReplacer("~", "~0", "/", "~1")
 
-// ParsePointer parses s: "" or a text like /a/b. The form .a.b, of jq, is read as /a/b.
+// ParsePointer parses s: "" or a text like /a/b. The form .a.b, of jq, is read as
+// /a/b; other paths of jq, as .a[0], are errors.
 func ParsePointer(s string) (*Pointer, error) {
-	// jq writes the whole value as a single dot.
-	if strings.HasPrefix(s, ".") {
-		s = "/" + strings.ReplaceAll(strings.TrimPrefix(s, "."), ".", "/")
-		if s == "/" {
+	if path, isDotted := strings.CutPrefix(s, "."); isDotted {
+		if path != "" && (strings.ContainsAny(s, `[/"`) || slices.Contains(strings.Split(path, "."), "")) {
+			return nil, fmt.Errorf("of the paths of jq only names with dots are read, as .a.b: write %s", slashed(s))
+		}
+		s = strings.ReplaceAll(s, ".", "/")
+		if path == "" { // jq writes the whole value as a single dot
 			s = ""
 		}
 	}
@@ -52,6 +59,18 @@ func ParsePointer(s string) (*Pointer, error) {
 		p.tokens = append(p.tokens, token{name: name, index: ElementIndex(name)})
 	}
 	return p, nil
+}
+
+// slashed returns a path of jq as a JSON pointer, for a message.
+func slashed(path string) string {
+	var b strings.Builder
+	for _, name := range regexp.MustCompile(`"[^"]*"|\[\]|[^].["/]+`).FindAllString(path, -1) {
+		if name == "[]" { // all elements
+			name = "*"
+		}
+		b.WriteString(PointerToken(strings.Trim(name, `"`)))
+	}
+	return cmp.Or(b.String(), ". for the whole value")
 }
 
 // ParsePattern parses s like ParsePointer, but its tokens "*" are stars.

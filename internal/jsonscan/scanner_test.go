@@ -333,6 +333,13 @@ func TestParsePattern(t *testing.T) {
 			t.Errorf("%q is a pointer with stars %v, %v", c.text, p.Stars(), err)
 		}
 	}
+	for text, want := range map[string]string{
+		".a[0]": "/a/0", `.a["b.c"][1].d`: "/a/b.c/1/d", `."a b"`: "/a b", ".a[].id": "/a/*/id", "./v": "/v", ".a/b": "/a/b", "..": ". for the whole value", ".[0]": "/0", ".a..b": "/a/b", ".a.": "/a",
+	} {
+		if p, err := ParsePattern(text); err == nil || !strings.HasSuffix(err.Error(), ": write "+want) {
+			t.Errorf("%q: %v, %v, want %q", text, p, err, want)
+		}
+	}
 	if _, err := ParsePattern("*"); err == nil {
 		t.Error("a pattern without a slash has no error")
 	}
