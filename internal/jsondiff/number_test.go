@@ -2,6 +2,7 @@ package jsondiff
 
 import (
 	"math/big"
+	"strings"
 	"testing"
 )
 
@@ -19,7 +20,20 @@ func TestEqualNumbers(t *testing.T) {
 			}
 		}
 	}
-	for _, other := range []string{`"1"`, "null", "NaN", "-Infinity", "Infinity", "true", "{}", "[1]", "1e99999999999"} {
+	const huge, before = "9223372036854775807", "9223372036854775806" // math.MaxInt64
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"1e" + huge, "10e" + before, true}, {"1e-" + huge, "0.1e-" + before, true}, {"1e" + huge, "1e" + before, false},
+		{"1e" + huge + "0", "1.0E+" + huge + "0", true}, {"1e" + huge + "0", "-1e" + huge + "0", false}, {"1e" + huge, "1e-" + huge, false},
+		{"0", "0e" + huge + "9", true}, {"0.0e" + huge, "-0e-" + huge, true}, {"0", "0e" + strings.Repeat("9", 2000), true}, {"0", "1e-" + huge, false},
+	} {
+		if EqualNumbers([]byte(c.a), []byte(c.b)) != c.want || EqualNumbers([]byte(c.b), []byte(c.a)) != c.want {
+			t.Errorf("%.40s and %.40s: want %v", c.a, c.b, c.want)
+		}
+	}
+	for _, other := range []string{`"1"`, "null", "NaN", "-Infinity", "Infinity", "true", "{}", "[1]", "1e" + strings.Repeat("9", 2000)} {
 		if EqualNumbers([]byte(other), []byte(other)) || EqualNumbers([]byte(other), []byte("1")) {
 			t.Errorf("%s is a number", other)
 		}
