@@ -28,11 +28,12 @@ changed (~), or an element that moved (>), by its JSON pointer: its pointer in t
 record, or, if it was removed, in the first. On a terminal long values are cut; in a pipe
 they are complete. The exit code is 0 with and without differences.
 
-Values are compared as they are written: 1.0 differs from 1. The order of members does
-not count. The elements of two arrays are paired by a member that tells them apart if all
-are objects that have it: ` + strings.Join(jsondiff.DefaultKeys, ", ") + `. Those
-of other arrays are paired by their place. --json prints the JSON Patch (RFC 6902) that
-turns the first record into the second.
+Numbers are compared as they are written: 1.0 differs from 1. Strings are compared by their
+characters: "\u0041" equals "A". The order of members does not count. The elements of two
+arrays are paired by a member that tells them apart if all are objects that have it:
+` + strings.Join(jsondiff.DefaultKeys, ", ") + `. In other arrays, the elements that are equal at
+the beginning and at the end are left out, and the others are paired by their place. --json
+prints the JSON Patch (RFC 6902) that turns the first record into the second.
 
    histlog diff step2
    histlog diff step2 262
@@ -128,7 +129,8 @@ func readRecord(c *cli.Context, l *segment.Log, seq segment.Sequence) (rec reade
 	}
 	switch rec = r.Record(); {
 	case rec.Damage != nil:
-		return rec, rec.Damage
+		return rec, &exitError{code: exitDamaged, err: rec.Damage,
+			hint: fmt.Sprintf("name two other records: histlog diff DIR SEQ SEQ; histlog verify %s lists every damaged record", shellWord(l.Dir))}
 	case rec.Blank:
 		return rec, &exitError{code: exitDamaged, err: fmt.Errorf("record %d is lost", seq),
 			hint: "name two other records: histlog diff DIR SEQ SEQ; the damaged bytes are in " + filepath.Join(l.Dir, filename.Quarantine)}

@@ -40,7 +40,7 @@ func pointer(path []step, index func(step) int) string {
 	return b.String()
 }
 
-// Keys returns the keys of the elements on the way to the place, as "match_id=17". Elements
+// Keys returns the keys of the elements on the way to the place, as match_id=17 or id="x". Elements
 // that were not paired by a key are left out.
 func (c *Change) Keys() (keys []string) {
 	for _, s := range c.path {

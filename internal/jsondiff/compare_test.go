@@ -108,7 +108,7 @@ func TestPointers(t *testing.T) {
 		`1 /m/1  id=2 {"id":2,"l":[]} `,
 		`3 /m/2 /m/0 id=3 {"id":3,"l":[]} {"id":3,"l":[{"id":7}]}`,
 		`0  /m/0/l/0 id=3,id=7  {"id":7}`,
-		`1 /m/0/l/1  id=x 2 `,
+		`1 /m/0/l/1  id="x" 2 `,
 	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("%v\n%s\nwant\n%s", err, strings.Join(got, "\n"), strings.Join(want, "\n"))

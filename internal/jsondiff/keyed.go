@@ -56,7 +56,10 @@ type keyedArrays struct {
 }
 
 func (k *keyedArrays) step(old, new int, key string) step {
-	return step{element: true, old: old, new: new, key: k.name + "=" + strings.TrimPrefix(key, `"`)}
+	if text, ok := strings.CutPrefix(key, `"`); ok {
+		key = string(Quote(text)) // "1" is another key than 1
+	}
+	return step{element: true, old: old, new: new, key: k.name + "=" + key}
 }
 
 // keyed compares arrays by the keys of their elements. Elements are removed, added and moved
