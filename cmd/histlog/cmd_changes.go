@@ -10,10 +10,13 @@ func changesCommand() *cli.Command {
 		Name:      "changes",
 		Usage:     "show when a value changed, from what to what, and how long it had held",
 		ArgsUsage: "DIR POINTER…",
-		Description: `Prints one line for each record in which the value of a JSON pointer differs from the one
-before. The first line of a value is the one that it begins with, after =; it held at
-least (≥) as long as is shown. A part * of a pointer is each member or element, as in
-cat --fields, whose other fields are pointers here, too: /matches# is how many there are.
+		Description: `Prints one line for each record in which the value of a POINTER differs from the one before.
+A line with = shows the value in the first record. HELD is how long the value before had held;
+≥ means that it may have held longer, before the first record, and 30s back that the time of
+the record is 30 seconds before that of the value.
+
+POINTER is a field of cat --fields, or several divided by commas, without names: /total_matches,
+/matches# (how many members or elements) or $bytes. A part * is each member or element.
 
 A value that a record does not have is absent. A member or element that * stands for is
 forgotten while it is absent: it is not shown how long that was. Values are compared byte

@@ -33,11 +33,14 @@ func (p *transitionPrinter) print(t *transition) error {
 		}
 	}
 	held, sign := "", ""
-	if t.known {
+	switch {
+	case !t.known:
+	case t.held < 0: // the time of the record is before that of the value
+		held = term.Duration(-t.held) + " back"
+	case t.atLeast:
+		held = "≥" + term.Duration(t.held)
+	default:
 		held = term.Duration(t.held)
-	}
-	if t.known && t.atLeast {
-		held = "≥" + held
 	}
 	values := [][]byte{valueText(t.from), valueText(t.to)}
 	if t.start {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -52,15 +53,22 @@ type holding struct {
 }
 
 // trackedFields divides the fields of arguments into groups: those without a star are taken
-// from a record in one pass, and those of each argument with a star in another one.
+// from a record in one pass, and those of each argument with a star in another one. An error
+// is one of the user.
 func trackedFields(arguments []string) (plain []field.Field, starred [][]field.Field, err error) {
+	first := map[string]field.Field{} // by what it names
 	for _, text := range arguments {
-		fields, err := field.Parse([]string{text})
+		fields, err := field.ParseUnnamed(text)
 		if err != nil {
 			return nil, nil, err
 		}
 		var matches []field.Field
 		for _, f := range fields {
+			id := fmt.Sprint(f.HasStar(), f.Pointer([]byte(`"*"`))) // a star is not the member *
+			if other, ok := first[id]; ok && !f.IsKey() {
+				return nil, nil, fmt.Errorf("fields %q and %q are the same: leave out one", other, f)
+			}
+			first[id] = f
 			switch {
 			case f.IsKey(): // which a pointer shows
 			case f.HasStar():

@@ -1,6 +1,7 @@
 package field
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -73,7 +74,29 @@ type step struct {
 }
 
 // Parse parses lists of fields, as the package describes them.
-func Parse(lists []string) (fields []Field, err error) {
+func Parse(lists []string) ([]Field, error) {
+	fields, err := parseLists(lists)
+	if err != nil {
+		return nil, err
+	}
+	return fields, cmp.Or(checkNames(fields), checkStars(fields))
+}
+
+// ParseUnnamed parses a list of fields without names, whose last parts may be equal.
+func ParseUnnamed(list string) ([]Field, error) {
+	fields, err := parseLists([]string{list})
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range fields {
+		if _, what, named := cutName(f.text); named {
+			return nil, fmt.Errorf("field %q has a name, which is not shown: write %s", f.text, what)
+		}
+	}
+	return fields, checkStars(fields)
+}
+
+func parseLists(lists []string) (fields []Field, err error) {
 	for _, list := range lists {
 		parts := split(list)
 		for _, text := range parts {
@@ -87,7 +110,7 @@ func Parse(lists []string) (fields []Field, err error) {
 			fields = append(fields, f)
 		}
 	}
-	return fields, check(fields)
+	return fields, nil
 }
 
 // split divides a list at its commas.
@@ -191,16 +214,23 @@ func unescape(name string) (string, error) {
 	return p.Tokens()[0], nil
 }
 
-// check checks what concerns several fields: names and stars.
-func check(fields []Field) error {
+// checkNames checks that no two fields have the same name.
+func checkNames(fields []Field) error {
 	first := map[string]string{} // by name
-	var star *Field
-	for i := range fields {
-		f := &fields[i]
+	for _, f := range fields {
 		if other, ok := first[f.Name]; ok {
 			return fmt.Errorf("fields %q and %q have the name %q: give one of them another name, as in other=%s", other, f.text, f.Name, pointerOf(f.text))
 		}
 		first[f.Name] = f.text
+	}
+	return nil
+}
+
+// checkStars checks that all stars are at the same place, and that there is one if there is $key.
+func checkStars(fields []Field) error {
+	var star *Field
+	for i := range fields {
+		f := &fields[i]
 		switch {
 		case f.star < 0:
 		case star == nil:
