@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/histlog/histlog/internal/vfs"
 )
@@ -85,17 +86,27 @@ func writeThrough(name string, write func(io.Writer) error) error {
 	return errors.Join(write(f), f.Close())
 }
 
+// about makes err one about the named file, if it is about the temporary file beside it, whose
+// name the user does not know.
+func about(name string, err error) error {
+	if e := (*fs.PathError)(nil); errors.As(err, &e) && strings.HasPrefix(filepath.Base(e.Path), "."+filepath.Base(name)+".") {
+		e.Path = name
+	}
+	return err
+}
+
 // replace writes to a temporary file and renames it to name. before describes the
 // file that is replaced; nil means there is none.
 func replace(name string, before fs.FileInfo, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
-		return err
+		return about(name, err)
 	}
 	defer func() {
 		if err != nil {
 			_ = f.Close()
 			_ = os.Remove(f.Name())
+			err = about(name, err)
 		}
 	}()
 	mode := os.FileMode(0o644)

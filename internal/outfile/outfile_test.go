@@ -66,3 +66,21 @@ func TestNameError(t *testing.T) {
 		}
 	}
 }
+
+// TestErrorNames checks that errors name the file that was asked for, not the temporary one.
+func TestErrorNames(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, write := range map[string]func(io.Writer) error{
+		filepath.Join("nowhere", "file"): writeText("text"),
+		"file": func(w io.Writer) error {
+			if err := w.(io.Closer).Close(); err != nil {
+				t.Error(err)
+			}
+			return writeText("text")(w)
+		},
+	} {
+		if err := Write(name, nil, write); err == nil || !strings.Contains(err.Error(), " "+name+": ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
