@@ -34,7 +34,7 @@ func limitMemory(c *cli.Command) {
 		}
 		budget.Apply(os.Getenv)
 		ctx, stop := memguard.Watch(context.WithValue(c.Context, budgetKey{}, budget), budget, memguard.RSS, func(used uint64) {
-			say(c.App.ErrWriter, "warning: %s of memory are in use; %s", term.Bytes(int64(used)), budgetText(budget))
+			say(c.App.ErrWriter, "warning: %s of memory are in use; %s", term.Bytes(int64(used)), budgetText(c, budget))
 			recordMemory(c, budget, used)
 		})
 		c.Context = ctx
@@ -43,17 +43,22 @@ func limitMemory(c *cli.Command) {
 		var over *memguard.OverError
 		switch {
 		case errors.As(context.Cause(ctx), &over) && (err == nil || errors.Is(err, context.Canceled)):
-			return fmt.Errorf("%s: %w: %s", c.Command.Name, over, budgetText(budget))
+			return fmt.Errorf("%s: %w: %s", c.Command.Name, over, budgetText(c, budget))
 		case errors.Is(err, jsonscan.ErrMemory), errors.Is(err, segment.ErrMemory):
-			return fmt.Errorf("%w: %s", err, budgetText(budget))
+			return fmt.Errorf("%w: %s", err, budgetText(c, budget))
 		}
 		return err
 	}
 }
 
-func budgetText(b memguard.Budget) string {
+// budgetText describes the budget, as the user wrote it too, and the memory of the machine.
+func budgetText(c *cli.Context, b memguard.Budget) string {
 	f := memguard.Memory()
-	return fmt.Sprintf("the budget is %s, available are %s of %s", term.Bytes(int64(b)), term.Bytes(int64(f.Available)), term.Bytes(int64(f.Total)))
+	budget := term.Bytes(int64(b))
+	if typed := c.String("memory"); typed != "" {
+		budget = fmt.Sprintf("%s (%s)", typed, budget)
+	}
+	return fmt.Sprintf("the budget is %s, available are %s of %s", budget, term.Bytes(int64(f.Available)), term.Bytes(int64(f.Total)))
 }
 
 type budgetKey struct{}
@@ -78,7 +83,7 @@ func budgetOf(c *cli.Context) (memguard.Budget, error) {
 	if b := memguard.Budget(n); b >= memguard.MinBudget {
 		return b, nil
 	}
-	return 0, usage(c.Command.Name, "--memory %s: want at least %s", text, term.Bytes(int64(memguard.MinBudget)))
+	return 0, usage(c.Command.Name, "--memory %s: want at least %dM", text, memguard.MinBudget>>20)
 }
 
 // recordMemory writes to the event log that a command came close to its budget, if the

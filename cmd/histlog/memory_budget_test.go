@@ -52,7 +52,7 @@ func TestBudget(t *testing.T) {
 			if peak > int(budget) && !raceDetector {
 				t.Errorf("histlog %v: %.1f MiB were resident, the budget is %.1f MiB", args, float64(peak)/mib, float64(budget)/mib)
 			}
-			if figures := regexp.MustCompile(`the budget is 50\.3MB, available are \S+B of \S+B\nhint: .*--memory`); code != exitOK && !figures.MatchString(stderr) {
+			if figures := regexp.MustCompile(`the budget is \S+ \(50\.3MB\), available are \S+B of \S+B\nhint: .*--memory`); code != exitOK && !figures.MatchString(stderr) {
 				t.Errorf("histlog %v: %s", args, stderr)
 			}
 		}
