@@ -19,7 +19,8 @@
 // its last slash, without escapes; the record itself is named record.
 //
 // A ~ makes the character after it ordinary: ~, is a comma and ~= an equals sign in a name, ~# ends a pointer
-// with a number sign, and ~* is a member with the name *. ~0 is ~ and ~1 is /, as in RFC 6901.
+// with a number sign, and ~* is a member with the name *. ~0 is ~ and ~1 is /, as in RFC 6901. In a name before a
+// field, ~. is a dot: only there a dot at the beginning would be taken for that of a pointer.
 //
 // # Values
 //

@@ -207,7 +207,8 @@ var ordinary = strings.NewReplacer("~,", ",", "~=", "=", "~#", "#", "~*", "*", "
 
 // unescape returns the name that is written before '='.
 func unescape(name string) (string, error) {
-	p, err := jsonscan.ParsePointer("/" + strings.ReplaceAll(ordinary.Replace(name), "/", "~1"))
+	name = ordinary.Replace(strings.ReplaceAll(name, "~.", ".")) // a name that begins with a dot would be a pointer
+	p, err := jsonscan.ParsePointer("/" + strings.ReplaceAll(name, "/", "~1"))
 	if err != nil {
 		return "", errors.New("in a name '~' is written ~0")
 	}

@@ -25,6 +25,7 @@ func TestNames(t *testing.T) {
 		{[]string{"/a=b"}, "a=b"},
 		{[]string{"a=b=/c"}, ""}, // the name ends at the first '='
 		{[]string{"a~=b=/c"}, "a=b"},
+		{[]string{"~.a.b~.=/c,.a.b"}, ".a.b.|b"},
 		{[]string{"a~,b=/c,/d~,e,/f~#,~#=/g,~1=/h"}, "a,b|d,e|f#|#|/"},
 		{[]string{"/x~1y,/~0,/,/a//b"}, "x/y|~||b"},
 		{[]string{"/m/~*/a"}, "a"},
