@@ -251,20 +251,29 @@ class Log:
         return 0 if self._spool is None else len(self._spool.entries())
 
     def latest(self) -> Any:
-        """Returns the newest batch; None if there is none."""
+        """Returns the newest batch; None if the log has no record. Raises Damaged if the newest is damaged or lost."""
         batches = list(self.last(1))
-        return batches[0] if batches else None
+        if batches:
+            return batches[0]
+        span = self._span()
+        return self.record(span[-1]) if span else None
 
     def last(self, n: int, *, fields: Optional[_Fields] = None) -> Reader[Any]:
-        """Yields the last n batches, oldest first, one at a time in memory; with fields as records does."""
+        """Yields the last n batches, oldest first, one at a time in memory; with fields as records does.
+
+        One of them that was lost in a repair is left out with a warning, so that they are fewer than n.
+        """
         count = operator.index(n)
         if count < 0:
             raise ValueError(f"last({count}): a number of batches is not negative")
         return self._read(_parse, f"-n{count}", *_field_flags(fields))
 
     def record(self, seq: int) -> Any:
-        """Returns the batch with a sequence. Raises Damaged if it is damaged or lost, NoRecord if there is none."""
-        number = _sequence(seq)
+        """Returns the batch with a sequence. Raises Damaged if it is damaged or lost, NoRecord if there is none.
+
+        Sequences begin with 1: a smaller one is a ValueError.
+        """
+        number = _sequence(seq, least=1)
         try:
             for batch in self._read(_parse, seqs=str(number)):
                 return batch
@@ -301,9 +310,12 @@ class Log:
             raise ImportError("to_pandas needs pandas: pip install pandas, or apt install python3-pandas") from error
         texts = _field_texts(fields)
         frame = pandas.DataFrame(self.records(since, until, fields=fields), columns=self._columns(texts))
-        for column, text in zip(frame.columns, texts):
-            if text.rpartition("=")[2] in ("$time", "$arrived"):
-                frame[column] = pandas.to_datetime(frame[column], utc=True)
+        # From version 2 on pandas expects all texts in the form of the first one, and an older pandas has no ISO8601.
+        form = {} if re.match(r"[01]\.", pandas.__version__) else {"format": "ISO8601"}
+        parts = (part for text in texts for part in re.split(r"(?<!~),", text))
+        for column, part in zip(frame.columns, parts):
+            if _TIME_FIELD.fullmatch(part):
+                frame[column] = pandas.to_datetime(frame[column], utc=True, **form)
         return frame
 
     def items(
@@ -317,7 +329,8 @@ class Log:
         """Yields (sequence, time, batch), as records does, from a sequence on. With follow it waits for more, as follow does.
 
         The time is the record's time in the log, in UTC, to the microsecond. To go on after a restart, keep the
-        sequence of the last batch that was processed, and begin with the one after it.
+        sequence of the last batch that was processed, and begin with the one after it. Sequences begin with 1.
+        There are no fields: records(fields=["$seq", "$time", ...]) gives sequence and time beside other fields.
         """
         flags = [*_span_flags(since, until), "--json"]
         if from_seq is not None:
@@ -374,8 +387,15 @@ class Log:
             return self.record(wanted)
         if not wanted:
             return []
-        first, last = min(wanted[0], wanted[-1]), max(wanted[0], wanted[-1])
-        return list(self._read(_parse, seqs=f"{first}..{last}"))[:: wanted.step]
+        found = {}
+        try:
+            for seq, _, batch in self._read(_parse_item, "--json", seqs=f"{min(wanted)}..{max(wanted)}"):
+                if seq in wanted:
+                    found[seq] = batch
+        except Damaged:
+            if len(found) < len(wanted):  # else a step leaves out what is damaged
+                raise
+        return [found[seq] for seq in wanted]
 
     def __reduce__(self) -> Tuple[Callable[[], Log], Tuple[()]]:
         return functools.partial(type(self), self.dir, **self._arguments), ()
@@ -1142,7 +1162,7 @@ def _encode(batch: Any, default: Optional[Callable[[Any], Any]], allow_nan: bool
 def _sequence(value: int, least: int = 0) -> int:
     number = operator.index(value)
     if not least <= number < 1 << 64:
-        raise ValueError(f"{number} is not a sequence")
+        raise ValueError(f"{number} is not a sequence: sequences begin with 1 and are less than 2**64")
     return number
 
 
@@ -1171,9 +1191,13 @@ def _field_text(field: str) -> str:
     return field if field[:1] in ("/", ".", "$", "") or "=" in field else "/" + _escape(field)
 
 
+# A field that is a time, with or without a name before it, as histlog cat --fields reads it.
+_TIME_FIELD = re.compile(r"(?:(?![/.$])(?:~.|[^~=])+=)?\$(?:time|arrived)", re.DOTALL)
+
+
 def _escape(name: str) -> str:
     """Returns a name whose characters have no meaning in histlog cat --fields."""
-    return re.sub(r"[~/,=#*$]", lambda match: {"~": "~0", "/": "~1"}.get(match[0], "~" + match[0]), name)
+    return re.sub(r"[~/,=#*$]|^\.", lambda match: {"~": "~0", "/": "~1"}.get(match[0], "~" + match[0]), name)
 
 
 # The times as which histlog reads a number in a record: those from 1990 to 2100. A number of seconds ago, or of

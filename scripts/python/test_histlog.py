@@ -206,7 +206,7 @@ class Reading(Case):
         for n in range(3):
             log.append({"n": n})
         self.assertEqual([log.record(seq)["n"] for seq in (1, 2, 3)], [0, 1, 2])
-        for seq, error in [(0, histlog.HistlogError), (4, histlog.HistlogError), ("1", TypeError), (-1, ValueError)]:
+        for seq, error in [(0, ValueError), (4, histlog.NoRecord), ("1", TypeError), (-1, ValueError)]:
             with self.assertRaises(error):
                 log.record(seq)
 

@@ -35,11 +35,15 @@ class Case(test_histlog.Case):
         with mock.patch.dict(os.environ, HISTLOG_MEMORY="256M"):
             run("prune", f"--max-records={len(Log(self.dir)) - first + 1}", "--yes", self.dir)
 
-    def lose(self, *seqs):
-        """Has a repair give up records, each of which is in a segment of its own."""
+    def damage(self, *seqs):
+        """Damages records, each of which is in a segment of its own."""
         for seq in seqs:
             with open(self.dir / f"{seq:020d}.ndjson", "r+b") as segment:
                 segment.write(b"y" * 100)
+
+    def lose(self, *seqs):
+        """Has a repair give up records, each of which is in a segment of its own."""
+        self.damage(*seqs)
         subprocess.run([HISTLOG, "verify", "--repair", self.dir], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -117,8 +121,43 @@ class Sequence(Case):
             with self.assertRaises(histlog.Damaged):
                 log[lost]
         self.assertEqual([batch[0] for batch in log[2:4]], [2, 3])
-        with self.assertLogs("histlog", "WARNING"):
-            self.assertEqual([batch[0] for batch in log], [0, 2, 3])
+        for read, want in [(log.records, [0, 2, 3]), (lambda: log.last(1), []), (lambda: log.last(2), [3])]:
+            with self.assertLogs("histlog", "WARNING"):
+                self.assertEqual([batch[0] for batch in read()], want)
+
+    def test_latest_is_lost_or_damaged(self):
+        """None is the answer of a log without records only."""
+        log = self.log(settings={"segment-size": "1K"})
+        log.append_many([[n, "x" * 2000] for n in range(2)])
+        log.close()
+        for harm in [self.damage, self.lose]:
+            harm(2)
+            with self.assertRaises(histlog.Damaged):
+                log.latest()
+        log.append("next")
+        self.assertEqual(log.latest(), "next")
+
+    def test_a_step_leaves_out_the_damage(self):
+        """A slice is an error only if the damage is in it."""
+        log = self.log(settings={"segment-size": "1K"})
+        log.append_many([[n, "x" * 2000] for n in range(8)])
+        log.close()
+        for harm, seq in [(self.damage, 3), (self.lose, 6)]:  # indices 2 and 5; the repair loses the damaged one, too
+            harm(seq)
+            self.assertEqual([batch[0] for batch in log[0:8:3]], [0, 3, 6])
+            self.assertEqual([batch[0] for batch in log[7::-3]], [7, 4, 1])
+            for hit in [slice(None, None, 2), slice(seq - 1, None, 4), slice(None, 0, -5), slice(2, 3)]:
+                with self.subTest(hit), self.assertRaises(histlog.Damaged):
+                    log[hit]
+
+    def test_sequences_begin_with_1(self):
+        log = self.filled(1)
+        for seq in [0, -1]:
+            for use in [log.record, log.items, lambda seq: log.items(from_seq=seq)]:
+                with self.assertRaisesRegex(ValueError, f"^{seq} is not a sequence: sequences begin with 1"):
+                    use(seq)
+        with self.assertRaises(histlog.NoRecord):
+            log.record(2)
 
     def test_last(self):
         log = self.filled(3)
@@ -521,7 +560,8 @@ class Fields(Case):
             (["total"], [{"total": 7}, {"total": "Łódź"}]),
             ("total", [{"total": 7}, {"total": "Łódź"}]),
             (("timestamp", "$seq"), [{"timestamp": "2025-05-28T07:00:00Z", "$seq": 1}, {"timestamp": None, "$seq": 2}]),
-            ({"n": "/matches#", "who": "total"}, [{"n": 2, "who": 7}, {"n": 0, "who": "Łódź"}]),
+            ({"n": "/matches#", ".who": "total"}, [{"n": 2, ".who": 7}, {"n": 0, ".who": "Łódź"}]),
+            ([".total", "first=.matches.a.odds"], [{"total": 7, "first": 1.5}, {"total": "Łódź", "first": None}]),
             ([self.odd], [{self.odd: 1}, {self.odd: None}]),
             ({"=" + self.odd: self.odd, "z": "/x~=y"}, [{"=" + self.odd: 1, "z": 2}, {"=" + self.odd: None, "z": None}]),
             (["/matches/a/odds", "b=/matches/b"], [{"odds": 1.5, "b": {"odds": [2]}}, {"odds": None, "b": None}]),
@@ -552,6 +592,26 @@ except ImportError:
     pandas = None
 
 
+class Frames:
+    """A pandas of some version, whose frames are dicts, and whose to_datetime gives its arguments."""
+
+    def __init__(self, version):
+        self.__version__ = version
+
+    def DataFrame(self, rows, columns):
+        list(rows)
+        frame = Columns((name, name) for name in columns)
+        frame.columns = columns
+        return frame
+
+    def to_datetime(self, column, **options):
+        return column, options
+
+
+class Columns(dict):
+    pass
+
+
 class Pandas(Case):
     @unittest.skipIf(pandas is None, "pandas is missing; install the package python3-pandas")
     def test_frame(self):
@@ -566,6 +626,30 @@ class Pandas(Case):
         empty = log.to_pandas(["$time", "/x/y", self.id() + "=/n"], since=datetime.timedelta(hours=1))
         self.assertEqual((list(empty.columns), len(empty)), (["$time", "y", self.id()], 0))
         self.assertEqual(empty.dtypes["$time"], frame.dtypes["at"])
+
+    def test_which_columns_are_times(self):
+        """Exactly $time and $arrived are, also with a name; a member whose name looks like it is none."""
+        for version, options in [("1.5.3", {"utc": True}), ("2.2", {"utc": True, "format": "ISO8601"}), ("3.0.0.dev0", {"utc": True, "format": "ISO8601"})]:
+            log, stub = self.filled(1), Frames(version)
+            for fields, times in [
+                (["$time", "n", "$arrived"], ["$time", "$arrived"]),
+                ({"a=b": "$time", ".c": "$arrived", "=": "$seq"}, ["a=b", ".c"]),
+                (["a~=b=$time", "~0/=$arrived"], ["a=b", "~/"]),
+                (["/k=$time", ".k=$arrived", "a~=$time=/n", "$time"], ["$time"]),
+                (["$seq,$time,/n~,$arrived", "$arrived"], ["$time", "$arrived"]),
+                (["time", "/$time", "t=/$arrived"], []),
+            ]:
+                with self.subTest(version=version, fields=fields), mock.patch.dict(sys.modules, pandas=stub):
+                    frame = log.to_pandas(fields)
+                    self.assertEqual({name: column for name, column in frame.items() if isinstance(column, tuple)}, {name: (name, options) for name in times})
+
+    @unittest.skipIf(pandas is None, "pandas is missing; install the package python3-pandas")
+    def test_times_with_and_without_fractions(self):
+        log = self.log()
+        log.append_many({"timestamp": text, "k=$time": text} for text in ["2025-05-28T07:00:00.5Z", "2025-05-28T07:01:00Z", "2025-05-28T07:02:00.123456789Z"])
+        frame = log.to_pandas(["$time", "$arrived", "/k=$time"])
+        self.assertEqual(list(frame["$time"]), list(map(pandas.Timestamp, frame["k=$time"])))
+        self.assertEqual((frame.dtypes["$arrived"], str(frame.dtypes["k=$time"])), (frame.dtypes["$time"], "object"))
 
     def test_without_pandas(self):
         with mock.patch.dict(sys.modules, pandas=None), self.assertRaisesRegex(ImportError, "python3-pandas"):
