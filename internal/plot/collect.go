@@ -2,6 +2,7 @@ package plot
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/histlog/histlog/internal/field"
@@ -136,6 +137,23 @@ func (c *Collector) Plot() *Plot {
 	p.Stalls, p.StallCount = c.gaps.Stalls()
 	p.Columns, p.Outliers = survey.WithoutOutliers(c.line.columns, 1<<c.line.bits, func(in Column) (int64, uint64) { return in.From, in.Records })
 	return p
+}
+
+// RemoveEmpty removes the series without numbers, and returns them.
+func (p *Plot) RemoveEmpty() (removed []*Series) {
+	for i := 0; i < len(p.Series); {
+		if p.Series[i].Count > 0 {
+			i++
+			continue
+		}
+		removed = append(removed, p.Series[i])
+		p.Series = slices.Delete(p.Series, i, i+1)
+		for at := range p.Columns {
+			c := &p.Columns[at]
+			c.Stats = slices.Delete(c.Stats, i, i+1)
+		}
+	}
+	return removed
 }
 
 // Span returns the times of the first and the last record that are drawn, in Unix ns. Around

@@ -2,6 +2,7 @@ package plot
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -18,11 +19,45 @@ type Stat struct {
 	Count       uint64
 	Min, Max    float64
 	First, Last float64 // in the order in which they were added
-	Mean        float64
+	sum         sum     // of the values, multiplied by scale
 }
 
 // add adds a number.
-func (s *Stat) add(v float64) { s.join(Stat{1, v, v, v, v, v}) }
+func (s *Stat) add(v float64) {
+	one := Stat{Count: 1, Min: v, Max: v, First: v, Last: v}
+	one.sum.high = v * one.scale()
+	s.join(one)
+}
+
+// scale returns what the values are multiplied by, so that the sum of as many as can be counted
+// does not overflow. It is 1 if that is impossible without it.
+func (s *Stat) scale() float64 {
+	const large, shrink = 0x1p900, 0x1p-64
+	if max(-s.Min, s.Max) > large {
+		return shrink
+	}
+	return 1
+}
+
+// Mean returns the mean.
+func (s *Stat) Mean() float64 {
+	mean := (s.sum.high + s.sum.low) / float64(s.Count) / s.scale()
+	return min(max(mean, s.Min), s.Max) // of equal values it is exact
+}
+
+// A sum is high + low: low has what high was rounded by (Neumaier's algorithm). So small values
+// count after large ones that cancel each other.
+type sum struct{ high, low float64 }
+
+func (s *sum) add(v float64) {
+	high := s.high + v
+	if math.Abs(s.high) >= math.Abs(v) {
+		s.low += s.high - high + v
+	} else {
+		s.low += v - high + s.high
+	}
+	s.high = high
+}
 
 // join adds the values of o, which are later.
 func (s *Stat) join(o Stat) {
@@ -33,11 +68,13 @@ func (s *Stat) join(o Stat) {
 		*s = o
 		return
 	}
-	n := float64(s.Count + o.Count)
-	s.Mean = s.Mean*(float64(s.Count)/n) + o.Mean*(float64(o.Count)/n) // a sum could overflow
-	s.Mean = min(max(s.Mean, min(s.Min, o.Min)), max(s.Max, o.Max))    // of equal values it is exact
+	before, others := s.scale(), o.scale()
 	s.Min, s.Max, s.Last = min(s.Min, o.Min), max(s.Max, o.Max), o.Last
 	s.Count += o.Count
+	now := s.scale()
+	s.sum = sum{s.sum.high * (now / before), s.sum.low * (now / before)}
+	s.sum.add(o.sum.high * (now / others))
+	s.sum.low += o.sum.low * (now / others)
 }
 
 // join adds the records of o, which are later.

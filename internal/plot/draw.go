@@ -1,6 +1,7 @@
 package plot
 
 import (
+	"fmt"
 	"io"
 	"math"
 	"strings"
@@ -31,13 +32,15 @@ type screen struct {
 // Draw draws the charts below each other, as wide as the terminal. If w is not a terminal,
 // they are 80 columns wide. Times are shown in zone.
 func (p *Plot) Draw(w io.Writer, zone *time.Location) error {
-	const pipe, minColumns = 80, 40
+	const pipe = 80
 	s := screen{columns: pipe, palette: term.PaletteOf(w), zone: zone}
 	if term.IsTerminal(w) {
-		s.columns = max(minColumns, term.Width(w))
+		s.columns = term.Width(w)
 	}
 	if len(p.Columns) > 0 {
-		s.charts(p)
+		if err := s.charts(p); err != nil {
+			return err
+		}
 	}
 	for _, note := range p.Notes() {
 		s.line(term.Dim.Spanf("%s", note))
@@ -46,15 +49,19 @@ func (p *Plot) Draw(w io.Writer, zone *time.Location) error {
 	return err
 }
 
-// charts draws one chart for each series, below each other.
-func (s *screen) charts(p *Plot) {
-	const ticks = 4
+// charts draws one chart for each series, below each other. The error is that the terminal is too
+// narrow.
+func (s *screen) charts(p *Plot) error {
+	const ticks, minRoom = 4, 10
 	scales := make([]Scale, len(p.Series))
 	for i := range p.Series {
 		scales[i] = p.Scale(i, ticks)
 		for _, t := range scales[i].Ticks {
 			s.labels = max(s.labels, len(t.Label))
 		}
+	}
+	if missing := minRoom - s.room(); missing > 0 {
+		return fmt.Errorf("the terminal has %d columns, and the chart needs at least %d", s.columns, s.columns+missing)
 	}
 	for i, series := range p.Series {
 		s.title(series)
@@ -65,6 +72,7 @@ func (s *screen) charts(p *Plot) {
 		}
 		s.WriteByte('\n')
 	}
+	return nil
 }
 
 // line writes one line, shortened to the terminal.
@@ -78,12 +86,24 @@ func (s *screen) title(series *Series) {
 	name, summary := term.Safe(series.Name()), series.Summary()
 	room := s.columns - term.Columns(summary) - 2
 	s.WriteString(s.palette.Paint(term.Strong.Spanf("%s", term.Truncate(name, max(room, s.columns/2)))))
-	if term.Columns(name) > room { // the summary gets a line of its own
+	used := 0
+	if term.Columns(name) > room { // the summary gets lines of its own
 		s.WriteString("\n")
 	} else {
 		s.WriteString("  ")
+		used = term.Columns(name) + 2
 	}
-	s.WriteString(s.palette.Paint(term.Normal.Spanf("%s", term.Truncate(summary, s.columns))) + "\n")
+	for i, part := range strings.Split(summary, partSign) {
+		if i > 0 && used+term.Columns(partSign+part) > s.columns {
+			s.WriteByte('\n')
+			used = 0
+		} else if i > 0 {
+			part = partSign + part
+		}
+		s.WriteString(s.palette.Paint(term.Normal.Spanf("%s", term.Truncate(part, s.columns))))
+		used += term.Columns(part)
+	}
+	s.WriteByte('\n')
 }
 
 // chart draws the values of a series, and the vertical axis.
@@ -135,7 +155,7 @@ func dotOf(scale Scale, v float64) int {
 }
 
 // room returns the number of columns beside the vertical axis.
-func (s *screen) room() int { return max(s.columns-s.labels-1, 1) }
+func (s *screen) room() int { return s.columns - s.labels - 1 }
 
 // dots returns the values as dots: the band from the min to the max of each column, and the
 // line of the means.
@@ -145,7 +165,7 @@ func (s *screen) dots(p *Plot, series int, scale Scale) (band, line *runes.Patte
 	from, to := p.Span()
 	grid := p.Grid(across, from, to)
 	for _, run := range p.Runs(grid, series) {
-		before, mean := run[0], dotOf(scale, grid[run[0]].Stats[series].Mean)
+		before, mean := run[0], dotOf(scale, grid[run[0]].Stats[series].Mean())
 		for _, x := range run {
 			stat := grid[x].Stats[series]
 			highest, lowest := dotOf(scale, stat.Max), dotOf(scale, stat.Min)
@@ -154,7 +174,7 @@ func (s *screen) dots(p *Plot, series int, scale Scale) (band, line *runes.Patte
 					band.Set(x, y)
 				}
 			}
-			to := dotOf(scale, stat.Mean)
+			to := dotOf(scale, stat.Mean())
 			drawLine(line, before, mean, x, to)
 			before, mean = x, to
 		}
@@ -174,19 +194,30 @@ func drawLine(dots *runes.PatternDotsGrid, x0, y0, x1, y1 int) {
 // times draws the horizontal axis and its labels.
 func (s *screen) times(p *Plot) {
 	const columnsOfTick = 12 // of a label and the space beside it
-	from, to := p.Span()
-	axis := []rune(strings.Repeat("─", s.room()))
-	labels := ""
-	for _, t := range TimeTicks(from, to, s.zone, s.room()/columnsOfTick) {
-		x := min(int(Fraction(t.At, from, to)*float64(len(axis))), len(axis)-1)
-		at := min(x, len(axis)-len(t.Label))
-		if at < 0 || labels != "" && at < len(labels)+2 {
-			continue
-		}
-		axis[x] = '┬'
-		labels += strings.Repeat(" ", at-len(labels)) + t.Label
+	most := s.room() / columnsOfTick
+	axis, labels, all := s.axis(p, most)
+	for ; !all && most > 1; most-- { // without one tick of many, the others would be at unequal distances
+		axis, labels, all = s.axis(p, most-1)
 	}
 	margin := strings.Repeat(" ", s.labels)
-	s.WriteString(s.palette.Paint(term.Dim.Spanf("%s└%s", margin, string(axis))) + "\n")
+	s.WriteString(s.palette.Paint(term.Dim.Spanf("%s└%s", margin, axis)) + "\n")
 	s.WriteString(s.palette.Paint(term.Dim.Spanf("%s %s", margin, labels)) + "\n")
+}
+
+// axis returns the horizontal axis with at most as many ticks as given. all is false if one is missing because there
+// is no room for its label.
+func (s *screen) axis(p *Plot, most int) (axis, labels string, all bool) {
+	from, to := p.Span()
+	line, all := []rune(strings.Repeat("─", s.room())), true
+	for _, t := range TimeTicks(from, to, s.zone, most) {
+		x := min(int(Fraction(t.At, from, to)*float64(len(line))), len(line)-1)
+		at := min(x, len(line)-len(t.Label))
+		if at < 0 || labels != "" && at < len(labels)+2 {
+			all = false
+			continue
+		}
+		line[x] = '┬'
+		labels += strings.Repeat(" ", at-len(labels)) + t.Label
+	}
+	return string(line), labels, all
 }

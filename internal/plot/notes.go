@@ -14,6 +14,9 @@ import (
 // Name returns the field as the user wrote it.
 func (s *Series) Name() string { return cmp.Or(s.Field.String(), "the record itself") }
 
+// partSign is between the parts of a summary.
+const partSign = " · "
+
 // Summary describes the values of the series in one line.
 func (s *Series) Summary() string {
 	switch s.Count {
@@ -22,7 +25,7 @@ func (s *Series) Summary() string {
 	case 1:
 		return "1 value · " + s.Text(s.Last)
 	}
-	return fmt.Sprintf("%s · min %s · mean %s · max %s · last %s", term.Plural(s.Count, "value"), s.Text(s.Min), s.Text(s.Mean), s.Text(s.Max), s.Text(s.Last))
+	return strings.Join([]string{term.Plural(s.Count, "value"), "min " + s.Text(s.Min), "mean " + s.Text(s.Mean()), "max " + s.Text(s.Max), "last " + s.Text(s.Last)}, partSign)
 }
 
 // Note returns how many values are not numbers, and what they are; "" if all are numbers.
@@ -39,7 +42,11 @@ func (s *Series) Instead() string {
 	for _, k := range slices.SortedFunc(maps.Keys(s.gaps), func(a, b kind) int {
 		return cmp.Or(cmp.Compare(s.gaps[b], s.gaps[a]), cmp.Compare(a, b))
 	}) {
-		all = append(all, fmt.Sprintf("%s %s", term.Count(s.gaps[k]), k))
+		if k == text || k == object || k == array {
+			all = append(all, term.Plural(s.gaps[k], string(k)))
+		} else {
+			all = append(all, term.Count(s.gaps[k])+" "+string(k))
+		}
 	}
 	return strings.Join(all, ", ")
 }
@@ -52,7 +59,7 @@ func (p *Plot) Notes() (notes []string) {
 		}
 	}
 	add(p.StallCount, "gap", "of over %s, %d times the usual gap: no line is drawn there", term.Duration(survey.StallAfter(p.Usual)), survey.StallFactor)
-	add(p.ClockTimes, "record", "without a time: drawn when it arrived")
+	add(p.ClockTimes, "record", "without a time: drawn at the time of arrival")
 	add(p.Backwards, "record", "with a time before that of the preceding record")
 	add(p.Outliers, "record", "not drawn, with a time far from all others")
 	add(p.Lost, "record", "lost: a gap")

@@ -44,7 +44,7 @@ func TestMerged(t *testing.T) {
 	c := newTestCollector(t, "")
 	random := rand.New(rand.NewPCG(1, 2))
 	const n = 20 * maxColumns
-	want := Stat{Min: math.Inf(1), Max: math.Inf(-1)}
+	want, mean := Stat{Min: math.Inf(1), Max: math.Inf(-1)}, 0.0
 	at, biggest := time.Duration(0), -1
 	for i := range n {
 		at += time.Duration(random.IntN(int(time.Minute)))
@@ -52,7 +52,7 @@ func TestMerged(t *testing.T) {
 		if v > want.Max {
 			biggest = i
 		}
-		want.Min, want.Max, want.Mean, want.Last = min(want.Min, v), max(want.Max, v), want.Mean+v/n, v
+		want.Min, want.Max, want.Last, mean = min(want.Min, v), max(want.Max, v), v, mean+v/n
 		c.Add(c.next(at-time.Duration(i%2)*time.Hour, fmt.Sprint(v)))
 	}
 	p := c.Plot()
@@ -73,7 +73,7 @@ func TestMerged(t *testing.T) {
 			last, records = c.From, records+c.Records
 			all.join(c.Stats[0])
 		}
-		if records != n || all.Count != n || all.Min != want.Min || all.Max != want.Max || math.Abs(all.Mean-want.Mean) > 1e-9 {
+		if records != n || all.Count != n || all.Min != want.Min || all.Max != want.Max || math.Abs(all.Mean()-mean) > 1e-9 {
 			t.Errorf("%d records, %+v, want %d, %+v", records, all, n, want)
 		}
 		if got, want := float64(place)/float64(len(columns)), float64(biggest)/n; math.Abs(got-want) > .5 {
@@ -159,17 +159,16 @@ func TestScale(t *testing.T) {
 		if n := len(s.Ticks); n < 2 || n > 9 || len(seen) != n && high-low > math.Abs(high)*1e-12 {
 			t.Errorf("%v to %v: the ticks are %v", low, high, s.Ticks)
 		}
-		const widest = math.MaxFloat64 / 4
-		for _, v := range []float64{low, high, (low + high) / 2} {
+		for _, v := range []float64{low, high, low/2 + high/2} {
 			if at := s.At(v); !(at >= 0 && at <= 1) {
 				t.Errorf("%v is at %v between %v and %v", v, at, s.Low, s.High)
 			}
-			if rounding := (s.High/2 - s.Low/2) * 1e-12; math.Abs(v) < widest && !(s.Low-rounding <= v && v <= s.High+rounding) {
+			if rounding := (s.High/2 - s.Low/2) * 1e-12; !(s.Low-rounding <= v && v <= s.High+rounding) {
 				t.Errorf("%v is not between %v and %v", v, s.Low, s.High)
 			}
 		}
 	}
-	ends := []float64{0, 1, -1, 5e-324, 1e-300, 1e-7, .1, .3, 74, 99, 100, 101, 1748448862, 1748448999, 1e15, 1e17, 1e17 + 16, 1e300, math.MaxFloat64}
+	ends := []float64{0, 1, -1, 5e-324, 1e-320, 1e-300, 1e-7, .1, .3, 74, 99, 100, 101, 1748448862, 1748448999, 1e15, 1e17, 1e17 + 16, 1e300, 1e308, math.MaxFloat64}
 	for _, a := range ends {
 		for _, b := range ends {
 			check(min(a, b), max(a, b), false)
@@ -203,6 +202,8 @@ func TestLabels(t *testing.T) {
 		{-1e300, 1e300, false, "-1e300 -5e299 0 5e299 1e300"},
 		{1.2e6, 1.9e6, false, "1.2M 1.4M 1.6M 1.8M 2.0M"},
 		{0, 1880000, true, "0B 500KB 1.00MB 1.50MB 2.00MB"},
+		{-1e308, 1e308, false, "-1e308 -5e307 0 5e307 1e308"},
+		{1e-320, 1e-320, false, "0 1e-320"},
 		{1e-7, 5e-7, false, "0 1e-07 2e-07 3e-07 4e-07 5e-07"},
 	} {
 		var labels []string
@@ -272,6 +273,63 @@ func TestSuggest(t *testing.T) {
 	}
 }
 
+// TestRemoveEmpty removes a series without numbers, and keeps the values of the others.
+func TestRemoveEmpty(t *testing.T) {
+	c := newTestCollector(t, "/a,/n,/b,/m")
+	c.Add(c.next(0, `{"n":1,"m":2}`))
+	c.Add(c.next(time.Minute, `{"n":3,"m":4}`))
+	p := c.Plot()
+	removed := p.RemoveEmpty()
+	if len(removed) != 2 || removed[0].Name() != "/a" || removed[1].Name() != "/b" || len(p.Series) != 2 {
+		t.Errorf("removed %v of %v", removed, p.Series)
+	}
+	from, to := p.Span()
+	last := p.Grid(2, from, to)[1]
+	if p.Series[0].Name() != "/n" || len(last.Stats) != 2 || last.Stats[0].Last != 3 || last.Stats[1].Last != 4 {
+		t.Errorf("%+v", last)
+	}
+}
+
+// TestWidths draws as wide as asked for: no line is wider, all of the summary is there, and ticks
+// are at equal distances.
+func TestWidths(t *testing.T) {
+	c := newTestCollector(t, "/n")
+	for i := range 121 { // from 21:00 to 03:00
+		c.Add(c.next(5*time.Hour+time.Duration(i)*3*time.Minute, fmt.Sprintf(`{"n":%d.123456e-300}`, i%10)))
+	}
+	p := c.Plot()
+	for columns := 30; columns < 250; columns++ {
+		s := screen{columns: columns, zone: time.UTC}
+		if err := s.charts(p); err != nil {
+			t.Fatal(err)
+		}
+		var ticks []int
+		for line := range strings.Lines(s.String()) {
+			line := []rune(strings.TrimSuffix(line, "\n"))
+			if len(line) > columns {
+				t.Errorf("%d columns: %q", columns, string(line))
+			}
+			for at, r := range line {
+				if r == '┬' {
+					ticks = append(ticks, at)
+				}
+			}
+		}
+		for i := 2; i < len(ticks); i++ {
+			if d := ticks[i] - ticks[i-1] - (ticks[1] - ticks[0]); d < -1 || d > 1 {
+				t.Errorf("%d columns: the ticks are at %v", columns, ticks)
+			}
+		}
+		if !strings.Contains(s.String(), "last ") || columns > 60 && !strings.Contains(s.String(), " 00:00") {
+			t.Errorf("%d columns:\n%s", columns, s.String())
+		}
+	}
+	s := screen{columns: 15, zone: time.UTC}
+	if err := s.charts(p); err == nil || !strings.HasPrefix(err.Error(), "the terminal has 15 columns, and the chart needs at least ") {
+		t.Errorf("15 columns: %v", err)
+	}
+}
+
 // TestOutliers leaves out a record whose clock was wrong, and says it.
 func TestOutliers(t *testing.T) {
 	c := newTestCollector(t, "/n,$bytes")
@@ -296,13 +354,38 @@ func TestHugeMean(t *testing.T) {
 		s.add(math.MaxFloat64)
 		s.add(-math.MaxFloat64)
 	}
-	if math.IsNaN(s.Mean) || s.Mean < .3*math.MaxFloat64 || s.Mean > .4*math.MaxFloat64 {
+	if mean := s.Mean(); math.IsNaN(mean) || mean < .3*math.MaxFloat64 || mean > .4*math.MaxFloat64 {
 		t.Errorf("%+v", s)
+	}
+	for _, c := range []struct {
+		values []float64
+		want   float64
+	}{
+		{[]float64{1, 2, 3, 1e308, -1e308}, 1.2},
+		{[]float64{1e308, 1e308, 1, 2, 3, -1e308, -1e308}, 6. / 7},
+		{[]float64{1e16, 1, 1, -1e16}, .5},
+		{[]float64{1e-320, 3e-320}, 2e-320},
+	} {
+		var all, first, second Stat
+		for i, v := range c.values {
+			all.add(v)
+			if i < 3 {
+				first.add(v)
+			} else {
+				second.add(v)
+			}
+		}
+		first.join(second)
+		for _, s := range []Stat{all, first} {
+			if mean := s.Mean(); math.Abs(mean-c.want) > c.want*1e-15 {
+				t.Errorf("%v: the mean is %v, want %v", c.values, mean, c.want)
+			}
+		}
 	}
 	s = Stat{}
 	for range 1000 {
-		if s.add(.1); s.Mean != .1 {
-			t.Fatalf("the mean of equal values is %v", s.Mean)
+		if s.add(.1); s.Mean() != .1 {
+			t.Fatalf("the mean of equal values is %v", s.Mean())
 		}
 	}
 }

@@ -33,27 +33,42 @@ func (p *Plot) Scale(series, ticks int) Scale {
 }
 
 func newScale(low, high float64, ticks int, bytes bool) Scale {
-	const widest, smallest, flat = math.MaxFloat64 / 4, 1e-300, 1e-12 // beyond them a span overflows or is 0
-	low, high = min(max(low, -widest), widest), max(min(high, widest), -widest)
+	const smallest, flat = 1e-300, 1e-12
 	switch {
-	case low > high || max(-low, high) < smallest: // there are no values, or they are 0
+	case low > high || low == 0 && high == 0: // there are no values, or they are 0
 		low, high = -1, 1
+	case max(-low, high) < smallest:
+		return tinyScale(low, high)
 	case high-low < flat*max(-low, high):
 		around := math.Abs(low) / 10
-		low, high = low-around, high+around
+		low, high = max(low-around, -math.MaxFloat64), min(high+around, math.MaxFloat64)
 	case low > 0 && low < high/2:
 		low = 0
 	case high < 0 && high > low/2:
 		high = 0
 	}
-	unit := niceUnit((high - low) / float64(ticks))
+	unit := niceUnit(high/float64(ticks) - low/float64(ticks)) // high - low could overflow
 	if bytes {
 		unit = max(unit, 1)
 	}
 	first, last := math.Floor(low/unit), math.Ceil(high/unit)
-	s := Scale{Low: first * unit, High: last * unit}
+	s := Scale{Low: max(first*unit, -math.MaxFloat64), High: min(last*unit, math.MaxFloat64)}
 	for n := first; n <= last; n++ {
+		if math.IsInf(n*unit, 0) {
+			continue
+		}
 		s.Ticks = append(s.Ticks, Tick{n * unit, tickLabel(n*unit, unit, max(-s.Low, s.High), bytes)})
+	}
+	return s
+}
+
+// tinyScale returns an axis from or to 0. Nothing finer can be divided: the numbers have few digits.
+func tinyScale(low, high float64) (s Scale) {
+	s.Low, s.High = min(low, 0), max(high, 0)
+	for _, v := range []float64{s.Low, 0, s.High} {
+		if n := len(s.Ticks); n == 0 || v > s.Ticks[n-1].Value {
+			s.Ticks = append(s.Ticks, Tick{v, short(v)})
+		}
 	}
 	return s
 }
@@ -71,7 +86,10 @@ func niceUnit(x float64) float64 {
 
 // At returns where v is between Low, 0, and High, 1.
 func (s Scale) At(v float64) float64 {
-	return min(max((v/2-s.Low/2)/(s.High/2-s.Low/2), 0), 1)
+	if math.IsInf(s.High-s.Low, 0) {
+		v, s.Low, s.High = v/2, s.Low/2, s.High/2
+	}
+	return min(max((v-s.Low)/(s.High-s.Low), 0), 1)
 }
 
 // tickLabel formats a multiple of unit on a scale whose values are at most largest.
@@ -133,7 +151,11 @@ func short(v float64) string {
 	return humanize.Commaf(rounded)
 }
 
-// exponent formats v as 1.5e300.
+// exponent formats v as 1.5e300, with so many digits or, if that is all, fewer.
 func exponent(v float64, digits int) string {
-	return strings.Replace(strconv.FormatFloat(v, 'g', digits, 64), "e+", "e", 1)
+	text, all := strconv.FormatFloat(v, 'g', digits, 64), strconv.FormatFloat(v, 'g', -1, 64)
+	if len(all) < len(text) {
+		text = all
+	}
+	return strings.Replace(text, "e+", "e", 1)
 }

@@ -14,9 +14,9 @@ const (
 	number    kind = "numbers"
 	absent    kind = "absent"
 	null      kind = "null"
-	text      kind = "strings"
-	object    kind = "objects"
-	array     kind = "arrays"
+	text      kind = "string"
+	object    kind = "object"
+	array     kind = "array"
 	notFinite kind = "not finite"
 	tooLarge  kind = "too large to draw"
 )

@@ -17,7 +17,7 @@ func TestBytes(t *testing.T) {
 
 func TestDuration(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "0s", 1500 * time.Microsecond: "2ms", 1234 * time.Millisecond: "1.23s", 59_600 * time.Millisecond: "1m00s", 178 * time.Second: "2m58s",
+		0: "0s", 300 * time.Microsecond: "300µs", 1500 * time.Microsecond: "2ms", 1234 * time.Millisecond: "1.23s", 59_600 * time.Millisecond: "1m00s", 178 * time.Second: "2m58s",
 		40*time.Hour + 43*time.Minute: "40h43m", 292 * time.Hour: "12d4h", 1000 * 24 * time.Hour: "2.7 years",
 		-90 * time.Second: "-1m30s", math.MinInt64: "-292.3 years", math.MaxInt64: "292.3 years",
 	} {

@@ -22,6 +22,8 @@ func Duration(d time.Duration) string {
 		return "-" + Duration(-max(d, -math.MaxInt64))
 	}
 	switch s := int64(math.Round(d.Seconds())); {
+	case d < time.Millisecond:
+		return d.Round(time.Microsecond).String()
 	case d < time.Second:
 		return d.Round(time.Millisecond).String()
 	case d < 10*time.Second:

@@ -115,7 +115,7 @@ func (v view) paths(grid []plot.Column, series int, scale plot.Scale) (band, mea
 		begin, isRange := "M", false
 		for _, x := range run {
 			s := grid[x].Stats[series]
-			means.WriteString(begin + at(x, s.Mean))
+			means.WriteString(begin + at(x, s.Mean()))
 			begin, isRange = "L", isRange || s.Min < s.Max
 		}
 		means.WriteString("h0") // makes a run of one column a point
@@ -146,7 +146,7 @@ func (v view) hits(grid []plot.Column, series int) (hits []hit) {
 		if s := c.Stats[series]; s.Count == 1 {
 			text = name.Text(s.Last)
 		} else if s.Count > 1 {
-			text = fmt.Sprintf("%s to %s, mean %s of %s", name.Text(s.Min), name.Text(s.Max), name.Text(s.Mean), term.Plural(s.Count, "value"))
+			text = fmt.Sprintf("%s to %s, mean %s of %s", name.Text(s.Min), name.Text(s.Max), name.Text(s.Mean()), term.Plural(s.Count, "value"))
 		}
 		hits = append(hits, hit{x, time.Unix(0, c.From).In(v.zone).Format(time.DateTime) + ": " + text})
 	}
