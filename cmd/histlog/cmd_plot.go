@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/histlog/histlog/internal/field"
@@ -27,13 +29,16 @@ Nothing is drawn where records have no number, or where none came for three time
 gap. The time of a record is its own; without one, it is when the record arrived. Every record
 of the range is read, as cat does; memory does not grow with their number.
 
+A POINTER without a number is left out with a message; it is an error if all are. If there are
+no records to draw, nothing is written, and an older FILE stays as it is.
+
    histlog plot step2 /total_matches
    histlog plot --since '2025-05-28' step2 /total_matches /matches# '$bytes'
    histlog plot --html matches.html step2 /total_matches
    histlog plot --svg matches.svg -n 480 step2 /total_matches`,
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "html", TakesFile: true, Usage: "write a self-contained page to `FILE`; dragging over a chart zooms"},
-			&cli.StringFlag{Name: "svg", TakesFile: true, Usage: "write a picture to `FILE`"},
+			&cli.StringFlag{Name: "html", TakesFile: true, Usage: "write a self-contained page to `FILE`, or - for standard output; dragging over a chart zooms"},
+			&cli.StringFlag{Name: "svg", TakesFile: true, Usage: "write a picture to `FILE`, or - for standard output"},
 			progressFlag(),
 		}, rangeFlags("all")...),
 		Action: runPlot,
@@ -48,6 +53,9 @@ func runPlot(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkTargets(c); err != nil {
+		return err
+	}
 	q, err := query(c, 0)
 	if err != nil {
 		return err
@@ -60,9 +68,33 @@ func runPlot(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.Records == 0 {
-		say(c.App.ErrWriter, "%s", nothingToPlot(c, l, q))
+	if p.Records == p.Lost+p.Damaged {
+		say(c.App.ErrWriter, "%s", nothingToPlot(c, l, q, p))
+	} else {
+		err = writePlot(c, l, p)
 	}
+	if err == nil && p.Damaged > 0 {
+		return &exitError{code: exitDamaged, err: errReported, hint: "histlog verify " + l.Dir + " lists every damaged record; all others are drawn"}
+	}
+	return err
+}
+
+// checkTargets checks that --html and --svg do not write to one file.
+func checkTargets(c *cli.Context) error {
+	if !c.IsSet("html") || !c.IsSet("svg") {
+		return nil
+	}
+	page, picture := c.String("html"), c.String("svg")
+	before, err := os.Stat(page)
+	other, err2 := os.Stat(picture)
+	if filepath.Clean(page) == filepath.Clean(picture) || err == nil && err2 == nil && os.SameFile(before, other) {
+		return usage("plot", "--html and --svg both write %s: name two files", page)
+	}
+	return nil
+}
+
+// writePlot writes a plot to the files that flags name, or else draws it.
+func writePlot(c *cli.Context, l *segment.Log, p *plot.Plot) (err error) {
 	source := html.Source{Dir: l.Dir, Zone: zone(c), Version: versionText()}
 	if c.IsSet("html") {
 		err = writeOutput(c, c.String("html"), func(out io.Writer) error { return html.WritePlot(out, p, source) })
@@ -70,11 +102,8 @@ func runPlot(c *cli.Context) error {
 	if c.IsSet("svg") && err == nil {
 		err = writeOutput(c, c.String("svg"), func(out io.Writer) error { return html.WriteSVG(out, p, source) })
 	}
-	if !c.IsSet("html") && !c.IsSet("svg") && p.Records > 0 {
+	if !c.IsSet("html") && !c.IsSet("svg") {
 		err = p.Draw(c.App.Writer, zone(c))
-	}
-	if err == nil && p.Damaged > 0 {
-		return &exitError{code: exitDamaged, err: errReported, hint: "histlog verify " + l.Dir + " lists every damaged record; all others are drawn"}
 	}
 	return err
 }
@@ -91,8 +120,8 @@ func plotFields(c *cli.Context, pointers []string) (fields []field.Field, err er
 	return fields, nil
 }
 
-// collectPlot reads the records of a query; nil if there are no fields. The error is a usage
-// error if a field is a number in no record.
+// collectPlot reads the records of a query; nil if there are no fields. Fields without a number
+// are left out with a message. It is a usage error if all are.
 func collectPlot(c *cli.Context, l *segment.Log, q reader.Query, fields []field.Field) (*plot.Plot, error) {
 	if len(fields) == 0 {
 		return nil, nil
@@ -121,10 +150,15 @@ func collectPlot(c *cli.Context, l *segment.Log, q reader.Query, fields []field.
 		return nil, err
 	}
 	p := collector.Plot()
-	for _, s := range p.Series {
-		if s.Count == 0 && p.Records > p.Lost+p.Damaged {
-			return nil, noNumbers(c, l, s)
-		}
+	if p.Records == p.Lost+p.Damaged {
+		return p, nil
+	}
+	empty := p.RemoveEmpty()
+	if len(p.Series) == 0 {
+		return nil, noNumbers(c, l, empty[0])
+	}
+	for _, s := range empty {
+		say(c.App.ErrWriter, "%s has no numbers to draw: %s", term.Safe(s.Name()), s.Instead())
 	}
 	return p, nil
 }
@@ -179,7 +213,10 @@ func newestText(c *cli.Context, l *segment.Log) ([]byte, error) {
 }
 
 // nothingToPlot says why no chart is drawn.
-func nothingToPlot(c *cli.Context, l *segment.Log, q reader.Query) string {
+func nothingToPlot(c *cli.Context, l *segment.Log, q reader.Query, p *plot.Plot) string {
+	if notes := p.Notes(); p.Records > 0 {
+		return "no records to draw: " + strings.Join(notes, ", ")
+	}
 	if text := nothingFound(l, q, zone(c)); text != "" {
 		return text
 	}
