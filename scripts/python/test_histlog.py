@@ -55,11 +55,15 @@ class Case(unittest.TestCase):
 
     def program(self, script):
         """Makes a program of a shell script that replaces histlog append. Every other command runs the real one."""
+        real = '[ "$1" = append ] || exec HISTLOG "$@"\n'
+        return self.shell(f"program{len(os.listdir(self.work))}", real + script)
+
+    def shell(self, name, script):
+        """Makes a program of a shell script, in which HISTLOG is the real program."""
         if WINDOWS:
             self.skipTest("the program is a shell script")
-        path = self.work / f"program{len(os.listdir(self.work))}"
-        real = f'[ "$1" = append ] || exec {HISTLOG} "$@"\n'
-        path.write_text(f"#!/bin/sh\n{real}{script}\n".replace("HISTLOG ", f"{HISTLOG} "))
+        path = self.work / name
+        path.write_text(f"#!/bin/sh\n{script}\n".replace("HISTLOG ", f"{HISTLOG} "))
         path.chmod(0o755)
         return str(path)
 

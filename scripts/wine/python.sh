@@ -20,4 +20,4 @@ fi
 
 cd "$here/../python"
 # Output through a pipe: Python under Wine wants one, or a console.
-HISTLOG_BIN="Z:$1/histlog.exe" "$here/exec.sh" "$python/python.exe" -B -m unittest -v test_histlog test_spool.ExactlyOnce </dev/null 2>&1 | cat
+HISTLOG_BIN="Z:$1/histlog.exe" "$here/exec.sh" "$python/python.exe" -B -m unittest -v test_histlog test_reading.Items test_reading.Fields test_spool.ExactlyOnce </dev/null 2>&1 | cat
