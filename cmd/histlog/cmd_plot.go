@@ -136,16 +136,18 @@ func collectPlot(c *cli.Context, l *segment.Log, q reader.Query, fields []field.
 		return nil, err
 	}
 	defer r.Close()
+	damaged := damagedRecords{say: func(format string, a ...any) { say(c.App.ErrWriter, format, a...) }}
 	collector, read := plot.NewCollector(fields), int64(0)
 	for r.Next() {
 		rec := r.Record()
 		if rec.Damage != nil {
-			say(c.App.ErrWriter, "record %d is damaged and skipped: %v", rec.Seq, rec.Damage)
+			damaged.add(rec.Seq, rec.Damage)
 		}
 		collector.Add(rec)
 		read += int64(len(rec.Text))
 		bar.Set(read, 0)
 	}
+	damaged.flush()
 	if err := r.Err(); err != nil {
 		return nil, err
 	}

@@ -58,6 +58,7 @@ type stream struct {
 	printer    printer
 	skipped    int // number of damaged records
 	lost       lostRecords
+	damaged    damagedRecords
 	met        uint64       // number of records that were read, intact or not
 	opened     *segment.Log // the log, which run opens if it is nil
 	replaced   bool         // the log was removed or replaced
@@ -65,7 +66,9 @@ type stream struct {
 }
 
 func newStream(c *cli.Context, dir string, q reader.Query, n newPrinterFunc) *stream {
-	return &stream{c: c, dir: dir, query: q, out: newOutput(c), newPrinter: n}
+	s := &stream{c: c, dir: dir, query: q, out: newOutput(c), newPrinter: n}
+	s.damaged.say = s.say
+	return s
 }
 
 // run prints the records. With -F it waits for the log to appear, and starts again with
@@ -88,7 +91,7 @@ func (s *stream) run() error {
 			s.replaced = false
 			s.query = reader.Query{Since: s.query.Since, Until: s.query.Until}
 		case err != nil:
-			return err
+			return s.orRemoved(err)
 		case s.lost.count > 0: // and the query names records by sequence
 			return lostError(l.Dir, s.lost.String())
 		case s.skipped > 0:
@@ -176,6 +179,26 @@ func (s *stream) removed() bool {
 	return err != nil && absent(err)
 }
 
+// orRemoved returns err, or if that is about a missing file and soon afterwards there is no log, that the
+// log was removed.
+func (s *stream) orRemoved(err error) error {
+	const looks = 5 // a second, in which rm -r removes most logs
+	if !s.follows() || !absent(err) || errors.Is(err, segment.ErrNoLog) {
+		return err
+	}
+	for range looks {
+		if pause(s.c.Context) != nil {
+			return err
+		}
+		l, now := segment.OpenContext(s.c.Context, logOf(s.dir), nil)
+		_ = l.Close() // also after an error
+		if errors.Is(now, segment.ErrNoLog) {
+			return fmt.Errorf("the log was removed: %w", now)
+		}
+	}
+	return err
+}
+
 // absent reports whether err means that there is no log, or one that is being copied or
 // removed file by file.
 func absent(err error) bool {
@@ -243,18 +266,23 @@ func (s *stream) flush() error {
 
 func (s *stream) follows() bool { return s.c.Bool("follow") || s.c.Bool("follow-name") }
 
-// printAll prints the records that r has, and a message for each damaged one.
+// printAll prints the records that r has, and says which ones are damaged.
 func (s *stream) printAll(r *reader.Reader) error {
+	defer s.damaged.flush()
 	for r.Next() {
 		if err := s.c.Context.Err(); err != nil {
 			return err
 		}
 		s.met++
 		s.waits = ""
-		switch rec := r.Record(); {
+		rec := r.Record()
+		if rec.Damage == nil {
+			s.damaged.flush()
+		}
+		switch {
 		case rec.Damage != nil:
 			s.skipped++
-			s.say("record %d is damaged and skipped: %v", rec.Seq, rec.Damage)
+			s.damaged.add(rec.Seq, rec.Damage)
 		case rec.Blank:
 			s.lost.add(rec.Seq)
 		default:
