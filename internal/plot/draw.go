@@ -193,10 +193,10 @@ func drawLine(dots *runes.PatternDotsGrid, x0, y0, x1, y1 int) {
 
 // times draws the horizontal axis and its labels.
 func (s *screen) times(p *Plot) {
-	const columnsOfTick = 12 // of a label and the space beside it
-	most := s.room() / columnsOfTick
+	const columnsOfTick = 12               // of a label and the space beside it
+	most := max(2, s.room()/columnsOfTick) // a distance for one tick may have none between the ends
 	axis, labels, all := s.axis(p, most)
-	for ; !all && most > 1; most-- { // without one tick of many, the others would be at unequal distances
+	for ; !all && most > 2; most-- { // without one tick of many, the others would be at unequal distances
 		axis, labels, all = s.axis(p, most-1)
 	}
 	margin := strings.Repeat(" ", s.labels)

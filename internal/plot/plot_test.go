@@ -320,7 +320,7 @@ func TestWidths(t *testing.T) {
 				t.Errorf("%d columns: the ticks are at %v", columns, ticks)
 			}
 		}
-		if !strings.Contains(s.String(), "last ") || columns > 60 && !strings.Contains(s.String(), " 00:00") {
+		if !strings.Contains(s.String(), "last ") || columns >= 40 && !strings.Contains(s.String(), " 00:00") {
 			t.Errorf("%d columns:\n%s", columns, s.String())
 		}
 	}
