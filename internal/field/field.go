@@ -178,7 +178,11 @@ func (f *Field) point(pointer string) error {
 	if strings.HasSuffix(pointer, "#") && !strings.HasSuffix(pointer, "~#") {
 		f.kind, count, pointer = counted, "#", strings.TrimSuffix(pointer, "#")
 	}
-	p, err := jsonscan.ParsePointer(ordinary.Replace(pointer))
+	path := ordinary.Replace(pointer)
+	if err := jsonscan.CheckPath(path); err != nil {
+		return err
+	}
+	p, err := jsonscan.ParsePointer(path)
 	if err != nil {
 		return err
 	}

@@ -32,14 +32,12 @@ var unescapeToken = strings.NewReplacer("~1", "/", "~0", "~")
 var escapeToken = strings.NewReplacer("~", "~0", "/", "~1")
 
 // ParsePointer parses s: "" or a text like /a/b. The form .a.b, of jq, is read as
-// /a/b; other paths of jq, as .a[0], are errors.
+// /a/b. See CheckPath for the other paths of jq.
 func ParsePointer(s string) (*Pointer, error) {
-	if path, isDotted := strings.CutPrefix(s, "."); isDotted {
-		if path != "" && (strings.ContainsAny(s, `[/"`) || slices.Contains(strings.Split(path, "."), "")) {
-			return nil, fmt.Errorf("of the paths of jq only names with dots are read, as .a.b: write %s", slashed(s))
-		}
-		s = strings.ReplaceAll(s, ".", "/")
-		if path == "" { // jq writes the whole value as a single dot
+	// jq writes the whole value as a single dot.
+	if strings.HasPrefix(s, ".") {
+		s = "/" + strings.ReplaceAll(strings.TrimPrefix(s, "."), ".", "/")
+		if s == "/" {
 			s = ""
 		}
 	}
@@ -59,6 +57,17 @@ func ParsePointer(s string) (*Pointer, error) {
 		p.tokens = append(p.tokens, token{name: name, index: ElementIndex(name)})
 	}
 	return p, nil
+}
+
+// CheckPath returns an error if s is a path of jq that ParsePointer reads otherwise than jq,
+// as .a[0]. It is for what a user writes: ParsePointer must go on to read what logs have as
+// their time field.
+func CheckPath(s string) error {
+	path, isDotted := strings.CutPrefix(s, ".")
+	if !isDotted || path == "" || !strings.ContainsAny(s, `[/"`) && !slices.Contains(strings.Split(path, "."), "") {
+		return nil
+	}
+	return fmt.Errorf("of the paths of jq only names with dots are read, as .a.b: write %s", slashed(s))
 }
 
 // slashed returns a path of jq as a JSON pointer, for a message.

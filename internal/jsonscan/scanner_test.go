@@ -336,8 +336,16 @@ func TestParsePattern(t *testing.T) {
 	for text, want := range map[string]string{
 		".a[0]": "/a/0", `.a["b.c"][1].d`: "/a/b.c/1/d", `."a b"`: "/a b", ".a[].id": "/a/*/id", "./v": "/v", ".a/b": "/a/b", "..": ". for the whole value", ".[0]": "/0", ".a..b": "/a/b", ".a.": "/a",
 	} {
-		if p, err := ParsePattern(text); err == nil || !strings.HasSuffix(err.Error(), ": write "+want) {
-			t.Errorf("%q: %v, %v, want %q", text, p, err, want)
+		if err := CheckPath(text); err == nil || !strings.HasSuffix(err.Error(), ": write "+want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+		if _, err := ParsePattern(text); err != nil { // a log may have it as its time field
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	for _, text := range []string{"", ".", ".a.b", "/a[0]", "/a/../b", "*"} {
+		if err := CheckPath(text); err != nil {
+			t.Errorf("%q: %v", text, err)
 		}
 	}
 	if _, err := ParsePattern("*"); err == nil {
