@@ -54,12 +54,15 @@ func groupLength(segments []Segment, size int64) int {
 	first, text := segments[0], int64(0)
 	for n, s := range segments {
 		text += s.Text
-		if n > 0 && (!first.Part || !s.Part || s.Damage != nil || text > size || !sameDay(first.First, s.First)) {
+		if n > 0 && (!first.part() || !s.part() || text > size || !sameDay(first.First, s.First)) {
 			return n
 		}
 	}
 	return len(segments)
 }
+
+// part reports whether a segment may be one of a group.
+func (s Segment) part() bool { return s.Part && s.Damage == nil }
 
 func sameDay(a, b time.Time) bool {
 	const day = 24 * time.Hour

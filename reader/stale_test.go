@@ -13,7 +13,7 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// TestStale compresses or retires segments after a Reader has listed or opened them. Every
+// TestStale compresses, merges or retires segments after a Reader has listed or opened them. Every
 // record must still be read, unless it was retired: then the error must be ErrRetired.
 func TestStale(t *testing.T) {
 	begun := time.Date(2025, 5, 30, 7, 0, 0, 0, time.UTC)
@@ -25,6 +25,8 @@ func TestStale(t *testing.T) {
 			"rolled":                 func(*staleLog) {},
 			"compressed by zstd":     func(l *staleLog) { l.compress(segment.Zstd) },
 			"compressed by gzip":     func(l *staleLog) { l.compress(segment.Gzip) },
+			"merged":                 (*staleLog).merge,
+			"merged and retired":     func(l *staleLog) { l.merge(); l.retire() },
 			"retired":                (*staleLog).retire,
 			"compressed and retired": func(l *staleLog) { l.compress(segment.Zstd); l.retire() },
 		} {
@@ -177,6 +179,15 @@ func (l *staleLog) compress(c segment.Codec) {
 	for _, s := range l.open().Segments[:4] {
 		_, err := segment.Compress(context.Background(), l.dir, s.Base, c, segment.Options{})
 		l.check(err)
+	}
+}
+
+// merge merges the first four segments.
+func (l *staleLog) merge() {
+	c, err := segment.Merge(context.Background(), l.dir, 1, 5, segment.Zstd, segment.Options{})
+	l.check(err)
+	if c.Records != 4 {
+		l.t.Fatalf("%+v", c)
 	}
 }
 

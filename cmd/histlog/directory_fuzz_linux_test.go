@@ -149,7 +149,8 @@ func fuzzedLog(f *testing.F) map[string][]byte {
 // filenamesOf returns the names that are edited: those of files, and others that a log may
 // have.
 func filenamesOf(files map[string][]byte) []string {
-	names := []string{".HISTLOG.draft", ".waiting", filename.Text(9), filename.Index(9), filename.Segment(1, segment.Gzip)}
+	merged := filename.Stem{Base: 1, End: 200} // of the first segment and maybe others
+	names := []string{".HISTLOG.draft", ".waiting", filename.Text(9), filename.Index(9), filename.Segment(1, segment.Gzip), merged.Text(segment.Zstd), merged.Index(), merged.SmallIndex(), filename.Stem{Base: 9, End: 1 << 62}.Text(segment.Plain)}
 	for name := range files {
 		names = append(names, name)
 	}

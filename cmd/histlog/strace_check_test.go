@@ -117,6 +117,26 @@ func compacted(t *testing.T, o outcome) error {
 	return errors.Join(o.holdsFrom(1, 1), o.tidy())
 }
 
+// mergedAndCompacted checks a compact that merges segments, loses no record, and is ended
+// by the next one.
+func mergedAndCompacted(t *testing.T, o outcome) error {
+	whole := func() bool {
+		l, err := segment.Open(filepath.Join(o.dir, "log"))
+		return err == nil && l.Segments[0].End != 0 && !l.Segments[0].Supersedes()
+	}
+	if err := o.explained(whole()); err != nil {
+		return err
+	}
+	if err := o.holdsFrom(1, 1); err != nil {
+		return err
+	}
+	histlogIn(t, o.dir, "", "compact", "--older-than", "0s", "log")
+	if !whole() {
+		return errors.New("a second run does not end it")
+	}
+	return errors.Join(o.holdsFrom(1, 1), o.tidy())
+}
+
 // sealedAndCompacted checks a compaction of all records, and that a second run ends it.
 func sealedAndCompacted(t *testing.T, o outcome) error {
 	whole := func() bool {
@@ -318,7 +338,8 @@ func (o outcome) tidy() error {
 			return err
 		}
 		for _, e := range entries {
-			if strings.HasPrefix(e.Name(), ".") || filename.IsSegment(e.Name()) && e.Name() < filename.Index(uint64(l.Marker.FirstSeq)) {
+			stem, _, ours := filename.Parse(e.Name())
+			if strings.HasPrefix(e.Name(), ".") || ours && stem.Base < uint64(l.Marker.FirstSeq) {
 				return fmt.Errorf("%s/%s is left", folder, e.Name())
 			}
 		}

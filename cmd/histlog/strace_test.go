@@ -50,6 +50,7 @@ var tracedCommands = []traced{
 	{"compact by gzip", threeSegments, []string{"compact", "--older-than", "0s", "--codec", "gzip", "log"}, "", compacted, ownPaths},
 	{"compact the newest segment too", oneSegment, []string{"compact", "--seal", "--older-than", "0s", "log"}, "", sealedAndCompacted, ownPaths},
 	{"compact many records", manyRecords, []string{"compact", "--older-than", "0s", "log"}, "", shrunk, ownPaths},
+	{"merge", smallSegments, []string{"compact", "--older-than", "0s", "log"}, "", mergedAndCompacted, ownPaths},
 	{"restamp", threeSegments, restampArgs, "", restamped, ownPaths},
 	{"restamp a small index", smallIndex, restampArgs, "", restamped, ownPaths},
 	{"prune", threeSegments, []string{"prune", "--max-records", "1", "--yes", "log"}, "", retired, ownPaths},
@@ -110,6 +111,19 @@ func manySegments(t *testing.T, dir string) {
 func threeSegments(t *testing.T, dir string) {
 	manySegments(t, dir)
 	histlogIn(t, dir, values(5, 5), "append", "log")
+}
+
+// smallSegments makes a log of three segments of a record and one of two, none of which is
+// compressed. The first three fit in one, and the fourth does not.
+func smallSegments(t *testing.T, dir string) {
+	existing(t, dir)
+	histlogIn(t, dir, "", "config", "log", "segment-size=120", "merge=never")
+	for n := 3; n <= 5; n++ {
+		histlogIn(t, dir, "", "compact", "--seal", "--older-than", "1d", "log")
+		histlogIn(t, dir, values(n, n), "append", "log")
+	}
+	histlogIn(t, dir, "", "compact", "--seal", "--older-than", "1d", "log")
+	histlogIn(t, dir, "", "config", "log", "merge=auto")
 }
 
 // manyRecords makes a log whose first segment has so many records that its index has
@@ -368,6 +382,10 @@ func ownPaths(dir string) (paths []string) {
 		for _, name := range []string{filename.Text(uint64(base)), filename.Segment(uint64(base), segment.Zstd), filename.Segment(uint64(base), segment.Gzip), filename.Index(uint64(base)), filename.SmallIndex(uint64(base))} {
 			names = append(names, name, "."+name+".tmp")
 		}
+	}
+	merged := filename.Stem{Base: 1, End: 4}
+	for _, name := range []string{merged.Text(segment.Zstd), merged.Index()} {
+		names = append(names, name, "."+name+".tmp")
 	}
 	paths = []string{dir}
 	for _, folder := range []string{"log", "old"} { // the latter is an archive or a snapshot

@@ -37,6 +37,7 @@ var scenarios = []scenario{
 	{name: "contend", producers: 3, operations: []operation{compress, seal}, finish: []operation{compress}},
 	{name: "retry", producers: 1, retry: true},
 	{name: "compact", producers: 1, settings: []string{"compress-after=0s"}, operations: []operation{compress, seal}, finish: []operation{compress, seal}},
+	{name: "merge", producers: 1, settings: []string{"compress-after=0s"}, operations: []operation{seal, seal, seal, compress}, finish: []operation{compress}},
 	{name: "retain", producers: 1, settings: limits, operations: []operation{compress, prune}, finish: []operation{prune}, retires: true},
 	{name: "archive", producers: 1, settings: append([]string{"archive-to=archive"}, limits...), operations: []operation{compress, archive}, finish: []operation{archive}},
 	{name: "repair", producers: 1, settings: []string{"maintain=manual"}, operations: []operation{damage, damage, repair}, finish: []operation{repair}},
