@@ -6,21 +6,10 @@ import (
 	"github.com/histlog/histlog/segment"
 )
 
-// PlanCompact plans merges and compressions. A segment that is merged is not compressed
-// before: Merge takes plain segments, too.
+// PlanCompact plans compressions and then merges. Compression comes first, so that a group
+// that cannot be merged because of damage is compressed all the same.
 func PlanCompact(p segment.Upkeep, segments []Segment, now time.Time) Plan {
-	plan := PlanMerge(p, segments, now)
-	left := make([]Segment, 0, len(segments))
-	merges := plan
-	for _, s := range segments {
-		for len(merges) > 0 && merges[0].Segment.Next <= s.Base {
-			merges = merges[1:]
-		}
-		if len(merges) == 0 || s.Base < merges[0].Segment.Base {
-			left = append(left, s)
-		}
-	}
-	return append(plan, PlanCompression(p, left, now)...)
+	return append(PlanCompression(p, segments, now), PlanMerge(p, segments, now)...)
 }
 
 // PlanMerge plans which small segments are merged, oldest first. Adjacent segments whose
@@ -32,13 +21,15 @@ func PlanCompact(p segment.Upkeep, segments []Segment, now time.Time) Plan {
 // Merged segments are not merged again. Where a killed run has left the segments that one
 // supersedes, they are removed.
 func PlanMerge(p segment.Upkeep, segments []Segment, now time.Time) (plan Plan) {
-	if p.CompressAfter == segment.Never || p.MergeSize == 0 {
-		return nil
-	}
-	for len(segments) > 0 {
-		if s := segments[0]; s.Supersedes() && s.Damage == nil {
+	for _, s := range segments {
+		if s.Supersedes() && s.Damage == nil {
 			plan = append(plan, Action{Merge, s})
 		}
+	}
+	if p.CompressAfter == segment.Never || p.MergeSize == 0 {
+		return plan
+	}
+	for len(segments) > 0 {
 		n := groupLength(segments, p.MergeSize)
 		group, after := segments[:n], segments[n:]
 		if n > 1 && len(after) > 0 && after[0].Sealed && ready(p, group, now) {

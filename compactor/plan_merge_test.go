@@ -54,7 +54,7 @@ func TestPlanMerge(t *testing.T) {
 		{"two would be too much", "zzzzzzz", segment.Upkeep{MergeSize: 199}, ""},
 		{"two groups of one day", "zzzzzzzz", segment.Upkeep{MergeSize: 300}, "m1-3 m4-6"},
 		{"one segment is no group", "z|z|zz", segment.Upkeep{MergeSize: 1000}, ""},
-		{"plain segments that are due are not compressed before", "pzp|pz", segment.Upkeep{MergeSize: 1000}, "m1-3 c4"},
+		{"plain segments that are due are compressed before", "pzp|pz", segment.Upkeep{MergeSize: 1000}, "c1 c3 c4 m1-3"},
 		{"plain segments that are not due yet", "pzp|pz", segment.Upkeep{MergeSize: 1000, CompressAfter: 100 * day}, ""},
 		{"a killed compression goes first", "zbz|zz", segment.Upkeep{MergeSize: 1000}, "c2"},
 		{"damage divides", "zzdzz|zz", segment.Upkeep{MergeSize: 1000}, "m1-2 m4-5"},
@@ -104,7 +104,7 @@ func TestMergeDays(t *testing.T) {
 		t.Fatalf("%d segments", n)
 	}
 	changes, err := Run(t.Context(), dir, PlanDue(policy, lookAt(t, dir), at, Guard{}), Options{Options: options, Policy: policy, Once: true})
-	if err != nil || len(changes) != 2 || changes[0].Kind != Merge || changes[0].Records != 288 || changes[1].Kind != Compress {
+	if err != nil || len(changes) != 2 || changes[0].Kind != Compress || changes[1].Kind != Merge || changes[1].Records != 288 {
 		t.Errorf("%+v, %v", changes, err)
 	}
 	for range 3 {

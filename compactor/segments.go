@@ -66,8 +66,11 @@ func examine(l *segment.Log, s segment.Segment) (found Segment, err error) {
 	if s.Sealed && (!ok || r.Next() != s.Next) {
 		return found, &segment.CorruptError{Kind: segment.KindIndex, Path: s.Path, Seq: s.Base, Reason: "its index is missing or unreadable"}
 	}
+	if s.End != 0 && r.Next() != s.End+1 {
+		return found, &segment.CorruptError{Path: s.Path, Seq: s.Base, Reason: "its name says another last record than its index"}
+	}
 	found.Newest, found.Arrived = newest, arrived
-	found.Part = s.Sealed && s.End == 0 && r.CanMerge()
+	found.Part = s.Sealed && s.End == 0 && r.CanMerge() && !l.Marker.Restamping()
 	found.First, _ = r.FirstArrival()
 	text, err := r.Size()
 	found.Text = int64(text)

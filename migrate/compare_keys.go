@@ -48,9 +48,9 @@ func (x *logKeys) open(seq segment.Sequence) error {
 		return nil
 	}
 	x.close()
-	i, err := x.log.Find(seq)
+	r, err := x.log.OpenReaderAt(seq)
 	if err == nil {
-		x.reader, err = x.log.OpenReader(x.log.Segments[i])
+		x.reader = r
 	}
 	return err
 }

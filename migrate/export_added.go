@@ -314,13 +314,11 @@ func (r *sequenceReader) close() {
 func (r *sequenceReader) read(seq segment.Sequence) ([]byte, error) {
 	if s := r.reader; s == nil || seq < s.Segment().Base || s.Segment().Next != 0 && seq >= s.Segment().Next {
 		r.close()
-		i, err := r.log.Find(seq)
+		opened, err := r.log.OpenReaderAt(seq)
 		if err != nil {
 			return nil, err
 		}
-		if r.reader, err = r.log.OpenReader(r.log.Segments[i]); err != nil {
-			return nil, err
-		}
+		r.reader = opened
 	}
 	rec, err := r.reader.Record(seq)
 	return rec.Text, err

@@ -16,22 +16,23 @@ import (
 // A Log is the state of a log at the time of Open or the last Refresh. Reading takes no
 // lock and creates no file.
 type Log struct {
-	Dir      string
-	Marker   Marker
-	Segments []Segment       // in order; the last one is active
-	Memory   int64           // maximum bytes of a record that the log's readers hold; 0 means no limit
-	Conflict error           // a *CorruptError (ErrMarker) if first_seq contradicts the segments: all of them are read, and HISTLOG is not replaced
-	Foreign  []*CorruptError // files with the name of a segment that are not part of the log
-	fs       FS              // holds Dir open, if it is OS
-	release  func() error    // closes the directory; nil means that it is not held
-	locked   bool            // the maintenance lock is held, so Dir must not be opened again
-	ctx      context.Context // nil means that nothing cancels reading
-	file     markerFile
-	known    []Sequence // bases of the segments that were found to be the log's own, ascending
-	knownID  uuid.UUID  // the id in HISTLOG when known was filled
-	thorough bool       // RefreshAll was called
-	source   string     // prefix of the names in origin/; see WithOrigin
-	unsure   error      // why some segments could not be checked; nil means that all were
+	Dir       string
+	Marker    Marker
+	Segments  []Segment       // in order; the last one is active
+	Memory    int64           // maximum bytes of a record that the log's readers hold; 0 means no limit
+	Conflict  error           // a *CorruptError (ErrMarker) if first_seq contradicts the segments: all of them are read, and HISTLOG is not replaced
+	Foreign   []*CorruptError // files with the name of a segment that are not part of the log
+	partsOnly bool            // segments are read that a merged one supersedes
+	fs        FS              // holds Dir open, if it is OS
+	release   func() error    // closes the directory; nil means that it is not held
+	locked    bool            // the maintenance lock is held, so Dir must not be opened again
+	ctx       context.Context // nil means that nothing cancels reading
+	file      markerFile
+	known     []Sequence // bases of the segments that were found to be the log's own, ascending
+	knownID   uuid.UUID  // the id in HISTLOG when known was filled
+	thorough  bool       // RefreshAll was called
+	source    string     // prefix of the names in origin/; see WithOrigin
+	unsure    error      // why some segments could not be checked; nil means that all were
 }
 
 // A Segment is one segment file of a log.
@@ -44,13 +45,19 @@ type Segment struct {
 	Copy   bool     // the segment has another file, plain or compressed
 	End    Sequence // last record, by the name of a segment that was merged from smaller ones; 0 for any other
 
-	supersedes bool // files of segments that it was merged from are still there
-	irregular  bool // Path is not a regular file, and is never read
+	supersedes Sequence // its index proves that it holds the records up to here, and other files claim some of them; 0: none do
+	irregular  bool     // Path is not a regular file, and is never read
 }
 
 // Supersedes reports whether files are still there of segments that this one was merged
 // from. Merge removes them.
-func (s Segment) Supersedes() bool { return s.supersedes }
+func (s Segment) Supersedes() bool { return s.supersedes != 0 }
+
+// hides reports whether the segment supersedes a file of another stem.
+func (s Segment) hides(n stem) bool {
+	//mutant:merge-a-name-without-a-proof-supersedes-files
+	return n != s.stem() && s.Base <= n.base && max(n.base, n.end) <= s.supersedes
+}
 
 // active reports whether a writer may be writing the segment. It never writes a compressed
 // segment or a merged one, even if the segments after it are lost.

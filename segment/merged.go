@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
+	"slices"
 
 	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/vfs"
@@ -23,7 +25,7 @@ func (l *Log) withoutSuperseded(segments []Segment) (left []Segment, foreign []*
 		reason := ""
 		switch {
 		case s.Base <= covered && s.End <= covered:
-			left[len(left)-1].supersedes = true
+			left[len(left)-1].supersedes = covered
 			continue
 		//mutant:merge-a-segment-that-overlaps-a-merged-one-is-hidden
 		case s.Base <= covered:
@@ -65,17 +67,69 @@ func (l *Log) provenEnd(s Segment) (end Sequence, err error) {
 
 // mergedSince returns ErrMerged if a segment that was listed has been merged into a larger
 // one since; nil if not.
-func (l *Log) mergedSince(s Segment) (err error) {
-	e := vfs.EachEntry(l.fs, l.Dir, func(e fs.DirEntry) {
+//
+// A name alone does not prove that: otherwise a file of that name would turn each missing
+// file into a listing that is out of date for ever.
+func (l *Log) mergedSince(s Segment) error {
+	if l.partsOnly {
+		return nil
+	}
+	var larger []Segment
+	err := vfs.EachEntry(l.fs, l.Dir, func(e fs.DirEntry) {
 		n, suffix, ours := parseName(e.Name())
-		if _, text := filename.CodecOf(suffix); ours && text && n != s.stem() && n.covers(s.Base) {
-			err = fmt.Errorf("%s: %w into %s", s.Path, ErrMerged, e.Name())
+		if _, text := filename.CodecOf(suffix); ours && text && e.Type().IsRegular() && n != s.stem() && n.covers(s.Base) {
+			larger = append(larger, Segment{Base: n.base, End: n.end})
 		}
 	})
-	if e != nil {
+	if err != nil {
 		return nil // the caller reports that the file is missing
 	}
-	return err
+	for _, m := range larger {
+		if end, err := l.provenEnd(m); err == nil && end >= s.Base {
+			return fmt.Errorf("%s: %w into %s", s.Path, ErrMerged, m.Name())
+		}
+	}
+	return nil
+}
+
+// partsOf returns the log for reading segments that a merged one supersedes: what is missing
+// of them was not merged since.
+func (l *Log) partsOf() *Log {
+	c := *l
+	c.partsOnly, c.thorough = true, true
+	return &c
+}
+
+// checkReplaceable returns an error if the records of a merged file that is not part of the
+// log are not all in segments of the log: it may be the only place of some.
+func (l *Log) checkReplaceable(f *CorruptError, segments []Segment) error {
+	n, suffix, _ := parseName(filepath.Base(f.Path))
+	if n.end == 0 {
+		return nil
+	}
+	refuse := fmt.Errorf("%w: it may hold records that no segment has: move it and its index away, or put its index back", f)
+	codec, _ := filename.CodecOf(suffix)
+	s := Segment{Base: n.base, End: n.end, Path: f.Path, Codec: codec, Sealed: true}
+	if info, err := l.fs.Lstat(f.Path); err != nil || !info.Mode().IsRegular() {
+		return err // it is never read
+	}
+	lines, err := l.partsOf().countLines(s, 0)
+	if err != nil {
+		return refuse
+	}
+	last := min(n.end, n.base+Sequence(lines)-1)
+	for next := n.base; next <= last; {
+		i := slices.IndexFunc(segments, func(s Segment) bool { return s.Base <= next && (s.Next == 0 || next < s.Next) })
+		if i < 0 {
+			return refuse
+		}
+		end, err := l.indexedUpTo(segments[i].stem())
+		if err != nil || end <= next {
+			return refuse
+		}
+		next = end
+	}
+	return nil
 }
 
 // Each calls fn with the segments of the log that hold records from a sequence on, in
@@ -105,6 +159,28 @@ func (l *Log) Each(first Sequence, fn func(s Segment, from Sequence) error) erro
 		next, failed = s.Next, 0
 	}
 	return nil
+}
+
+// OpenReaderAt opens the segment that holds a record, like OpenReader. If segments were
+// merged since the log was listed, it lists the log again.
+func (l *Log) OpenReaderAt(seq Sequence) (r *Reader, err error) {
+	err = l.Each(seq, func(s Segment, _ Sequence) error {
+		i, err := l.Find(seq)
+		if err == nil {
+			r, err = l.OpenReader(l.Segments[i])
+		}
+		if err == nil {
+			err = errStop
+		}
+		return err
+	})
+	if err == errStop {
+		return r, nil
+	}
+	if err == nil { // no segment begins at it or after it
+		_, err = l.Find(seq)
+	}
+	return nil, err
 }
 
 // position returns the index in Segments of the segment that holds seq or, if none does,

@@ -42,6 +42,13 @@ func quarantineForeign(ctx context.Context, dir string, o Options) (done []Repai
 	if l.unsure != nil { // set by Refresh
 		return nil, l.unsure
 	}
+	// Nothing is moved, or made in its place, that may be the only place of a record.
+	for _, f := range l.Foreign {
+		//mutant:merge-the-only-place-of-records-is-moved
+		if err := l.checkReplaceable(f, l.Segments); err != nil {
+			return nil, err
+		}
+	}
 	for _, f := range l.Foreign {
 		moved, err := l.quarantineSegment(f)
 		done = append(done, moved...)

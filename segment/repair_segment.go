@@ -188,22 +188,21 @@ func (m *segmentRepair) findInParts(seq Sequence) (*Record, error) {
 			return nil, err
 		}
 		var err error
-		if m.part, err = m.log.openFile(s); errors.Is(err, ErrCorrupt) {
+		if m.part, err = m.log.partsOf().openFile(s); errors.Is(err, ErrCorrupt) {
 			return nil, nil
 		} else if err != nil {
 			return nil, err
 		}
 	}
-	if _, err := m.part.indexEntry(seq); err != nil || uint64(seq-s.Base) >= m.part.indexed() {
-		return nil, nil
-	}
 	rec, err := m.part.Record(seq)
-	if errors.Is(err, ErrCorrupt) {
+	if errors.Is(err, ErrCorrupt) || errors.Is(err, ErrNoRecord) {
 		return nil, nil
 	}
 	// An intact entry of this segment must agree: the offsets of the records after it depend
 	// on this one.
-	if e, err := m.read.indexEntry(seq); err == nil && uint64(seq-m.read.segment.Base) < m.read.indexed() && e.CRC != rec.CRC {
+	e, err2 := m.read.indexEntry(seq)
+	proven := err2 == nil && uint64(seq-m.read.segment.Base) < m.read.indexed()
+	if proven && e.CRC != rec.CRC || !proven && rec.Flags&Rebuilt != 0 { // nor does an entry made from the text prove anything
 		return nil, nil
 	}
 	shift := m.end() - rec.Start // the records before it are in the new text

@@ -223,7 +223,7 @@ func (s *snapshotter) copySealed(ctx context.Context, from Segment) (found *Corr
 	copied := false
 	for _, e := range s.entries {
 		n, _, ours := parseName(e.Name())
-		if !ours || n != from.stem() && !from.stem().covers(n.base) {
+		if !ours || n != from.stem() && !from.hides(n) {
 			continue
 		}
 		if !e.Type().IsRegular() {
@@ -277,6 +277,11 @@ func (s *snapshotter) copy(ctx context.Context, name, to string) (err error) {
 		return err
 	}
 	w := &s.draft.w
+	// CopyRange would truncate a file of that name, and here it may be a link to one of the
+	// log's own.
+	if _, err := w.fs.Lstat(filepath.Join(w.dir, to)); !missing(err) {
+		return errors.Join(fmt.Errorf("%s: %w", filepath.Join(w.dir, to), fs.ErrExist), err)
+	}
 	// CopyRange syncs the bytes. The name becomes durable when Publish or copyFolder syncs the
 	// directory; until then a crash leaves a draft, which the next Snapshot removes.
 	return vfs.CopyRange(w.fs, filepath.Join(w.dir, to), &progressFile{f, ctx, s}, 0, info.Size(), w.mode)

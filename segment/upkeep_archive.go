@@ -145,6 +145,10 @@ func (a *archive) append(ctx context.Context, l *Log, s Segment) error {
 	if s.Base != last.Base && s.Base != last.Next {
 		return fmt.Errorf("%w: it holds records %d to %d, %d does not follow", ErrNotArchive, l.Segments[0].Base, last.Next-1, s.Base)
 	}
+	//mutant:merge-a-segment-is-archived-behind-a-merged-one
+	if s.Base == last.Base && last.End != 0 && last.stem() != s.stem() {
+		return fmt.Errorf("%w: it holds %s: was the log copied?", ErrNotArchive, last.Name())
+	}
 	//mutant:archive-time-rules-are-not-copied
 	if err := l.copyRules(a.from.Marker); err != nil {
 		return err
@@ -159,12 +163,12 @@ func (a *archive) append(ctx context.Context, l *Log, s Segment) error {
 		return err
 	}
 	added := l.withCodec(s, s.Codec)
-	added.Next, added.supersedes = s.Next, false
+	added.Next, added.supersedes = s.Next, 0
 	// After an interrupted run it is the last segment already, or the log has merged that
 	// one with others since.
 	if s.Base == last.Base {
 		//mutant:merge-the-archive-keeps-what-a-merged-segment-supersedes
-		if err := l.removeSupersededBy(added); err != nil {
+		if err := l.removeSupersededBy(ctx, added); err != nil {
 			return err
 		}
 		l.Segments = l.Segments[:len(l.Segments)-1]

@@ -3,6 +3,7 @@ package segment
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -51,7 +52,7 @@ func (m *Maintenance) Merge(ctx context.Context, first, next Sequence, codec Cod
 		return []string{whole.text(codec), whole.mergedIndex()}, nil
 	}, func(l *Log) (err error) {
 		switch {
-		case len(parts) == 1 && parts[0].supersedes:
+		case len(parts) == 1 && parts[0].Supersedes():
 			c, err = l.finishMerge(ctx, parts[0])
 		case len(parts) > 1:
 			c, err = l.merge(ctx, parts, codec)
@@ -130,7 +131,12 @@ func (l *Log) occupied(whole Segment) (damage error, err error) {
 	for _, c := range seekable.Codecs() {
 		s := l.withCodec(whole, c)
 		if _, err := l.fs.Lstat(s.Path); err == nil {
-			return &CorruptError{Kind: KindForeign, Path: s.Path, Seq: s.Base, Reason: "not a segment of this log, but the segments beside it would be merged into one of its name"}, nil
+			// Another process has merged the same segments since the log was listed.
+			//mutant:merge-the-merge-of-another-process-is-damage
+			if end, err := l.provenEnd(whole); err == nil && end == whole.End && len(l.Foreign) == 0 {
+				return nil, fmt.Errorf("%s: %w", s.Path, ErrMerged)
+			}
+			return &CorruptError{Kind: KindForeign, Path: s.Path, Seq: s.Base, Reason: "not a segment of this log, but the segments beside it would be merged into one of its name: run histlog verify --repair"}, nil
 		} else if !missing(err) {
 			return nil, err
 		}
@@ -282,6 +288,9 @@ func (l *Log) finishMerge(ctx context.Context, s Segment) (c Change, err error) 
 	if c.Segment, c.Records, err = l.verifyMerged(ctx, s); err != nil {
 		return Change{}, mergeError(s, err)
 	}
+	if err := l.checkSuperseded(ctx, s); err != nil {
+		return Change{}, mergeError(s, err)
+	}
 	if c.After, err = l.DiskBytes(s); err != nil {
 		return Change{}, err
 	}
@@ -297,7 +306,7 @@ func (l *Log) finishMerge(ctx context.Context, s Segment) (c Change, err error) 
 		return Change{}, mergeError(s, err)
 	}
 	i, _ := l.search(s.Base)
-	l.Segments[i].supersedes = false
+	l.Segments[i].supersedes = 0
 	return c, nil
 }
 
@@ -308,17 +317,91 @@ func (l *Log) supersededBy(s Segment) (parts []Segment, err error) {
 	if err != nil {
 		return nil, err
 	}
-	files = slices.DeleteFunc(files, func(f listedFile) bool { return f.stem == s.stem() || !s.stem().covers(f.base) })
+	files = slices.DeleteFunc(files, func(f listedFile) bool { return !s.hides(f.stem) })
 	slices.SortFunc(files, compareListed)
-	if parts = segmentsOf(l.Dir, files); len(parts) > 0 {
-		last := &parts[len(parts)-1]
-		last.Sealed, last.Next = true, s.End+1
+	parts = segmentsOf(l.Dir, files)
+	for i := range parts {
+		// The next one in the list need not follow it: a killed Merge may have removed that.
+		parts[i].Sealed, parts[i].Next = false, 0
 	}
 	return parts, nil
 }
 
-// removeSupersededBy removes the segments that a merged one supersedes.
-func (l *Log) removeSupersededBy(s Segment) error {
+// checkSuperseded returns a *CorruptError if a segment that a merged one supersedes holds
+// another record than that one: a copy of the log has gone its own way.
+func (l *Log) checkSuperseded(ctx context.Context, s Segment) error {
+	parts, err := l.supersededBy(s)
+	if err != nil {
+		return err
+	}
+	whole, err := l.OpenReader(s)
+	if err != nil {
+		return err
+	}
+	defer whole.Close() // it was only read
+	for _, p := range parts {
+		if err := l.partsOf().checkPart(ctx, whole, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkPart compares the entries of one superseded segment with those of the merged one.
+func (l *Log) checkPart(ctx context.Context, whole *Reader, p Segment) error {
+	r, err := l.openFile(p)
+	if errors.Is(err, ErrCorrupt) {
+		// A text that a killed Merge has removed has no record to lose.
+		if damage := (*CorruptError)(nil); errors.As(err, &damage) && damage.Kind == KindMissing {
+			return nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	defer r.Close() // it was only read
+	for seq := p.Base; seq < r.Next(); seq++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		own, err := r.sum(seq)
+		if err != nil {
+			return err
+		}
+		//mutant:merge-a-segment-with-other-records-is-removed
+		if there, err := whole.sum(seq); err != nil || own != there {
+			return errors.Join(&CorruptError{Path: r.segment.Path, Seq: seq, Reason: "it differs from the record in " + whole.segment.Name()}, err)
+		}
+	}
+	return nil
+}
+
+// A recordSum is what an index proves about the bytes of a record.
+type recordSum struct {
+	length Offset
+	crc    uint32
+}
+
+// sum returns the length and the checksum of a record.
+func (r *Reader) sum(seq Sequence) (recordSum, error) {
+	e, err := r.Entry(seq)
+	if err != nil {
+		return recordSum{}, err
+	}
+	start, err := r.start(seq)
+	return recordSum{e.End - start, e.CRC}, err
+}
+
+// removeSupersededBy removes the segments that a merged one supersedes, if it holds their
+// records.
+func (l *Log) removeSupersededBy(ctx context.Context, s Segment) error {
+	if s.End == 0 {
+		return nil
+	}
+	s.supersedes = s.End
+	if err := l.checkSuperseded(ctx, s); err != nil {
+		return err
+	}
 	parts, err := l.supersededBy(s)
 	if err != nil || len(parts) == 0 {
 		return err
@@ -336,6 +419,10 @@ func (l *Log) verifyMerged(ctx context.Context, s Segment) (name string, records
 	//mutant:merge-the-segment-of-a-killed-run-is-not-synced
 	if err = r.verifyFile(ctx); err == nil {
 		err = l.syncFile(r.segment.Path)
+	}
+	//mutant:merge-a-misnamed-segment-supersedes-files
+	if err == nil && r.Next() != s.End+1 {
+		err = misnamed(s, r.Next()-1)
 	}
 	return r.segment.Name(), r.Count(), errors.Join(err, r.Close())
 }

@@ -287,7 +287,11 @@ func TestMergeHostile(t *testing.T) {
 				t.Errorf("%v, %v", f.Damage, err)
 			}
 			_, err = Repair(t.Context(), dir, options(nil))
-			if name != "a directory" {
+			switch name {
+			case "a directory": // which is never opened
+			case "the active segment": // the file has four lines, and two of them may be the only place of records
+				testutil.ErrorIs(t, err, ErrCorrupt)
+			default:
 				testutil.NoError(t, err)
 				wantIntact(t, dir)
 			}

@@ -33,6 +33,9 @@ func (l *Log) VerifyAll(ctx context.Context, progress func(read, total Offset)) 
 		if err == nil {
 			f.include(one)
 		}
+		if err == nil && s.Supersedes() && len(one.Damage) == 0 {
+			err = f.note(l.checkSuperseded(ctx, s))
+		}
 		return err
 	})
 	return f, err

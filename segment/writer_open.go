@@ -120,9 +120,19 @@ func (w *Writer) newestSegment(ctx context.Context) (newest Segment, indexes []s
 		return Segment{}, nil, &CorruptError{Kind: KindMissing, Path: w.dir, Reason: "HISTLOG is there, but no segment"}
 	}
 	log := Log{Dir: w.dir, Marker: w.marker, fs: w.fs, ctx: ctx}
-	segments, _, err := log.withoutSuperseded(segmentsOf(w.dir, texts))
+	segments, foreign, err := log.withoutSuperseded(segmentsOf(w.dir, texts))
 	if err != nil {
 		return Segment{}, nil, &DiskError{Op: OpRecover, Path: w.dir, Err: err}
+	}
+	segments = chain(segments)
+	for _, f := range foreign {
+		//mutant:merge-a-writer-gives-the-numbers-of-records-again
+		if err := log.checkReplaceable(f, segments); err != nil {
+			return Segment{}, nil, fmt.Errorf("%w: %w", ErrStranger, err)
+		}
+	}
+	if len(segments) == 0 {
+		return Segment{}, nil, &CorruptError{Kind: KindMissing, Path: w.dir, Reason: "HISTLOG is there, but no segment"}
 	}
 	newest = segments[len(segments)-1]
 	for _, f := range files {

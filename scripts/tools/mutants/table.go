@@ -18,6 +18,7 @@ type mutant struct {
 //   - the comparison of the decompressed text after a compression, beside the checksum of the file: the simulated disk
 //     has no encoder that is wrong;
 //   - the comparison of a small index with the plain one, for the same reason;
+//   - the check that a snapshot does not copy into a file that is there: no name is copied twice;
 //   - the syncs of Merge after it has removed the old indexes, and the old texts: files that a power cut brings back are
 //     superseded, and an index alone is ignored;
 //   - the checksum of a small index's table: each block that it describes, and the trailer, have checksums of their own;
@@ -171,7 +172,7 @@ var mutants = []mutant{
 	{"merge: the segment of a killed run is not synced", "if err = r.verifyFile(ctx); err == nil {\n\t\terr = l.syncFile(r.segment.Path)\n\t}", "err = r.verifyFile(ctx)", "segment TestOrderOfMerge"},
 	{"merge: the index of a killed run stays", "case ours && !text && n.end != 0 && n.base >= first && l.leftByMerge(n):", "case ours && !text && n.end != 0 && n.base >= first && false:", "segment TestMergeIndexAlone"},
 	{"merge: the index of a lost text is removed", "_, found := l.search(n.base)\n\treturn found", "return true", "segment TestMergeIndexAlone"},
-	{"merge: the archive keeps what a merged segment supersedes", "if err := l.removeSupersededBy(added); err != nil {", "if err := error(nil); err != nil {", "segment TestMergedIsASegment/archived,_and_its_first_part_was_before"},
+	{"merge: the archive keeps what a merged segment supersedes", "if err := l.removeSupersededBy(ctx, added); err != nil {", "if err := error(nil); err != nil {", "segment TestMergedIsASegment/archived,_and_its_first_part_was_before"},
 	{"merge: a writer appends to a merged segment", "if newest.Codec != Plain || newest.End != 0 {", "if newest.Codec != Plain {", "segment TestMergedIsASegment/the_newest_one,_and_plain"},
 	{"merge: maintenance with an old listing fails", "if errors.Is(err, ErrMerged) {", "if errors.Is(err, ErrMerged) && m == nil {", "segment TestMergeStale"},
 	{"merge: a segment that overlaps a merged one is hidden", "case s.Base <= covered:", "case s.Base <= covered:\n\t\t\tcontinue\n\t\tcase s.Base == 0:", "segment TestMergeHostile/it_overlaps_a_merged_one"},
@@ -179,6 +180,13 @@ var mutants = []mutant{
 	{"merge: a name that contradicts the index is not noticed", "case s.End != 0 && next != s.End+1:", "case s.End != 0 && next == 0:", "segment TestMergeMisnamed"},
 	{"merge: a reader with an old listing reports damage", "if err := l.mergedSince(s); err != nil {", "if err := error(nil); err != nil {", "segment TestMergeStale"},
 	{"merge: records are not restored from what it supersedes", "return m.findInParts(seq)", "return nil, nil", "segment TestMergeKilledAndDamaged/a_flip_in_the_text"},
+	{"merge: a name without a proof supersedes files", "return n != s.stem() && s.Base <= n.base && max(n.base, n.end) <= s.supersedes", "return n != s.stem() && s.stem().covers(n.base)", "segment TestMisnamedRemovesNothing"},
+	{"merge: a segment with other records is removed", "if there, err := whole.sum(seq); err != nil || own != there {", "if there, err := whole.sum(seq); err != nil && own != there {", "segment TestMergedOfAnotherCopy"},
+	{"merge: a misnamed segment supersedes files", "if err == nil && r.Next() != s.End+1 {", "if err == nil && r.Next() == 0 {", "segment TestMisnamedRemovesNothing"},
+	{"merge: the merge of another process is damage", "if end, err := l.provenEnd(whole); err == nil && end == whole.End && len(l.Foreign) == 0 {", "if end, err := l.provenEnd(whole); err == nil && end == 0 {", "segment TestMergeTwice"},
+	{"merge: a segment is archived behind a merged one", "if s.Base == last.Base && last.End != 0 && last.stem() != s.stem() {", "if s.Base == last.Base && last.End == 1 {", "segment TestArchiveBehindMerged"},
+	{"merge: the only place of records is moved", "if err := l.checkReplaceable(f, l.Segments); err != nil {", "if err := error(nil); err != nil {", "segment TestMergedWithoutIndexIsKept"},
+	{"merge: a writer gives the numbers of records again", "if err := log.checkReplaceable(f, segments); err != nil {", "if err := error(nil); err != nil {", "segment TestMergedWithoutIndexIsKept"},
 	{"small index: it is not synced", "if err := f.Sync(); err != nil {", "if err := error(nil); err != nil {", "internal/survival TestCrash/compress_many_records_interval=1ms"},
 	{"small index: its name is not synced before the plain one is removed", "return size, l.fs.SyncDir(l.Dir)", "return size, nil", "internal/survival TestCrash/compress_many_records_interval=1ms"},
 	{"small index: HISTLOG does not require it", "if ready, err = l.require(featuresOf(files...)...); err != nil || !ready {", "if ready, err = len(featuresOf(files...)) >= 0, nil; err != nil || !ready {", "segment TestManyRottenEntries"},
