@@ -114,26 +114,12 @@ func (a *arrivals) day(seq segment.Sequence) (begin segment.Sequence, pause time
 	return low, at.Sub(before), err
 }
 
-// open opens the segment that holds a record.
-func (a *arrivals) open(seq segment.Sequence) error {
-	i, err := a.log.Find(seq)
-	if err == nil {
-		a.reader, err = a.log.OpenReader(a.log.Segments[i])
-	}
-	return err
-}
-
 // of returns when a record was appended.
 func (a *arrivals) of(seq segment.Sequence) (time.Time, error) {
 	if r := a.reader; r == nil || seq < r.Segment().Base || seq >= r.Next() {
 		a.close()
-		a.reader = nil
-		err := a.open(seq)
-		if errors.Is(err, segment.ErrMerged) { // by a concurrent run
-			if err = a.log.Refresh(); err == nil {
-				err = a.open(seq)
-			}
-		}
+		opened, err := a.log.OpenReaderAt(seq)
+		a.reader = opened
 		if err != nil {
 			return time.Time{}, err
 		}

@@ -115,3 +115,22 @@ func TestClockJump(t *testing.T) {
 		})
 	}
 }
+
+// Arrivals are found in segments that were merged since the log was listed.
+func TestClockJumpStale(t *testing.T) {
+	dir := newLog(t, 14)
+	l, err := segment.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := arrivals{log: l}
+	defer a.close()
+	stale := l.Segments[1].Base
+	c, err := segment.Merge(t.Context(), dir, 1, l.Segments[3].Base, segment.Zstd, segment.Options{})
+	if err != nil || c == (segment.Change{}) {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	if at, err := a.of(stale); err != nil || !at.Equal(now.Add(time.Duration(stale)*time.Minute)) {
+		t.Errorf("%v, %v", at, err)
+	}
+}

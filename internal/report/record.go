@@ -20,15 +20,11 @@ type RecordReport struct {
 
 // OfRecord collects the RecordReport of the record seq.
 func OfRecord(l *segment.Log, seq segment.Sequence) (r RecordReport, err error) {
-	i, err := l.Find(seq)
+	in, err := l.OpenReaderAt(seq)
 	if err != nil {
 		return r, err
 	}
-	in, err := l.OpenReader(l.Segments[i])
-	if err != nil {
-		return r, err
-	}
-	r.segment = in.Segment() // it may have been compressed since it was listed
+	r.segment = in.Segment() // it may have been compressed or merged since it was listed
 	defer func() { err = errors.Join(err, in.Close()) }()
 	if r.Record, err = in.Record(seq); err != nil {
 		return r, err
@@ -46,11 +42,7 @@ func OfRecord(l *segment.Log, seq segment.Sequence) (r RecordReport, err error) 
 
 // TimeOf returns the time of the record seq; ok is false if it cannot be read.
 func TimeOf(l *segment.Log, seq segment.Sequence) (t time.Time, ok bool) {
-	i, err := l.Find(seq)
-	if err != nil {
-		return time.Time{}, false
-	}
-	r, err := l.OpenReader(l.Segments[i])
+	r, err := l.OpenReaderAt(seq)
 	if err != nil {
 		return time.Time{}, false
 	}

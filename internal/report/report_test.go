@@ -10,6 +10,7 @@ import (
 
 	"github.com/histlog/histlog/internal/health"
 	"github.com/histlog/histlog/internal/term"
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -78,5 +79,45 @@ func TestLate(t *testing.T) {
 		} else if late := c.want == "LATE"; late != strings.Contains(text, " → now ") {
 			t.Errorf("%s:\n%s", c.name, text)
 		}
+	}
+}
+
+// A record is found that was merged into a larger segment since the log was listed.
+func TestRecordStale(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "log")
+	w, err := segment.Create(t.Context(), dir, segment.Options{Settings: segment.Settings{"segment-size": "60"}})
+	testutil.NoError(t, err)
+	for i := range 9 {
+		_, err := w.Append(t.Context(), fmt.Appendf(nil, `{"timestamp":%d}`, 1_700_000_000+i))
+		testutil.NoError(t, err)
+	}
+	testutil.NoError(t, w.Close())
+	for _, read := range []func(*segment.Log, segment.Sequence) error{
+		func(l *segment.Log, seq segment.Sequence) error {
+			r, err := OfRecord(l, seq)
+			if name := r.segment.Name(); err == nil && (name != l.Segments[0].Name() || r.gap == nil) {
+				t.Errorf("%s, %v", name, r.gap)
+			}
+			return err
+		},
+		func(l *segment.Log, seq segment.Sequence) error {
+			if at, ok := TimeOf(l, seq); !ok || at.Unix() != 1_700_000_000+int64(seq)-1 {
+				t.Errorf("%v, %v", at, ok)
+			}
+			return nil
+		},
+	} {
+		copied := testutil.CopyTree(t, dir)
+		l, err := segment.Open(copied)
+		testutil.NoError(t, err)
+		if len(l.Segments) < 3 {
+			t.Fatalf("%d segments", len(l.Segments))
+		}
+		stale, next := l.Segments[1].Base, l.Segments[2].Base
+		c, err := segment.Merge(t.Context(), copied, 1, next, segment.Zstd, segment.Options{})
+		if err != nil || c == (segment.Change{}) {
+			t.Fatalf("%+v, %v", c, err)
+		}
+		testutil.NoError(t, read(l, stale))
 	}
 }
