@@ -47,6 +47,9 @@ var (
 	// ErrWindow is returned, inside a *CorruptError of KindWindow, when another program compressed a segment with a window that
 	// is larger than histlog reads. Repair does not change the segment. Decompress the file: zstd -d --long=31 --rm.
 	ErrWindow = seekable.ErrWindow
+	// ErrByHand is returned, inside a *CorruptError of KindByHand, when files contradict each other and histlog cannot know which
+	// of them is right. Repair changes neither of them. The message says which file to rename or to move away.
+	ErrByHand = errors.New("only a person can resolve it")
 	// ErrRetired is returned when retention has removed the record. The oldest one that is left is Marker.FirstSeq; an archive
 	// may have the earlier ones.
 	ErrRetired = errors.New("retired")
@@ -98,6 +101,10 @@ const (
 	// KindOrigin: a file of origin/, which migrate kept, is not what was written. The
 	// records are intact.
 	KindOrigin
+	// KindByHand: the name of a merged segment contradicts its index, or two files claim
+	// the same records. Reason says which file to rename or to move away. errors.Is(err,
+	// ErrByHand) reports it, too.
+	KindByHand
 )
 
 // A CorruptError reports bytes on disk that are not what was written.
@@ -118,9 +125,9 @@ func (e *CorruptError) Error() string {
 
 func (e *CorruptError) Unwrap() error { return ErrCorrupt }
 
-// Is reports whether target is ErrWindow or ErrMarker and e is of that kind.
+// Is reports whether target is ErrWindow, ErrMarker or ErrByHand and e is of that kind.
 func (e *CorruptError) Is(target error) bool {
-	return e.Kind == KindWindow && target == ErrWindow || e.Kind == KindMarkerDiffers && target == ErrMarker
+	return e.Kind == KindWindow && target == ErrWindow || e.Kind == KindMarkerDiffers && target == ErrMarker || e.Kind == KindByHand && target == ErrByHand
 }
 
 // The operations of a DiskError.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/histlog/histlog/internal/filename"
 	"github.com/histlog/histlog/internal/vfs"
@@ -21,17 +22,20 @@ import (
 func (l *Log) withoutSuperseded(segments []Segment) (left []Segment, foreign []*CorruptError, err error) {
 	left = segments[:0]    // overwrites segments, no further than it was read
 	covered := Sequence(0) // up to here the last merged segment in left supersedes others
+	begins := false        // a superseded file begins where that one does
 	for i, s := range segments {
 		reason := ""
 		switch {
 		case s.Base <= covered && s.End <= covered:
-			left[len(left)-1].supersedes = covered
+			last := &left[len(left)-1]
+			last.supersedes, begins = covered, begins || s.Base == last.Base
 			continue
 		//mutant:merge-a-segment-that-overlaps-a-merged-one-is-hidden
 		case s.Base <= covered:
-			reason = fmt.Sprintf("not a segment of this log: it overlaps %s", left[len(left)-1].Name())
+			reason = overlap(left[len(left)-1], covered, s, segments[i+1:], begins)
 		case i+1 < len(segments) && segments[i+1].Base <= s.End:
 			var e error
+			begins = false
 			if covered, e = l.provenEnd(s); covered == 0 {
 				reason = "not a segment of this log: files beside it hold records that its name claims, and no index proves that it holds them"
 			}
@@ -44,6 +48,23 @@ func (l *Log) withoutSuperseded(segments []Segment) (left []Segment, foreign []*
 		left = append(left, s)
 	}
 	return left, foreign, err
+}
+
+const overlaps = "not a segment of this log: it overlaps "
+
+// overlap returns what is wrong with a file that holds some of the records that a merged
+// segment proves, up to covered, and some after them, and which of the two to move away:
+// the one whose records the other files hold, by their names. begins means that they hold
+// the first ones of the merged segment; after are the files after this one.
+func overlap(merged Segment, covered Sequence, s Segment, after []Segment, begins bool) string {
+	advice := "each may hold records that no other file has; move one of the two"
+	switch {
+	case slices.ContainsFunc(after, func(o Segment) bool { return o.Base == covered+1 }):
+		advice = "move " + s.Name()
+	case begins:
+		advice = "move " + merged.Name()
+	}
+	return overlaps + merged.Name() + ": " + advice + " and its index out of the log's directory"
 }
 
 // provenEnd returns the last record that a merged segment holds, by its name and by its
@@ -107,7 +128,10 @@ func (l *Log) checkReplaceable(f *CorruptError, segments []Segment) error {
 	if n.end == 0 {
 		return nil
 	}
-	refuse := fmt.Errorf("%w: it may hold records that no segment has: move it and its index away, or put its index back", f)
+	refuse := &CorruptError{Kind: KindByHand, Path: f.Path, Seq: f.Seq, Reason: f.Reason}
+	if !strings.Contains(f.Reason, overlaps) { // which says what to do
+		refuse.Reason += ", and it may hold records that no other file has: put its index back, or move it out of the log's directory"
+	}
 	codec, _ := filename.CodecOf(suffix)
 	s := Segment{Base: n.base, End: n.end, Path: f.Path, Codec: codec, Sealed: true}
 	if info, err := l.fs.Lstat(f.Path); err != nil || !info.Mode().IsRegular() {

@@ -3,6 +3,7 @@ package segment
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/histlog/histlog/internal/testutil"
@@ -67,7 +68,7 @@ func TestMergedOfAnotherCopy(t *testing.T) {
 	if !exists(t, filepath.Join(b, textName(3))) {
 		t.Error("it was removed")
 	}
-	if f, err := openLog(t, b).VerifyAll(t.Context(), nil); err != nil || len(f.Damage) != 1 {
+	if f, err := openLog(t, b).VerifyAll(t.Context(), nil); err != nil || len(f.Damage) != 1 || f.Damage[0].Kind != KindByHand {
 		t.Errorf("%v, %v", f.Damage, err)
 	}
 }
@@ -148,4 +149,90 @@ func TestMergedIsRestoredFromTextsAlone(t *testing.T) {
 	testutil.NoError(t, err)
 	wantTexts(t, dir, texts(1, 7))
 	wantIntact(t, dir)
+}
+
+// Repair leaves a misnamed segment to a person, and repairs the others. The message says
+// how to rename it.
+func TestMisnamedIsLeftToAPerson(t *testing.T) {
+	dir := mergeLog(t, 3, 2)
+	merge(t, dir, 1, 5)
+	rename(t, dir, stem{1, 4}, stem{1, 3})
+	testutil.FlipByte(t, filepath.Join(dir, textName(5)), 30)
+	done, err := Repair(t.Context(), dir, options(nil))
+	testutil.ErrorIs(t, err, ErrByHand)
+	if len(done.Repaired) != 1 || done.Repaired[0].Segment != textName(5) {
+		t.Errorf("%+v", done.Repaired)
+	}
+	f, err := openLog(t, dir).VerifyAll(t.Context(), nil)
+	testutil.NoError(t, err)
+	if len(f.Damage) != 1 || f.Damage[0].Kind != KindByHand || !strings.Contains(f.Damage[0].Reason, "rename it to "+stem{1, 4}.text(Zstd)) {
+		t.Errorf("%v", f.Damage)
+	}
+	rename(t, dir, stem{1, 3}, stem{1, 4})
+	wantIntact(t, dir)
+}
+
+// Of two files that overlap the message names the one whose records the other files hold.
+// Once it is away, the log is complete.
+func TestOverlapNamesTheOneToMove(t *testing.T) {
+	older, newer := stem{1, 4}, stem{3, 8}
+	for _, c := range []struct {
+		name string
+		left []Sequence // files of segments that were not merged
+		move stem       // zero if neither can be moved without loss
+	}{
+		{"an older one was put back", []Sequence{1}, older},
+		{"a newer one was put beside", []Sequence{5, 7}, newer},
+		{"each has records of its own", nil, stem{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := mergeLog(t, 4, 2)
+			before := snapshot(t, dir)
+			put := testutil.CopyTree(t, dir)
+			merge(t, dir, 1, 5)
+			merge(t, put, 3, 9)
+			for _, n := range []string{newer.index(), newer.text(Zstd)} {
+				testutil.WriteFile(t, filepath.Join(dir, n), testutil.ReadFile(t, filepath.Join(put, n)))
+			}
+			for _, base := range []Sequence{5, 7} {
+				testutil.NoError(t, os.Remove(filepath.Join(dir, textName(base))))
+				testutil.NoError(t, os.Remove(filepath.Join(dir, indexName(base))))
+			}
+			for _, base := range c.left {
+				restore(t, dir, before, textName(base), indexName(base))
+			}
+			l := openLog(t, dir)
+			if len(l.Foreign) != 1 {
+				t.Fatalf("%v", l.Foreign)
+			}
+			reason := l.Foreign[0].Reason
+			if filepath.Base(l.Foreign[0].Path) != newer.text(Zstd) || !strings.Contains(reason, older.text(Zstd)) {
+				t.Errorf("%v", l.Foreign[0])
+			}
+			if c.move == (stem{}) {
+				if !strings.Contains(reason, "each may hold records") {
+					t.Error(reason)
+				}
+				_, err := Repair(t.Context(), dir, options(nil))
+				testutil.ErrorIs(t, err, ErrByHand)
+				return
+			}
+			if !strings.Contains(reason, "move "+c.move.text(Zstd)) {
+				t.Error(reason)
+			}
+			if c.move == older {
+				f, err := l.VerifyAll(t.Context(), nil)
+				if err != nil || len(f.Damage) == 0 || f.Damage[0].Kind != KindByHand {
+					t.Errorf("%v, %v", f.Damage, err)
+				}
+				_, err = Repair(t.Context(), dir, options(nil))
+				testutil.ErrorIs(t, err, ErrByHand)
+			}
+			for _, n := range []string{c.move.text(Zstd), c.move.index()} {
+				testutil.NoError(t, os.Remove(filepath.Join(dir, n)))
+			}
+			wantTexts(t, dir, texts(1, 9))
+			wantIntact(t, dir)
+		})
+	}
 }

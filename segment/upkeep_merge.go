@@ -370,7 +370,7 @@ func (l *Log) checkPart(ctx context.Context, whole *Reader, p Segment) error {
 		}
 		//mutant:merge-a-segment-with-other-records-is-removed
 		if there, err := whole.sum(seq); err != nil || own != there {
-			return errors.Join(&CorruptError{Path: r.segment.Path, Seq: seq, Reason: "it differs from the record in " + whole.segment.Name()}, err)
+			return errors.Join(&CorruptError{Kind: KindByHand, Path: r.segment.Path, Seq: seq, Reason: "it differs from the record in " + whole.segment.Name() + ", as if a copy of the log had been appended to: move one of the two and its index out of the log's directory"}, err)
 		}
 	}
 	return nil

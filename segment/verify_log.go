@@ -22,7 +22,12 @@ func (l *Log) VerifyAll(ctx context.Context, progress func(read, total Offset)) 
 		missing.Path = l.path(textName(missing.Seq))
 		f.add(missing)
 	}
-	f.Damage = append(f.Damage, l.Foreign...)
+	for _, d := range l.Foreign {
+		if damage := (*CorruptError)(nil); errors.As(l.checkReplaceable(d, l.Segments), &damage) {
+			d = damage // Repair does not move it
+		}
+		f.add(d)
+	}
 	p := l.newTextProgress(l.Segments, progress)
 	err = l.Each(0, func(s Segment, from Sequence) error {
 		one, err := l.verifyFrom(ctx, s, from, p.report)

@@ -176,7 +176,11 @@ func (x *indexFile) sealedDamage(s Segment, t *trailer, size Offset) *CorruptErr
 // misnamed returns the damage of a merged segment whose name has another last record than
 // its index.
 func misnamed(s Segment, last Sequence) *CorruptError {
-	return &CorruptError{Path: s.Path, Seq: s.Base, Reason: fmt.Sprintf("its name says that it ends with record %d, it ends with record %d: rename it and its index", s.End, last)}
+	reason := fmt.Sprintf("its name says that it ends with record %d, its index proves record %d: ", s.End, last)
+	if last > s.Base {
+		reason += fmt.Sprintf("rename it to %s and its index alike, or ", stem{s.Base, last}.text(s.Codec))
+	}
+	return &CorruptError{Kind: KindByHand, Path: s.Path, Seq: s.Base, Reason: reason + "move both out of the log's directory"}
 }
 
 // activeDamage compares the last entry of the active segment with the size of its

@@ -50,6 +50,7 @@ type verifyResult struct {
 	Repaired   []repairedRecord    `json:"repaired"` // null without --repair
 	Against    *migrate.Comparison `json:"against,omitempty"`
 	originOnly bool                // only origin/ is damaged
+	byHand     bool                // repair can do nothing about any damage, and each says what to do
 }
 
 type damage struct {
@@ -104,6 +105,8 @@ func runVerify(c *cli.Context) error {
 		err := &exitError{code: exitDamaged, err: fmt.Errorf("%s: verify found %s", l.Dir, term.Plural(uint64(len(v.Damaged)), "damaged place"))}
 		if v.originOnly {
 			err.hint = "put origin/ back from a copy of the log; only an export needs it, and the records are intact"
+		} else if v.byHand {
+			err.hint = "do what the line of each damaged place says: --repair leaves it to a person, because it cannot know which file is right"
 		} else if repaired == nil && !health.IsArchive(l) {
 			err.hint = "histlog verify --repair " + l.Dir + " moves the damaged bytes to quarantine/ and changes no other record"
 		}
@@ -179,8 +182,10 @@ func verifyAll(c *cli.Context, l *segment.Log, bar *term.Progress) (v verifyResu
 		return v, err
 	}
 	v.Records, v.Bytes, v.Rebuilt, v.Blank = f.Records, int64(f.Summary.Bytes), f.Rebuilt, f.Blank
+	v.byHand = true
 	for _, d := range f.Damage {
 		v.Damaged = append(v.Damaged, newDamage(d))
+		v.byHand = v.byHand && d.Kind == segment.KindByHand
 	}
 	if v.Quarantine, err = l.Quarantine(); err != nil {
 		return v, err

@@ -81,6 +81,7 @@ var aboutLogs = []explanation{
 	{segment.NoRoom, exitNoRoom, text("free some disk space and run the command again; acknowledged records are safe")},
 	{isAny(segment.ErrMemory, jsonscan.ErrMemory), exitNoRoom, text("raise --memory, if more is available; a record takes up to six times its size")},
 	{as[*memguard.OverError], exitNoRoom, text("raise --memory, if more is available, or end other programs")},
+	{isAny(segment.ErrByHand), exitDamaged, text("")}, // the error itself has the instruction
 	{isAny(segment.ErrStranger), exitDamaged, text("move that file out of the log's directory; or histlog verify --repair moves it to quarantine/")},
 	{isAny(segment.ErrSecondWriter), exitFailure, text("write the log by one path and on one machine: across some mounts and shares locks do not exclude each other")},
 	{isAny(segment.ErrForeign), exitFailure, text("stop the other program that writes into the log's directory; histlog verify lists the damage")},
