@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/histlog/histlog/internal/filename"
+	"github.com/histlog/histlog/internal/testutil"
 	"github.com/histlog/histlog/segment"
 )
 
@@ -133,6 +135,76 @@ func TestRunOnce(t *testing.T) {
 		changes, err := Run(t.Context(), dir, PlanDue(policy, lookAt(t, dir), now.Add(time.Hour), Guard{}), Options{Policy: policy, Once: true})
 		if !errors.Is(err, segment.ErrCorrupt) || len(changes) != 1 || changes[0].Segment != filename.Segment(uint64(s.Base), segment.Gzip) {
 			t.Errorf("%+v, %v", changes, err)
+		}
+	}
+}
+
+// A damaged segment ends the merge of its group, and the others are compressed.
+func TestRunMergeOfDamaged(t *testing.T) {
+	dir := newLog(t, 14)
+	segments := lookAt(t, dir)
+	testutil.FlipByte(t, segments[1].Path, 20)
+	// Three segments are a group, because a fourth one would be too much.
+	policy := segment.Upkeep{Codec: segment.Zstd, MergeSize: segments[0].Text + segments[1].Text + segments[2].Text}
+	plan := PlanCompact(policy, segments, now.Add(48*time.Hour))
+	if len(plan) == 0 || plan[len(plan)-1].Kind != Merge {
+		t.Fatalf("%v", plan)
+	}
+	_, err := Run(t.Context(), dir, plan, Options{Policy: policy})
+	if !errors.Is(err, segment.ErrCorrupt) {
+		t.Errorf("%v", err)
+	}
+	for i, s := range lookAt(t, dir) {
+		if s.End != 0 || s.Sealed && (s.Codec == segment.Zstd) != (i != 1) {
+			t.Errorf("%d: %+v", i, s)
+		}
+	}
+}
+
+// What a killed merge has left is removed although no merges are wanted any more, and its size
+// counts until then.
+func TestRunRemovesSuperseded(t *testing.T) {
+	for _, policy := range []segment.Upkeep{{CompressAfter: segment.Never, MergeSize: 1 << 20, Codec: segment.Zstd}, {Codec: segment.Zstd}} {
+		dir := newLog(t, 14)
+		before := lookAt(t, dir)
+		text := testutil.ReadFile(t, before[0].Path)
+		if _, err := segment.Merge(t.Context(), dir, 1, before[2].Base, segment.Zstd, segment.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		merged := lookAt(t, dir)[0]
+		testutil.WriteFile(t, before[0].Path, text)
+		segments := lookAt(t, dir)
+		if segments[0].Bytes != merged.Bytes+int64(len(text)) {
+			t.Errorf("%d bytes, without the text %d", segments[0].Bytes, merged.Bytes)
+		}
+		changes, err := Run(t.Context(), dir, PlanCompact(policy, segments, now.Add(time.Hour)), Options{Policy: policy})
+		if err != nil || len(changes) == 0 || changes[len(changes)-1].Kind != Merge || changes[len(changes)-1].Before != segments[0].Bytes || changes[len(changes)-1].After != merged.Bytes {
+			t.Errorf("%+v, %v", changes, err)
+		}
+		if _, err := os.Lstat(before[0].Path); err == nil {
+			t.Error("it is still there")
+		}
+	}
+}
+
+// No merge is planned while the times of some segments may be those of an earlier rule.
+func TestNoMergeDuringRestamp(t *testing.T) {
+	l, err := segment.Open(newLog(t, 14))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for _, restamping := range []bool{false, true} {
+		if restamping {
+			l.Marker.Restamp = uuid.New()
+		}
+		segments, err := Segments(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		policy := segment.Upkeep{MergeSize: segments[0].Text + segments[1].Text}
+		if plan := PlanMerge(policy, segments, now.Add(48*time.Hour)); (len(plan) > 0) != !restamping {
+			t.Errorf("%v: %v", restamping, plan)
 		}
 	}
 }

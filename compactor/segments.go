@@ -12,12 +12,12 @@ import (
 type Segment struct {
 	segment.Segment
 	Records uint64
-	Bytes   int64     // size of its files on disk
+	Bytes   int64     // size of its files on disk, and of those that it supersedes
 	Newest  time.Time // maximum of the times in its records; zero if it has none
 	Arrived time.Time // when its last record was appended, to the second
 	Wide    bool      // the segment is compressed, but its index is still plain
 	Text    int64     // size of its text
-	First   time.Time // when its first record was appended, to the second
+	First   time.Time // earliest arrival of its records, to the second: of the first one, unless the clock was set back
 	Part    bool      // segment.Merge may take it, when it has one file
 	Damage  error     // damage, because of which plans leave the segment alone; nil means none is known
 }
@@ -53,6 +53,11 @@ func examine(l *segment.Log, s segment.Segment) (found Segment, err error) {
 	if found.Bytes, err = l.DiskBytes(s); err != nil {
 		return found, err
 	}
+	superseded, err := l.SupersededBytes(s)
+	if err != nil {
+		return found, err
+	}
+	found.Bytes += superseded
 	if found.Wide, err = l.CanShrink(s); err != nil {
 		return found, err
 	}

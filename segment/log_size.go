@@ -14,6 +14,13 @@ func (l *Log) Size() (n int64, err error) {
 	if n, err = l.diskBytes(l.Segments); err != nil {
 		return 0, err
 	}
+	for _, s := range l.Segments {
+		size, err := l.SupersededBytes(s)
+		if err != nil {
+			return 0, err
+		}
+		n += size
+	}
 	for _, folder := range []string{filename.Origin, filename.Quarantine} {
 		size, err := l.folderBytes(folder)
 		if err != nil {
@@ -46,6 +53,19 @@ func (l *Log) DiskBytes(s Segment) (n int64, err error) {
 		n += size
 	}
 	return n, nil
+}
+
+// SupersededBytes returns how many bytes the files take that a merged segment supersedes.
+// DiskBytes leaves them out. Merge removes them.
+func (l *Log) SupersededBytes(s Segment) (int64, error) {
+	if !s.Supersedes() {
+		return 0, nil
+	}
+	parts, err := l.supersededBy(s)
+	if err != nil {
+		return 0, asDiskError(OpRead, l.Dir, err)
+	}
+	return l.diskBytes(parts)
 }
 
 // diskBytes returns how many bytes all files of several segments take.

@@ -236,3 +236,21 @@ func TestOverlapNamesTheOneToMove(t *testing.T) {
 		})
 	}
 }
+
+// A run that finds what a killed merge left already removed has changed nothing.
+func TestMergeFinishedByAnother(t *testing.T) {
+	dir := mergeLog(t, 6, 2)
+	before := snapshot(t, dir)
+	merge(t, dir, 1, 5)
+	restore(t, dir, before, textName(1), textName(3))
+	m := NewMaintenance(dir, options(nil))
+	defer m.Close()
+	_, err := m.Compress(t.Context(), 5, Zstd) // lists the log
+	testutil.NoError(t, err)
+	if c := merge(t, dir, 1, 5); c.Before <= c.After {
+		t.Errorf("%+v", c)
+	}
+	if c, err := m.Merge(t.Context(), 1, 5, Zstd); err != nil || c != (Change{}) {
+		t.Errorf("%+v, %v", c, err)
+	}
+}

@@ -219,7 +219,7 @@ func (r *Reader) Newest() (own, arrived time.Time, ok bool) {
 	return time.Unix(0, r.trailer.MaxTime), time.Unix(int64(r.trailer.MaxArrival), 0), true
 }
 
-// FirstArrival returns when the first records of a sealed segment were appended, to the
+// FirstArrival returns the earliest arrival of the records of a sealed segment, to the
 // second, from the trailer. ok is false without a trailer.
 func (r *Reader) FirstArrival() (at time.Time, ok bool) {
 	if r.trailer == nil {

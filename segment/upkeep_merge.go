@@ -299,6 +299,9 @@ func (l *Log) finishMerge(ctx context.Context, s Segment) (c Change, err error) 
 		c.Before, err = l.diskBytes(parts)
 		c.Before += c.After
 	}
+	if err == nil && len(parts) == 0 { // another process has finished it since it was planned
+		c = Change{}
+	}
 	if err == nil {
 		err = l.removeSuperseded(parts)
 	}

@@ -182,8 +182,18 @@ func TestMergeKilled(t *testing.T) {
 			if !l.Segments[0].Supersedes() || len(l.Segments) != 3 {
 				t.Errorf("%+v", l.Segments)
 			}
-			if c := merge(t, dir, 1, 5); c.Before <= c.After || c.Records != 4 {
-				t.Errorf("%+v", c)
+			size, err := l.Size()
+			testutil.NoError(t, err)
+			own, err := l.DiskBytes(l.Segments[0])
+			testutil.NoError(t, err)
+			more, err := l.SupersededBytes(l.Segments[0])
+			testutil.NoError(t, err)
+			c := merge(t, dir, 1, 5)
+			if c.Before != own+more || c.After != own || more == 0 || c.Records != 4 {
+				t.Errorf("%+v, %d and %d", c, own, more)
+			}
+			if now, err := openLog(t, dir).Size(); err != nil || size-now != more {
+				t.Errorf("%d to %d, %v", size, now, err)
 			}
 			wantGone(t, dir, left...)
 			wantTexts(t, dir, texts(1, 7))

@@ -169,7 +169,13 @@ func (m *maintenance) estimate() (changes []compactor.Change, damage error) {
 			}
 			change.After = int64(ratio * float64(change.Before))
 		}
-		if a.Kind == compactor.Merge { // at most what they take now: together they are compressed better
+		if a.Kind == compactor.Merge && s.Supersedes() { // nothing is left to compress
+			n, err := m.log.DiskBytes(s.Segment)
+			if err != nil {
+				return nil, err
+			}
+			change.After = n
+		} else if a.Kind == compactor.Merge { // at most what they take now: together they are compressed better
 			change.After = change.Before
 			if ratio > 0 {
 				change.After = min(change.Before, int64(ratio*float64(s.Text)))
