@@ -17,7 +17,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // Codec is how the text of a file is stored. To add a codec, write a file like
@@ -49,7 +48,7 @@ type format struct {
 	// line is longer.
 	frameSize func(text int64) int64
 
-	encoders   *sync.Pool // of encoder: each holds a window and tables
+	encoders   *spareEncoder // each holds a window and tables
 	newDecoder func() decoder
 
 	// encodeTail returns the tail of a file whose frames have the checksum crc.

@@ -6,7 +6,6 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
-	"sync"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -18,7 +17,7 @@ var gzipFormat = format{
 	extension:  ".gz",
 	expansion:  1032, // of deflate
 	frameSize:  func(text int64) int64 { return max(1<<20, text/(maxMembers/2)) },
-	encoders:   &sync.Pool{New: func() any { return gzip.NewWriter(nil) }},
+	encoders:   &spareEncoder{make: func() encoder { return gzip.NewWriter(nil) }},
 	newDecoder: func() decoder { return gzipDecoder{new(gzip.Reader)} },
 	encodeTail: encodeGzipTail,
 	parseTail:  parseGzipTail,

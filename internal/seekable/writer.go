@@ -13,7 +13,7 @@ type Writer struct {
 	out       countingWriter
 	format    *format
 	frameSize int64 // of text
-	encoder   encoder
+	encoder   *heldEncoder
 	begun     int64 // offset in the file where the current frame begins
 	length    int64 // text of the current frame; 0: it has not begun
 	table     Table
@@ -27,14 +27,14 @@ func NewWriter(w io.Writer, c Codec, text int64) *Writer {
 		out:       countingWriter{w: bufio.NewWriterSize(w, int(min(256<<10, text))), sum: crc32.New(castagnoli)},
 		format:    f,
 		frameSize: f.frameSize(text),
-		encoder:   f.encoders.Get().(encoder),
+		encoder:   f.encoders.get(),
 	}
 }
 
 // Release ends the use of the Writer and returns its encoder for another one.
 func (w *Writer) Release() {
 	w.encoder.Reset(nil)
-	w.format.encoders.Put(w.encoder)
+	w.format.encoders.put(w.encoder)
 }
 
 // Begin announces a line of n bytes, which the following calls of Write must write.

@@ -17,7 +17,7 @@ var zstdFormat = format{
 	extension: ".zst",
 	expansion: 32 << 10, // a block has four bytes at least and gives 128 KiB at most
 	frameSize: func(int64) int64 { return 32 << 20 },
-	encoders: &sync.Pool{New: func() any {
+	encoders: &spareEncoder{make: func() encoder {
 		e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithWindowSize(MaxWindow), zstd.WithEncoderConcurrency(1))
 		if err != nil {
 			panic(err) // the options are valid
