@@ -60,10 +60,11 @@ func sameDay(a, b time.Time) bool {
 	return a.Truncate(day).Equal(b.Truncate(day)) // days of UTC
 }
 
-// ready reports whether all segments of a group are compressed or may be.
+// ready reports whether all segments of a group have one compressed file, or will have it
+// after the compressions, which come before.
 func ready(p segment.Upkeep, group []Segment, now time.Time) bool {
 	for _, s := range group {
-		if s.Copy || s.Codec == segment.Plain && !s.due(p, now) {
+		if (s.Copy || s.Codec == segment.Plain) && !s.due(p, now) {
 			return false
 		}
 	}

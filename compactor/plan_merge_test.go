@@ -56,7 +56,7 @@ func TestPlanMerge(t *testing.T) {
 		{"one segment is no group", "z|z|zz", segment.Upkeep{MergeSize: 1000}, ""},
 		{"plain segments that are due are compressed before", "pzp|pz", segment.Upkeep{MergeSize: 1000}, "c1 c3 c4 m1-3"},
 		{"plain segments that are not due yet", "pzp|pz", segment.Upkeep{MergeSize: 1000, CompressAfter: 100 * day}, ""},
-		{"a killed compression goes first", "zbz|zz", segment.Upkeep{MergeSize: 1000}, "c2"},
+		{"a killed compression goes first", "zbz|zz", segment.Upkeep{MergeSize: 1000}, "c2 m1-3"},
 		{"damage divides", "zzdzz|zz", segment.Upkeep{MergeSize: 1000}, "m1-2 m4-5"},
 		{"what is merged stays so", "mzz|zz", segment.Upkeep{MergeSize: 1000}, "m2-3"},
 		{"compress-after is never", "zzz|zz", segment.Upkeep{MergeSize: 1000, CompressAfter: segment.Never}, ""},
