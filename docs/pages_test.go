@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/histlog/histlog/internal/testutil"
 )
 
 // TestPages runs what the pages show, beside a step2.json and a batch.json as
@@ -45,7 +47,7 @@ assert [log.append({}) for log in logs.values()] == [1, 1]
 			if err != nil {
 				t.Fatal(err)
 			}
-			dir := t.TempDir()
+			dir := testutil.TempDir(t)
 			runIn(t, dir, "genhistory", "-records", "20", "-batch-bytes", "20000", "-o", "step2.json")
 			runIn(t, dir, "genhistory", "-records", "20", "-batch-bytes", "20000", "-shape", "batch", "-o", "batch.json")
 			runIn(t, dir, "sh", "-c", "sed s/timestamp/generated_at/ step2.json >step3.json")
