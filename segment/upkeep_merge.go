@@ -97,14 +97,14 @@ func (l *Log) merge(ctx context.Context, parts []Segment, codec Codec) (c Change
 	if err != nil {
 		return fail(err)
 	}
+	// HISTLOG requires the feature already, but a killed run may not have synced the new HISTLOG's
+	// name. A power cut could bring the old one back, and an older histlog would miss the records.
+	//mutant:merge-the-requirement-of-a-killed-run-is-not-synced
+	if err := l.fs.SyncDir(l.Dir); err != nil {
+		return fail(err)
+	}
 	temporary := vfs.TempName(whole.Path)
 	index, err := l.writeMerged(ctx, whole, parts, temporary, mode)
-	// HISTLOG requires the feature already, but a killed run may not have synced its name, and
-	// without it an older histlog would miss the records.
-	//mutant:merge-the-requirement-of-a-killed-run-is-not-synced
-	if err == nil {
-		err = l.fs.SyncDir(l.Dir)
-	}
 	//mutant:merge-the-text-gets-its-name-before-its-index
 	if err == nil {
 		err = index.finishMerged(ctx)

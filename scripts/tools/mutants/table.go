@@ -164,7 +164,7 @@ var mutants = []mutant{
 	{"compress: the temporary file of a killed run stays", "temporary = append(temporary, e.Name())", "_ = temporary", "segment TestSweep"},
 	{"merge: the text is not synced", "if err := text.Sync(); err != nil {", "if err := error(nil); err != nil {", "internal/survival TestCrash/merge_always"},
 	{"merge: the text is not read back", "merged := &Reader{segment: whole, index: index.indexFile(), marker: l.Marker, trailer: &index.sum, size: index.sum.Plain}\n\treturn index, merged.verifyCompressed(ctx, text, whole.Codec)", "return index, nil", "internal/survival TestLyingDisk/merge_the_texts"},
-	{"merge: the requirement of a killed run is not synced", "if err == nil {\n\t\terr = l.fs.SyncDir(l.Dir)\n\t}", "", "internal/survival TestCrash/merge_lost_records_always"},
+	{"merge: the requirement of a killed run is not synced", "if err := l.fs.SyncDir(l.Dir); err != nil {", "if err := error(nil); err != nil {", "internal/survival TestCrash/merge_lost_records_always"},
 	{"merge: a cut text holds no records", "if codec != Plain { // without", "if codec == 99 { // without", "segment TestMergedWithoutIndexIsKept"},
 	{"merge: the text gets its name before its index", "if err == nil {\n\t\terr = index.finishMerged(ctx)\n\t}\n\t// The rename commits: from then on the parts are superseded.\n\tif err == nil {\n\t\terr = l.fs.Rename(temporary, whole.Path)\n\t}", "if err == nil {\n\t\terr = l.fs.Rename(temporary, whole.Path)\n\t}\n\tif err == nil {\n\t\terr = index.finishMerged(ctx)\n\t}", "internal/survival TestCrash/merge_always"},
 	{"merge: its name is not synced", "if err := l.fs.SyncDir(l.Dir); err != nil {", "if err := error(nil); err != nil {", "internal/survival TestCrash/merge_always"},
