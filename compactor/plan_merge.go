@@ -13,8 +13,8 @@ func PlanCompact(p segment.Upkeep, segments []Segment, now time.Time) Plan {
 }
 
 // PlanMerge plans which small segments are merged, oldest first. Adjacent segments whose
-// earliest arrivals are on the same day, in UTC, and whose text together is no larger
-// than the policy's MergeSize are a group. A group is merged once, when it is complete: when
+// earliest arrivals are on the same day, in UTC, and whose text together is at most
+// the policy's MergeSize are a group. A group is merged once, when it is complete: when
 // the segment after it is sealed and belongs to another one. So no text is compressed more
 // than twice, and retention still removes no more than a day or a segment-size at once.
 //

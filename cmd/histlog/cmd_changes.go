@@ -52,7 +52,7 @@ func runChanges(c *cli.Context) error {
 		return usage("changes", "%v", err)
 	}
 	if len(plain)+len(starred) == 0 {
-		return usage("changes", "$key is no value of a record: it is a part of the pointers that have a *")
+		return usage("changes", "$key is not a value of a record: it is the name or index that * stands for")
 	}
 	return newStream(c, c.Args().First(), q, func(c *cli.Context, _ *segment.Log, out *output) (printer, error) {
 		emit := (&transitionPrinter{out: out, zone: zone(c)}).print

@@ -179,8 +179,8 @@ func (s *stream) removed() bool {
 	return err != nil && absent(err)
 }
 
-// orRemoved returns err, or if that is about a missing file and soon afterwards there is no log, that the
-// log was removed.
+// orRemoved returns err. If a file is missing, and within a second the log is missing too, it
+// returns the error that the log was removed.
 func (s *stream) orRemoved(err error) error {
 	const looks = 5 // a second, in which rm -r removes most logs
 	if !s.follows() || !absent(err) || errors.Is(err, segment.ErrNoLog) {
